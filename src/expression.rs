@@ -1,0 +1,373 @@
+//! The one expression language of manifests, messages and profiles: Tera 2, set up strictly. Sources
+//! are compiled once into a [`Program`] and run many times. What a source may name is checked when it
+//! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
+
+use std::cell::RefCell;
+use std::io;
+use std::ops::Range;
+
+pub use tera::{Context, Value};
+use tera::{ErrorKind, Kwargs, State, Tera};
+
+use crate::diagnostic::{did_you_mean, listing};
+
+/// The longest text one evaluation may produce, in bytes: far beyond ten SMS parts, far below trouble.
+pub const MAX_RENDERED_BYTES: usize = 64 * 1024;
+
+/// The most items `range` may yield in a template; Tera has no fuel, so loops are bounded here.
+const MAX_RANGE: i64 = 10_000;
+
+/// Something wrong in a source, with the bytes it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub message: String,
+    /// Where, in bytes of the source as given.
+    pub span: Range<usize>,
+    /// What to do, when we know.
+    pub help: Option<String>,
+}
+
+/// A failed evaluation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvalError {
+    /// The source asked for something that is not there, or that has another type.
+    #[error("{message}")]
+    Failed {
+        /// Tera's own words.
+        message: String,
+        /// Where, in bytes of the source as given; empty when unknown.
+        span: Range<usize>,
+    },
+    /// The output passed [`MAX_RENDERED_BYTES`] (or the cap that was given).
+    #[error("renders more than {limit} bytes")]
+    TooLong {
+        /// The cap, in bytes.
+        limit: usize,
+    },
+}
+
+/// What a source is, which decides how it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A template: text with `{{ … }}` and `{% … %}` in it.
+    Text,
+    /// A bare expression, as in `where: city == "Nairobi"`; it keeps its type.
+    Value,
+}
+
+/// The filter through which a bare expression hands its value out with its type kept.
+const KEEP: &str = "__keep";
+
+thread_local! {
+    static KEPT: RefCell<Value> = RefCell::new(Value::none());
+}
+
+/// Compiled sources under names, with the filters sendplan offers.
+#[derive(Clone)]
+pub struct Program {
+    tera: Tera,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.tera.get_template_names()).finish()
+    }
+}
+
+impl Default for Program {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Program {
+    /// An empty program.
+    pub fn new() -> Self {
+        let mut tera = Tera::new();
+        tera.autoescape_on(Vec::<&str>::new());
+        tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
+        tera.register_filter(KEEP, |value: &Value, _: Kwargs, _: &State| {
+            KEPT.with_borrow_mut(|kept| *kept = value.clone());
+            String::new()
+        });
+        tera.register_function("range", bounded_range);
+        Self { tera }
+    }
+
+    /// Compiles `source` under `name`. `known` are the variables it may use.
+    ///
+    /// # Errors
+    /// The syntax error, or every unknown variable, each with its span in `source`.
+    pub fn add(&mut self, name: &str, source: &str, kind: Kind, known: &[&str]) -> Result<(), Vec<Problem>> {
+        let (prefix, wrapped) = match kind {
+            Kind::Text => (0, source.to_owned()),
+            // The line break keeps a comment-like tail from swallowing the closing braces.
+            Kind::Value => ("{{ (".len(), format!("{{{{ ({source}) | {KEEP} }}}}")),
+        };
+        if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
+            return Err(vec![compile_problem(&error, prefix, source.len())]);
+        }
+        let unknown = self.unknown_variables(name, source, kind, known);
+        if unknown.is_empty() { Ok(()) } else { Err(unknown) }
+    }
+
+    /// The top-level variables that `name` uses, sorted.
+    pub fn variables(&self, name: &str) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .tera
+            .get_template_variables(name)
+            .map(|names| names.into_iter().map(str::to_owned).collect())
+            .unwrap_or_default();
+        names.sort();
+        names
+    }
+
+    fn unknown_variables(&self, name: &str, source: &str, kind: Kind, known: &[&str]) -> Vec<Problem> {
+        let unknown = self.variables(name).into_iter().filter(|variable| !known.contains(&variable.as_str()));
+        unknown
+            .map(|variable| Problem {
+                message: format!("unknown variable `{variable}`"),
+                span: find_variable(source, kind, &variable).unwrap_or(0..source.len()),
+                help: Some(match did_you_mean(&variable, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known here: {}", listing(known.iter().copied())),
+                }),
+            })
+            .collect()
+    }
+
+    /// Renders a [`Kind::Text`] source into `out`, which is cleared first.
+    ///
+    /// # Errors
+    /// [`EvalError`]; `out` then holds nothing of use.
+    pub fn render(&self, name: &str, context: &Context, out: &mut String) -> Result<(), EvalError> {
+        self.render_capped(name, context, MAX_RENDERED_BYTES, out)
+    }
+
+    /// As [`Program::render`], with a cap of its own for texts that may be larger (request bodies).
+    ///
+    /// # Errors
+    /// [`EvalError`].
+    pub fn render_capped(
+        &self,
+        name: &str,
+        context: &Context,
+        limit: usize,
+        out: &mut String,
+    ) -> Result<(), EvalError> {
+        let mut bytes = std::mem::take(out).into_bytes();
+        bytes.clear();
+        let mut writer = Capped { bytes: &mut bytes, limit };
+        let result = self.tera.render_to(name, context, &mut writer);
+        match result {
+            Ok(()) => {
+                *out = String::from_utf8(bytes).map_err(|_| EvalError::Failed {
+                    message: "renders invalid UTF-8".to_owned(),
+                    span: 0..0,
+                })?;
+                Ok(())
+            }
+            Err(error) => Err(eval_error(&error, 0, limit)),
+        }
+    }
+
+    /// Evaluates a [`Kind::Value`] source, type kept; an undefined result is `Value::undefined()`.
+    ///
+    /// # Errors
+    /// [`EvalError`].
+    pub fn eval(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
+        let mut nothing = Vec::new();
+        self.tera
+            .render_to(name, context, &mut nothing)
+            .map_err(|error| eval_error(&error, "{{ (".len(), MAX_RENDERED_BYTES))?;
+        Ok(KEPT.with_borrow_mut(|kept| std::mem::replace(kept, Value::none())))
+    }
+}
+
+struct Capped<'a> {
+    bytes: &'a mut Vec<u8>,
+    limit: usize,
+}
+
+impl io::Write for Capped<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + buf.len() > self.limit {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        self.bytes.extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn to_json(value: &Value) -> Result<String, tera::Error> {
+    if value.is_undefined() {
+        return Err(tera::Error::message("a value that is not defined cannot be written as JSON"));
+    }
+    serde_json::to_string(value).map_err(tera::Error::message)
+}
+
+fn bounded_range(kwargs: Kwargs, _: &State) -> Result<Vec<i64>, tera::Error> {
+    let start = kwargs.get::<i64>("start")?.unwrap_or(0);
+    let end = kwargs.must_get::<i64>("end")?;
+    let step = kwargs.get::<i64>("step_by")?.unwrap_or(1);
+    if step < 1 || end.saturating_sub(start) / step.max(1) > MAX_RANGE {
+        return Err(tera::Error::message(format!(
+            "range yields at most {MAX_RANGE} items, in steps of at least 1"
+        )));
+    }
+    Ok((start..end).step_by(usize::try_from(step).unwrap_or(1)).collect())
+}
+
+fn report(error: &tera::Error) -> (String, Range<usize>) {
+    match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+            (report.message().to_owned(), report.span().range.clone())
+        }
+        other => {
+            // Unknown filters and tests come as a drawn report; its first line is the message.
+            let text = other.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            (first.strip_prefix("error: ").unwrap_or(first).to_owned(), 0..0)
+        }
+    }
+}
+
+fn compile_problem(error: &tera::Error, prefix: usize, length: usize) -> Problem {
+    let (message, span) = report(error);
+    let message = message.trim_end_matches('.').to_owned();
+    let span = if span.is_empty() && span.start == 0 { prefix..prefix + length } else { span };
+    let inside = |at: usize| at.saturating_sub(prefix).min(length);
+    Problem { message, span: inside(span.start)..inside(span.end), help: None }
+}
+
+fn eval_error(error: &tera::Error, prefix: usize, limit: usize) -> EvalError {
+    if matches!(error.kind(), ErrorKind::Io(io::ErrorKind::StorageFull)) {
+        return EvalError::TooLong { limit };
+    }
+    let (message, span) = report(error);
+    EvalError::Failed { message, span: span.start.saturating_sub(prefix)..span.end.saturating_sub(prefix) }
+}
+
+/// Where `variable` first stands as a top-level name inside a tag of `source`.
+fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
+    let tags = match kind {
+        Kind::Value => vec![0..source.len()],
+        Kind::Text => tags(source),
+    };
+    tags.into_iter().find_map(|tag| {
+        find_in_tag(&source[tag.clone()], variable).map(|at| at.start + tag.start..at.end + tag.start)
+    })
+}
+
+/// The insides of `{{ … }}` and `{% … %}`, in order.
+fn tags(source: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = source[from..].find("{{").into_iter().chain(source[from..].find("{%")).min() {
+        let start = from + open + 2;
+        let close = if source[start - 1..].starts_with('{') { "}}" } else { "%}" };
+        let end = source[start..].find(close).map_or(source.len(), |at| start + at);
+        found.push(start..end);
+        from = end;
+    }
+    found
+}
+
+fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
+    let bytes = tag.as_bytes();
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let mut quote = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        match quote {
+            Some(open) => {
+                if byte == open {
+                    quote = None;
+                }
+                at += 1;
+            }
+            None if matches!(byte, b'"' | b'\'' | b'`') => {
+                quote = Some(byte);
+                at += 1;
+            }
+            None if word(byte) => {
+                let end = (at..bytes.len()).find(|&next| !word(bytes[next])).unwrap_or(bytes.len());
+                let member = tag[..at].trim_end().ends_with('.');
+                if !member && &tag[at..end] == variable {
+                    return Some(at..end);
+                }
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(json: serde_json::Value) -> Context {
+        Context::from_serialize(&json).unwrap()
+    }
+
+    #[test]
+    fn values_keep_their_types() {
+        let mut program = Program::new();
+        program.add("n", "a + 1", Kind::Value, &["a"]).unwrap();
+        program.add("l", "[x.id for x in list]", Kind::Value, &["list"]).unwrap();
+        program.add("u", "a?.b", Kind::Value, &["a"]).unwrap();
+        let context = context(serde_json::json!({"a": 1, "list": [{"id": 7}, {"id": 8}]}));
+        assert_eq!(program.eval("n", &context).unwrap().as_i64(), Some(2));
+        assert_eq!(program.eval("l", &context).unwrap().as_array().unwrap().len(), 2);
+        assert!(program.eval("u", &context).is_err() || program.eval("u", &context).unwrap().is_undefined());
+    }
+
+    #[test]
+    fn unknown_variables_are_found_without_running_with_their_place() {
+        let mut program = Program::new();
+        let source = "Hi {{ name }}, {% if frist_name %}x{% endif %}";
+        let problems = program.add("m", source, Kind::Text, &["name", "first_name"]).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert_eq!(&source[problems[0].span.clone()], "frist_name");
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `first_name`?"));
+    }
+
+    #[test]
+    fn a_member_or_a_string_of_the_same_name_is_not_the_variable() {
+        let source = "{{ vars.city }} {{ 'city' }} {{ city }}";
+        let at = find_variable(source, Kind::Text, "city").unwrap();
+        assert_eq!(at.start, source.rfind("city").unwrap());
+    }
+
+    #[test]
+    fn syntax_errors_point_into_the_source_as_given() {
+        let mut program = Program::new();
+        let problems = program.add("w", "city = 'x'", Kind::Value, &["city"]).unwrap_err();
+        assert!(problems[0].span.end <= "city = 'x'".len());
+        let problems = program.add("f", "{{ s | nofilter }}", Kind::Text, &["s"]).unwrap_err();
+        assert!(problems[0].message.contains("nofilter"), "{problems:?}");
+    }
+
+    #[test]
+    fn output_and_loops_are_bounded() {
+        let mut program = Program::new();
+        program
+            .add("loop", "{% for i in range(end=10000) %}0123456789{% endfor %}", Kind::Text, &[])
+            .unwrap();
+        program.add("range", "{% for i in range(end=100000000) %}{% endfor %}", Kind::Text, &[]).unwrap();
+        let mut out = String::new();
+        assert_eq!(
+            program.render("loop", &Context::new(), &mut out),
+            Err(EvalError::TooLong { limit: MAX_RENDERED_BYTES })
+        );
+        assert!(matches!(program.render("range", &Context::new(), &mut out), Err(EvalError::Failed { .. })));
+    }
+}
