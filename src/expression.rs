@@ -230,7 +230,12 @@ fn segment(value: &Value) -> Result<String, tera::Error> {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.extend([byte >> 4, byte & 15].iter().filter_map(|&half| HEX.get(usize::from(half))).map(|&hex| char::from(hex)));
+            out.extend(
+                [byte >> 4, byte & 15]
+                    .iter()
+                    .filter_map(|&half| HEX.get(usize::from(half)))
+                    .map(|&hex| char::from(hex)),
+            );
         }
     }
     Ok(out)
@@ -288,16 +293,36 @@ fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize
     })
 }
 
-/// The insides of `{{ … }}` and `{% … %}`, in order.
+/// The stretches of a source in which names can stand.
+fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
+    match kind {
+        Kind::Value => std::iter::once(0..source.len()).collect(),
+        Kind::Text => tags(source),
+    }
+}
+
+/// The insides of `{{ … }}` and `{% … %}`, in order; comments and raw text are none.
 fn tags(source: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(open) = source[from..].find("{{").into_iter().chain(source[from..].find("{%")).min() {
-        let start = from + open + 2;
-        let close = if source[start - 1..].starts_with('{') { "}}" } else { "%}" };
+    let opening = |from: usize| {
+        let openings = ["{{", "{%", "{#"].into_iter();
+        openings.filter_map(|tag| source[from..].find(tag)).min().map(|at| from + at)
+    };
+    while let Some(open) = opening(from) {
+        let start = open + 2;
+        let close = match &source[open..start] {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
         let end = source[start..].find(close).map_or(source.len(), |at| start + at);
-        found.push(start..end);
         from = end;
+        if close == "%}" && source[start..end].trim_matches(['-', ' ']) == "raw" {
+            from = source[end..].find("endraw").map_or(source.len(), |at| end + at);
+        } else if close != "#}" {
+            found.push(start..end);
+        }
     }
     found
 }
@@ -311,10 +336,7 @@ fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
 /// The names after `root.` (or `root?.`) in a source, with their places: what a source asks of a
 /// variable whose members are known beforehand.
 pub fn members(source: &str, kind: Kind, root: &str) -> Vec<(String, Range<usize>)> {
-    let tags = match kind {
-        Kind::Value => vec![0..source.len()],
-        Kind::Text => tags(source),
-    };
+    let tags = code(source, kind);
     let mut found = Vec::new();
     for tag in tags {
         let text = &source[tag.clone()];
@@ -398,17 +420,21 @@ mod tests {
 
     #[test]
     fn members_are_listed_with_their_places() {
-        let source = "{{ secrets.key }} {{ 'secrets.no' }} {{ a.secrets.no }} {{ secrets?.other }} secrets.no";
-        let names: Vec<String> = members(source, Kind::Text, "secrets").into_iter().map(|one| one.0).collect();
+        let source =
+            "{{ secrets.key }} {{ 'secrets.no' }} {{ a.secrets.no }} {{ secrets?.other }} secrets.no";
+        let names: Vec<String> =
+            members(source, Kind::Text, "secrets").into_iter().map(|one| one.0).collect();
         assert_eq!(names, ["key", "other"]);
         assert_eq!(members("vars.a + vars . b", Kind::Value, "vars").len(), 2);
+        let quiet = "{# vars.a #}{% raw %}{{ vars.b }}{% endraw %}{{ vars.c }}";
+        assert_eq!(members(quiet, Kind::Text, "vars").len(), 1);
     }
 
     #[test]
     fn a_path_segment_cannot_escape() {
         let mut program = Program::new();
         program.add("p", "/a/{{ (id) | segment }}/b", Kind::Text, &["id"]).unwrap();
-        let mut render = |id: serde_json::Value| {
+        let render = |id: serde_json::Value| {
             let mut out = String::new();
             program.render("p", &context(serde_json::json!({ "id": id })), &mut out).map(|()| out)
         };
