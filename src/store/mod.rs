@@ -2,6 +2,8 @@
 //! contract, [`Store`] and its plain types; what keeps it lives beside: `sqlite`, `lock`, `journal`.
 
 pub mod error;
+pub mod journal;
+pub mod lock;
 mod private;
 pub mod sqlite;
 
