@@ -34,7 +34,7 @@ impl<'a> Checker<'a> {
         if matches!(node.value, Kind::Null) && !path.is_empty() {
             self.error(
                 format!("`{path}` has no value"),
-                owner.end..owner.end,
+                owner.clone(),
                 "give it a value, or remove the key",
             );
             return false;
