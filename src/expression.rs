@@ -87,6 +87,7 @@ impl Program {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&str>::new());
         tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
+        tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
         tera.register_filter(KEEP, |value: &Value, _: Kwargs, _: &State| {
             KEPT.with_borrow_mut(|kept| *kept = value.clone());
             String::new()
@@ -211,6 +212,31 @@ fn to_json(value: &Value) -> Result<String, tera::Error> {
     serde_json::to_string(value).map_err(tera::Error::message)
 }
 
+/// One segment of a URL's path: everything but RFC 3986's unreserved characters is percent-encoded, so
+/// that a value can neither leave its segment nor add a query.
+fn segment(value: &Value) -> Result<String, tera::Error> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let text = match value.as_str() {
+        Some(text) => text.to_owned(),
+        None if value.is_number() => value.to_string(),
+        None => return Err(tera::Error::message("a path takes texts and numbers only")),
+    };
+    // These are unreserved, yet they mean "here" and "up" to whoever reads the path.
+    if text.is_empty() || text == "." || text == ".." {
+        return Err(tera::Error::message(format!("`{text}` cannot stand in a path")));
+    }
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].iter().filter_map(|&half| HEX.get(usize::from(half))).map(|&hex| char::from(hex)));
+        }
+    }
+    Ok(out)
+}
+
 fn bounded_range(kwargs: Kwargs, _: &State) -> Result<Vec<i64>, tera::Error> {
     let start = kwargs.get::<i64>("start")?.unwrap_or(0);
     let end = kwargs.must_get::<i64>("end")?;
@@ -279,12 +305,40 @@ fn tags(source: &str) -> Vec<Range<usize>> {
 }
 
 fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
+    words(tag)
+        .into_iter()
+        .find(|at| &tag[at.clone()] == variable && !tag[..at.start].trim_end().ends_with('.'))
+}
+
+/// The names after `root.` (or `root?.`) in a source, with their places: what a source asks of a
+/// variable whose members are known beforehand.
+pub fn members(source: &str, kind: Kind, root: &str) -> Vec<(String, Range<usize>)> {
+    let tags = match kind {
+        Kind::Value => vec![0..source.len()],
+        Kind::Text => tags(source),
+    };
+    let mut found = Vec::new();
+    for tag in tags {
+        let text = &source[tag.clone()];
+        let words = words(text);
+        for (at, next) in words.iter().zip(words.iter().skip(1)) {
+            let top = &text[at.clone()] == root && !text[..at.start].trim_end().ends_with('.');
+            if top && matches!(text[at.end..next.start].trim(), "." | "?.") {
+                found.push((text[next.clone()].to_owned(), next.start + tag.start..next.end + tag.start));
+            }
+        }
+    }
+    found
+}
+
+/// The words of a tag that stand outside quotes: names, keywords and numbers.
+fn words(tag: &str) -> Vec<Range<usize>> {
     let bytes = tag.as_bytes();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let mut found = Vec::new();
     let mut quote = None;
     let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
+    while let Some(&byte) = bytes.get(at) {
         match quote {
             Some(open) => {
                 if byte == open {
@@ -298,16 +352,13 @@ fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
             }
             None if word(byte) => {
                 let end = (at..bytes.len()).find(|&next| !word(bytes[next])).unwrap_or(bytes.len());
-                let member = tag[..at].trim_end().ends_with('.');
-                if !member && &tag[at..end] == variable {
-                    return Some(at..end);
-                }
+                found.push(at..end);
                 at = end;
             }
             None => at += 1,
         }
     }
-    None
+    found
 }
 
 #[cfg(test)]
@@ -345,6 +396,28 @@ mod tests {
         let source = "{{ vars.city }} {{ 'city' }} {{ city }}";
         let at = find_variable(source, Kind::Text, "city").unwrap();
         assert_eq!(at.start, source.rfind("city").unwrap());
+    }
+
+    #[test]
+    fn members_are_listed_with_their_places() {
+        let source = "{{ secrets.key }} {{ 'secrets.no' }} {{ a.secrets.no }} {{ secrets?.other }} secrets.no";
+        let names: Vec<String> = members(source, Kind::Text, "secrets").into_iter().map(|one| one.0).collect();
+        assert_eq!(names, ["key", "other"]);
+        assert_eq!(members("vars.a + vars . b", Kind::Value, "vars").len(), 2);
+    }
+
+    #[test]
+    fn a_path_segment_cannot_escape() {
+        let mut program = Program::new();
+        program.add("p", "/a/{{ (id) | segment }}/b", Kind::Text, &["id"]).unwrap();
+        let mut render = |id: serde_json::Value| {
+            let mut out = String::new();
+            program.render("p", &context(serde_json::json!({ "id": id })), &mut out).map(|()| out)
+        };
+        assert_eq!(render("a/b?c=d&é".into()).unwrap(), "/a/a%2Fb%3Fc%3Dd%26%C3%A9/b");
+        assert_eq!(render(17.into()).unwrap(), "/a/17/b");
+        assert!(render("..".into()).is_err());
+        assert!(render("".into()).is_err());
     }
 
     #[test]
