@@ -103,7 +103,6 @@ impl Program {
     pub fn add(&mut self, name: &str, source: &str, kind: Kind, known: &[&str]) -> Result<(), Vec<Problem>> {
         let (prefix, wrapped) = match kind {
             Kind::Text => (0, source.to_owned()),
-            // The line break keeps a comment-like tail from swallowing the closing braces.
             Kind::Value => ("{{ (".len(), format!("{{{{ ({source}) | {KEEP} }}}}")),
         };
         if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
@@ -281,11 +280,10 @@ fn eval_error(error: &tera::Error, prefix: usize, limit: usize) -> EvalError {
 
 /// Where `variable` first stands as a top-level name inside a tag of `source`.
 fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
-    let tags = match kind {
-        Kind::Value => vec![0..source.len()],
-        Kind::Text => tags(source),
-    };
-    tags.into_iter().find_map(|tag| {
+    if kind == Kind::Value {
+        return find_in_tag(source, variable);
+    }
+    tags(source).into_iter().find_map(|tag| {
         find_in_tag(&source[tag.clone()], variable).map(|at| at.start + tag.start..at.end + tag.start)
     })
 }
