@@ -230,7 +230,12 @@ fn segment(value: &Value) -> Result<String, tera::Error> {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.extend([byte >> 4, byte & 15].iter().filter_map(|&half| HEX.get(usize::from(half))).map(|&hex| char::from(hex)));
+            out.extend(
+                [byte >> 4, byte & 15]
+                    .iter()
+                    .filter_map(|&half| HEX.get(usize::from(half)))
+                    .map(|&hex| char::from(hex)),
+            );
         }
     }
     Ok(out)
@@ -311,12 +316,9 @@ fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
 /// The names after `root.` (or `root?.`) in a source, with their places: what a source asks of a
 /// variable whose members are known beforehand.
 pub fn members(source: &str, kind: Kind, root: &str) -> Vec<(String, Range<usize>)> {
-    let tags = match kind {
-        Kind::Value => vec![0..source.len()],
-        Kind::Text => tags(source),
-    };
     let mut found = Vec::new();
-    for tag in tags {
+    let whole = 0..source.len();
+    for tag in if kind == Kind::Value { Vec::from([whole]) } else { tags(source) } {
         let text = &source[tag.clone()];
         let words = words(text);
         for (at, next) in words.iter().zip(words.iter().skip(1)) {
@@ -398,8 +400,10 @@ mod tests {
 
     #[test]
     fn members_are_listed_with_their_places() {
-        let source = "{{ secrets.key }} {{ 'secrets.no' }} {{ a.secrets.no }} {{ secrets?.other }} secrets.no";
-        let names: Vec<String> = members(source, Kind::Text, "secrets").into_iter().map(|one| one.0).collect();
+        let source =
+            "{{ secrets.key }} {{ 'secrets.no' }} {{ a.secrets.no }} {{ secrets?.other }} secrets.no";
+        let names: Vec<String> =
+            members(source, Kind::Text, "secrets").into_iter().map(|one| one.0).collect();
         assert_eq!(names, ["key", "other"]);
         assert_eq!(members("vars.a + vars . b", Kind::Value, "vars").len(), 2);
     }
@@ -408,7 +412,7 @@ mod tests {
     fn a_path_segment_cannot_escape() {
         let mut program = Program::new();
         program.add("p", "/a/{{ (id) | segment }}/b", Kind::Text, &["id"]).unwrap();
-        let mut render = |id: serde_json::Value| {
+        let render = |id: serde_json::Value| {
             let mut out = String::new();
             program.render("p", &context(serde_json::json!({ "id": id })), &mut out).map(|()| out)
         };
