@@ -1,1 +1,31 @@
-//! (being built)
+//! Providers as data: a profile says how a gateway is spoken to, this engine speaks it. Pure: it makes
+//! requests as values and reads answers as values; no Rust names a provider.
+
+pub mod class;
+pub mod example;
+pub mod exchange;
+pub mod profile;
+pub mod raw;
+pub mod replay;
+pub mod request;
+pub mod response;
+pub mod secrets;
+pub mod token;
+pub mod wire;
+
+mod answer;
+mod builtin;
+mod compile;
+mod json;
+mod resolve;
+mod resolve_example;
+mod template;
+
+pub use builtin::builtin_names;
+pub use class::{Class, Reading, RetryAfter, Verdict};
+pub use exchange::{Fault, Request, Response};
+pub use profile::{OverrideError, Profile};
+pub use replay::ExampleFailure;
+pub use request::{Batch, BuildError, Member};
+pub use secrets::{SecretRef, Secrets};
+pub use token::{AuthError, AuthStep, Token};

@@ -1,0 +1,245 @@
+//! Expressions of a profile, compiled once, with every problem placed in the file: syntax, variables
+//! that the scope does not have, and members that a known variable does not have.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, did_you_mean, listing};
+use crate::expression::{self, Kind, Program};
+use crate::provider::profile::Text;
+use crate::provider::template::{Piece, Shape, json_program, pieces, shape};
+use crate::yaml::{self, Node, Spanned};
+
+/// The variables an expression may use, each with its members where they are known beforehand.
+#[derive(Debug, Clone)]
+pub(super) struct Scope(Vec<(&'static str, Option<Vec<String>>)>);
+
+impl Scope {
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// With a variable whose members nobody knows.
+    pub fn with(mut self, name: &'static str) -> Self {
+        self.0.push((name, None));
+        self
+    }
+
+    /// With a variable that has these members and no others.
+    pub fn with_members<S: Into<String>>(
+        mut self,
+        name: &'static str,
+        members: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.0.push((name, Some(members.into_iter().map(Into::into).collect())));
+        self
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+/// Compiles into one program and collects what is wrong.
+pub(super) struct Compiler<'a> {
+    pub source: &'a Arc<Source>,
+    pub program: Program,
+    pub problems: Diagnostics,
+    /// Whether some answer expression reads the answer's text.
+    pub reads_text: bool,
+}
+
+impl<'a> Compiler<'a> {
+    pub fn new(source: &'a Arc<Source>) -> Self {
+        Self { source, program: Program::new(), problems: Diagnostics::new(), reads_text: false }
+    }
+
+    pub fn error(&mut self, title: impl Into<String>, span: &Range<usize>, help: impl Into<String>) {
+        let problem = Diagnostic::error(title).at(self.source, span.clone(), "");
+        let help = help.into();
+        self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+    }
+
+    /// A scalar that must be one expression; answers the program's name.
+    pub fn value(&mut self, name: &str, scalar: &Spanned<String>, scope: &Scope) -> Option<String> {
+        let Shape::Whole(inner) = shape(&scalar.value) else {
+            let help = "write it as one expression: `{{ … }}`";
+            self.error(format!("`{}` is no expression", scalar.value), &scalar.span, help);
+            return None;
+        };
+        self.reads_text |= scalar.value.contains("text");
+        let expression = scalar.value.get(inner.clone()).unwrap_or_default();
+        let place = Place { text: &scalar.value, offset: inner.start, span: &scalar.span };
+        if !self.sound(expression, Kind::Value, scope, &place) {
+            return None;
+        }
+        self.add(name, expression, Kind::Value, scope, &scalar.span)
+    }
+
+    /// A scalar that becomes a text.
+    pub fn text(&mut self, name: &str, scalar: &Spanned<String>, scope: &Scope) -> Option<Text> {
+        let text = &scalar.value;
+        if shape(text) == Shape::Plain {
+            return Some(Text::Fixed(text.clone()));
+        }
+        self.reads_text |= text.contains("text");
+        if !self.sound(text, Kind::Text, scope, &Place { text, offset: 0, span: &scalar.span }) {
+            return None;
+        }
+        let name = self.add(name, text, Kind::Text, scope, &scalar.span)?;
+        let uses = self.program.variables(&name);
+        let secret = uses.iter().any(|variable| variable == "secrets" || variable == "token");
+        Some(Text::Program { name, secret })
+    }
+
+    /// The path of a request; expressions in it are percent-encoded.
+    pub fn path(&mut self, name: &str, scalar: &Spanned<String>, scope: &Scope) -> Option<Text> {
+        let text = &scalar.value;
+        let Some(pieces) = pieces(text) else {
+            self.error("a path holds `{{ … }}` only", &scalar.span, "move the logic into an expression");
+            return None;
+        };
+        let mut sound = true;
+        let mut composed = String::new();
+        let mut literals = String::new();
+        for piece in &pieces {
+            match piece {
+                Piece::Literal(at) => {
+                    composed.push_str(&text[at.clone()]);
+                    literals.push_str(&text[at.clone()]);
+                }
+                Piece::Expression(at) => {
+                    let expression = &text[at.clone()];
+                    let place = Place { text, offset: at.start, span: &scalar.span };
+                    sound &= self.sound(expression, Kind::Value, scope, &place);
+                    composed.push_str(&format!("{{{{ ({expression}) | segment }}}}"));
+                }
+            }
+        }
+        if !literals.starts_with('/') || literals.contains(['?', '#', ' ', '\\']) || !literals.is_ascii() {
+            let help = "begin it with `/`; a query has no place in it";
+            self.error(format!("`{text}` is no path"), &scalar.span, help);
+            sound = false;
+        }
+        if !sound {
+            return None;
+        }
+        if pieces.len() == 1 {
+            return Some(Text::Fixed(composed));
+        }
+        self.add(name, &composed, Kind::Text, scope, &scalar.span)
+            .map(|name| Text::Program { name, secret: false })
+    }
+
+    /// A tree that becomes JSON; answers the program's name.
+    pub fn json(&mut self, name: &str, node: &Node, scope: &Scope) -> Option<String> {
+        if !self.tree_sound(node, scope) {
+            return None;
+        }
+        let mut source = String::new();
+        json_program(node, &mut source);
+        self.add(name, &source, Kind::Text, scope, &node.span)
+    }
+
+    fn tree_sound(&mut self, node: &Node, scope: &Scope) -> bool {
+        match &node.value {
+            yaml::Kind::Text(text) => match shape(text) {
+                Shape::Plain => true,
+                Shape::Whole(inner) => {
+                    let place = Place { text, offset: inner.start, span: &node.span };
+                    self.sound(&text[inner], Kind::Value, scope, &place)
+                }
+                Shape::Mixed => {
+                    self.sound(text, Kind::Text, scope, &Place { text, offset: 0, span: &node.span })
+                }
+            },
+            yaml::Kind::List(items) => {
+                // Every item is looked at, also behind a faulty one.
+                let mut sound = true;
+                for item in items {
+                    sound &= self.tree_sound(item, scope);
+                }
+                sound
+            }
+            yaml::Kind::Map(entries) => {
+                let mut sound = true;
+                for (key, value) in entries {
+                    if shape(&key.name) != Shape::Plain {
+                        self.error("a key cannot hold an expression", &key.span, "");
+                        sound = false;
+                    }
+                    sound &= self.tree_sound(value, scope);
+                }
+                sound
+            }
+            _ => true,
+        }
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        source: &str,
+        kind: Kind,
+        scope: &Scope,
+        span: &Range<usize>,
+    ) -> Option<String> {
+        match self.program.add(name, source, kind, &scope.names()) {
+            Ok(()) => Some(name.to_owned()),
+            Err(problems) => {
+                for problem in problems {
+                    self.error(problem.message, span, problem.help.unwrap_or_default());
+                }
+                None
+            }
+        }
+    }
+
+    /// Compiles alone, for the sake of its problems.
+    fn sound(&mut self, source: &str, kind: Kind, scope: &Scope, place: &Place<'_>) -> bool {
+        let before = self.problems.errors();
+        if let Err(problems) = Program::new().add("alone", source, kind, &scope.names()) {
+            for problem in problems {
+                let span = place.of(self.source, &problem.span);
+                self.error(problem.message, &span, problem.help.unwrap_or_default());
+            }
+        }
+        for (root, members) in &scope.0 {
+            let Some(members) = members else { continue };
+            for (member, at) in expression::members(source, kind, root) {
+                if !members.contains(&member) {
+                    let known = || members.iter().map(String::as_str);
+                    let help = match did_you_mean(&member, known()) {
+                        Some(near) => format!("did you mean `{root}.{near}`?"),
+                        None => format!("`{root}` has {}", listing(known())),
+                    };
+                    let span = place.of(self.source, &at);
+                    self.error(format!("unknown `{root}.{member}`"), &span, help);
+                }
+            }
+        }
+        self.problems.errors() == before
+    }
+}
+
+/// Where a source stands: in the value of a scalar, from an offset on.
+struct Place<'a> {
+    text: &'a str,
+    offset: usize,
+    span: &'a Range<usize>,
+}
+
+impl Place<'_> {
+    /// The bytes of the file for bytes of the source: exact where the scalar stands as it reads, the
+    /// whole scalar where YAML's escapes or folding moved things.
+    fn of(&self, source: &Source, inner: &Range<usize>) -> Range<usize> {
+        let written = source.text.get(self.span.clone()).unwrap_or_default();
+        match written.find(self.text) {
+            Some(at) => {
+                let start = self.span.start + at + self.offset;
+                start + inner.start..start + inner.end
+            }
+            None => self.span.clone(),
+        }
+    }
+}

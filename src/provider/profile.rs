@@ -1,0 +1,290 @@
+//! A provider profile that cannot be invalid, and what can be asked of it without any exchange.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Map;
+use url::{Host, Url};
+
+use crate::diagnostic::{did_you_mean, listing};
+use crate::expression::{Program, Value};
+use crate::provider::class::Class;
+use crate::provider::example::{Example, SANDBOX_SECRET};
+use crate::provider::exchange::Method;
+use crate::provider::raw::{BatchMode, SenderType};
+use crate::provider::secrets::{SecretRef, Secrets};
+use crate::provider::wire::{AddressError, AddressKind, Wire};
+
+/// How one gateway is spoken to. Cheap to clone and to share between threads.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    pub(super) inner: Arc<Inner>,
+    pub(super) base_url: String,
+    pub(super) vars: Map<String, serde_json::Value>,
+    // The same, as expressions see them.
+    pub(super) vars_scope: Value,
+}
+
+/// What no override changes.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub program: Program,
+    pub name: String,
+    pub title: String,
+    pub documentation: Vec<String>,
+    pub secrets: Vec<(String, SecretRef)>,
+    pub sender_type: SenderType,
+    pub sender_description: String,
+    pub address_kind: AddressKind,
+    pub wire: Wire,
+    pub auth: Option<TokenAuth>,
+    pub send: Call,
+    pub batch_mode: BatchMode,
+    pub batch_max: usize,
+    pub results: Results,
+    pub rules: Vec<Rule>,
+    /// Whether any expression reads `response.text`: it is a copy of the body that most answers do without.
+    pub reads_text: bool,
+    pub examples: Vec<Example>,
+}
+
+/// A text of a request or a reason.
+#[derive(Debug)]
+pub(super) enum Text {
+    /// As it stands.
+    Fixed(String),
+    /// A text program.
+    Program { name: String, secret: bool },
+}
+
+#[derive(Debug)]
+pub(super) struct Call {
+    pub method: Method,
+    pub path: Text,
+    pub headers: Vec<(String, Text)>,
+    /// The text program that renders to JSON.
+    pub json: Option<String>,
+    pub timeout: Duration,
+}
+
+/// In the fields that are texts stands the name of a value program.
+#[derive(Debug)]
+pub(super) struct TokenAuth {
+    pub login: Call,
+    pub refresh: Option<Call>,
+    pub rules: Vec<Rule>,
+    pub access: String,
+    pub expires_in: String,
+    pub refresh_token: Option<String>,
+    pub refresh_expires_in: Option<String>,
+}
+
+/// As above: names of value programs.
+#[derive(Debug)]
+pub(super) struct Results {
+    pub each: Option<Each>,
+    pub id: String,
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+pub(super) struct Each {
+    pub list: String,
+    pub address: String,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub when: String,
+    pub class: Class,
+    pub reason: Option<Text>,
+}
+
+/// A value that a campaign gives to a profile and that the profile cannot take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OverrideError {
+    /// Not an address a gateway may have.
+    #[error("`{url}` cannot be a base URL: {problem}")]
+    BaseUrl {
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The profile has no such constant.
+    #[error("the profile has no variable `{name}`; {help}")]
+    UnknownVar {
+        /// As given.
+        name: String,
+        /// What it has.
+        help: String,
+    },
+}
+
+impl Profile {
+    /// The name that campaigns use.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The name for people.
+    pub fn title(&self) -> &str {
+        &self.inner.title
+    }
+
+    /// Notes and sources, for people.
+    pub fn documentation(&self) -> &[String] {
+        &self.inner.documentation
+    }
+
+    /// Where the gateway is, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The constants of the profile, as a campaign changed them.
+    pub fn vars(&self) -> &Map<String, serde_json::Value> {
+        &self.vars
+    }
+
+    /// What addresses are here.
+    pub fn address_kind(&self) -> AddressKind {
+        self.inner.address_kind
+    }
+
+    /// The most recipients of one request; at least 1.
+    pub fn batch_max(&self) -> usize {
+        self.inner.batch_max
+    }
+
+    /// A canonical address as it stands on the wire.
+    ///
+    /// # Errors
+    /// [`AddressError`]: not canonical.
+    pub fn wire(&self, canonical: &str) -> Result<String, AddressError> {
+        self.inner.wire.text(canonical).map(std::borrow::Cow::into_owned)
+    }
+
+    /// The secrets by name, with where their values are.
+    pub fn secret_references(&self) -> &[(String, SecretRef)] {
+        &self.inner.secrets
+    }
+
+    /// Whether requests need a token.
+    pub fn needs_token(&self) -> bool {
+        self.inner.auth.is_some()
+    }
+
+    /// The recorded exchanges.
+    pub fn examples(&self) -> &[Example] {
+        &self.inner.examples
+    }
+
+    /// Made-up values for every secret, as the sandbox and the examples use them.
+    pub fn sandbox_secrets(&self) -> Secrets {
+        Secrets::new(self.inner.secrets.iter().map(|(name, _)| (name.clone(), SANDBOX_SECRET.into())))
+    }
+
+    /// Whether a sender has the type this gateway wants.
+    ///
+    /// # Errors
+    /// A sentence about what is wanted.
+    pub fn check_sender(&self, sender: &serde_json::Value) -> Result<(), String> {
+        let (fits, noun) = match self.inner.sender_type {
+            SenderType::Integer => (sender.is_i64() || sender.is_u64(), "a whole number"),
+            SenderType::String => (sender.as_str().is_some_and(|text| !text.trim().is_empty()), "a text"),
+        };
+        let description = &self.inner.sender_description;
+        if fits { Ok(()) } else { Err(format!("the sender must be {noun}: {description}")) }
+    }
+
+    /// The same profile at another address, with other constants.
+    ///
+    /// # Errors
+    /// [`OverrideError`], the first.
+    pub fn with(
+        &self,
+        base_url: Option<&str>,
+        vars: &Map<String, serde_json::Value>,
+    ) -> Result<Self, OverrideError> {
+        let mut changed = self.clone();
+        if let Some(url) = base_url {
+            let problem = |problem| OverrideError::BaseUrl { url: url.to_owned(), problem };
+            changed.base_url = check_base_url(url).map_err(problem)?;
+        }
+        for (name, value) in vars {
+            let Some(var) = changed.vars.get_mut(name) else {
+                return Err(unknown_var(name, self.vars.keys().map(String::as_str).collect()));
+            };
+            *var = value.clone();
+        }
+        changed.vars_scope = scope_of(&changed.vars);
+        Ok(changed)
+    }
+}
+
+fn unknown_var(name: &str, known: Vec<&str>) -> OverrideError {
+    let help = match did_you_mean(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", listing(known)),
+    };
+    OverrideError::UnknownVar { name: name.to_owned(), help }
+}
+
+pub(super) fn scope_of(vars: &Map<String, serde_json::Value>) -> Value {
+    Value::try_from_serializable(vars).unwrap_or_else(|_| Value::none())
+}
+
+/// A base URL without a slash at its end, or what is wrong with it.
+pub(super) fn check_base_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("{error}; write `https://host`"))?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err("it names no host".to_owned()),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err(
+                "plain http would show credentials and texts to everybody on the way; use https".to_owned()
+            );
+        }
+        other => return Err(format!("`{other}` is not https")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("credentials do not belong into a URL; use `secrets`".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("it may not have a query or a fragment".to_owned());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_may_be_spoken_to_in_the_clear() {
+        assert_eq!(check_base_url("https://a.example/x/").unwrap(), "https://a.example/x");
+        for fine in ["http://127.0.0.1:8080", "http://[::1]:1", "http://localhost"] {
+            assert!(check_base_url(fine).is_ok(), "{fine}");
+        }
+        for bad in [
+            "http://a.example",
+            "http://localhost.example",
+            "ftp://a.example",
+            "a.example",
+            "https://u:p@a.example",
+            "https://a.example?key=1",
+            "https://a.example/#x",
+            "",
+            "https://",
+        ] {
+            assert!(check_base_url(bad).is_err(), "{bad}");
+        }
+    }
+}

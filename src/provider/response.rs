@@ -1,0 +1,188 @@
+//! Answers into verdicts. The rules of the profile speak first, then what HTTP says by itself; where
+//! neither gives a definite answer the message is UNKNOWN. Results are matched by address, never by
+//! position.
+
+use std::collections::HashMap;
+
+use crate::expression::{Context, Value};
+use crate::provider::answer::Answer;
+use crate::provider::class::{Class, Reading, RetryAfter, Verdict};
+use crate::provider::exchange::{Fault, Response};
+use crate::provider::profile::{Each, Profile};
+use crate::provider::request::Batch;
+use crate::provider::secrets::Secrets;
+
+impl Profile {
+    /// What the answer to a batch, or its absence, means for each member.
+    pub fn read_send(
+        &self,
+        batch: &Batch<'_>,
+        secrets: &Secrets,
+        answer: Result<&Response, &Fault>,
+    ) -> Reading {
+        let members = batch.members.len();
+        let response = match answer {
+            Ok(response) => response,
+            Err(fault) => return Reading::all(members, &of_fault(fault, secrets)),
+        };
+        let mut reading = self.read_response(batch, secrets, response);
+        reading.retry_after = RetryAfter::of(response);
+        reading
+    }
+
+    fn read_response(&self, batch: &Batch<'_>, secrets: &Secrets, response: &Response) -> Reading {
+        let members = batch.members.len();
+        let answer = Answer::new(self, response);
+        // Half an answer may read as its contrary: a cut one is judged by its status alone.
+        if !response.truncated {
+            match self.first_rule(&self.inner.rules, &answer.context, secrets) {
+                Err(error) => {
+                    let reason = secrets.reason(&format!("a rule of the profile failed: {error}"));
+                    return Reading::all(members, &Verdict::new(Class::Unknown, reason));
+                }
+                Ok(Some((class, reason))) => {
+                    return Reading::all(members, &self.ruled(class, reason, response, &answer));
+                }
+                Ok(None) => {}
+            }
+        }
+        if let Some(verdict) = by_status(response.status) {
+            return Reading::all(members, &verdict);
+        }
+        if response.truncated {
+            return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable()));
+        }
+        match &self.inner.results.each {
+            Some(each) => self.read_list(each, batch, secrets, &answer),
+            None => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
+        }
+    }
+
+    /// What a rule over the whole answer says of each member. An id is told where the answer as a whole
+    /// has one.
+    fn ruled(&self, class: Class, reason: Option<String>, response: &Response, answer: &Answer) -> Verdict {
+        let whole = self.inner.results.each.is_none() && class == Class::Accepted;
+        let provider_id =
+            if whole { self.text_of(&self.inner.results.id, &answer.context).ok().flatten() } else { None };
+        let reason = match (class, reason) {
+            (Class::Accepted, reason) => reason,
+            (_, reason) => reason.or_else(|| Some(format!("HTTP {}", response.status))),
+        };
+        Verdict { class, provider_id, reason }
+    }
+
+    /// The verdict over one result, which the context holds.
+    fn read_result(&self, context: &Context, answer: &Answer, secrets: &Secrets) -> Verdict {
+        let failed = |error: String| Verdict::new(Class::Unknown, secrets.reason(&error));
+        let provider_id = match self.text_of(&self.inner.results.id, context) {
+            Ok(id) => id,
+            Err(_) if answer.no_json.is_some() => {
+                return Verdict::new(Class::Unknown, answer.unreadable());
+            }
+            Err(error) => return failed(error.to_string()),
+        };
+        let rules = &self.inner.results.rules;
+        let (class, reason) = match self.first_rule(rules, context, secrets) {
+            Err(error) => return failed(error.to_string()),
+            Ok(Some(found)) => found,
+            Ok(None) if !rules.is_empty() => {
+                (Class::Unknown, Some("no rule of the profile knows this result".to_owned()))
+            }
+            Ok(None) if provider_id.is_some() => (Class::Accepted, None),
+            Ok(None) => (Class::Unknown, Some(answer.unreadable().to_owned())),
+        };
+        Verdict { class, provider_id, reason }
+    }
+
+    fn read_list(&self, each: &Each, batch: &Batch<'_>, secrets: &Secrets, answer: &Answer) -> Reading {
+        let list = self.inner.program.eval(&each.list, &answer.context).ok();
+        let Some(results) = list.as_ref().and_then(Value::as_array) else {
+            let unreadable = Verdict::new(Class::Unknown, answer.unreadable());
+            return Reading::all(batch.members.len(), &unreadable);
+        };
+        let mut places = HashMap::with_capacity(batch.members.len());
+        for (at, member) in batch.members.iter().enumerate() {
+            if let Ok(key) = self.inner.wire.key(member.address) {
+                places.insert(key, at);
+            }
+        }
+        let mut found: Vec<Option<Verdict>> = vec![None; batch.members.len()];
+        let mut stray = false;
+        let mut context = answer.context.clone();
+        for result in results {
+            context.insert_value("result", result.clone());
+            // A result that names nobody speaks for nobody: its member stays without one.
+            let address = self.inner.program.eval(&each.address, &context).ok();
+            let Some(key) = address.and_then(|address| self.inner.wire.key_in_answer(&address)) else {
+                continue;
+            };
+            let Some(slot) = places.get(key.as_str()).and_then(|&at| found.get_mut(at)) else {
+                stray = true;
+                continue;
+            };
+            *slot = Some(match slot {
+                None => self.read_result(&context, answer, secrets),
+                Some(_) => Verdict::new(Class::Unknown, "the answer holds two results for this recipient"),
+            });
+        }
+        let missing = || Verdict::new(Class::Unknown, "the answer holds no result for this recipient");
+        let mut verdicts: Vec<Verdict> =
+            found.into_iter().map(|verdict| verdict.unwrap_or_else(missing)).collect();
+        doubt_shared_ids(&mut verdicts);
+        Reading { verdicts, retry_after: None, stray }
+    }
+}
+
+/// One id for two messages, one of them accepted: nobody can tell which of them there is.
+fn doubt_shared_ids(verdicts: &mut [Verdict]) {
+    let mut ids: HashMap<&str, (usize, bool)> = HashMap::with_capacity(verdicts.len());
+    for verdict in verdicts.iter() {
+        if let Some(id) = &verdict.provider_id {
+            let (count, accepted) = ids.entry(id).or_default();
+            *count += 1;
+            *accepted |= verdict.class == Class::Accepted;
+        }
+    }
+    ids.retain(|_, (count, accepted)| *count > 1 && *accepted);
+    if ids.is_empty() {
+        return;
+    }
+    let doubtful: Vec<String> = ids.into_keys().map(str::to_owned).collect();
+    for verdict in verdicts {
+        if verdict.provider_id.as_ref().is_some_and(|id| doubtful.contains(id)) {
+            *verdict = Verdict::new(Class::Unknown, "the answer gives one id to two messages");
+        }
+    }
+}
+
+/// What a status means by itself; `None` for success, which the body has to explain. Statuses that do
+/// not prove that nothing was sent are UNKNOWN.
+fn by_status(status: u16) -> Option<Verdict> {
+    let class = match status {
+        200..300 => return None,
+        300..400 => {
+            return Some(Verdict::new(
+                Class::Config,
+                format!("HTTP {status}: a redirect, never followed because credentials must not travel"),
+            ));
+        }
+        401 => Class::Auth,
+        402 => Class::Account,
+        403 => Class::Config,
+        // The gateway gave up on us or disagrees about a state: it may have begun.
+        408 | 409 => Class::Unknown,
+        429 => Class::Throttled,
+        400..500 => Class::Rejected,
+        _ => Class::Unknown,
+    };
+    Some(Verdict::new(class, format!("HTTP {status}")))
+}
+
+fn of_fault(fault: &Fault, secrets: &Secrets) -> Verdict {
+    let (class, reason) = match fault {
+        Fault::NotSent(reason) => (Class::Transient, reason),
+        Fault::Tls(reason) => (Class::Config, reason),
+        Fault::Lost(reason) => (Class::Unknown, reason),
+    };
+    Verdict::new(class, secrets.reason(reason))
+}

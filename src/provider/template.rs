@@ -1,0 +1,232 @@
+//! Scalars with expressions in them: what kind of scalar it is, and how a tree of them becomes one text
+//! program that renders to JSON, so that a request costs one render and nothing is parsed again.
+
+use std::ops::Range;
+
+use crate::yaml::{Kind, Node};
+
+/// What a scalar is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// No expression in it.
+    Plain,
+    /// One expression and nothing else: the bytes of the bare expression. Keeps its type.
+    Whole(Range<usize>),
+    /// Text with expressions in it. Makes a text.
+    Mixed,
+}
+
+/// A run of a scalar.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// As it stands.
+    Literal(Range<usize>),
+    /// The inside of `{{ … }}`.
+    Expression(Range<usize>),
+}
+
+/// What kind of scalar a text is.
+pub(super) fn shape(text: &str) -> Shape {
+    if !has_tags(text) {
+        return Shape::Plain;
+    }
+    let start = text.len() - text.trim_start().len();
+    let end = text.trim_end().len();
+    match expression_at(text, start) {
+        Some((inner, after)) if after == end => Shape::Whole(inner),
+        _ => Shape::Mixed,
+    }
+}
+
+/// The runs of a text that holds expressions but neither statements nor comments; `None` for those.
+pub(super) fn pieces(text: &str) -> Option<Vec<Piece>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = text[from..].find("{{").map(|at| from + at) {
+        let (inner, after) = expression_at(text, open)?;
+        found.push(Piece::Literal(from..open));
+        found.push(Piece::Expression(inner));
+        from = after;
+    }
+    found.push(Piece::Literal(from..text.len()));
+    let literal = |piece: &Piece| match piece {
+        Piece::Literal(at) => text[at.clone()].contains("{%") || text[at.clone()].contains("{#"),
+        Piece::Expression(_) => false,
+    };
+    (!found.iter().any(literal)).then_some(found)
+}
+
+fn has_tags(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
+}
+
+/// The inside of the `{{ … }}` that begins at `at`, and the byte behind it. Braces in quotes do not close.
+fn expression_at(text: &str, at: usize) -> Option<(Range<usize>, usize)> {
+    let rest = text.get(at..)?.strip_prefix("{{")?;
+    let mut quote = None;
+    let bytes = rest.as_bytes();
+    for (offset, &byte) in bytes.iter().enumerate() {
+        match quote {
+            Some(open) if byte == open => quote = None,
+            Some(_) => {}
+            None if matches!(byte, b'"' | b'\'' | b'`') => quote = Some(byte),
+            None if byte == b'}' && bytes.get(offset + 1) == Some(&b'}') => {
+                // `{{-` and `-}}` eat the white space around; there is none to eat around a value.
+                let inner = &rest[..offset];
+                let head = usize::from(inner.starts_with('-'));
+                let tail = usize::from(inner.len() > head && inner.ends_with('-'));
+                let start = at + 2;
+                return Some((start + head..start + offset - tail, start + offset + 2));
+            }
+            None => {}
+        }
+    }
+    None
+}
+
+/// Writes a tree as one text program that renders to JSON. Expressions go through the `json` filter; a
+/// text around expressions is captured whole first, so that its quotes and breaks are escaped as one.
+pub(super) fn json_program(node: &Node, out: &mut String) {
+    let mut captures = 0;
+    write_json(node, out, &mut captures);
+}
+
+fn write_json(node: &Node, out: &mut String, captures: &mut usize) {
+    match &node.value {
+        Kind::Text(text) => write_text(text, out, captures),
+        Kind::List(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                separate(at, out);
+                write_json(item, out, captures);
+            }
+            out.push(']');
+        }
+        Kind::Map(entries) => {
+            // A line break between the braces of two maps: `{{` would open a tag.
+            out.push_str("{\n");
+            for (at, (key, value)) in entries.iter().enumerate() {
+                separate(at, out);
+                out.push_str(&quoted(&key.name));
+                out.push(':');
+                write_json(value, out, captures);
+            }
+            out.push('}');
+        }
+        _ => out.push_str(&node.to_json().to_string()),
+    }
+}
+
+fn write_text(text: &str, out: &mut String, captures: &mut usize) {
+    match shape(text) {
+        Shape::Plain => out.push_str(&quoted(text)),
+        Shape::Whole(inner) => {
+            out.push_str("{{ (");
+            out.push_str(&text[inner]);
+            out.push_str(") | json }}");
+        }
+        Shape::Mixed => {
+            *captures += 1;
+            let name = format!("__text{captures}");
+            out.push_str(&format!("{{% set {name} %}}{text}{{% endset %}}{{{{ {name} | json }}}}"));
+        }
+    }
+}
+
+fn separate(at: usize, out: &mut String) {
+    if at > 0 {
+        out.push(',');
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expression::{Context, Kind as Program_, Program};
+
+    #[test]
+    fn scalars_are_told_apart() {
+        let whole = |text: &str| match shape(text) {
+            Shape::Whole(at) => text[at].trim().to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(whole("{{ a }}"), "a");
+        assert_eq!(whole(" {{- a | f(x=\"}}\") -}} "), "a | f(x=\"}}\")");
+        assert_eq!(whole("{{ a }}{{ b }}"), "Mixed");
+        assert_eq!(whole("x {{ a }}"), "Mixed");
+        assert_eq!(whole("{% if a %}b{% endif %}"), "Mixed");
+        assert_eq!(whole("a } b"), "Plain");
+        assert_eq!(whole("{{ open"), "Mixed");
+    }
+
+    #[test]
+    fn pieces_cover_the_text() {
+        let text = "/a/{{ id }}/b";
+        assert_eq!(
+            pieces(text),
+            Some(vec![Piece::Literal(0..3), Piece::Expression(5..9), Piece::Literal(11..13)])
+        );
+        assert_eq!(pieces("/a{% if x %}"), None);
+        assert_eq!(pieces("/a{{ x"), None);
+    }
+
+    fn text(value: &str) -> Node {
+        Node { value: Kind::Text(value.to_owned()), span: 0..0 }
+    }
+
+    fn map(entries: Vec<(&str, Node)>) -> Node {
+        let key = |name: &str| crate::yaml::Key { name: name.to_owned(), span: 0..0 };
+        let entries = entries.into_iter().map(|(name, node)| (key(name), node)).collect();
+        Node { value: Kind::Map(entries), span: 0..0 }
+    }
+
+    fn render(node: &Node, context: serde_json::Value) -> serde_json::Value {
+        let mut source = String::new();
+        json_program(node, &mut source);
+        let mut program = Program::new();
+        program.add("body", &source, Program_::Text, &["a", "list"]).unwrap();
+        let mut out = String::new();
+        program.render("body", &Context::from_serialize(&context).unwrap(), &mut out).unwrap();
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    #[test]
+    fn a_tree_renders_to_json_with_types_kept() {
+        let node = map(vec![
+            ("plain", text("say \"hi\"\n")),
+            ("whole", text("{{ list }}")),
+            ("mixed", text("to {{ a }}: \"x\"")),
+            ("in", map(vec![("in", map(vec![("n", Node { value: Kind::Int(7), span: 0..0 })]))])),
+            ("none", Node { value: Kind::Null, span: 0..0 }),
+            ("many", Node { value: Kind::List(vec![text("{{ a }}"), text("b")]), span: 0..0 }),
+        ]);
+        let nasty = "quote \" back \\ line\nbreak \u{1} {{ no }} {% no %} é 😀";
+        let got = render(&node, serde_json::json!({"a": nasty, "list": [1, "2"]}));
+        assert_eq!(
+            got,
+            serde_json::json!({
+                "plain": "say \"hi\"\n",
+                "whole": [1, "2"],
+                "mixed": format!("to {nasty}: \"x\""),
+                "in": {"in": {"n": 7}},
+                "none": null,
+                "many": [nasty, "b"],
+            })
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_survives_the_body(nasty in ".*", key in "[^{]*") {
+            let node = map(vec![(&key, text("{{ a }}")), ("\u{1}mixed", text("<{{ a }}>"))]);
+            let got = render(&node, serde_json::json!({"a": nasty, "list": []}));
+            proptest::prop_assert_eq!(got.get(&key).and_then(|v| v.as_str()), Some(nasty.as_str()));
+            let mixed = format!("<{nasty}>");
+            proptest::prop_assert_eq!(got["\u{1}mixed"].as_str(), Some(mixed.as_str()));
+        }
+    }
+}
