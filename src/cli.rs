@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Campaigns as files in git, sent to people exactly as reviewed.
 #[derive(Debug, Parser)]
 #[command(name = "sendplan", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 our own failure, 2 usage, 3 invalid input, 4 stopped and resumable, \
+#[command(
+    after_help = "Exit codes: 0 done, 1 our own failure, 2 usage, 3 invalid input, 4 stopped and resumable, \
     5 finished with rejections, 6 unknown outcomes to decide, 7 state locked, corrupt or missing, \
-    8 refused by the provider.")]
+    8 refused by the provider."
+)]
 pub struct Cli {
     /// What holds for every verb.
     #[command(flatten)]

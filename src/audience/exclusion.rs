@@ -108,6 +108,23 @@ impl Exclusion {
         Self::KINDS[self.index()].0
     }
 
+    /// The name of a kind in people's words.
+    pub fn words(kind: &str) -> &str {
+        match kind {
+            "ragged" => "too many or too few cells",
+            "filter-failed" => "`where` cannot be decided",
+            "filtered" => "left out by `where`",
+            "invalid-address" => "no valid address",
+            "empty-id" => "no id",
+            "suppressed" => "on a suppression list",
+            "duplicate-address" => "same address as an earlier row",
+            "duplicate-id" => "same id as an earlier row",
+            "render-failed" => "the text cannot be rendered",
+            "empty-message" => "the text is empty",
+            other => other,
+        }
+    }
+
     /// What it counts as.
     pub fn class(&self) -> Class {
         Self::KINDS[self.index()].1

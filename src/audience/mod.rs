@@ -18,7 +18,7 @@ pub use address::{Address, AddressError, AddressKind};
 pub use exclusion::Exclusion;
 pub use filter::Filter;
 pub use header::Header;
-pub use phone::{Region, RegionError};
+pub use phone::{Region, RegionError, region};
 pub use read::ReadError;
 pub use rows::{Row, Rows};
 pub use rules::{Person, Rules};

@@ -9,7 +9,7 @@ mod secrets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audience::Rules;
+use crate::audience::{AddressKind, Rules};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
@@ -48,6 +48,11 @@ impl Campaign {
     /// The occurrence that names a run of this campaign, together with the campaign's name.
     pub fn occurrence(&self) -> String {
         self.at.map_or_else(|| ONCE.to_owned(), |at| at.to_string())
+    }
+
+    /// Whether its texts are cut into SMS segments: those sent to phones are.
+    pub fn counts_segments(&self) -> bool {
+        matches!(self.audience.rules.kind, AddressKind::Phone { .. })
     }
 }
 

@@ -22,10 +22,10 @@ pub struct Campaign {
     pub version: Option<Spanned<u32>>,
     /// The campaign's name: lower-case letters, digits and `-`. It is the campaign's key in the state, so
     /// a campaign that was renamed is a new campaign.
-    #[schemars(required, regex(pattern = "^[a-z0-9][a-z0-9-]{0,62}$"), example = "spring-sale")]
+    #[schemars(required, regex(pattern = "^[a-z0-9][a-z0-9-]{0,62}$"), example = &"spring-sale")]
     pub name: Option<Spanned<String>>,
     /// The gateway: a built-in profile's name, a path to a profile of your own, or an object that adapts one.
-    #[schemars(required, example = "mobiconnect")]
+    #[schemars(required, example = &"mobiconnect")]
     pub provider: Option<Spanned<ProviderRef>>,
     /// What the gateway needs as sender; `sendplan provider show` says what that is.
     #[schemars(required, example = 1)]
@@ -56,26 +56,26 @@ pub struct Campaign {
 #[serde(deny_unknown_fields)]
 pub struct Audience {
     /// The recipients: a CSV file with a header line, beside the manifest or elsewhere in the repository.
-    #[schemars(required, example = "recipients.csv")]
+    #[schemars(required, example = &"recipients.csv")]
     pub csv: Option<Spanned<String>>,
     /// The column that holds the address.
-    #[schemars(required, example = "phone")]
+    #[schemars(required, example = &"phone")]
     pub address: Option<Spanned<String>>,
     /// The country of numbers written without a country code: two letters, ISO 3166.
     #[serde(default)]
-    #[schemars(regex(pattern = "^[A-Z]{2}$"), example = "KE")]
+    #[schemars(regex(pattern = "^[A-Z]{2}$"), example = &"KE")]
     pub region: Option<Spanned<String>>,
     /// The column that identifies a recipient. Without it, the address does.
     #[serde(default)]
-    #[schemars(example = "customer_id")]
+    #[schemars(example = &"customer_id")]
     pub id: Option<Spanned<String>>,
     /// Only rows for which this expression over the columns holds.
     #[serde(default, rename = "where")]
-    #[schemars(example = "city == \"Nairobi\" and opted_in == \"yes\"")]
+    #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]
     pub filter: Option<Spanned<String>>,
     /// CSV files of addresses that are never sent to.
     #[serde(default)]
-    #[schemars(example = vec!["../../lists/optouts.csv"])]
+    #[schemars(example = ["../../lists/optouts.csv"])]
     pub suppress: Option<Vec<Spanned<String>>>,
     /// The share of unusable rows beyond which the plan is refused.
     #[serde(default)]
@@ -92,11 +92,11 @@ pub struct Audience {
 pub struct Message {
     /// A file with the text, a Tera template over the columns of the CSV.
     #[serde(default)]
-    #[schemars(example = "message.txt")]
+    #[schemars(example = &"message.txt")]
     pub template: Option<Spanned<String>>,
     /// The text itself, a Tera template over the columns of the CSV.
     #[serde(default)]
-    #[schemars(example = "Hi {{ first_name }}, our sale starts on Monday.")]
+    #[schemars(example = &"Hi {{ first_name }}, our sale starts on Monday.")]
     pub text: Option<Spanned<String>>,
     /// The most SMS segments one message may take; a longer one refuses the plan.
     #[serde(default)]
@@ -112,12 +112,12 @@ pub struct Schedule {
     #[schemars(
         required,
         regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:00)?$"),
-        example = "2026-12-01T09:00"
+        example = &"2026-12-01T09:00"
     )]
     pub at: Option<Spanned<String>>,
     /// The zone of `at`, by its IANA name. UTC where nothing is said.
     #[serde(default)]
-    #[schemars(example = "Africa/Nairobi")]
+    #[schemars(example = &"Africa/Nairobi")]
     pub timezone: Option<Spanned<String>>,
 }
 
@@ -188,16 +188,19 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 pub struct AdaptedProvider {
     /// A built-in profile's name, or a path to a profile of your own.
-    #[schemars(required, example = "mobiconnect")]
+    #[schemars(required, example = &"mobiconnect")]
     pub profile: Option<Spanned<String>>,
     /// Another address of the same gateway. Plain `http://` only for this machine.
     #[serde(default)]
-    #[schemars(example = "http://127.0.0.1:8080")]
+    #[schemars(example = &"http://127.0.0.1:8080")]
     pub base_url: Option<Spanned<String>>,
     /// The most recipients in one request, where the gateway takes several.
     #[serde(default)]
     #[schemars(range(min = 1, max = 10_000), example = 100)]
     pub batch_max: Option<Spanned<u32>>,
+    /// Other values for the profile's constants.
+    #[serde(default)]
+    pub vars: Option<BTreeMap<String, Node>>,
 }
 
 /// A name or path, or an object.

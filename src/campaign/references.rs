@@ -40,7 +40,9 @@ impl References {
                 .map(|lists| lists.iter().map(reference).collect())
                 .unwrap_or_default(),
             profile: manifest.provider.as_ref().and_then(|provider| match &provider.value {
-                ProviderRef::Named(name) => Some(Reference { name: name.clone(), span: provider.span.clone() }),
+                ProviderRef::Named(name) => {
+                    Some(Reference { name: name.clone(), span: provider.span.clone() })
+                }
                 ProviderRef::Adapted(adapted) => adapted.profile.as_ref().map(reference),
             }),
         }

@@ -1,6 +1,7 @@
 //! From the mirror to a campaign that cannot be invalid. Every step reports what it finds and goes on, so
 //! that one pass shows all that is wrong with a manifest and the files it names.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,11 +9,12 @@ use serde_json::{Map, Value};
 
 use super::raw::{self, ProviderRef, Sender};
 use super::{Audience, Campaign, Delivery, Limits, Retry, secrets};
-use crate::audience::{AddressKind, Filter, Header, Region, Rules};
+use crate::audience::{AddressKind, Filter, Header, Rules, region as region_of};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
 use crate::message::Template;
-use crate::provider::Profile;
+use crate::provider::wire::AddressKind as WireKind;
+use crate::provider::{OverrideError, Profile};
 use crate::schedule::{LocalTime, Moment, Zone};
 use crate::units::Percent;
 use crate::yaml::Spanned;
@@ -30,7 +32,11 @@ pub struct Materials {
 
 /// Joins a manifest with its materials. The campaign is there when nothing needed is missing; it must
 /// not be used when the diagnostics (or earlier ones) hold an error.
-pub fn resolve(manifest: &raw::Campaign, source: &Arc<Source>, materials: Materials) -> (Option<Campaign>, Diagnostics) {
+pub fn resolve(
+    manifest: &raw::Campaign,
+    source: &Arc<Source>,
+    materials: Materials,
+) -> (Option<Campaign>, Diagnostics) {
     let mut resolver = Resolver { source, problems: Diagnostics::new() };
     let campaign = resolver.campaign(manifest, materials);
     (campaign, resolver.problems)
@@ -52,10 +58,16 @@ impl Resolver<'_> {
         let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
         let message = manifest.message.as_ref();
         let template = message.and_then(|message| {
-            self.template(message, materials.template.as_ref(), materials.header.as_ref(), &constants)
+            self.template(
+                name.as_deref().unwrap_or_default(),
+                message,
+                materials.template.as_ref(),
+                materials.header.as_ref(),
+                &constants,
+            )
         });
         let at = manifest.schedule.as_ref().map(|schedule| self.moment(&schedule.value));
-        let delivery = self.delivery(manifest.delivery.as_ref(), profile.as_ref());
+        let delivery = self.delivery(manifest.delivery.as_ref());
         let limits = self.limits(manifest);
         Some(Campaign {
             name: name?,
@@ -77,9 +89,8 @@ impl Resolver<'_> {
         })
     }
 
-    fn error(&mut self, title: impl Into<String>, span: &Span) -> &mut Self {
+    fn error(&mut self, title: impl Into<String>, span: &Span) {
         self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), ""));
-        self
     }
 
     /// Parses a text into a quantity, or reports it at its place.
@@ -117,21 +128,30 @@ impl Resolver<'_> {
     }
 
     fn profile(&mut self, manifest: &raw::Campaign, found: Option<Profile>) -> Option<Profile> {
-        let mut profile = found?;
+        let profile = found?;
         let Some(Spanned { value: ProviderRef::Adapted(adapted), .. }) = &manifest.provider else {
             return Some(profile);
         };
-        if let Some(url) = &adapted.base_url {
-            if let Err(error) = profile.set_base_url(&url.value) {
-                self.error(format!("`provider.base_url`: {error}"), &url.span);
+        let profile = match &adapted.base_url {
+            Some(url) => {
+                self.adapted("provider.base_url", &url.span, profile.with(Some(&url.value), &Map::new()))?
             }
-        }
-        if let Some(max) = &adapted.batch_max {
-            if let Err(error) = profile.set_batch_max(max.value) {
-                self.error(format!("`provider.batch_max`: {error}"), &max.span);
-            }
-        }
-        Some(profile)
+            None => profile,
+        };
+        let profile = match &adapted.batch_max {
+            Some(max) => self.adapted("provider.batch_max", &max.span, profile.with_batch_max(max.value))?,
+            None => profile,
+        };
+        adapted.vars.iter().flatten().try_fold(profile, |profile, (name, node)| {
+            self.problems
+                .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
+            let one = Map::from_iter([(name.clone(), node.to_json())]);
+            self.adapted("provider.vars", &node.span, profile.with(None, &one))
+        })
+    }
+
+    fn adapted(&mut self, key: &str, span: &Span, result: Result<Profile, OverrideError>) -> Option<Profile> {
+        result.map_err(|error| self.error(format!("`{key}`: {error}"), span)).ok()
     }
 
     fn sender(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Option<Value> {
@@ -149,7 +169,7 @@ impl Resolver<'_> {
 
     fn address_kind(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Option<AddressKind> {
         let region = manifest.audience.as_ref().and_then(|audience| audience.value.region.as_ref());
-        if profile?.has_opaque_addresses() {
+        if profile?.address_kind() == WireKind::Opaque {
             if let Some(region) = region {
                 self.error("`audience.region`: this gateway's addresses are no phone numbers", &region.span);
             }
@@ -157,14 +177,14 @@ impl Resolver<'_> {
         }
         let region = match region {
             None => None,
-            Some(text) => match Region::from_str(&text.value) {
+            Some(text) => match region_of(&text.value) {
                 Ok(region) => Some(region),
-                Err(_) => {
-                    self.problems.push(
-                        Diagnostic::error(format!("`audience.region` cannot be `{}`", text.value))
-                            .at(self.source, text.span.clone(), "")
-                            .help("a country as two capital letters, ISO 3166, such as `KE`"),
-                    );
+                Err(error) => {
+                    self.problems.push(Diagnostic::error(format!("`audience.region`: {error}")).at(
+                        self.source,
+                        text.span.clone(),
+                        "",
+                    ));
                     return None;
                 }
             },
@@ -172,9 +192,15 @@ impl Resolver<'_> {
         Some(AddressKind::Phone { region })
     }
 
-    fn rules(&mut self, audience: &raw::Audience, header: Option<Header>, kind: Option<AddressKind>) -> Option<Rules> {
+    fn rules(
+        &mut self,
+        audience: &raw::Audience,
+        header: Option<Header>,
+        kind: Option<AddressKind>,
+    ) -> Option<Rules> {
         let header = header?;
-        let address = audience.address.as_ref().and_then(|name| self.column("audience.address", name, &header));
+        let address =
+            audience.address.as_ref().and_then(|name| self.column("audience.address", name, &header));
         let id = match &audience.id {
             None => Some(None),
             Some(name) => self.column("audience.id", name, &header).map(Some),
@@ -189,7 +215,7 @@ impl Resolver<'_> {
     fn column(&mut self, key: &str, name: &Spanned<String>, header: &Header) -> Option<usize> {
         let found = header.index(&name.value);
         if found.is_none() {
-            let columns = header.columns().iter().map(AsRef::as_ref);
+            let columns = header.columns().iter().map(String::as_str);
             let help = match did_you_mean(&name.value, columns.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "check the first line of the CSV".to_owned(),
@@ -227,6 +253,7 @@ impl Resolver<'_> {
 
     fn template(
         &mut self,
+        campaign: &str,
         message: &Spanned<raw::Message>,
         file: Option<&Arc<Source>>,
         header: Option<&Header>,
@@ -244,11 +271,11 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let (name, body) = match text {
-            Some(text) => (self.source.name.as_str(), text.value.as_str()),
-            None => (file?.name.as_str(), file?.text.as_str()),
+        let body = match text {
+            Some(text) => text.value.as_str(),
+            None => file?.text.as_str(),
         };
-        match Template::compile(name, body, header?, constants) {
+        match Template::compile(campaign, body, header?.columns(), constants) {
             Ok(template) => Some(template),
             Err(problems) => {
                 for problem in problems {
@@ -275,7 +302,7 @@ impl Resolver<'_> {
         Some(Moment { local: local?, zone: zone? })
     }
 
-    fn delivery(&mut self, delivery: Option<&raw::Delivery>, profile: Option<&Profile>) -> Delivery {
+    fn delivery(&mut self, delivery: Option<&raw::Delivery>) -> Delivery {
         let mut domain = Delivery::default();
         let Some(delivery) = delivery else { return domain };
         domain.rate = delivery.rate.as_ref().and_then(|rate| self.quantity("delivery.rate", rate));
@@ -287,11 +314,17 @@ impl Resolver<'_> {
         }
         if let Some(unknown) = &delivery.unknown {
             domain.unknown = unknown.value;
-            if unknown.value == raw::Unknown::Resend && profile.is_some_and(|profile| !profile.is_idempotent()) {
+            if unknown.value == raw::Unknown::Resend {
                 self.problems.push(
-                    Diagnostic::warning("`delivery.unknown: resend` may send somebody the same message twice")
-                        .at(self.source, unknown.span.clone(), "this gateway honours no idempotency key")
-                        .help("`hold` lists such messages and lets a person decide"),
+                    Diagnostic::warning(
+                        "`delivery.unknown: resend` may send somebody the same message twice",
+                    )
+                    .at(
+                        self.source,
+                        unknown.span.clone(),
+                        "the gateway is not known to honour an idempotency key",
+                    )
+                    .help("`hold` lists such messages and lets a person decide"),
                 );
             }
         }
@@ -312,7 +345,10 @@ impl Resolver<'_> {
         }
         if domain.backoff > domain.max_backoff {
             let place = retry.max_backoff.as_ref().or(retry.backoff.as_ref());
-            self.error("`delivery.retry.max_backoff` is shorter than `backoff`", &place.map_or(0..0, |text| text.span.clone()));
+            self.error(
+                "`delivery.retry.max_backoff` is shorter than `backoff`",
+                &place.map_or(0..0, |text| text.span.clone()),
+            );
         }
         domain
     }
@@ -326,7 +362,11 @@ impl Resolver<'_> {
         Limits {
             recipients: limits.and_then(|limits| limits.recipients.as_ref()).map(|cap| cap.value),
             segments: limits.and_then(|limits| limits.segments.as_ref()).map(|cap| cap.value),
-            max_segments: manifest.message.as_ref().and_then(|message| message.value.max_segments.as_ref()).map(|cap| cap.value),
+            max_segments: manifest
+                .message
+                .as_ref()
+                .and_then(|message| message.value.max_segments.as_ref())
+                .map(|cap| cap.value),
             max_rejected,
             allow_empty: audience.and_then(|audience| audience.allow_empty).unwrap_or(false),
         }
@@ -341,7 +381,10 @@ fn inside(file: &str, scalar: &Spanned<String>, span: &Span) -> Span {
     let line_start = value.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let line = value.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let indent = line.len() - line.trim_start().len();
-    let found = file.get(scalar.span.start..).and_then(|rest| rest.find(line.trim())).map(|at| at + scalar.span.start);
+    let found = file
+        .get(scalar.span.start..)
+        .and_then(|rest| rest.find(line.trim()))
+        .map(|at| at + scalar.span.start);
     match found {
         Some(at) if !line.trim().is_empty() => {
             let from = at + start.saturating_sub(line_start + indent);

@@ -10,9 +10,20 @@ use crate::yaml::{Kind, Node};
 /// Whether a key's name says that its value is a credential.
 pub fn names_a_secret(key: &str) -> bool {
     let plain: String = key.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-    ["password", "passwd", "secret", "apikey", "appkey", "accesskey", "privatekey", "authtoken", "accesstoken", "credential"]
-        .iter()
-        .any(|word| plain.contains(word))
+    [
+        "password",
+        "passwd",
+        "secret",
+        "apikey",
+        "appkey",
+        "accesskey",
+        "privatekey",
+        "authtoken",
+        "accesstoken",
+        "credential",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
         || matches!(plain.as_str(), "pwd" | "token" | "auth" | "authorization" | "bearer")
 }
 

@@ -1,8 +1,8 @@
 //! `sendplan check`: every error of every manifest at once.
 
+use super::Outcome;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
-use super::Outcome;
 use crate::cli::Check;
 use crate::diagnostic::Diagnostics;
 use crate::world::workspace;

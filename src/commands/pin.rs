@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use crate::delivery::pinned::Pinned;
 use crate::message::segments::Measure;
 use crate::plan::Entry;
-use crate::store::{NewRun, PinnedMessage, RunId, Sealing, Store};
+use crate::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
 use crate::world::workspace::Loaded;
 
 /// Pins the campaign's occurrence and gives its run.
@@ -22,16 +22,24 @@ pub fn pin<S: Store>(
     let run = NewRun {
         campaign: campaign.name.clone(),
         occurrence: campaign.occurrence(),
+        digest: String::new(),
+        excluded: Excluded::default(),
         pinned: Pinned::of(campaign, &loaded.profile_source, sandbox).to_json(),
         created_at_ms: at_ms,
     };
     let mut pinning = store.pin(&run)?;
-    let counts_segments = campaign.profile.has_segments();
+    let counts_segments = campaign.counts_segments();
     let totals = scan(loaded, None, terminal, &mut |entry| match entry {
         Entry::Planned { id, address, text, measure, .. } => {
             let address = address.to_string();
             let segments = segments(counts_segments, measure);
-            Ok(pinning.add(&PinnedMessage { recipient: id, address: &address, text, segments })?)
+            Ok(pinning.add(&PinnedMessage {
+                recipient: id,
+                address: &address,
+                text,
+                segments,
+                zone: None,
+            })?)
         }
         Entry::Excluded { .. } => Ok(()),
     })?;
@@ -39,14 +47,14 @@ pub fn pin<S: Store>(
     if !refused.is_empty() {
         return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
     }
-    let sealing = Sealing {
-        digest: digest(&totals),
+    let excluded = Excluded {
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
     };
-    Ok(pinning.seal(&sealing)?)
+    pinning.totals(&digest(&totals), &excluded)?;
+    Ok(pinning.seal()?)
 }
 
 fn segments(counted: bool, measure: Measure) -> u16 {

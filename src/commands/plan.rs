@@ -35,13 +35,17 @@ pub fn run(args: &Plan, terminal: &Terminal) -> Outcome {
         Format::Human => report.human(&aside(args, &loaded, &totals)),
     });
     let refused = refusals(&loaded, &totals);
-    if refused.is_empty() { Ok(Code::Done) } else { Err(Failure::Input(format!("the plan is refused: {}", refused.join("; ")))) }
+    if refused.is_empty() {
+        Ok(Code::Done)
+    } else {
+        Err(Failure::Input(format!("the plan is refused: {}", refused.join("; "))))
+    }
 }
 
 fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
     let campaign = &loaded.campaign;
     let starts = campaign.at.map(|at| at.instant());
-    let counted = campaign.profile.has_segments();
+    let counted = campaign.counts_segments();
     PlanReport {
         version: 1,
         campaign: campaign.name.clone(),
@@ -56,9 +60,9 @@ fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         cost: None,
         starts_at: starts.map(rfc3339),
-        ends_at: starts.zip(takes(loaded, totals)).map(|(starts, takes)| {
-            rfc3339(starts + TimeDelta::from_std(takes).unwrap_or_default())
-        }),
+        ends_at: starts
+            .zip(takes(loaded, totals))
+            .map(|(starts, takes)| rfc3339(starts + TimeDelta::from_std(takes).unwrap_or_default())),
         held: 0,
         warnings: Vec::new(),
     }
@@ -85,10 +89,21 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
     }
     Aside {
         file: loaded.csv.display().to_string(),
-        reasons: totals.excluded().filter(|(_, count)| *count > 0).map(|(kind, count)| (Exclusion::words(kind), count)).collect(),
-        longest: totals.longest().filter(|_| campaign.profile.has_segments()).map(|most| (most.parts, most.first_line)),
+        reasons: totals
+            .excluded()
+            .filter(|(_, count)| *count > 0)
+            .map(|(kind, count)| (Exclusion::words(kind), count))
+            .collect(),
+        longest: totals
+            .longest()
+            .filter(|_| campaign.counts_segments())
+            .map(|most| (most.parts, most.first_line)),
         starts: campaign.at.map(|at| at.zone.show(at.instant())),
-        takes: campaign.delivery.rate.zip(takes(loaded, totals)).map(|(rate, takes)| (takes, rate.to_string())),
+        takes: campaign
+            .delivery
+            .rate
+            .zip(takes(loaded, totals))
+            .map(|(rate, takes)| (takes, rate.to_string())),
         gateway: match campaign.profile.batch_max() {
             1 => format!("{}, one message a request", campaign.profile.name()),
             most => format!("{}, up to {most} messages of one text a request", campaign.profile.name()),
@@ -107,7 +122,11 @@ struct RejectsFile {
 
 impl RejectsFile {
     fn begin(path: &Path, loaded: &Loaded) -> Result<Self, Failure> {
-        let same = path.canonicalize().ok().zip(loaded.csv.canonicalize().ok()).is_some_and(|(one, other)| one == other);
+        let same = path
+            .canonicalize()
+            .ok()
+            .zip(loaded.csv.canonicalize().ok())
+            .is_some_and(|(one, other)| one == other);
         if same {
             return Err(Failure::Input("--rejects names the recipients' own file".to_owned()));
         }
@@ -117,14 +136,14 @@ impl RejectsFile {
         let failed = |why: String| Failure::Output { path: path.display().to_string(), why };
         let file = File::create(&beside).map_err(|error| failed(error.to_string()))?;
         let columns = loaded.campaign.audience.rules.header.columns().iter();
-        let rejects = Rejects::new(BufWriter::new(file), columns).map_err(|error| failed(error.to_string()))?;
+        let rejects =
+            Rejects::new(BufWriter::new(file), columns).map_err(|error| failed(error.to_string()))?;
         Ok(Self { rejects, path: path.to_owned(), beside })
     }
 
     fn add(&mut self, line: u64, reason: &Exclusion, row: &csv::ByteRecord) -> Result<(), Failure> {
-        self.rejects.add(line, reason.kind(), &reason.to_string(), row.iter()).map_err(|error| Failure::Output {
-            path: self.path.display().to_string(),
-            why: error.to_string(),
+        self.rejects.add(line, reason.kind(), &reason.to_string(), row.iter()).map_err(|error| {
+            Failure::Output { path: self.path.display().to_string(), why: error.to_string() }
         })
     }
 

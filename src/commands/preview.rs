@@ -12,7 +12,7 @@ use crate::report::preview::{Sample, bubble};
 
 pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
-    let counted = loaded.campaign.profile.has_segments();
+    let counted = loaded.campaign.counts_segments();
     let masked = !args.show_addresses;
     let by_id = loaded.campaign.audience.rules.id.is_some();
     let mut chooser = Chooser::new(usize::from(args.sample));
@@ -24,7 +24,9 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
             Entry::Planned { id, address, text, measure, .. } => {
                 let chosen = match wanted {
                     None => chooser.consider(text, &measure),
-                    Some(wanted) if id == wanted || Some(address) == wanted_address.as_ref() => Some("asked for"),
+                    Some(wanted) if id == wanted || Some(address) == wanted_address.as_ref() => {
+                        Some("asked for")
+                    }
                     Some(_) => None,
                 };
                 if let Some(why) = chosen {
@@ -45,9 +47,9 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     })?;
     let samples = chooser.samples();
     match (wanted, samples.is_empty()) {
-        (Some(wanted), true) => {
-            Err(Failure::Input(excluded.unwrap_or_else(|| format!("`{wanted}` is not in {}", loaded.csv.display()))))
-        }
+        (Some(wanted), true) => Err(Failure::Input(
+            excluded.unwrap_or_else(|| format!("`{wanted}` is not in {}", loaded.csv.display())),
+        )),
         _ => {
             let shown: Vec<String> = samples.iter().map(bubble).collect();
             terminal.data(&shown.join("\n"));

@@ -1,8 +1,8 @@
 //! `sendplan provider`: which gateways are built in, and what a profile needs and can.
 
+use super::Outcome;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
-use super::Outcome;
 use crate::cli::Provider;
 use crate::provider::{Profile, builtin_names};
 use crate::report::layout::Table;

@@ -21,7 +21,8 @@ pub fn scan(
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), Failure>,
 ) -> Result<Totals, Failure> {
     let shown = loaded.csv.display();
-    let file = File::open(&loaded.csv).map_err(|error| Failure::Input(format!("cannot read `{shown}`: {error}")))?;
+    let file =
+        File::open(&loaded.csv).map_err(|error| Failure::Input(format!("cannot read `{shown}`: {error}")))?;
     let bar = terminal.bar(file.metadata().map_or(0, |metadata| metadata.len()), BAR);
     bar.set_prefix("planning");
     let read = AtomicU64::new(0);

@@ -1,8 +1,8 @@
 //! `sendplan schema`: the JSON Schemas, as they are published in `schemas/`.
 
+use super::Outcome;
 use super::exit::Code;
 use super::terminal::Terminal;
-use super::Outcome;
 use crate::cli::{Schema, SchemaName};
 
 pub fn run(args: &Schema, terminal: &Terminal) -> Outcome {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::exit::Failure;
 use crate::cli::Global;
 use crate::delivery::pinned::Pinned;
+use crate::store::Store;
 use crate::store::lock::{Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
-use crate::store::Store;
 
 const DEFAULT: &str = ".sendplan/state.db";
 const VARIABLE: &str = "SENDPLAN_STATE";
@@ -28,12 +28,20 @@ pub fn path(global: &Global, sandbox: bool) -> PathBuf {
     if let Some(path) = &global.state {
         return path.clone();
     }
-    let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map_or_else(|| PathBuf::from(DEFAULT), PathBuf::from);
+    let path = std::env::var_os(VARIABLE)
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| PathBuf::from(DEFAULT), PathBuf::from);
     if sandbox { path.with_file_name("sandbox.db") } else { path }
 }
 
 /// Takes the state for sending: locks it, then opens it. A sandbox begins with an empty one.
-pub fn hold(global: &Global, sandbox: bool, new_state: bool, what: &str, since: &str) -> Result<Held, Failure> {
+pub fn hold(
+    global: &Global,
+    sandbox: bool,
+    new_state: bool,
+    what: &str,
+    since: &str,
+) -> Result<Held, Failure> {
     let path = path(global, sandbox);
     let throw_away = sandbox && global.state.is_none();
     if !path.exists() && !throw_away && !new_state && ci() {
@@ -43,7 +51,8 @@ pub fn hold(global: &Global, sandbox: bool, new_state: bool, what: &str, since: 
             path.display()
         )));
     }
-    let lock = Lock::acquire(&path, what, since).map_err(|error: LockError| Failure::State(error.to_string()))?;
+    let lock =
+        Lock::acquire(&path, what, since).map_err(|error: LockError| Failure::State(error.to_string()))?;
     if throw_away {
         remove(&path)?;
     }
@@ -63,10 +72,15 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.
 fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
     for run in store.runs(None)? {
-        let pinned = Pinned::from_json(&run.pinned.pinned).map_err(|error| Failure::State(error.to_string()))?;
+        let pinned =
+            Pinned::from_json(&run.pinned.pinned).map_err(|error| Failure::State(error.to_string()))?;
         if pinned.sandbox != sandbox {
-            let (is, wanted) = if pinned.sandbox { ("a sandbox's", "the real one") } else { ("a real one", "a sandbox's") };
-            return Err(Failure::State(format!("the state `{}` is {is}, not {wanted}: name another with --state", path.display())));
+            let (is, wanted) =
+                if pinned.sandbox { ("a sandbox's", "the real one") } else { ("a real one", "a sandbox's") };
+            return Err(Failure::State(format!(
+                "the state `{}` is {is}, not {wanted}: name another with --state",
+                path.display()
+            )));
         }
     }
     Ok(())
@@ -78,7 +92,10 @@ fn remove(path: &Path) -> Result<(), Failure> {
         name.push(suffix);
         match std::fs::remove_file(&name) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::State(format!("cannot throw away the last sandbox's state `{}`: {error}", path.display())));
+                return Err(Failure::State(format!(
+                    "cannot throw away the last sandbox's state `{}`: {error}",
+                    path.display()
+                )));
             }
             _ => {}
         }

@@ -22,7 +22,8 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     };
     let live = holder.is_some();
     let report = StatusReport { version: 1, runs: runs.iter().map(|run| line(run, live)).collect() };
-    let holder = holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
+    let holder =
+        holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => report.human(holder.as_deref()),

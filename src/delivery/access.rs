@@ -50,8 +50,10 @@ impl Access {
     /// Whether requests may go out with what there is. While one that still lives is being renewed, they may.
     pub fn is_usable(&self, now: DateTime<Utc>) -> bool {
         match self.step(now) {
-            AuthStep::NotNeeded | AuthStep::Use => true,
-            AuthStep::Refresh => !self.rejected && self.token.as_ref().is_some_and(|token| token.lives(now)),
+            AuthStep::None | AuthStep::Use => true,
+            AuthStep::Refresh => {
+                !self.rejected && self.token.as_ref().is_some_and(|token| token.is_alive(now))
+            }
             AuthStep::Login => false,
         }
     }
@@ -62,7 +64,7 @@ impl Access {
             return None;
         }
         self.busy = match self.step(now) {
-            AuthStep::NotNeeded | AuthStep::Use => None,
+            AuthStep::None | AuthStep::Use => None,
             AuthStep::Refresh => Some(Credential::Refresh),
             AuthStep::Login => Some(Credential::Login),
         };
@@ -71,7 +73,7 @@ impl Access {
 
     /// How long until a renewal is due.
     pub fn renews_in(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let due = self.token.as_ref().filter(|_| self.busy.is_none())?.renew_at()?;
+        let due = self.token.as_ref().filter(|_| self.busy.is_none())?.renew_at;
         Some((due - now).to_std().unwrap_or(Duration::ZERO).max(Duration::from_millis(1)))
     }
 

@@ -39,7 +39,7 @@ impl Engine {
         let circumstances = Circumstances {
             now,
             sent_at,
-            wish: answer.reading.wait(now.utc),
+            wish: answer.reading.retry_after.map(|after| after.wait(now.utc)),
             newest_credential: refused && self.access.reject(generation),
             unreached: answer.unreached,
         };
@@ -47,12 +47,15 @@ impl Engine {
         let parcels = Arc::unwrap_or_clone(batch).parcels;
         let mut verdicts = answer.reading.verdicts.into_iter();
         for parcel in parcels {
-            let lost = || Verdict { class: Class::Unknown, provider_id: None, reason: Some("no result".to_owned()) };
+            let lost =
+                || Verdict { class: Class::Unknown, provider_id: None, reason: Some("no result".to_owned()) };
             let verdict = verdicts.next().unwrap_or_else(lost);
             self.judge(parcel, verdict, &circumstances);
         }
         if answer.reading.stray {
-            self.end.get_or_insert(End::Paused("the gateway answered for somebody who was not asked for".to_owned()));
+            self.end.get_or_insert(End::Paused(
+                "the gateway answered for somebody who was not asked for".to_owned(),
+            ));
         }
     }
 
@@ -71,7 +74,11 @@ impl Engine {
         if matches!(upshot, Upshot::Accepted | Upshot::Refused) {
             self.trouble.over();
         }
-        let reason = reading.verdicts.iter().find_map(|verdict| verdict.reason.as_deref()).unwrap_or("no reason given");
+        let reason = reading
+            .verdicts
+            .iter()
+            .find_map(|verdict| verdict.reason.as_deref())
+            .unwrap_or("no reason given");
         if let Some(stop) = self.breaker.note(upshot, reason) {
             self.end.get_or_insert(End::Paused(stop));
         }
@@ -140,7 +147,12 @@ impl Engine {
     }
 
     /// A credential that was replaced meanwhile proves nothing; the newest one refused twice does.
-    fn refused_credential(&mut self, mut parcel: Parcel, reason: Option<String>, circumstances: &Circumstances) {
+    fn refused_credential(
+        &mut self,
+        mut parcel: Parcel,
+        reason: Option<String>,
+        circumstances: &Circumstances,
+    ) {
         if parcel.refused_once && circumstances.newest_credential {
             let text = reason.as_deref().unwrap_or("unauthorised");
             self.end.get_or_insert(End::Refused(format!("a fresh credential was refused: {text}")));

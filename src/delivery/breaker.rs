@@ -39,7 +39,9 @@ impl Breaker {
             Upshot::Neutral => {}
         }
         if self.unknown >= UNKNOWN_RUN {
-            return Some(format!("{UNKNOWN_RUN} requests in a row had no definite answer; the last: {reason}"));
+            return Some(format!(
+                "{UNKNOWN_RUN} requests in a row had no definite answer; the last: {reason}"
+            ));
         }
         if self.refused >= REFUSED_RUN {
             return Some(format!("{REFUSED_RUN} requests in a row were refused; the last: {reason}"));
@@ -72,7 +74,9 @@ mod tests {
         assert_eq!(stops, 1);
         let mut healthy = Breaker::default();
         let stops = (0..500)
-            .filter(|at| healthy.note(if at % 49 == 0 { Upshot::Accepted } else { Upshot::Refused }, "").is_some())
+            .filter(|at| {
+                healthy.note(if at % 49 == 0 { Upshot::Accepted } else { Upshot::Refused }, "").is_some()
+            })
             .count();
         assert_eq!(stops, 0);
     }

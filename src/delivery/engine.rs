@@ -135,7 +135,13 @@ struct UnderWay {
 
 impl Engine {
     /// An engine for one run. `opt_outs` are asked before each intent.
-    pub fn new(profile: Arc<Profile>, delivery: Delivery, opt_outs: Suppression, kind: AddressKind, now: Now) -> Self {
+    pub fn new(
+        profile: Arc<Profile>,
+        delivery: Delivery,
+        opt_outs: Suppression,
+        kind: AddressKind,
+        now: Now,
+    ) -> Self {
         // A batch larger than a second's worth would break the rate all by itself.
         let per_second = delivery.rate.map_or(usize::MAX, |rate| (rate.per_second() as usize).max(1));
         Self {
@@ -228,10 +234,14 @@ impl Engine {
         self.tally.credentials += 1;
         match self.access.settle(result) {
             Ok(()) => {}
-            Err(AuthError::Refused(reason)) => {
-                self.end.get_or_insert(End::Refused(format!("log-in refused: {reason}")));
+            Err(error @ (AuthError::Refused(_) | AuthError::Unsafe(_))) => {
+                self.end.get_or_insert(End::Refused(error.to_string()));
             }
-            Err(error) => self.setback(error.wait(now.utc), &format!("log-in: {error}"), now.elapsed, now),
+            Err(AuthError::Throttled(wish)) => {
+                let wish = wish.map(|after| after.wait(now.utc));
+                self.setback(wish, "the gateway asks to wait before logging in again", now.elapsed, now);
+            }
+            Err(error) => self.setback(None, &error.to_string(), now.elapsed, now),
         }
     }
 
@@ -248,19 +258,31 @@ impl Engine {
     }
 
     fn is_settled(&self) -> bool {
-        self.commit.is_none() && self.outbox.is_empty() && self.ready.is_empty() && self.in_air.is_empty() && !self.access.is_busy()
+        self.commit.is_none()
+            && self.outbox.is_empty()
+            && self.ready.is_empty()
+            && self.in_air.is_empty()
+            && !self.access.is_busy()
     }
 
     fn wake_at(&self, now: Now) -> Option<Duration> {
         if self.end.is_some() {
             return None;
         }
-        let pace = self.pace.as_ref().filter(|_| !self.ready.is_empty() || self.queue.ready() > 0).map(Pace::ready_at);
+        let pace = self
+            .pace
+            .as_ref()
+            .filter(|_| !self.ready.is_empty() || self.queue.ready() > 0)
+            .map(Pace::ready_at);
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
         let renewal = self.access.renews_in(now.utc).filter(|_| !self.trouble.holds(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.trouble.until());
-        [pace, renewal, trouble, self.queue.next_wake()].into_iter().flatten().filter(|at| *at > now.elapsed).min()
+        [pace, renewal, trouble, self.queue.next_wake()]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now.elapsed)
+            .min()
     }
 
     /// The next transaction: outcomes that wait, intents about to be needed, and a claim when the queue
@@ -338,7 +360,8 @@ impl Engine {
         if let Some(pace) = &mut self.pace {
             pace.take(u32::try_from(batch.len()).unwrap_or(u32::MAX), now.elapsed);
         }
-        let in_air = InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
+        let in_air =
+            InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
         self.in_air.insert(batch.number, in_air);
         self.tally.requests += 1;
         Some(batch)
@@ -361,6 +384,12 @@ fn ends_an_intent(event: Event) -> bool {
 }
 
 /// A change of one message.
-pub(super) fn change(parcel: &Parcel, event: Event, provider_id: Option<String>, reason: Option<String>, now: Now) -> Change {
+pub(super) fn change(
+    parcel: &Parcel,
+    event: Event,
+    provider_id: Option<String>,
+    reason: Option<String>,
+    now: Now,
+) -> Change {
     Change { key: parcel.message.key, event, provider_id, reason, at_ms: now.utc.timestamp_millis() }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audience::AddressKind;
+use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Delivery, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::Profile;
@@ -23,6 +23,7 @@ pub struct Pinned {
     profile: String,
     base_url: String,
     batch_max: u32,
+    vars: serde_json::Map<String, serde_json::Value>,
     /// The sender as the gateway wants it.
     pub sender: serde_json::Value,
     /// The column by which suppression lists are read.
@@ -67,6 +68,7 @@ impl Pinned {
             profile: profile.text.clone(),
             base_url: campaign.profile.base_url().to_owned(),
             batch_max: u32::try_from(campaign.profile.batch_max()).unwrap_or(u32::MAX),
+            vars: campaign.profile.vars().clone(),
             sender: campaign.sender.clone(),
             address_column: campaign.audience.address_column.clone(),
             phones,
@@ -105,11 +107,11 @@ impl Pinned {
     /// [`PinnedError::Profile`].
     pub fn profile(&self) -> Result<Profile, PinnedError> {
         let source = Source::new(self.profile_name.as_str(), self.profile.as_str());
-        let mut profile = Profile::from_source(&source).map_err(PinnedError::Profile)?;
-        let refused = |error: String| PinnedError::Unreadable(error);
-        profile.set_base_url(&self.base_url).map_err(|error| refused(error.to_string()))?;
-        profile.set_batch_max(self.batch_max).map_err(|error| refused(error.to_string()))?;
-        Ok(profile)
+        let profile = Profile::from_source(&source).map_err(PinnedError::Profile)?;
+        profile
+            .with(Some(&self.base_url), &self.vars)
+            .and_then(|profile| profile.with_batch_max(self.batch_max))
+            .map_err(|error| PinnedError::Unreadable(error.to_string()))
     }
 
     /// Pace and patience.
@@ -131,7 +133,7 @@ impl Pinned {
         match &self.region {
             _ if !self.phones => AddressKind::Opaque,
             None => AddressKind::Phone { region: None },
-            Some(region) => AddressKind::Phone { region: region.parse().ok() },
+            Some(region) => AddressKind::Phone { region: region_of(region).ok() },
         }
     }
 }

@@ -113,6 +113,7 @@ mod tests {
             text: "t".into(),
             segments: 1,
             attempts: 0,
+            zone: None,
         })
     }
 

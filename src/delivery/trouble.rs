@@ -43,7 +43,13 @@ impl Trouble {
 
     /// Begins a pause, or prolongs the one that is on. Requests that were under way together count as one
     /// round. A text when there were as many rounds as a message has attempts.
-    pub fn begin(&mut self, wish: Option<Duration>, reason: &str, sent_at: Duration, now: Duration) -> Option<String> {
+    pub fn begin(
+        &mut self,
+        wish: Option<Duration>,
+        reason: &str,
+        sent_at: Duration,
+        now: Duration,
+    ) -> Option<String> {
         if sent_at >= self.until {
             self.rounds += 1;
         }

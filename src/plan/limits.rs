@@ -2,23 +2,9 @@
 
 use std::fmt;
 
+use crate::campaign::Limits;
 use crate::plan::totals::{PartCount, Totals};
 use crate::units::{Percent, thousands};
-
-/// The limits of a campaign; what is not set is not limited.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Messages at most.
-    pub recipients: Option<u64>,
-    /// Parts of all messages at most.
-    pub segments: Option<u64>,
-    /// Parts of one message at most.
-    pub max_segments: Option<u16>,
-    /// Rejected rows at most, as a share of all rows.
-    pub max_rejected: Option<Percent>,
-    /// Whether a plan without any message is fine.
-    pub allow_empty: bool,
-}
 
 /// A limit that a plan passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

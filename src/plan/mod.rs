@@ -15,7 +15,7 @@ use crate::audience::suppress::Suppression;
 use crate::message::segments::Measure;
 use crate::message::template::Template;
 
-pub use limits::{Limits, Refusal, check};
+pub use limits::{Refusal, check};
 pub use pipeline::run;
 pub use totals::{PartCount, Totals};
 

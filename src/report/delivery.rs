@@ -42,9 +42,15 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
         }
     }
     out.push_str(&table.show());
-    let sum = run.accepted + run.rejected + run.suppressed + run.expired + run.held + run.unknown + run.pending;
+    let sum =
+        run.accepted + run.rejected + run.suppressed + run.expired + run.held + run.unknown + run.pending;
     if sum != run.planned {
-        let _ = writeln!(out, "\nwarning: the states add up to {}, not to {}", thousands(sum), thousands(run.planned));
+        let _ = writeln!(
+            out,
+            "\nwarning: the states add up to {}, not to {}",
+            thousands(sum),
+            thousands(run.planned)
+        );
     }
     let seconds = work.took.as_secs_f64();
     let _ = write!(out, "\n  {} in {}", count(work.requests, "request"), duration(work.took));

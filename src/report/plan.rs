@@ -96,7 +96,10 @@ impl PlanReport {
         out.push_str(&table.show());
         out.push('\n');
         let mut facts = Table::new(&[]);
-        facts.row(["starts", aside.starts.as_deref().unwrap_or("when it is sent: the manifest has no schedule")]);
+        facts.row([
+            "starts",
+            aside.starts.as_deref().unwrap_or("when it is sent: the manifest has no schedule"),
+        ]);
         if let Some((takes, rate)) = &aside.takes {
             facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
         }
@@ -124,7 +127,12 @@ impl PlanReport {
         let (Some(segments), Some(encodings)) = (self.segments, self.encodings) else { return String::new() };
         let mut text = count(segments, "segment");
         if encodings.ucs2 > 0 {
-            let _ = write!(text, "; {} in GSM-7, {} in UCS-2", thousands(encodings.gsm7), thousands(encodings.ucs2));
+            let _ = write!(
+                text,
+                "; {} in GSM-7, {} in UCS-2",
+                thousands(encodings.gsm7),
+                thousands(encodings.ucs2)
+            );
         }
         if let Some((longest, line)) = aside.longest.filter(|(segments, _)| *segments > 1) {
             let _ = write!(text, "; the longest has {longest} (line {line})");

@@ -42,7 +42,11 @@ fn takes(text: &str, measure: &Measure) -> String {
         Encoding::Gsm7 => "GSM-7",
         Encoding::Ucs2 => "UCS-2",
     };
-    let mut line = format!("  {}, {} of {name}", count(u64::from(measure.parts), "segment"), count(u64::from(measure.units), "unit"));
+    let mut line = format!(
+        "  {}, {} of {name}",
+        count(u64::from(measure.parts), "segment"),
+        count(u64::from(measure.units), "unit")
+    );
     if measure.encoding == Encoding::Ucs2 {
         let mut odd: Vec<char> = Vec::new();
         culprits(text).for_each(|(_, character)| {
@@ -50,7 +54,11 @@ fn takes(text: &str, measure: &Measure) -> String {
                 odd.push(character);
             }
         });
-        let shown: Vec<String> = odd.iter().take(8).map(|one| format!("`{}` (U+{:04X})", visible(*one), u32::from(*one))).collect();
+        let shown: Vec<String> = odd
+            .iter()
+            .take(8)
+            .map(|one| format!("`{}` (U+{:04X})", visible(*one), u32::from(*one)))
+            .collect();
         let _ = write!(line, ", because of {}", shown.join(", "));
         if odd.len() > shown.len() {
             let _ = write!(line, " and {} more", odd.len() - shown.len());
@@ -114,7 +122,12 @@ mod tests {
 
     #[test]
     fn nothing_in_a_text_moves_the_cursor() {
-        let sample = Sample { recipient: "x".to_owned(), why: "first", text: "a\u{1b}[2Jb\u{202e}c".to_owned(), measure: None };
+        let sample = Sample {
+            recipient: "x".to_owned(),
+            why: "first",
+            text: "a\u{1b}[2Jb\u{202e}c".to_owned(),
+            measure: None,
+        };
         assert!(bubble(&sample).contains("a\u{fffd}[2Jb\u{fffd}c"));
     }
 

@@ -28,7 +28,13 @@ impl<W: io::Write> Rejects<W> {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn add<'a>(&mut self, line: u64, reason: &str, detail: &str, row: impl Iterator<Item = &'a [u8]>) -> Result<(), csv::Error> {
+    pub fn add<'a>(
+        &mut self,
+        line: u64,
+        reason: &str,
+        detail: &str,
+        row: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), csv::Error> {
         self.csv.write_field(line.to_string())?;
         self.csv.write_field(reason)?;
         self.csv.write_field(harmless(detail.as_bytes()))?;

@@ -56,7 +56,16 @@ impl StatusReport {
             return "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned();
         }
         let mut table = Table::new(&[2, 3, 4, 5, 6]);
-        table.row(["campaign", "occurrence", "planned", "pending", "accepted", "rejected", "unknown", "also"]);
+        table.row([
+            "campaign",
+            "occurrence",
+            "planned",
+            "pending",
+            "accepted",
+            "rejected",
+            "unknown",
+            "also",
+        ]);
         for run in &self.runs {
             let others = [("held", run.held), ("suppressed", run.suppressed), ("expired", run.expired)];
             let also: Vec<String> = others

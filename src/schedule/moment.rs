@@ -53,7 +53,8 @@ impl FromStr for Zone {
     fn from_str(text: &str) -> Result<Self, MomentError> {
         text.parse().map(Self).map_err(|_| MomentError::NoSuchZone {
             found: text.to_owned(),
-            suggestion: did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())).map(str::to_owned),
+            suggestion: did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()))
+                .map(str::to_owned),
         })
     }
 }
@@ -75,10 +76,14 @@ impl FromStr for LocalTime {
         let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
         let text = match shape.as_str() {
             "9999-99-99T99:99" | "9999-99-99 99:99" => text.replace(' ', "T"),
-            "9999-99-99T99:99:99" | "9999-99-99 99:99:99" if text.ends_with(":00") => text[..16].replace(' ', "T"),
+            "9999-99-99T99:99:99" | "9999-99-99 99:99:99" if text.ends_with(":00") => {
+                text[..16].replace(' ', "T")
+            }
             _ => return Err(MomentError::NotATime(text.to_owned())),
         };
-        NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M").map(Self).map_err(|_| MomentError::NoSuchTime(text))
+        NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M")
+            .map(Self)
+            .map_err(|_| MomentError::NoSuchTime(text))
     }
 }
 
@@ -153,7 +158,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_or_zone_is_refused() {
-        for bad in ["", "tomorrow", "2026-12-01", "2026-12-01T09:00Z", "2026-12-01T9:00", "2026-12-01T09:00:30"] {
+        for bad in
+            ["", "tomorrow", "2026-12-01", "2026-12-01T09:00Z", "2026-12-01T9:00", "2026-12-01T09:00:30"]
+        {
             assert!(matches!(bad.parse::<LocalTime>(), Err(MomentError::NotATime(_))), "{bad}");
         }
         for bad in ["2026-02-29T09:00", "2026-13-01T09:00", "2026-12-01T24:00"] {

@@ -8,9 +8,9 @@ mod private;
 pub mod sqlite;
 
 use std::fmt;
-use std::sync::Arc;
 
-use crate::delivery::state::{Event, State};
+pub use crate::delivery::message::{Change, Claimed, MessageKey};
+use crate::delivery::state::State;
 pub use crate::store::error::StoreError;
 
 /// The number of a run in its state.
@@ -20,22 +20,6 @@ pub struct RunId(pub i64);
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// The place of a message in its run. The order of keys is the order of claims: equal texts are
-/// neighbours, texts come in the order in which they were first pinned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageKey {
-    /// The number of its text in the run, from 1.
-    pub text: i64,
-    /// Its position in the plan, from 1.
-    pub seq: i64,
-}
-
-impl fmt::Display for MessageKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (text {})", self.seq, self.text)
     }
 }
 
@@ -93,6 +77,12 @@ pub trait Pinning {
     /// [`StoreError::DuplicateRecipient`], and whatever the disk does; the pin is lost then.
     fn add(&mut self, message: &PinnedMessage<'_>) -> Result<(), StoreError>;
 
+    /// What the plan came to: its digest, and who is not in it.
+    ///
+    /// # Errors
+    /// Those of the disk; the pin is lost then.
+    fn totals(&mut self, digest: &str, excluded: &Excluded) -> Result<(), StoreError>;
+
     /// Makes the run durable and gives its number.
     ///
     /// # Errors
@@ -141,40 +131,6 @@ pub struct Run {
     pub finished_at_ms: Option<i64>,
     /// Where its messages stand.
     pub counts: Counts,
-}
-
-/// A message ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
-    /// Its place.
-    pub key: MessageKey,
-    /// The recipient's identity.
-    pub recipient: String,
-    /// The address in canonical text.
-    pub address: String,
-    /// The text; messages with the same text share it.
-    pub text: Arc<str>,
-    /// How many parts the text takes.
-    pub segments: u16,
-    /// How many requests it was in before.
-    pub attempts: u32,
-    /// The recipient's IANA zone, if one was pinned.
-    pub zone: Option<String>,
-}
-
-/// Something that happened to a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Which message.
-    pub key: MessageKey,
-    /// What happened.
-    pub event: Event,
-    /// The provider's id; `None` leaves the one that is known.
-    pub provider_id: Option<String>,
-    /// Why; replaces the reason before, `None` clears it.
-    pub reason: Option<String>,
-    /// When, in Unix milliseconds.
-    pub at_ms: i64,
 }
 
 /// A message as a report lists it.

@@ -54,7 +54,8 @@ impl Repository {
     /// # Errors
     /// [`ConfineError`].
     pub fn file(&self, folder: &Path, name: &str) -> Result<PathBuf, ConfineError> {
-        let outside = || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
+        let outside =
+            || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
         let joined = folder.join(name);
         let real = match joined.canonicalize() {
             Ok(real) => real,
@@ -143,7 +144,13 @@ mod tests {
     fn fault_62_paths_and_links_out_of_the_repository_are_refused() {
         let (dir, repository, folder) = repository();
         std::os::unix::fs::symlink(dir.path().join("outside.csv"), folder.join("link.csv")).unwrap();
-        for name in ["../../../outside.csv", "/etc/passwd", "../../../../../../../../etc/passwd", "link.csv", "../../../nothing"] {
+        for name in [
+            "../../../outside.csv",
+            "/etc/passwd",
+            "../../../../../../../../etc/passwd",
+            "link.csv",
+            "../../../nothing",
+        ] {
             assert!(matches!(repository.file(&folder, name), Err(ConfineError::Outside { .. })), "{name}");
         }
     }

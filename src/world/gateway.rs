@@ -10,7 +10,7 @@ use super::http::Http;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
 use crate::delivery::message::Batch;
-use crate::provider::{AuthError, Fault, Member, Outgoing, Profile, Reading, Secrets, Token};
+use crate::provider::{self, AuthError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict};
 
 /// A gateway with what it needs to be spoken to.
 #[derive(Debug)]
@@ -33,19 +33,19 @@ impl Gateway {
         let members: Vec<Member<'_>> = batch
             .parcels
             .iter()
-            .map(|parcel| Member { recipient: &parcel.message.recipient, address: &parcel.message.address })
+            .map(|parcel| Member { id: &parcel.message.recipient, address: &parcel.message.address, key: "" })
             .collect();
         let text = batch.parcels.first().map_or("", |parcel| &*parcel.message.text);
-        let outgoing = Outgoing { text, members: &members, sender: &self.sender };
+        let outgoing = provider::Batch { text, members: &members, sender: &self.sender };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
             Ok(request) => self.http.execute(request).await,
             Err(error) => {
                 // Nothing went out, and nothing ever would: the run stops before it has used up anybody.
-                let reading = Reading::all(members.len(), &error.verdict());
+                let reading = Reading::all(members.len(), &Verdict::new(Class::Config, error.to_string()));
                 return Answer { number: batch.number, reading, unreached: false };
             }
         };
-        let reading = self.profile.read_send(&outgoing, exchanged.as_ref(), &self.secrets);
+        let reading = self.profile.read_send(&outgoing, &self.secrets, exchanged.as_ref());
         Answer { number: batch.number, reading, unreached: matches!(exchanged, Err(Fault::NotSent(_))) }
     }
 
@@ -54,12 +54,13 @@ impl Gateway {
     /// # Errors
     /// [`AuthError`].
     pub async fn authenticate(&self, credential: Credential, token: Option<&Token>) -> Result<Token, AuthError> {
-        let request = match credential {
-            Credential::Login => self.profile.build_login(&self.secrets)?,
-            Credential::Refresh => self.profile.build_refresh(&self.secrets, token)?,
+        let request = match (credential, token) {
+            (Credential::Refresh, Some(token)) => self.profile.build_refresh(&self.secrets, token),
+            _ => self.profile.build_login(&self.secrets),
         };
+        let request = request.map_err(|error| AuthError::Refused(error.to_string()))?;
         let exchanged = self.http.execute(request).await;
         let now: chrono::DateTime<Utc> = self.clock.now().utc;
-        self.profile.read_token(exchanged.as_ref(), now, &self.secrets)
+        self.profile.read_token(&self.secrets, exchanged.as_ref(), now)
     }
 }

@@ -1,1 +1,6 @@
-//! (being built)
+//! The world outside: files, clocks, the network, secrets. What is below is pure.
+
+pub mod clock;
+pub mod confine;
+//pub mod gateway;
+pub mod workspace;

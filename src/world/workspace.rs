@@ -89,7 +89,9 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, NoCampaign> {
         return Ok(vec![path.to_owned()]);
     }
     let mut found: Vec<PathBuf> = std::fs::read_dir(path)
-        .map(|entries| entries.flatten().map(|entry| entry.path()).filter(|one| one.join(MANIFEST).is_file()).collect())
+        .map(|entries| {
+            entries.flatten().map(|entry| entry.path()).filter(|one| one.join(MANIFEST).is_file()).collect()
+        })
         .unwrap_or_default();
     found.sort();
     if found.is_empty() { Err(NoCampaign::NotFound(path.display().to_string())) } else { Ok(found) }
@@ -116,7 +118,9 @@ impl Opened {
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
         let loaded = match (campaign, csv, suppression, profile_source) {
-            (Some(campaign), Some((csv, _)), Some(suppression), Some(profile_source)) if !self.problems.has_errors() => {
+            (Some(campaign), Some((csv, _)), Some(suppression), Some(profile_source))
+                if !self.problems.has_errors() =>
+            {
                 Some(Loaded { campaign, csv, suppression, profile_source })
             }
             _ => None,
@@ -146,7 +150,11 @@ impl Opened {
         match self.repository.file(&self.folder, &reference.name) {
             Ok(path) => Some((path, reference.clone())),
             Err(error) => {
-                self.problems.push(Diagnostic::error(error.to_string()).at(&self.source, reference.span.clone(), ""));
+                self.problems.push(Diagnostic::error(error.to_string()).at(
+                    &self.source,
+                    reference.span.clone(),
+                    "",
+                ));
                 None
             }
         }
@@ -158,10 +166,14 @@ impl Opened {
             let (path, _) = self.file(reference)?;
             self.text(&path, reference)?
         } else {
-            match crate::provider::builtin_source(&reference.name) {
+            match Profile::builtin_source(&reference.name) {
                 Some(source) => source,
                 None => {
-                    self.problems.push(no_such_profile(&reference.name).at(&self.source, reference.span.clone(), ""));
+                    self.problems.push(no_such_profile(&reference.name).at(
+                        &self.source,
+                        reference.span.clone(),
+                        "",
+                    ));
                     return None;
                 }
             }
@@ -199,7 +211,11 @@ impl Opened {
             Ok(header) => Some(header),
             Err(why) => {
                 let title = format!("{}: {why}", path.display());
-                self.problems.push(Diagnostic::error(title).at(&self.source, reference.span.clone(), "named here"));
+                self.problems.push(Diagnostic::error(title).at(
+                    &self.source,
+                    reference.span.clone(),
+                    "named here",
+                ));
                 None
             }
         }
@@ -266,15 +282,16 @@ pub fn profile(name: &str) -> Result<(Profile, Arc<Source>), Diagnostics> {
     };
     let reference = Reference { name: name.to_owned(), span: 0..0 };
     let source = if reference.is_path() {
-        read_text(Path::new(name)).map_err(|why| only(Diagnostic::error(format!("cannot read `{name}`: {why}"))))?
+        read_text(Path::new(name))
+            .map_err(|why| only(Diagnostic::error(format!("cannot read `{name}`: {why}"))))?
     } else {
-        crate::provider::builtin_source(name).ok_or_else(|| only(no_such_profile(name)))?
+        Profile::builtin_source(name).ok_or_else(|| only(no_such_profile(name)))?
     };
     Ok((Profile::from_source(&source)?, source))
 }
 
 fn no_such_profile(name: &str) -> Diagnostic {
-    let names = crate::provider::builtin_names();
+    let names: Vec<&str> = crate::provider::builtin_names().collect();
     let diagnostic = Diagnostic::error(format!("there is no built-in profile `{name}`"));
     let diagnostic = match crate::diagnostic::did_you_mean(name, names.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
-use crate::store::{NewRun, PinnedMessage, Pinning, RunId, StoreError};
+use crate::store::{Excluded, NewRun, PinnedMessage, Pinning, RunId, StoreError};
 
 /// The most distinct texts that are remembered while pinning, 40 MB of them. A campaign with more is
 /// a personalised one; a text that comes again after this many is stored again, and that is all.
@@ -152,6 +152,21 @@ impl Pinning for Pin<'_> {
     fn add(&mut self, message: &PinnedMessage<'_>) -> Result<(), StoreError> {
         let result = self.insert(message);
         self.keep(result)
+    }
+
+    fn totals(&mut self, digest: &str, excluded: &Excluded) -> Result<(), StoreError> {
+        let result = self.sql.execute(
+            "UPDATE runs SET digest = ?2, rejected = ?3, suppressed = ?4, filtered = ?5, duplicates = ?6 WHERE id = ?1",
+            params![
+                self.run.0,
+                digest,
+                excluded.rejected,
+                excluded.suppressed,
+                excluded.filtered,
+                excluded.duplicates
+            ],
+        );
+        self.keep(result.map(|_| ()).map_err(Fault::from))
     }
 
     fn seal(mut self: Box<Self>) -> Result<RunId, StoreError> {
