@@ -131,3 +131,6 @@ fn record<S: Store>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,9 +58,11 @@ pub struct Lock {
 }
 
 impl Drop for Lock {
-    /// An orderly end leaves no name behind; closing the file is what lets the lock go.
+    /// An orderly end leaves no name behind. Unlocking by word also works while a child process that
+    /// is just being started has a copy of the handle; a failure changes nothing: closing unlocks too.
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
     }
 }
 
@@ -94,10 +96,9 @@ impl Lock {
             }
             Err(error) => return Err(refused(state, &error)),
         };
-        // A shared lock is refused exactly while somebody has the exclusive one, and it is let go
-        // with the file at the end of this function.
+        // A shared lock is refused exactly while somebody has the exclusive one.
         match taken(file.try_lock_shared()) {
-            Ok(true) => Ok(None),
+            Ok(true) => file.unlock().map(|()| None).map_err(|error| refused(state, &error)),
             Ok(false) => Ok(Some(read_holder(&mut file))),
             Err(error) => Err(refused(state, &error)),
         }
@@ -168,4 +169,118 @@ fn read_holder(file: &mut File) -> Holder {
     let mut lines = text.lines();
     let mut line = || lines.next().unwrap_or_default().to_owned();
     Holder { pid: line().parse().unwrap_or(0), what: line(), since: line() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{BufRead, BufReader, stdin};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn state() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sub/state.db");
+        (folder, path)
+    }
+
+    #[test]
+    fn fault_15_the_second_is_told_who_holds_the_state() {
+        let (_folder, path) = state();
+        let lock = Lock::acquire(&path, "send spring\nsale", "2026-12-01T09:00:00Z").unwrap();
+        let expected = Holder {
+            pid: std::process::id(),
+            what: "send spring sale".to_owned(),
+            since: "2026-12-01T09:00:00Z".to_owned(),
+        };
+        let error = Lock::acquire(&path, "run", "later").unwrap_err();
+        assert_eq!(error, LockError::Held { path: path.clone(), holder: expected.clone() });
+        let text = error.to_string();
+        assert!(text.contains("`send spring sale`") && text.contains("2026-12-01T09:00:00Z"), "{text}");
+        assert_eq!(Lock::holder(&path).unwrap(), Some(expected));
+        drop(lock);
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        assert_eq!(fs::read_to_string(lock_path(&path)).unwrap(), "", "the file stays, the name does not");
+        drop(Lock::acquire(&path, "run", "later").unwrap());
+    }
+
+    /// Runs itself as the process that dies: with [`CHILD`] set it only takes the lock and waits.
+    #[test]
+    fn fault_16_the_lock_of_a_dead_process_is_taken_over() {
+        const CHILD: &str = "SENDPLAN_TEST_LOCK_CHILD";
+        if let Some(path) = std::env::var_os(CHILD) {
+            let _lock = Lock::acquire(Path::new(&path), "send spring-sale", "then").unwrap();
+            writeln!(io::stdout(), "\nheld").unwrap();
+            stdin().read_line(&mut String::new()).unwrap();
+            return;
+        }
+        let (_folder, path) = state();
+        let me = std::env::current_exe().unwrap();
+        let mut child = Command::new(me)
+            .args(["--exact", "--nocapture"])
+            .arg("store::lock::tests::fault_16_the_lock_of_a_dead_process_is_taken_over")
+            .env(CHILD, &path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        assert!(output.lines().any(|line| line.unwrap() == "held"));
+        let holder = Lock::holder(&path).unwrap().unwrap();
+        assert_eq!((holder.pid, holder.what.as_str()), (child.id(), "send spring-sale"));
+        assert!(matches!(Lock::acquire(&path, "run", "now"), Err(LockError::Held { .. })));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(fs::read_to_string(lock_path(&path)).unwrap().contains("send spring-sale"));
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        let _lock = Lock::acquire(&path, "run", "now").unwrap();
+        assert_eq!(Lock::holder(&path).unwrap().unwrap().what, "run");
+    }
+
+    #[test]
+    fn someone_who_only_asks_does_not_keep_others_out() {
+        let (_folder, path) = state();
+        drop(Lock::acquire(&path, "run", "then").unwrap());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let asking = || {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                Lock::holder(&path).unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(asking);
+            scope.spawn(asking);
+            let refused = (0..500).find_map(|_| Lock::acquire(&path, "send", "now").err());
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(refused, None);
+        });
+    }
+
+    #[test]
+    fn a_strange_lock_file_is_only_somebody() {
+        let (_folder, path) = state();
+        let _lock = Lock::acquire(&path, "run", "now").unwrap();
+        fs::write(lock_path(&path), [0xff, 0xfe, 0]).unwrap();
+        let holder = Lock::holder(&path).unwrap().unwrap();
+        assert_eq!((holder.pid, holder.to_string().as_str()), (0, "another process"));
+    }
+
+    #[test]
+    fn the_lock_file_is_its_owners_and_no_link() {
+        let (folder, path) = state();
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        drop(Lock::acquire(&path, "run", "now").unwrap());
+        let mode = fs::metadata(lock_path(&path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let other = folder.path().join("other.db");
+        symlink(lock_path(&path), lock_path(&other)).unwrap();
+        assert!(matches!(Lock::acquire(&other, "run", "now"), Err(LockError::Refused { .. })));
+        assert!(matches!(Lock::holder(&other), Err(LockError::Refused { .. })));
+        assert!(matches!(
+            Lock::acquire(Path::new("/proc/self/state.db"), "run", "now"),
+            Err(LockError::Refused { .. })
+        ));
+    }
 }

@@ -1,6 +1,8 @@
 //! The state: which runs were begun, who is in them, and where each message stands. This file is the
 //! contract, [`Store`] and its plain types; what keeps it lives beside: `sqlite`, `lock`, `journal`.
 
+#[cfg(test)]
+mod contract;
 pub mod error;
 pub mod journal;
 pub mod lock;

@@ -13,6 +13,8 @@ pub enum Fault {
     Sql(Error),
     /// In words.
     Store(StoreError),
+    /// The content makes no sense, so somebody or something else has written to it.
+    Content(String),
 }
 
 impl From<Error> for Fault {
@@ -33,6 +35,7 @@ impl Fault {
         match self {
             Self::Store(error) => error,
             Self::Sql(error) => from_sql(&error, path),
+            Self::Content(detail) => StoreError::Corrupt { path: path.to_owned(), detail },
         }
     }
 }

@@ -91,7 +91,7 @@ impl Store for Sqlite {
     }
 
     fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.read(|sql| read::claim(sql, &self.path, run, after, n))
+        self.read(|sql| read::claim(sql, run, after, n))
     }
 
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {
@@ -123,3 +123,6 @@ impl Store for Sqlite {
         self.write(|sql| change::finish(sql, run, at_ms))
     }
 }
+
+#[cfg(test)]
+mod tests;

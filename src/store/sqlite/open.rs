@@ -45,7 +45,7 @@ pub fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
     };
     match fs::symlink_metadata(&resolved) {
         Err(error) if error.kind() == ErrorKind::NotFound && mode == OpenMode::Create => {
-            create(&resolved).map_err(|fault| fault.at(path))?;
+            create(&resolved, path).map_err(|fault| fault.at(path))?;
         }
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing(path)),
         Err(error) => return Err(io(error)),
@@ -88,13 +88,13 @@ fn refused(path: &Path, error: &io::Error) -> StoreError {
 
 /// Makes a whole state beside its place and puts it there: a crash leaves no half of one, and an
 /// empty file in its place is never ours.
-fn create(path: &Path) -> Result<(), Fault> {
-    let mut draft = path.as_os_str().to_owned();
+fn create(resolved: &Path, path: &Path) -> Result<(), Fault> {
+    let mut draft = resolved.as_os_str().to_owned();
     draft.push(format!(".{}.new", std::process::id()));
     let draft = PathBuf::from(draft);
     let io = |error: io::Error| Fault::from(refused(path, &error));
     private::create_new(&draft).map_err(io)?;
-    let result = write_schema(&draft).and_then(|()| private::put_in_place(&draft, path).map_err(io));
+    let result = write_schema(&draft).and_then(|()| private::put_in_place(&draft, resolved).map_err(io));
     if result.is_err() {
         let _ = fs::remove_file(&draft);
     }
@@ -113,7 +113,7 @@ fn write_schema(draft: &Path) -> Result<(), Fault> {
 
 /// Connects without changing the file: a log beside it is not folded in on closing until all checks
 /// have passed.
-fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
+pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
     let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
     let flags = access | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -147,7 +147,7 @@ fn inspect(sql: &Connection, path: &Path) -> Result<(), Fault> {
 
 /// Sets the connection up for writing, and writes once, durably, so that a state that cannot be
 /// written is found out before anything is sent.
-fn prepare(sql: &Connection) -> Result<(), Fault> {
+pub fn prepare(sql: &Connection) -> Result<(), Fault> {
     sql.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
          PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \

@@ -143,6 +143,11 @@ impl<'a> Pin<'a> {
             needed.execute([self.run.0, *text, *count])?;
         }
         self.sql.execute("UPDATE runs SET planned = ?2 WHERE id = ?1", [self.run.0, self.messages])?;
+        let mut count = self.sql.prepare_cached("INSERT INTO counts (run, state, n) VALUES (?1, ?2, ?3)")?;
+        for state in State::ALL {
+            let n = if state == State::Pending { self.messages } else { 0 };
+            count.execute([self.run.0, i64::from(state.code()), n])?;
+        }
         self.sql.execute_batch("COMMIT")?;
         Ok(())
     }

@@ -42,3 +42,12 @@ CREATE TABLE messages (
   reason TEXT,
   PRIMARY KEY (run, text, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- The sum of `messages` by state, written in the same transactions; proven when a run is taken up
+-- and when it is finished.
+CREATE TABLE counts (
+  run INTEGER NOT NULL REFERENCES runs (id),
+  state INTEGER NOT NULL,
+  n INTEGER NOT NULL CHECK (n >= 0),
+  PRIMARY KEY (run, state)
+) STRICT, WITHOUT ROWID;
