@@ -68,10 +68,8 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
     let run = NewRun {
         campaign: name.to_owned(),
         occurrence: "once".to_owned(),
-        digest: "d".to_owned(),
         pinned: "{}".to_owned(),
         created_at_ms: 1_796_000_000_000,
-        excluded: Excluded::default(),
     };
     time(&format!("pin, {name}"), n, || {
         let mut pin = store.pin(&run)?;
@@ -85,15 +83,9 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
             write!(text, "Dear customer {:0>7}, ", if distinct { i } else { 0 })?;
             text.push_str("your order is ready. Come by until Saturday, we are open from eight to eight. ");
             text.push_str("Bring this message with you, please. Acme");
-            pin.add(&PinnedMessage {
-                recipient: &recipient,
-                address: &recipient,
-                text: &text,
-                segments: 1,
-                zone: Some("Africa/Nairobi"),
-            })?;
+            pin.add(&PinnedMessage { recipient: &recipient, address: &recipient, text: &text, segments: 1 })?;
         }
-        Ok(pin.seal()?)
+        Ok(pin.seal("d", &Excluded::default())?)
     })
 }
 

@@ -22,8 +22,6 @@ pub fn pin<S: Store>(
     let run = NewRun {
         campaign: campaign.name.clone(),
         occurrence: campaign.occurrence(),
-        digest: String::new(),
-        excluded: Excluded::default(),
         pinned: Pinned::of(campaign, &loaded.profile_source, sandbox).to_json(),
         created_at_ms: at_ms,
     };
@@ -33,13 +31,7 @@ pub fn pin<S: Store>(
         Entry::Planned { id, address, text, measure, .. } => {
             let address = address.to_string();
             let segments = segments(counts_segments, measure);
-            Ok(pinning.add(&PinnedMessage {
-                recipient: id,
-                address: &address,
-                text,
-                segments,
-                zone: None,
-            })?)
+            Ok(pinning.add(&PinnedMessage { recipient: id, address: &address, text, segments })?)
         }
         Entry::Excluded { .. } => Ok(()),
     })?;
@@ -53,8 +45,7 @@ pub fn pin<S: Store>(
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
     };
-    pinning.totals(&digest(&totals), &excluded)?;
-    Ok(pinning.seal()?)
+    Ok(pinning.seal(&digest(&totals), &excluded)?)
 }
 
 fn segments(counted: bool, measure: Measure) -> u16 {

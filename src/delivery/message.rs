@@ -37,8 +37,6 @@ pub struct Claimed {
     pub segments: u16,
     /// How many requests it was in before.
     pub attempts: u32,
-    /// The recipient's IANA zone, if one was pinned.
-    pub zone: Option<String>,
 }
 
 /// Something that happened to a message.

@@ -113,7 +113,6 @@ mod tests {
             text: "t".into(),
             segments: 1,
             attempts: 0,
-            zone: None,
         })
     }
 

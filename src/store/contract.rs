@@ -52,15 +52,16 @@ pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
     NewRun {
         campaign: campaign.to_owned(),
         occurrence: occurrence.to_owned(),
-        digest: "d1".to_owned(),
         pinned: r#"{"sender":1}"#.to_owned(),
         created_at_ms: 1_000,
-        excluded: Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 },
     }
 }
 
+/// What every plan of the contract came to.
+pub const EXCLUDED: Excluded = Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 };
+
 pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
-    PinnedMessage { recipient, address: recipient, text, segments: 1, zone: None }
+    PinnedMessage { recipient, address: recipient, text, segments: 1 }
 }
 
 /// Pins messages given as (recipient, text).
@@ -69,7 +70,7 @@ pub fn pin(store: &mut impl Store, campaign: &str, messages: &[(&str, &str)]) ->
     for (recipient, text) in messages {
         pin.add(&message(recipient, text)).unwrap();
     }
-    pin.seal().unwrap()
+    pin.seal("d1", &EXCLUDED).unwrap()
 }
 
 pub fn change(key: MessageKey, event: Event) -> Change {
@@ -104,16 +105,16 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
         address: "+254700000001",
         text: "Hej 👋 “ça”\n{}",
         segments: 3,
-        zone: Some("Africa/Nairobi"),
     };
     pin.add(&given).unwrap();
     pin.add(&message("+254700000002", "")).unwrap();
-    let id = pin.seal().unwrap();
+    let id = pin.seal("d1", &EXCLUDED).unwrap();
     drop(store);
 
     let store = harness.open();
     let run = store.run("spring", "2026-12-01T09:00[Africa/Nairobi]").unwrap().unwrap();
     assert_eq!((run.id, &run.pinned, run.finished_at_ms), (id, &new, None));
+    assert_eq!((&*run.digest, run.excluded), ("d1", EXCLUDED));
     assert_eq!((run.counts.planned, run.counts.of(State::Pending), run.counts.sum()), (2, 2, 2));
     assert_eq!(store.runs(None).unwrap(), std::slice::from_ref(&run));
     assert_eq!(store.runs(Some("spring")).unwrap(), std::slice::from_ref(&run));
@@ -124,9 +125,9 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
     let claimed = store.claim(id, None, 10).unwrap();
     let [first, second] = claimed.as_slice() else { panic!("{claimed:?}") };
     assert_eq!((&*first.recipient, &*first.address, &*first.text), ("customer 7", given.address, given.text));
-    assert_eq!((first.segments, first.attempts, first.zone.as_deref()), (3, 0, given.zone));
+    assert_eq!((first.segments, first.attempts), (3, 0));
     assert_eq!((&*second.recipient, &*second.address), ("+254700000002", "+254700000002"));
-    assert_eq!((&*second.text, second.zone.as_deref()), ("", None));
+    assert_eq!(&*second.text, "");
 }
 
 pub fn an_occurrence_is_pinned_once<H: Harness>() {
@@ -136,7 +137,7 @@ pub fn an_occurrence_is_pinned_once<H: Harness>() {
     let error = store.pin(&new_run("spring", "once")).err().unwrap();
     assert_eq!(error, StoreError::RunExists { campaign: "spring".into(), occurrence: "once".into() });
     assert_eq!(store.counts(run).unwrap().planned, 1);
-    let empty = store.pin(&new_run("spring", "twice")).unwrap().seal().unwrap();
+    let empty = store.pin(&new_run("spring", "twice")).unwrap().seal("d1", &EXCLUDED).unwrap();
     assert_eq!(store.counts(empty).unwrap().sum(), 0);
     assert_eq!(store.runs(None).unwrap().iter().map(|one| one.id).collect::<Vec<_>>(), [run, empty]);
     store.finish(empty, 5).unwrap();

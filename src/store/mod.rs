@@ -45,14 +45,10 @@ pub struct NewRun {
     pub campaign: String,
     /// The occurrence, such as `2026-12-01T09:00[Africa/Nairobi]`, or `once`.
     pub occurrence: String,
-    /// The digest of the plan.
-    pub digest: String,
     /// What the sender needs to resume without the campaign's files, as JSON; not read here.
     pub pinned: String,
     /// When, in Unix milliseconds.
     pub created_at_ms: i64,
-    /// Who is not in it.
-    pub excluded: Excluded,
 }
 
 /// A message as it will be sent, however the campaign's files change after this.
@@ -66,8 +62,6 @@ pub struct PinnedMessage<'a> {
     pub text: &'a str,
     /// How many parts the text takes.
     pub segments: u16,
-    /// The recipient's IANA zone, where windows or times depend on it.
-    pub zone: Option<&'a str>,
 }
 
 /// A pin in progress: all of it becomes durable with [`Pinning::seal`], or nothing does. Dropping it
@@ -79,17 +73,12 @@ pub trait Pinning {
     /// [`StoreError::DuplicateRecipient`], and whatever the disk does; the pin is lost then.
     fn add(&mut self, message: &PinnedMessage<'_>) -> Result<(), StoreError>;
 
-    /// What the plan came to: its digest, and who is not in it.
-    ///
-    /// # Errors
-    /// Those of the disk; the pin is lost then.
-    fn totals(&mut self, digest: &str, excluded: &Excluded) -> Result<(), StoreError>;
-
-    /// Makes the run durable and gives its number.
+    /// Makes the run durable and gives its number. `digest` and `excluded` are what the plan came to, known
+    /// only at its end.
     ///
     /// # Errors
     /// [`StoreError::Full`] and other failures of the disk; nothing is pinned then.
-    fn seal(self: Box<Self>) -> Result<RunId, StoreError>;
+    fn seal(self: Box<Self>, digest: &str, excluded: &Excluded) -> Result<RunId, StoreError>;
 }
 
 /// How many messages of a run are in each state.
@@ -129,6 +118,10 @@ pub struct Run {
     pub id: RunId,
     /// As pinned.
     pub pinned: NewRun,
+    /// The digest of its plan.
+    pub digest: String,
+    /// Who is not in it.
+    pub excluded: Excluded,
     /// When it was finished, in Unix milliseconds.
     pub finished_at_ms: Option<i64>,
     /// Where its messages stand.
@@ -156,8 +149,6 @@ pub struct Listed {
     pub reason: Option<String>,
     /// When it last changed, in Unix milliseconds.
     pub changed_at_ms: i64,
-    /// The recipient's IANA zone, if one was pinned.
-    pub zone: Option<String>,
 }
 
 /// What keeps the state. Every implementation passes the same contract tests. Times come in as

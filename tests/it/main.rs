@@ -1,4 +1,5 @@
 //! The one integration binary: a module per subject.
 
 mod audience;
+mod cut;
 mod provider;

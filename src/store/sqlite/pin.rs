@@ -18,8 +18,8 @@ const MOST_TEXTS: usize = 1 << 20;
 
 const INSERT_TEXT: &str = "INSERT INTO texts (run, id, needed, text) VALUES (?1, ?2, 1, ?3)";
 const INSERT_MESSAGE: &str = "INSERT INTO messages \
-    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address, zone) \
-    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)";
+    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address) \
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8)";
 
 /// A pin in progress.
 pub struct Pin<'a> {
@@ -96,7 +96,6 @@ impl<'a> Pin<'a> {
             self.at_ms,
             message.recipient,
             (message.address != message.recipient).then_some(message.address),
-            message.zone,
         ])?;
         Ok(())
     }
@@ -136,13 +135,25 @@ impl<'a> Pin<'a> {
         Ok(self.texts)
     }
 
-    fn finish(&mut self) -> Result<(), Fault> {
+    fn finish(&mut self, digest: &str, excluded: &Excluded) -> Result<(), Fault> {
         let mut needed =
             self.sql.prepare_cached("UPDATE texts SET needed = ?3 WHERE run = ?1 AND id = ?2")?;
         for (text, count) in self.known.values().filter(|(_, count)| *count > 1) {
             needed.execute([self.run.0, *text, *count])?;
         }
-        self.sql.execute("UPDATE runs SET planned = ?2 WHERE id = ?1", [self.run.0, self.messages])?;
+        self.sql.execute(
+            "UPDATE runs SET planned = ?2, digest = ?3, rejected = ?4, suppressed = ?5, filtered = ?6, \
+             duplicates = ?7 WHERE id = ?1",
+            params![
+                self.run.0,
+                self.messages,
+                digest,
+                excluded.rejected,
+                excluded.suppressed,
+                excluded.filtered,
+                excluded.duplicates,
+            ],
+        )?;
         let mut count = self.sql.prepare_cached("INSERT INTO counts (run, state, n) VALUES (?1, ?2, ?3)")?;
         for state in State::ALL {
             let n = if state == State::Pending { self.messages } else { 0 };
@@ -159,23 +170,8 @@ impl Pinning for Pin<'_> {
         self.keep(result)
     }
 
-    fn totals(&mut self, digest: &str, excluded: &Excluded) -> Result<(), StoreError> {
-        let result = self.sql.execute(
-            "UPDATE runs SET digest = ?2, rejected = ?3, suppressed = ?4, filtered = ?5, duplicates = ?6 WHERE id = ?1",
-            params![
-                self.run.0,
-                digest,
-                excluded.rejected,
-                excluded.suppressed,
-                excluded.filtered,
-                excluded.duplicates
-            ],
-        );
-        self.keep(result.map(|_| ()).map_err(Fault::from))
-    }
-
-    fn seal(mut self: Box<Self>) -> Result<RunId, StoreError> {
-        let result = self.finish();
+    fn seal(mut self: Box<Self>, digest: &str, excluded: &Excluded) -> Result<RunId, StoreError> {
+        let result = self.finish(digest, excluded);
         self.keep(result)?;
         self.sealed = true;
         Ok(self.run)
@@ -197,21 +193,10 @@ fn digest(text: &str) -> u128 {
 }
 
 fn insert_run(sql: &Connection, run: &NewRun) -> Result<RunId, Fault> {
-    let excluded = run.excluded;
     let inserted = sql.execute(
         "INSERT INTO runs (campaign, occurrence, digest, pinned, created_at_ms, planned, rejected, \
-         suppressed, filtered, duplicates) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9)",
-        params![
-            run.campaign,
-            run.occurrence,
-            run.digest,
-            run.pinned,
-            run.created_at_ms,
-            excluded.rejected,
-            excluded.suppressed,
-            excluded.filtered,
-            excluded.duplicates,
-        ],
+         suppressed, filtered, duplicates) VALUES (?1, ?2, '', ?3, ?4, 0, 0, 0, 0, 0)",
+        params![run.campaign, run.occurrence, run.pinned, run.created_at_ms],
     );
     match inserted {
         Ok(_) => Ok(RunId(sql.last_insert_rowid())),

@@ -68,12 +68,17 @@ fn run_row(sql: &Connection, row: &Row<'_>) -> Result<Run, Fault> {
     let pinned = NewRun {
         campaign: row.get(1)?,
         occurrence: row.get(2)?,
-        digest: row.get(3)?,
         pinned: row.get(4)?,
         created_at_ms: row.get(5)?,
-        excluded,
     };
-    Ok(Run { id, pinned, finished_at_ms: row.get(6)?, counts: counts(sql, id)? })
+    Ok(Run {
+        id,
+        pinned,
+        digest: row.get(3)?,
+        excluded,
+        finished_at_ms: row.get(6)?,
+        counts: counts(sql, id)?,
+    })
 }
 
 /// The run of an occurrence.
@@ -113,7 +118,7 @@ pub fn claim(
 ) -> Result<Vec<Claimed>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.segments, m.attempts, \
-         m.zone, t.text FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         t.text FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
          WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
     )?;
     let after = after.unwrap_or(START);
@@ -123,7 +128,7 @@ pub fn claim(
         let key = MessageKey { text: row.get(0)?, seq: row.get(1)? };
         let text = match claimed.last() {
             Some(last) if last.key.text == key.text => Arc::clone(&last.text),
-            _ => row.get::<_, Option<Arc<str>>>(7)?.ok_or_else(|| lost_text(run, key))?,
+            _ => row.get::<_, Option<Arc<str>>>(6)?.ok_or_else(|| lost_text(run, key))?,
         };
         claimed.push(Claimed {
             key,
@@ -132,7 +137,6 @@ pub fn claim(
             text,
             segments: row.get(4)?,
             attempts: row.get(5)?,
-            zone: row.get(6)?,
         });
     }
     Ok(claimed)
@@ -152,7 +156,7 @@ pub fn messages(
 ) -> Result<Vec<Listed>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT text, seq, recipient, coalesce(address, recipient), state, attempts, segments, \
-         provider_id, reason, changed_at_ms, zone FROM messages WHERE run = ?1 \
+         provider_id, reason, changed_at_ms FROM messages WHERE run = ?1 \
          AND (text, seq) > (?2, ?3) AND (?4 IS NULL OR state = ?4) ORDER BY text, seq LIMIT ?5",
     )?;
     let after = after.unwrap_or(START);
@@ -169,7 +173,6 @@ pub fn messages(
             provider_id: row.get(7)?,
             reason: row.get(8)?,
             changed_at_ms: row.get(9)?,
-            zone: row.get(10)?,
         });
     }
     Ok(listed)

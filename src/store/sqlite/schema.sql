@@ -37,7 +37,6 @@ CREATE TABLE messages (
   changed_at_ms INTEGER NOT NULL,
   recipient TEXT NOT NULL,
   address TEXT,
-  zone TEXT,
   provider_id TEXT,
   reason TEXT,
   PRIMARY KEY (run, text, seq)

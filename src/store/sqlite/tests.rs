@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::delivery::state::Event;
-use crate::store::contract::{Harness, change, changes, contract, keys, message, new_run, pin};
+use crate::store::contract::{EXCLUDED, Harness, change, changes, contract, keys, message, new_run, pin};
 
 struct File(TempDir);
 
@@ -64,7 +64,7 @@ fn filled(file: &File) -> PathBuf {
     for n in 0..3_000 {
         started.add(&message(&format!("recipient {n}"), &format!("text number {n}"))).unwrap();
     }
-    started.seal().unwrap();
+    started.seal("d1", &EXCLUDED).unwrap();
     file.path()
 }
 
