@@ -1,1 +1,5 @@
-//! (being built)
+//! The world outside: what the pure floors ask for, carried out.
+
+pub mod http;
+pub mod sandbox;
+pub mod secrets;
