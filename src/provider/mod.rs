@@ -4,6 +4,7 @@
 pub mod class;
 pub mod example;
 pub mod exchange;
+pub mod mimic;
 pub mod profile;
 pub mod raw;
 pub mod replay;
@@ -17,6 +18,7 @@ mod answer;
 mod builtin;
 mod compile;
 mod json;
+mod pattern;
 mod resolve;
 mod resolve_example;
 mod template;

@@ -2,5 +2,8 @@
 
 pub mod clock;
 pub mod confine;
-//pub mod gateway;
+pub mod gateway;
+pub mod http;
+pub mod sandbox;
+pub mod secrets;
 pub mod workspace;
