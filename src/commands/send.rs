@@ -45,7 +45,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let job = match begun {
         Some(run) => resume(opened, run, &mut held, now, terminal)?,
         None => match begin(args, &name, &mut held, now, terminal)? {
-            Begun::Job(job) => job,
+            Begun::Job(job) => *job,
             Begun::Nothing(code) => return Ok(code),
         },
     };
@@ -61,7 +61,7 @@ struct Job {
 
 /// What came of the attempt to begin.
 enum Begun {
-    Job(Job),
+    Job(Box<Job>),
     /// Nothing is to be sent; the process ends like this.
     Nothing(Code),
 }
@@ -122,7 +122,7 @@ fn begin(
     }
     let run = pin(&mut held.store, &loaded, args.sandbox, now.timestamp_millis(), terminal)?;
     let pinned = Pinned::of(campaign, &loaded.profile_source, args.sandbox);
-    Ok(Begun::Job(Job { run, pinned, suppression: loaded.suppression }))
+    Ok(Begun::Job(Box::new(Job { run, pinned, suppression: loaded.suppression })))
 }
 
 /// Whether this campaign went out before. The same occurrence sends nothing again; another one under the same

@@ -202,10 +202,12 @@ impl Engine {
         if let Some(order) = self.order(now) {
             return Step::Commit(order);
         }
-        if self.end.is_none() && self.has_work() && !self.trouble.holds(now.elapsed) {
-            if let Some(credential) = self.access.wanted(now.utc) {
-                return Step::Authenticate(credential);
-            }
+        if self.end.is_none()
+            && self.has_work()
+            && !self.trouble.holds(now.elapsed)
+            && let Some(credential) = self.access.wanted(now.utc)
+        {
+            return Step::Authenticate(credential);
         }
         if let Some(batch) = self.dispatch(now) {
             return Step::Send(batch);

@@ -17,7 +17,7 @@ use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{Counts, Excluded, NewRun, PinnedMessage, RunId, Store};
 
-const PEOPLE: u32 = 24;
+const PEOPLE: u32 = 16;
 
 /// What a gateway in memory has accepted, by address.
 type Accepted = BTreeMap<String, u32>;
@@ -31,6 +31,14 @@ struct World {
     every: u32,
     class: Class,
     concurrency: u16,
+}
+
+/// Thousands of states are made here, so in memory where the system has a file system there: what is cut is
+/// the process, not the power.
+fn fast_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.unwrap()
 }
 
 fn person(number: u32) -> String {
@@ -124,7 +132,9 @@ fn in_doubt(store: &Sqlite, run: RunId) -> u64 {
 }
 
 fn answer(batch: &Batch, world: World, request: u32, accepted: &mut Accepted) -> Answer {
-    let refuse = request.is_multiple_of(world.every);
+    // A credential expires once; a second refusal of a fresh one is another story.
+    let refuse =
+        if world.class == Class::Auth { request == world.every } else { request.is_multiple_of(world.every) };
     let verdicts = batch.parcels.iter().map(|parcel| {
         if refuse {
             return Verdict::new(world.class, "as told");
@@ -138,7 +148,7 @@ fn answer(batch: &Batch, world: World, request: u32, accepted: &mut Accepted) ->
 
 /// Runs the campaign in lives of `cut` boundaries each, until one comes to its end.
 fn in_pieces(world: World, cuts: impl Iterator<Item = usize>) -> (Accepted, Counts, usize) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = fast_folder();
     let path = folder.path().join("state.db");
     let mut store = Sqlite::open(&path, OpenMode::Create).unwrap();
     let run = pin(&mut store, world);
@@ -178,8 +188,8 @@ fn cut_everywhere(world: World) {
         let (accepted, counts, _) = in_pieces(world, [cut, 10_000].into_iter());
         proven(world, &accepted, &counts, &format!("at {cut} of {boundaries}"));
     }
-    for first in (0..boundaries).step_by(7) {
-        for second in (0..boundaries).step_by(5) {
+    for first in (0..boundaries).step_by(9) {
+        for second in (0..boundaries).step_by(8) {
             let (accepted, counts, _) = in_pieces(world, [first, second, 10_000].into_iter());
             proven(world, &accepted, &counts, &format!("at {first} and {second}"));
         }

@@ -1,0 +1,189 @@
+//! Manifests: those that ship are sound, those that are not get all their errors at once, in people's words.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::project::{Project, said};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sendplan(arguments: &[&str]) -> crate::project::Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendplan"));
+    said(command.current_dir(root()).env("NO_COLOR", "1").args(arguments).output().unwrap())
+}
+
+#[test]
+fn every_shipped_campaign_passes() {
+    let checked = sendplan(&["check", "campaigns"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    for entry in std::fs::read_dir(root().join("campaigns")).unwrap() {
+        let manifest = entry.unwrap().path().join("campaign.yaml");
+        if manifest.exists() {
+            let text = std::fs::read_to_string(&manifest).unwrap();
+            assert!(text.starts_with("# yaml-language-server: $schema=../../schemas/campaign.schema.json"));
+        }
+    }
+}
+
+#[test]
+fn the_published_schemas_are_those_of_the_types() {
+    for name in ["campaign", "provider"] {
+        let printed = sendplan(&["schema", name]);
+        let file = root().join(format!("schemas/{name}.schema.json"));
+        assert_eq!(printed.out, std::fs::read_to_string(file).unwrap(), "run `sendplan schema {name}` again");
+    }
+}
+
+#[test]
+fn the_plan_of_spring_sale_reads_like_this() {
+    let planned = sendplan(&["plan", "campaigns/spring-sale"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    insta::assert_snapshot!("plan_of_spring_sale", planned.out);
+    let machine = sendplan(&["plan", "campaigns/spring-sale", "--format", "json"]);
+    insta::assert_snapshot!("plan_of_spring_sale_json", machine.out);
+}
+
+#[test]
+fn the_preview_of_spring_sale_reads_like_this() {
+    let shown = sendplan(&["preview", "campaigns/spring-sale"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    insta::assert_snapshot!("preview_of_spring_sale", shown.out);
+    let one = sendplan(&["preview", "campaigns/spring-sale", "--recipient", "C-10018", "--show-addresses"]);
+    assert_eq!(one.code, 0, "{one:?}");
+    let excluded = sendplan(&["preview", "campaigns/spring-sale", "--recipient", "C-10047"]);
+    assert_eq!(excluded.code, 3);
+    assert!(excluded.err.contains("too short for KE"), "{}", excluded.err);
+}
+
+#[test]
+fn the_plan_is_the_same_on_any_number_of_threads() {
+    let one = sendplan(&["plan", "campaigns/spring-sale", "--format", "json", "--threads", "1"]);
+    let eight = sendplan(&["plan", "campaigns/spring-sale", "--format", "json", "--threads", "8"]);
+    assert_eq!((one.code, one.out), (0, eight.out));
+}
+
+#[test]
+fn rejects_hold_every_excluded_row_with_its_line_and_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rejects.csv");
+    let planned =
+        sendplan(&["plan", "campaigns/spring-sale", "--rejects", file.to_str().unwrap(), "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&planned.out).unwrap();
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&file).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+    let number = |key: &str| plan[key].as_u64().unwrap();
+    let excluded = ["rejected", "suppressed", "filtered", "duplicates"].map(number).iter().sum::<u64>();
+    assert_eq!(rows.len() as u64, excluded);
+    assert_eq!(number("recipients"), excluded + number("messages"));
+    let source = std::fs::read_to_string(root().join("campaigns/spring-sale/recipients.csv")).unwrap();
+    let lines: Vec<&str> = source.split('\n').collect();
+    for row in &rows {
+        let line = lines[row[0].parse::<usize>().unwrap() - 1];
+        assert!(line.starts_with(&row[3]), "line {} is not {row:?}", &row[0]);
+    }
+}
+
+/// A manifest with as many things wrong as fit, and its files.
+fn broken() -> Project {
+    let project = Project::empty();
+    project.write("campaigns/c/r.csv", "phone,first_name,town\n0700000001,Amina,Nairobi\n");
+    project.write(
+        "campaigns/c/message.txt",
+        "Hi {{ frist_name }},\nsee you in {{ town }} at {{ vars.shpo }}.\n",
+    );
+    project.write(
+        "campaigns/c/campaign.yaml",
+        "version: 1\nname: Spring Sale\nprovidr: mobiconnect\nprovider: mobiconect\nsender: [1]\naudience:\n  csv: r.csv\n  \
+         address: telephone\n  region: KEN\n  where: city == \"Nairobi\"\n  suppress: [../../../../etc/passwd]\n  \
+         max_rejected: 2\nmessage:\n  template: message.txt\n  max_segments: 0\nschedule:\n  at: 2026-02-30T09:00\n  \
+         timezone: Africa/Nairoby\ndelivery:\n  rate: 50 per second\n  unknown: hodl\n  concurrency: 4\n  concurrency: 5\n\
+         vars: { shop: Acme, api_key: abc123 }\n",
+    );
+    project
+}
+
+#[test]
+fn fault_61_every_error_of_a_manifest_is_shown_at_once() {
+    let project = broken();
+    let checked = project.run(&["check", "campaigns/c"]);
+    assert_eq!(checked.code, 3, "{checked:?}");
+    insta::assert_snapshot!("a_manifest_with_everything_wrong", checked.err);
+    for verb in ["plan", "preview", "send"] {
+        let refused = project.run(&[verb, "campaigns/c"]);
+        assert_eq!(refused.code, 3, "{verb}: {refused:?}");
+        assert!(refused.err.contains("unknown key `providr`"), "{verb}: {}", refused.err);
+    }
+}
+
+#[test]
+fn fault_50_and_58_missing_columns_are_found_at_check_with_their_place() {
+    let project = Project::empty();
+    project.write("campaigns/c/r.csv", "phone,first_name\n0700000001,Amina\n");
+    project.write("campaigns/c/message.txt", "Hello,\n  {% if vip %}dear {% endif %}{{ frist_name }}!\n");
+    project.manifest("http://127.0.0.1:1", "batch_max: 1", "template: message.txt", "");
+    let checked = project.run(&["check", "campaigns/c"]);
+    assert_eq!(checked.code, 3, "{checked:?}");
+    insta::assert_snapshot!("missing_columns", checked.err);
+}
+
+#[test]
+fn fault_62_files_outside_the_repository_are_refused() {
+    let project = Project::empty();
+    project.write("campaigns/c/r.csv", "phone\n0700000001\n");
+    std::os::unix::fs::symlink("/etc/hostname", project.path("campaigns/c/link.txt")).unwrap();
+    for name in ["../../../../../etc/hostname", "/etc/hostname", "link.txt"] {
+        project.manifest("http://127.0.0.1:1", "batch_max: 1", &format!("template: {name}"), "");
+        let checked = project.run(&["check", "campaigns/c"]);
+        assert_eq!(checked.code, 3, "{checked:?}");
+        assert!(checked.err.contains("leads out of the repository"), "{}", checked.err);
+    }
+}
+
+#[test]
+fn fault_63_a_literal_secret_is_refused_in_a_manifest_and_in_a_profile() {
+    let project = Project::empty();
+    project.write("campaigns/c/r.csv", "phone\n0700000001\n");
+    project.manifest("http://127.0.0.1:1", "batch_max: 1", "text: hi", "vars: { password: hunter2 }\n");
+    let checked = project.run(&["check", "campaigns/c"]);
+    assert_eq!(checked.code, 3, "{checked:?}");
+    assert!(checked.err.contains("looks like a secret"), "{}", checked.err);
+    let profile = std::fs::read_to_string(root().join("src/provider/builtin/mobiconnect.yaml")).unwrap();
+    let literal = profile.replace("${env:MOBICONNECT_APP_KEY}", "0d9f8e7c6b5a");
+    project.write("providers/own.yaml", &literal);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let own = manifest
+        .replace("profile: mobiconnect", "profile: ../../providers/own.yaml")
+        .replace("password: hunter2", "a: b");
+    project.write("campaigns/c/campaign.yaml", &own);
+    let checked = project.run(&["check", "campaigns/c"]);
+    assert_eq!(checked.code, 3, "{checked:?}");
+    assert!(
+        checked.err.contains("app_key: 0d9f8e7c6b5a") && checked.err.contains("providers/own.yaml"),
+        "{}",
+        checked.err
+    );
+}
+
+#[test]
+fn two_campaigns_of_one_name_are_refused() {
+    let project = Project::personalised("http://127.0.0.1:1", 1);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write("campaigns/d/campaign.yaml", &manifest);
+    project.write("campaigns/d/r.csv", "phone,name\n0700000001,A\n");
+    let checked = project.run(&["check"]);
+    assert_eq!(checked.code, 3);
+    assert!(checked.err.contains("is called `c` too"), "{}", checked.err);
+}
+
+#[test]
+fn no_campaign_there_is_said_so() {
+    for arguments in [&["check", "nowhere"][..], &["plan", "nowhere"], &["send", "src"]] {
+        let refused = sendplan(arguments);
+        assert_eq!(refused.code, 3, "{refused:?}");
+        assert!(refused.err.contains("no campaign at"), "{}", refused.err);
+    }
+    assert_eq!(sendplan(&["plan"]).code, 2);
+    assert_eq!(sendplan(&["fly"]).code, 2);
+}

@@ -1,0 +1,146 @@
+//! The state's rows of the table of faults, through the whole program.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::loopback::{Loopback, Reply};
+use crate::project::{Project, said, signal};
+
+#[test]
+fn the_state_is_private_and_texts_are_gone_when_all_is_definite() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 10);
+    assert_eq!(project.send().code, 0);
+    let mode = |name: &str| std::fs::metadata(project.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(".sendplan"), 0o700);
+    assert_eq!(mode(".sendplan/state.db"), 0o600);
+    assert_eq!(mode(".sendplan/state.db.lock"), 0o600);
+    let bytes = std::fs::read(project.state()).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains("Hi Name"), "a text outlived its message");
+}
+
+#[test]
+fn fault_08_a_full_disk_at_an_intent_aborts_unsent() {
+    let gateway = Loopback::with(|request| (request.path == "/api/auth").then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 400);
+    // Pins the run, then waits for its log-in; killed there, so that the next one has only intents to write.
+    let mut child = project.start();
+    gateway.until_waiting(1);
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    gateway.release();
+    let size = std::fs::metadata(project.state()).unwrap().len() / 1024 + 4;
+    let binary = env!("CARGO_BIN_EXE_sendplan");
+    let mut shell = project.command(&[]);
+    let environment: Vec<_> =
+        shell.get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();
+    shell = Command::new("bash");
+    for (key, value) in environment {
+        match value {
+            Some(value) => shell.env(key, value),
+            None => shell.env_remove(key),
+        };
+    }
+    // No file may grow beyond what the state has now; the signal that would come with it is ignored.
+    let script = format!("trap '' XFSZ; ulimit -f {size}; exec '{binary}' send campaigns/c");
+    let stopped = said(shell.current_dir(project.path("")).args(["-c", &script]).output().unwrap());
+    assert_eq!(stopped.code, 7, "{stopped:?}");
+    let sent = gateway.accepted_once();
+    let run = project.status();
+    assert_eq!(run.of("planned"), 400);
+    assert!(sent <= run.of("accepted") + run.of("unknown"), "{run:?}: {sent} were sent");
+    let ended = project.send();
+    assert!(matches!(ended.code, 0 | 6), "{ended:?}");
+    gateway.accepted_once();
+    let run = project.status();
+    run.is(&[("pending", 0), ("rejected", 0)]);
+    assert_eq!(run.of("accepted") + run.of("unknown"), 400);
+}
+
+#[test]
+fn fault_10_a_state_that_cannot_be_written_is_refused_before_anything_is_sent() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    // Not even root can write there.
+    let refused = project.run(&["send", "campaigns/c", "--state", "/proc/sys/state.db"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("/proc/sys/state.db"), "{}", refused.err);
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn fault_11_a_corrupt_state_is_named_left_alone_and_never_begun_again() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    project.write(".sendplan/state.db", &"not a database ".repeat(500));
+    let before = std::fs::read(project.state()).unwrap();
+    for arguments in [&["send", "campaigns/c"][..], &["status"]] {
+        let refused = project.run(arguments);
+        assert_eq!(refused.code, 7, "{refused:?}");
+        assert!(refused.err.contains("state.db"), "{}", refused.err);
+    }
+    assert_eq!(std::fs::read(project.state()).unwrap(), before);
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn fault_12_a_newer_state_is_refused() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    assert_eq!(project.send().code, 0);
+    let mut bytes = std::fs::read(project.state()).unwrap();
+    // The user version of a SQLite file stands at byte 60, big-endian.
+    bytes[60..64].copy_from_slice(&999_u32.to_be_bytes());
+    std::fs::write(project.state(), bytes).unwrap();
+    let refused = project.send();
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("999"), "{}", refused.err);
+}
+
+#[test]
+fn fault_14_in_ci_a_missing_state_is_refused_unless_a_new_one_is_wanted() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    let run = |arguments: &[&str]| said(project.command(arguments).env("CI", "true").output().unwrap());
+    let refused = run(&["send", "campaigns/c"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("--new-state"), "{}", refused.err);
+    assert_eq!(gateway.requests().len(), 0);
+    assert!(!project.state().exists());
+    assert_eq!(run(&["send", "campaigns/c", "--new-state"]).code, 0);
+    assert_eq!(run(&["send", "campaigns/c"]).code, 0);
+    assert_eq!(gateway.accepted_once(), 5);
+}
+
+#[test]
+fn fault_15_a_second_process_exits_and_names_the_holder() {
+    let gateway = Loopback::with(|request| (request.send == 1).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 20);
+    let child = project.start();
+    gateway.until_waiting(1);
+    let second = project.send();
+    assert_eq!(second.code, 7, "{second:?}");
+    assert!(second.err.contains(&child.id().to_string()), "{}", second.err);
+    assert!(second.err.contains("send c"), "{}", second.err);
+    // Somebody who only looks is let in.
+    let looking = project.run(&["status"]);
+    assert_eq!(looking.code, 0, "{looking:?}");
+    assert!(looking.out.contains("sending right now: send c"), "{}", looking.out);
+    gateway.release();
+    assert_eq!(said(child.wait_with_output().unwrap()).code, 0);
+    assert_eq!(gateway.accepted_once(), 20);
+}
+
+#[test]
+fn fault_16_the_lock_of_a_dead_process_is_taken_over() {
+    let gateway = Loopback::with(|request| (request.path == "/api/auth").then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 20);
+    let mut child = project.start();
+    gateway.until_waiting(1);
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    assert!(project.path(".sendplan/state.db.lock").exists());
+    gateway.release();
+    assert_eq!(project.send().code, 0);
+    assert_eq!(gateway.accepted_once(), 20);
+}
