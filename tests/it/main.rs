@@ -1,2 +1,5 @@
 //! The one integration binary: a module per subject.
+mod exchange;
+mod gateway;
 mod provider;
+mod sandbox;
