@@ -1,1 +1,179 @@
-//! (being built)
+//! The command line as people type it. Only words and types: what they do stands in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Campaigns as files in git, sent to people exactly as reviewed.
+#[derive(Debug, Parser)]
+#[command(name = "sendplan", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 our own failure, 2 usage, 3 invalid input, 4 stopped and resumable, \
+    5 finished with rejections, 6 unknown outcomes to decide, 7 state locked, corrupt or missing, \
+    8 refused by the provider."
+)]
+pub struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What holds for every verb.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The state file: who was sent what. `SENDPLAN_STATE`, else .sendplan/state.db; a sandbox has its own beside it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Say only what was asked for, and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A verb.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show every error of manifests and the files they name, all at once
+    Check(Check),
+    /// Show what recipients will read
+    Preview(Preview),
+    /// Rehearse the whole audience: who gets what, who is left out and why. Sends nothing
+    Plan(Plan),
+    /// Send what is due; take up what was interrupted
+    Send(Send),
+    /// Show runs and where their messages stand
+    Status(Status),
+    /// Show gateway profiles
+    #[command(subcommand)]
+    Provider(Provider),
+    /// Print a JSON Schema, for editors
+    Schema(Schema),
+}
+
+/// `sendplan check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Campaign folders, manifests or folders of campaigns
+    #[arg(value_name = "PATH", default_value = "campaigns")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `sendplan preview`
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// The campaign's folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Only this recipient, by id or address
+    #[arg(long, value_name = "ID", conflicts_with = "sample")]
+    pub recipient: Option<String>,
+    /// How many messages to show
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub sample: u16,
+    /// Show addresses in full
+    #[arg(long)]
+    pub show_addresses: bool,
+}
+
+/// `sendplan plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The campaign's folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Write every excluded row to this CSV file, with its line and the reason
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
+    /// The most threads to use; all cores otherwise
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+/// `sendplan send`
+#[derive(Debug, Args)]
+pub struct Send {
+    /// The campaign's folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Send to a gateway on this machine that answers as the real one does. Nothing leaves the machine
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Begin a new state where there is none, even when `CI` is set
+    #[arg(long)]
+    pub new_state: bool,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides what is due, for tests
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// `sendplan status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// A campaign's name, folder or manifest; all otherwise
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan provider`
+#[derive(Debug, Subcommand)]
+pub enum Provider {
+    /// The built-in profiles
+    List,
+    /// What a profile needs and can
+    Show {
+        /// A built-in name or a path to a profile
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// `sendplan schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Of what
+    #[arg(value_enum, value_name = "NAME")]
+    pub name: SchemaName,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    /// `campaign.yaml`
+    Campaign,
+    /// A gateway's profile
+    Provider,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+}

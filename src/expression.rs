@@ -293,16 +293,36 @@ fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize
     })
 }
 
-/// The insides of `{{ … }}` and `{% … %}`, in order.
+/// The stretches of a source in which names can stand.
+fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
+    match kind {
+        Kind::Value => std::iter::once(0..source.len()).collect(),
+        Kind::Text => tags(source),
+    }
+}
+
+/// The insides of `{{ … }}` and `{% … %}`, in order; comments and raw text are none.
 fn tags(source: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(open) = source[from..].find("{{").into_iter().chain(source[from..].find("{%")).min() {
-        let start = from + open + 2;
-        let close = if source[start - 1..].starts_with('{') { "}}" } else { "%}" };
+    let opening = |from: usize| {
+        let openings = ["{{", "{%", "{#"].into_iter();
+        openings.filter_map(|tag| source[from..].find(tag)).min().map(|at| from + at)
+    };
+    while let Some(open) = opening(from) {
+        let start = open + 2;
+        let close = match &source[open..start] {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
         let end = source[start..].find(close).map_or(source.len(), |at| start + at);
-        found.push(start..end);
         from = end;
+        if close == "%}" && source[start..end].trim_matches(['-', ' ']) == "raw" {
+            from = source[end..].find("endraw").map_or(source.len(), |at| end + at);
+        } else if close != "#}" {
+            found.push(start..end);
+        }
     }
     found
 }
@@ -316,9 +336,9 @@ fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
 /// The names after `root.` (or `root?.`) in a source, with their places: what a source asks of a
 /// variable whose members are known beforehand.
 pub fn members(source: &str, kind: Kind, root: &str) -> Vec<(String, Range<usize>)> {
+    let tags = code(source, kind);
     let mut found = Vec::new();
-    let whole = 0..source.len();
-    for tag in if kind == Kind::Value { Vec::from([whole]) } else { tags(source) } {
+    for tag in tags {
         let text = &source[tag.clone()];
         let words = words(text);
         for (at, next) in words.iter().zip(words.iter().skip(1)) {
@@ -406,6 +426,8 @@ mod tests {
             members(source, Kind::Text, "secrets").into_iter().map(|one| one.0).collect();
         assert_eq!(names, ["key", "other"]);
         assert_eq!(members("vars.a + vars . b", Kind::Value, "vars").len(), 2);
+        let quiet = "{# vars.a #}{% raw %}{{ vars.b }}{% endraw %}{{ vars.c }}";
+        assert_eq!(members(quiet, Kind::Text, "vars").len(), 1);
     }
 
     #[test]

@@ -1,1 +1,25 @@
-//! (being built)
+//! Who is written to: a file of recipients becomes rows, rows become people, and whoever is left out
+//! is left out for a reason that can be read. Nothing here opens a file; readers are handed in.
+
+pub mod address;
+pub mod blocks;
+pub mod dedupe;
+pub mod exclusion;
+pub mod filter;
+pub mod header;
+pub mod phone;
+pub mod read;
+pub mod record;
+pub mod rows;
+pub mod rules;
+pub mod suppress;
+
+pub use address::{Address, AddressError, AddressKind};
+pub use exclusion::Exclusion;
+pub use filter::Filter;
+pub use header::Header;
+pub use phone::{Region, RegionError, region};
+pub use read::ReadError;
+pub use rows::{Row, Rows};
+pub use rules::{Person, Rules};
+pub use suppress::{ListError, Suppression};

@@ -1,1 +1,131 @@
-//! (being built)
+//! A campaign: the manifest made whole. [`read`] takes the manifest's text, [`References`] says which files
+//! it names, and [`resolve`] joins what was found there into a [`Campaign`] that cannot be invalid.
+
+mod raw;
+mod references;
+mod resolve;
+mod secrets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audience::{AddressKind, Rules};
+use crate::diagnostic::{Diagnostics, Source};
+use crate::message::Template;
+use crate::provider::Profile;
+use crate::schedule::Moment;
+use crate::units::{Percent, Rate};
+
+pub use raw::{Campaign as Manifest, Unknown};
+pub use references::{Reference, References};
+pub use resolve::{Materials, resolve};
+
+/// The occurrence of a campaign without a schedule: there is only one.
+pub const ONCE: &str = "once";
+
+/// A campaign that can be planned: every name in it has been looked up.
+#[derive(Debug, Clone)]
+pub struct Campaign {
+    /// Its key in the state.
+    pub name: String,
+    /// The gateway.
+    pub profile: Arc<Profile>,
+    /// The sender as the gateway wants it: text or a whole number.
+    pub sender: serde_json::Value,
+    /// Who receives it.
+    pub audience: Audience,
+    /// What they receive.
+    pub template: Template,
+    /// When it goes out; whenever it is first sent where nothing is said.
+    pub at: Option<Moment>,
+    /// Pace and patience.
+    pub delivery: Delivery,
+    /// Caps on the plan.
+    pub limits: Limits,
+}
+
+impl Campaign {
+    /// The occurrence that names a run of this campaign, together with the campaign's name.
+    pub fn occurrence(&self) -> String {
+        self.at.map_or_else(|| ONCE.to_owned(), |at| at.to_string())
+    }
+
+    /// Whether its texts are cut into SMS segments: those sent to phones are.
+    pub fn counts_segments(&self) -> bool {
+        matches!(self.audience.rules.kind, AddressKind::Phone { .. })
+    }
+}
+
+/// The recipients' side of a campaign.
+#[derive(Debug, Clone)]
+pub struct Audience {
+    /// The recipients' file, as the manifest names it.
+    pub csv: String,
+    /// The column of the address, by name: suppression lists are read by it too.
+    pub address_column: String,
+    /// How a row becomes a recipient.
+    pub rules: Rules,
+    /// Suppression lists, as the manifest names them.
+    pub suppress: Vec<String>,
+}
+
+/// Pace and patience.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delivery {
+    /// The most messages in a time; none is as fast as the gateway answers.
+    pub rate: Option<Rate>,
+    /// The most requests under way at once, at least 1.
+    pub concurrency: u16,
+    /// Attempts and pauses.
+    pub retry: Retry,
+    /// What happens to a message whose outcome is not known.
+    pub unknown: Unknown,
+}
+
+/// Attempts and the pauses between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The most attempts, the first included; at least 1.
+    pub attempts: u16,
+    /// The pause before the second attempt; it doubles from then on.
+    pub backoff: Duration,
+    /// The longest pause, and the longest that a gateway's own wish is heeded.
+    pub max_backoff: Duration,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self { rate: None, concurrency: 16, retry: Retry::default(), unknown: Unknown::Hold }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { attempts: 5, backoff: Duration::from_secs(1), max_backoff: Duration::from_secs(300) }
+    }
+}
+
+/// Caps beyond which a plan is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Limits {
+    /// The most messages.
+    pub recipients: Option<u64>,
+    /// The most segments, all messages together.
+    pub segments: Option<u64>,
+    /// The most segments of one message.
+    pub max_segments: Option<u16>,
+    /// The share of unusable rows.
+    pub max_rejected: Option<Percent>,
+    /// Whether no row at all is fine.
+    pub allow_empty: bool,
+}
+
+/// The manifest's text as its mirror, with every structural error.
+pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Diagnostics) {
+    crate::yaml::read(source)
+}
+
+/// The published JSON Schema of manifests.
+pub fn schema() -> serde_json::Value {
+    crate::yaml::document::<Manifest>("campaign.schema.json", "sendplan campaign")
+}

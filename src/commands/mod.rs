@@ -1,6 +1,50 @@
-//! Verbs, one a file. Only here do errors become exit codes.
+//! Verbs, one a file. Only here do errors become exit codes, and only here does anything print.
+#![allow(clippy::disallowed_methods)]
+
+mod check;
+//mod drive;
+mod exit;
+mod load;
+mod pin;
+mod plan;
+mod preview;
+mod provider;
+mod scan;
+mod schema;
+//mod send;
+mod state;
+mod status;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+use exit::Failure;
+use terminal::Terminal;
 
 /// Runs the command line and answers with the process's exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(cli.global.color, cli.global.quiet);
+    let result = match &cli.verb {
+        Verb::Check(args) => check::run(args, &terminal),
+        Verb::Preview(args) => preview::run(args, &terminal),
+        Verb::Plan(args) => plan::run(args, &terminal),
+        Verb::Send(_) => Err(Failure::Internal("x".into())),
+        Verb::Status(args) => status::run(args, &cli.global, &terminal),
+        Verb::Provider(args) => provider::run(args, &terminal),
+        Verb::Schema(args) => schema::run(args, &terminal),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            terminal.fail(&failure);
+            failure.code().into()
+        }
+    }
 }
+
+/// What a verb comes to.
+type Outcome = Result<exit::Code, Failure>;

@@ -1,1 +1,14 @@
-//! (being built)
+//! How a run is delivered, as a machine without a clock, a disk or a network: it is told what time it is
+//! and what has happened, and says what to do next. The world around it carries that out.
+
+pub mod access;
+pub mod answer;
+pub mod breaker;
+pub mod engine;
+pub mod message;
+pub mod pace;
+pub mod patience;
+pub mod pinned;
+pub mod queue;
+pub mod state;
+pub mod trouble;

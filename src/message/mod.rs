@@ -1,1 +1,9 @@
-//! (being built)
+//! What is said: templates over a row, and what the text costs on the air.
+
+pub mod gsm7;
+mod plain;
+pub mod segments;
+pub mod template;
+
+pub use segments::{Encoding, Measure, culprits, measure, split};
+pub use template::{Scratch, Template};

@@ -1,1 +1,72 @@
-//! (being built)
+//! Who gets what: a file of recipients and a template become messages, in the order of the file, the same
+//! bytes on any number of threads. Nothing is sent and nothing is stored here.
+
+mod batch;
+mod digest;
+pub mod limits;
+mod pipeline;
+pub mod totals;
+
+use crate::audience::address::Address;
+use crate::audience::exclusion::Exclusion;
+use crate::audience::read::ReadError;
+use crate::audience::rules::Rules;
+use crate::audience::suppress::Suppression;
+use crate::message::segments::Measure;
+use crate::message::template::Template;
+
+pub use limits::{Refusal, check};
+pub use pipeline::run;
+pub use totals::{PartCount, Totals};
+
+/// Everything that decides what a file of recipients becomes.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// How rows are read.
+    pub rules: Rules,
+    /// What is said.
+    pub template: Template,
+    /// Who must not be written to.
+    pub suppression: Suppression,
+}
+
+/// What became of a row, in the order of the file.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    /// A message.
+    Planned {
+        /// The physical line of the row, from 1.
+        line: u64,
+        /// The identity; the canonical address where the audience has no column of identities.
+        id: &'a str,
+        /// Where to.
+        address: &'a Address,
+        /// The text.
+        text: &'a str,
+        /// What the text takes on the air.
+        measure: Measure,
+    },
+    /// No message.
+    Excluded {
+        /// The physical line of the row, from 1.
+        line: u64,
+        /// Why.
+        reason: &'a Exclusion,
+        /// The row as it stands in the file.
+        row: &'a csv::ByteRecord,
+    },
+}
+
+/// A plan that was not made. What the sink has seen until then is void.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError<E> {
+    /// The file is refused.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The sink has refused an entry.
+    #[error("{0}")]
+    Sink(E),
+    /// A thread has died; a fault of ours.
+    #[error("a worker of the plan has failed; please report this")]
+    Worker,
+}

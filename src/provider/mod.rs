@@ -31,3 +31,8 @@ pub use replay::ExampleFailure;
 pub use request::{Batch, BuildError, Member};
 pub use secrets::{SecretRef, Secrets};
 pub use token::{AuthError, AuthStep, Token};
+
+/// The published JSON Schema of profiles.
+pub fn schema() -> serde_json::Value {
+    crate::yaml::document::<raw::Profile>("provider.schema.json", "sendplan provider profile")
+}

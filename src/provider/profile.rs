@@ -20,6 +20,7 @@ use crate::provider::wire::{AddressError, AddressKind, Wire};
 pub struct Profile {
     pub(super) inner: Arc<Inner>,
     pub(super) base_url: String,
+    pub(super) batch_max: usize,
     pub(super) vars: Map<String, serde_json::Value>,
     // The same, as expressions see them.
     pub(super) vars_scope: Value,
@@ -40,7 +41,6 @@ pub(super) struct Inner {
     pub auth: Option<TokenAuth>,
     pub send: Call,
     pub batch_mode: BatchMode,
-    pub batch_max: usize,
     pub results: Results,
     pub rules: Vec<Rule>,
     /// Whether any expression reads `response.text`: it is a copy of the body that most answers do without.
@@ -111,6 +111,9 @@ pub enum OverrideError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The gateway takes one message a request.
+    #[error("this gateway takes one message a request")]
+    NoBatches,
     /// The profile has no such constant.
     #[error("the profile has no variable `{name}`; {help}")]
     UnknownVar {
@@ -154,7 +157,7 @@ impl Profile {
 
     /// The most recipients of one request; at least 1.
     pub fn batch_max(&self) -> usize {
-        self.inner.batch_max
+        self.batch_max
     }
 
     /// A canonical address as it stands on the wire.
@@ -168,6 +171,16 @@ impl Profile {
     /// The secrets by name, with where their values are.
     pub fn secret_references(&self) -> &[(String, SecretRef)] {
         &self.inner.secrets
+    }
+
+    /// What the sender has to be, for people.
+    pub fn sender_description(&self) -> &str {
+        &self.inner.sender_description
+    }
+
+    /// How recipients are written on the wire, for people.
+    pub fn wire_description(&self) -> &'static str {
+        self.inner.wire.description()
     }
 
     /// Whether requests need a token.
@@ -196,6 +209,17 @@ impl Profile {
         };
         let description = &self.inner.sender_description;
         if fits { Ok(()) } else { Err(format!("the sender must be {noun}: {description}")) }
+    }
+
+    /// The same profile with another most recipients of one request, at least 1.
+    ///
+    /// # Errors
+    /// [`OverrideError::NoBatches`].
+    pub fn with_batch_max(&self, max: u32) -> Result<Self, OverrideError> {
+        if self.inner.batch_mode == BatchMode::Single && max > 1 {
+            return Err(OverrideError::NoBatches);
+        }
+        Ok(Self { batch_max: usize::try_from(max).unwrap_or(usize::MAX).max(1), ..self.clone() })
     }
 
     /// The same profile at another address, with other constants.

@@ -105,14 +105,13 @@ impl<'a> Resolver<'a> {
             },
             send,
             batch_mode,
-            batch_max,
             results: results?,
             rules: rules?,
             reads_text: self.compiler.reads_text,
             examples: examples?,
         };
         let vars_scope = scope_of(&vars);
-        Some(Profile { inner: Arc::new(inner), base_url: base_url?, vars, vars_scope })
+        Some(Profile { inner: Arc::new(inner), base_url: base_url?, batch_max, vars, vars_scope })
     }
 
     fn name(&mut self, name: Spanned<String>) -> Option<String> {

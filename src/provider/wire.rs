@@ -38,6 +38,16 @@ pub enum Wire {
 pub struct AddressError(pub String);
 
 impl Wire {
+    /// In people's words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::E164 => "phone numbers, sent as +254700000001",
+            Self::Digits => "phone numbers, sent as 254700000001",
+            Self::Integer => "phone numbers, sent as the number 254700000001",
+            Self::Opaque => "the gateway's own ids",
+        }
+    }
+
     /// The text on the wire of a canonical address.
     ///
     /// # Errors

@@ -1,1 +1,10 @@
-//! (being built)
+//! What people and machines are told. Each report is a type of its own: the machines' form is frozen and
+//! versioned, and never a dump of internals.
+
+pub mod delivery;
+pub mod layout;
+pub mod plan;
+pub mod preview;
+pub mod profile;
+pub mod rejects;
+pub mod status;

@@ -1,5 +1,9 @@
-//! The world outside: what the pure floors ask for, carried out.
+//! The world outside: files, clocks, the network, secrets. What is below is pure.
 
+pub mod clock;
+pub mod confine;
+//pub mod gateway;
 pub mod http;
 pub mod sandbox;
 pub mod secrets;
+pub mod workspace;

@@ -32,11 +32,7 @@ impl<'a> Checker<'a> {
         let schema = self.resolve(schema);
         let Value::Object(rules) = schema else { return true };
         if matches!(node.value, Kind::Null) && !path.is_empty() {
-            self.error(
-                format!("`{path}` has no value"),
-                owner.end..owner.end,
-                "give it a value, or remove the key",
-            );
+            self.error(format!("`{path}` has no value"), owner.clone(), "give it a value, or remove the key");
             return false;
         }
         if let Some(Value::Array(branches)) = rules.get("anyOf") {

@@ -1,4 +1,7 @@
 //! The one integration binary: a module per subject.
+
+mod audience;
+mod cut;
 mod exchange;
 mod gateway;
 mod provider;

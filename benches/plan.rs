@@ -1,0 +1,108 @@
+//! The time of a whole plan beside that of merely reading the file, in one run on one machine, because
+//! only the ratio means something elsewhere. `cargo bench --bench plan -- [ROWS]`.
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock and tells"
+)]
+#![expect(clippy::expect_used, reason = "a measurement that fails should stop")]
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sendplan::audience::{AddressKind, Header, Region, Rules, Suppression};
+use sendplan::message::Template;
+use sendplan::plan::{Recipe, Totals, run};
+
+mod generate;
+
+const TEMPLATE: &str = "Dear {{ first_name }}, your balance at {{ vars.shop }} in {{ city }} is KES \
+                        {{ balance }}, due on {{ due }}. Reply STOP to opt out.";
+
+fn main() {
+    let rows = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1_000_000);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("recipients.csv");
+    let mut file = BufWriter::new(File::create(&path).expect("a file"));
+    generate::recipients(rows, &mut file).and_then(|()| file.flush()).expect("room on the disk");
+    drop(file);
+    let bytes = path.metadata().expect("a file").len();
+    println!("{rows} rows, {bytes} bytes ({} a row)", bytes / rows.max(1));
+
+    let (bare, _) = best(|| bare_pass(&path));
+    println!("bare csv::ByteRecord pass  {:>8.3} s, peak {}", bare.as_secs_f64(), peak_memory());
+    for (name, template) in [
+        ("text and columns", TEMPLATE.to_owned()),
+        ("with a condition", format!("{TEMPLATE}{{% if city == \"Nairobi\" %}} Visit us.{{% endif %}}")),
+    ] {
+        let recipe = recipe(&path, &template);
+        for threads in [1, 2, 4] {
+            let (time, totals) = best(|| plan(&path, &recipe, threads));
+            let ratio = time.as_secs_f64() / bare.as_secs_f64();
+            println!(
+                "plan, {name}, {threads} threads {:>8.3} s, {ratio:.2} x bare, {:.0} rows/s, peak {}, {} messages, {} segments",
+                time.as_secs_f64(),
+                rows as f64 / time.as_secs_f64(),
+                peak_memory(),
+                totals.messages,
+                totals.segments,
+            );
+        }
+    }
+}
+
+fn best<T>(mut measured: impl FnMut() -> T) -> (Duration, T) {
+    let mut once = || {
+        let start = Instant::now();
+        let value = measured();
+        (start.elapsed(), value)
+    };
+    let mut all = [once(), once(), once()];
+    all.sort_by_key(|(time, _)| *time);
+    let [first, ..] = all;
+    first
+}
+
+fn bare_pass(path: &Path) -> u64 {
+    let mut reader = csv::Reader::from_path(path).expect("a file");
+    let mut record = csv::ByteRecord::new();
+    let mut bytes = 0;
+    while reader.read_byte_record(&mut record).expect("a good file") {
+        bytes += record.as_slice().len() as u64;
+    }
+    bytes
+}
+
+fn recipe(path: &Path, template: &str) -> Recipe {
+    let header = Header::read(File::open(path).expect("a file")).expect("a header");
+    let mut vars = serde_json::Map::new();
+    vars.insert("shop".to_owned(), "Acme".into());
+    Recipe {
+        template: Template::compile("bench", template, &header, &vars).expect("a template"),
+        rules: Rules {
+            address: header.index("phone").expect("a column"),
+            id: header.index("customer_id"),
+            kind: AddressKind::Phone { region: Some(Region::KE) },
+            filter: None,
+            header,
+        },
+        suppression: Suppression::default(),
+    }
+}
+
+fn plan(path: &Path, recipe: &Recipe, threads: usize) -> Totals {
+    let threads = NonZeroUsize::new(threads).expect("at least one");
+    let file = File::open(path).expect("a file");
+    run(file, recipe, threads, None, &mut |_| Ok::<(), Infallible>(())).expect("a plan")
+}
+
+/// The most memory that was resident so far.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or("unknown".to_owned(), |line| line.trim().to_owned())
+}

@@ -1,0 +1,225 @@
+//! Addresses as they are compared and sent to: one canonical form, whatever the file's spelling.
+
+use std::fmt;
+
+use crate::audience::phone::{self, Region};
+
+/// The longest opaque address, in bytes.
+pub const MAX_OPAQUE_BYTES: usize = 128;
+
+/// How the texts of the address column are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressKind {
+    /// Phone numbers; `region` is assumed for those written without a country code.
+    Phone {
+        /// The country of local spellings; without one, every number needs its country code.
+        region: Option<Region>,
+    },
+    /// Identifiers of the provider (an endpoint, an order), compared byte by byte.
+    Opaque,
+}
+
+impl AddressKind {
+    /// Reads one cell into its canonical address. White space around it is ignored.
+    ///
+    /// # Errors
+    /// Why the text is no address, in words for the owner of the file.
+    pub fn read(&self, raw: &str) -> Result<Address, AddressError> {
+        let text = raw.trim();
+        if text.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        if let Some(hidden) = text.chars().find(|&c| is_hidden(c)) {
+            return Err(AddressError::Hidden(hidden));
+        }
+        match *self {
+            Self::Phone { region } => phone::read(text, region).map(Address::Phone),
+            Self::Opaque if text.len() > MAX_OPAQUE_BYTES => Err(AddressError::TooManyBytes(text.len())),
+            Self::Opaque => Ok(Address::Opaque(text.into())),
+        }
+    }
+}
+
+/// Control characters, bidirectional marks and characters without width: they are never meant, and
+/// two addresses that differ by one look the same to whoever reviews them.
+fn is_hidden(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFD}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A canonical address. Two spellings of one destination are equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Address {
+    /// The digits of an E.164 number, country code first (ITU-T E.164: no leading zero, so the
+    /// number is exact).
+    Phone(u64),
+    /// An identifier of the provider.
+    Opaque(Box<str>),
+}
+
+impl Address {
+    /// The digits of a phone number, without the plus; nothing for an opaque address.
+    pub fn digits(&self) -> Option<u64> {
+        match self {
+            Self::Phone(digits) => Some(*digits),
+            Self::Opaque(_) => None,
+        }
+    }
+
+    /// A form that may be shown and logged: `+2547•••••678`.
+    pub fn masked(&self) -> String {
+        let text = self.to_string();
+        let length = text.chars().count();
+        let (head, tail) = match length {
+            0..=4 => (0, 0),
+            5..=8 => (2, 1),
+            _ => (5, 3),
+        };
+        let masked = |(at, c)| if at < head || at + tail >= length { c } else { '•' };
+        text.chars().enumerate().map(masked).collect()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phone(digits) => write!(f, "+{digits}"),
+            Self::Opaque(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Nothing is there.
+    #[error("the address is empty")]
+    Empty,
+    /// A spreadsheet has rounded the number away.
+    #[error(
+        "`{0}` is how a spreadsheet shortens a long number; its last digits are lost: format the column as text and export it again"
+    )]
+    Scientific(String),
+    /// A spreadsheet has made a decimal of it.
+    #[error(
+        "`{0}` ends like a decimal number; a spreadsheet did that: format the column as text and export it again"
+    )]
+    Decimal(String),
+    /// A character that cannot be seen.
+    #[error("the address has a hidden character in it (U+{code:04X}); type it anew", code = u32::from(*.0))]
+    Hidden(char),
+    /// Local spelling, and no country to read it by.
+    #[error("the number has no country code, and the audience names no `region`")]
+    NoCountry,
+    /// No country has this code.
+    #[error("the number begins with no country code in use")]
+    UnknownCountry,
+    /// Too few digits.
+    #[error("the number is too short{}", of(*.0))]
+    TooShort(Option<Region>),
+    /// Too many digits.
+    #[error("the number is too long{}", of(*.0))]
+    TooLong(Option<Region>),
+    /// Right length at best, but nobody has such a number.
+    #[error("the number is not a valid one{}", of(*.0))]
+    Invalid(Option<Region>),
+    /// A number behind a switchboard cannot be sent to.
+    #[error("the number has an extension")]
+    Extension,
+    /// No number at all.
+    #[error("`{0}` is not a phone number")]
+    NotANumber(String),
+    /// An opaque address beyond [`MAX_OPAQUE_BYTES`].
+    #[error("the address has {0} bytes; {MAX_OPAQUE_BYTES} are the most")]
+    TooManyBytes(usize),
+}
+
+fn of(region: Option<Region>) -> String {
+    match region {
+        Some(Region::World) | None => String::new(),
+        Some(region) => format!(" for {region}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KENYA: AddressKind = AddressKind::Phone { region: Some(Region::KE) };
+    const ANYWHERE: AddressKind = AddressKind::Phone { region: None };
+
+    fn phone(text: &str) -> Address {
+        KENYA.read(text).unwrap()
+    }
+
+    #[test]
+    fn every_spelling_of_a_number_is_one_address() {
+        let canonical = Address::Phone(254_712_345_678);
+        for spelling in [
+            "+254712345678",
+            "0712345678",
+            "712345678",
+            " 0712 345 678 ",
+            "+254 (0) 712-345-678",
+            "254712345678",
+            "000254712345678",
+            "tel:+254-712-345-678",
+            "+２５４712345678",
+            "\u{a0}0712345678\u{a0}",
+        ] {
+            assert_eq!(phone(spelling), canonical, "{spelling}");
+        }
+        assert_eq!(canonical.to_string(), "+254712345678");
+        assert_eq!(canonical.digits(), Some(254_712_345_678));
+    }
+
+    #[test]
+    fn leading_zeros_of_a_national_number_are_part_of_it() {
+        assert_eq!(ANYWHERE.read("+390612345678").unwrap().to_string(), "+390612345678");
+    }
+
+    #[test]
+    fn masks_keep_little() {
+        assert_eq!(phone("0712345678").masked(), "+2547•••••678");
+        assert_eq!(Address::Opaque("abcd".into()).masked(), "••••");
+        assert_eq!(Address::Opaque("endpoint-77".into()).masked(), "endpo•••-77");
+        assert_eq!(Address::Opaque("order1".into()).masked(), "or•••1");
+    }
+
+    #[test]
+    fn reasons_are_told_apart() {
+        let why = |text: &str| KENYA.read(text).unwrap_err();
+        assert_eq!(why("  "), AddressError::Empty);
+        assert_eq!(why("2.547E+11"), AddressError::Scientific("2.547E+11".into()));
+        assert_eq!(why("2,547e11"), AddressError::Scientific("2,547e11".into()));
+        assert_eq!(why("254712345678.0"), AddressError::Decimal("254712345678.0".into()));
+        assert_eq!(why("0712\u{200b}345678"), AddressError::Hidden('\u{200b}'));
+        assert_eq!(why("\u{202a}0712345678\u{202c}"), AddressError::Hidden('\u{202a}'));
+        assert_eq!(why("0712\t345678"), AddressError::Hidden('\t'));
+        assert_eq!(why("07123"), AddressError::TooShort(Some(Region::KE)));
+        assert_eq!(why("07123456789012"), AddressError::TooLong(Some(Region::KE)));
+        assert_eq!(why("+254912345678"), AddressError::Invalid(Some(Region::KE)));
+        assert_eq!(why("+999712345678"), AddressError::UnknownCountry);
+        assert_eq!(why("nobody"), AddressError::NotANumber("nobody".into()));
+        assert_eq!(why("0712345678 ext. 5"), AddressError::Extension);
+        assert_eq!(ANYWHERE.read("0712345678"), Err(AddressError::NoCountry));
+        assert!(why("07123").to_string().contains("KE"));
+    }
+
+    #[test]
+    fn opaque_addresses_are_kept_as_they_are() {
+        let read = |text: &str| AddressKind::Opaque.read(text);
+        assert_eq!(read(" ord-7 ").unwrap().to_string(), "ord-7");
+        assert_eq!(read("0012").unwrap(), Address::Opaque("0012".into()));
+        assert_eq!(read(""), Err(AddressError::Empty));
+        assert_eq!(read("a\u{7}b"), Err(AddressError::Hidden('\u{7}')));
+        assert!(read(&"x".repeat(128)).is_ok());
+        assert_eq!(read(&"x".repeat(129)), Err(AddressError::TooManyBytes(129)));
+    }
+}

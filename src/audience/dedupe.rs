@@ -1,0 +1,137 @@
+//! Who has a message already: one set of addresses and one of identities, exact or as good as exact.
+//! An E.164 number is its own key; texts are known by 128 bits of SHA-256, never by a short hash, for
+//! a collision would cost somebody the message.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+use sha2::{Digest, Sha256};
+
+use crate::audience::address::Address;
+use crate::audience::exclusion::Exclusion;
+
+/// What a text is known by: the first 128 bits of its SHA-256.
+pub type TextKey = [u32; 4];
+
+/// What an address is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressKey {
+    /// The number itself.
+    Phone(u64),
+    /// An opaque address.
+    Text(TextKey),
+}
+
+/// The key of a text.
+pub fn text_key(text: &str) -> TextKey {
+    let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let word = |at: usize| u32::from_le_bytes([hash[at], hash[at + 1], hash[at + 2], hash[at + 3]]);
+    [word(0), word(4), word(8), word(12)]
+}
+
+/// The key of an address.
+pub fn address_key(address: &Address) -> AddressKey {
+    match address {
+        Address::Phone(digits) => AddressKey::Phone(*digits),
+        Address::Opaque(text) => AddressKey::Text(text_key(text)),
+    }
+}
+
+/// How many parts a set has. Each part grows on its own, so that growing never holds twice the memory.
+const PARTS: usize = 64;
+
+/// Keys with the line that had them first, in parts. Keys are kept as 32-bit words: an entry of a phone
+/// number takes 12 bytes instead of 16, one of a text 20 instead of 32.
+#[derive(Debug)]
+struct Lines<const WORDS: usize> {
+    parts: Vec<HashMap<[u32; WORDS], u32, FxBuildHasher>>,
+}
+
+impl<const WORDS: usize> Default for Lines<WORDS> {
+    fn default() -> Self {
+        Self { parts: (0..PARTS).map(|_| HashMap::default()).collect() }
+    }
+}
+
+impl<const WORDS: usize> Lines<WORDS> {
+    fn part(key: &[u32; WORDS]) -> usize {
+        // The multiplier spreads consecutive phone numbers over the parts (Fibonacci hashing).
+        (key[0].wrapping_mul(0x9E37_79B9) >> 26) as usize % PARTS
+    }
+
+    fn get(&self, key: &[u32; WORDS]) -> Option<u64> {
+        self.parts.get(Self::part(key))?.get(key).map(|line| u64::from(*line))
+    }
+
+    fn insert(&mut self, key: [u32; WORDS], line: u64) {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        if let Some(part) = self.parts.get_mut(Self::part(&key)) {
+            part.entry(key).or_insert(line);
+        }
+    }
+}
+
+/// Everybody who has a message so far. Only messages are remembered: a row that was left out claims
+/// neither its address nor its identity.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    phones: Lines<2>,
+    texts: Lines<4>,
+    ids: Lines<4>,
+}
+
+fn halves(digits: u64) -> [u32; 2] {
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves are wanted")]
+    [digits as u32, (digits >> 32) as u32]
+}
+
+impl Claimed {
+    /// Whether the address or the identity has a message already. The address is asked first.
+    /// Lines beyond 4,294,967,295 are told as that.
+    pub fn duplicate(&self, address: &AddressKey, id: Option<&TextKey>) -> Option<Exclusion> {
+        let address = match address {
+            AddressKey::Phone(digits) => self.phones.get(&halves(*digits)),
+            AddressKey::Text(key) => self.texts.get(key),
+        };
+        if let Some(first_line) = address {
+            return Some(Exclusion::DuplicateAddress { first_line });
+        }
+        self.ids.get(id?).map(|first_line| Exclusion::DuplicateId { first_line })
+    }
+
+    /// Remembers a message that is planned.
+    pub fn claim(&mut self, address: &AddressKey, id: Option<&TextKey>, line: u64) {
+        match address {
+            AddressKey::Phone(digits) => self.phones.insert(halves(*digits), line),
+            AddressKey::Text(key) => self.texts.insert(*key, line),
+        }
+        if let Some(id) = id {
+            self.ids.insert(*id, line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_or_an_identity_is_claimed_once() {
+        let mut claimed = Claimed::default();
+        let (one, two) = (AddressKey::Phone(254_712_345_678), AddressKey::Phone(254_712_345_679));
+        let (a, b) = (text_key("a"), text_key("b"));
+        assert_eq!(claimed.duplicate(&one, Some(&a)), None);
+        claimed.claim(&one, Some(&a), 2);
+        assert_eq!(claimed.duplicate(&one, Some(&b)), Some(Exclusion::DuplicateAddress { first_line: 2 }));
+        assert_eq!(claimed.duplicate(&two, Some(&a)), Some(Exclusion::DuplicateId { first_line: 2 }));
+        assert_eq!(claimed.duplicate(&two, Some(&b)), None);
+        assert_eq!(claimed.duplicate(&two, None), None);
+    }
+
+    #[test]
+    fn all_bits_of_a_number_count() {
+        let mut claimed = Claimed::default();
+        claimed.claim(&AddressKey::Phone(5), None, 1);
+        assert_eq!(claimed.duplicate(&AddressKey::Phone(5 + (1 << 32)), None), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Why somebody on the file gets nothing. Every row that is not a message is one of these.
+
+use crate::audience::address::AddressError;
+use std::sync::Arc;
+
+/// The reason why a row is no message. Lines are physical lines of the file, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Exclusion {
+    /// More or fewer cells than the header has.
+    #[error("the row has {found} cells, the header has {expected}")]
+    Ragged {
+        /// Cells of the header.
+        expected: usize,
+        /// Cells of the row.
+        found: usize,
+    },
+    /// The address cannot be read.
+    #[error("{0}")]
+    InvalidAddress(#[from] AddressError),
+    /// The column of identities is empty here.
+    #[error("the id is empty")]
+    EmptyId,
+    /// An earlier message goes to the same address.
+    #[error("the same address as line {first_line}")]
+    DuplicateAddress {
+        /// The line of that message.
+        first_line: u64,
+    },
+    /// An earlier message goes to the same identity at another address.
+    #[error("the same id as line {first_line}, with another address")]
+    DuplicateId {
+        /// The line of that message.
+        first_line: u64,
+    },
+    /// The address is on a suppression list.
+    #[error("on the suppression list {list}")]
+    Suppressed {
+        /// The list's name.
+        list: Arc<str>,
+    },
+    /// `where` is false for the row.
+    #[error("`where` does not select the row")]
+    Filtered,
+    /// `where` cannot be decided for the row, so nobody can say whether the person is meant.
+    #[error("`where` fails on the row: {message}")]
+    FilterFailed {
+        /// What went wrong.
+        message: String,
+    },
+    /// The template cannot be rendered for the row.
+    #[error("the message cannot be rendered: {message}")]
+    RenderFailed {
+        /// What went wrong.
+        message: String,
+    },
+    /// The message has nothing but white space.
+    #[error("the message is empty")]
+    EmptyMessage,
+}
+
+/// What a reason counts as in the totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Something is wrong with the row; counts against `max_rejected`.
+    Rejected,
+    /// A second copy for somebody who has a message.
+    Duplicate,
+    /// Somebody who must not be written to.
+    Suppressed,
+    /// Somebody who was not asked for.
+    Filtered,
+}
+
+impl Exclusion {
+    /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
+    /// machines read them.
+    pub const KINDS: [(&'static str, Class); 10] = [
+        ("ragged", Class::Rejected),
+        ("filter-failed", Class::Rejected),
+        ("filtered", Class::Filtered),
+        ("invalid-address", Class::Rejected),
+        ("empty-id", Class::Rejected),
+        ("suppressed", Class::Suppressed),
+        ("duplicate-address", Class::Duplicate),
+        ("duplicate-id", Class::Duplicate),
+        ("render-failed", Class::Rejected),
+        ("empty-message", Class::Rejected),
+    ];
+
+    /// The place of this reason in [`Exclusion::KINDS`].
+    pub fn index(&self) -> usize {
+        match self {
+            Self::Ragged { .. } => 0,
+            Self::FilterFailed { .. } => 1,
+            Self::Filtered => 2,
+            Self::InvalidAddress(_) => 3,
+            Self::EmptyId => 4,
+            Self::Suppressed { .. } => 5,
+            Self::DuplicateAddress { .. } => 6,
+            Self::DuplicateId { .. } => 7,
+            Self::RenderFailed { .. } => 8,
+            Self::EmptyMessage => 9,
+        }
+    }
+
+    /// The stable name of this reason for machines.
+    pub fn kind(&self) -> &'static str {
+        Self::KINDS[self.index()].0
+    }
+
+    /// The name of a kind in people's words.
+    pub fn words(kind: &str) -> &str {
+        match kind {
+            "ragged" => "too many or too few cells",
+            "filter-failed" => "`where` cannot be decided",
+            "filtered" => "left out by `where`",
+            "invalid-address" => "no valid address",
+            "empty-id" => "no id",
+            "suppressed" => "on a suppression list",
+            "duplicate-address" => "same address as an earlier row",
+            "duplicate-id" => "same id as an earlier row",
+            "render-failed" => "the text cannot be rendered",
+            "empty-message" => "the text is empty",
+            other => other,
+        }
+    }
+
+    /// What it counts as.
+    pub fn class(&self) -> Class {
+        Self::KINDS[self.index()].1
+    }
+}

@@ -1,0 +1,90 @@
+//! The first record of a file: the names of its columns, each one exactly once.
+
+use std::io::Read;
+
+use crate::audience::blocks::Blocks;
+use crate::audience::read::ReadError;
+
+/// The columns of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    columns: Vec<String>,
+}
+
+impl Header {
+    /// Reads the first record of `input`, and a few thousand bytes more at most.
+    ///
+    /// # Errors
+    /// An empty file, a name that stands twice, a column without a name, bytes that are not UTF-8.
+    pub fn read(input: impl Read) -> Result<Self, ReadError> {
+        Self::take(&mut Blocks::new(input, DELIMITER, None))
+    }
+
+    /// Takes the header off the front of a file.
+    ///
+    /// # Errors
+    /// As [`Header::read`].
+    pub fn take<R: Read>(blocks: &mut Blocks<'_, R>) -> Result<Self, ReadError> {
+        let (line, cells) = blocks.header()?.ok_or(ReadError::Empty)?;
+        let columns: Vec<String> = cells.iter().map(|name| name.trim().to_owned()).collect();
+        for (at, name) in columns.iter().enumerate() {
+            if name.is_empty() {
+                return Err(ReadError::UnnamedColumn { line, column: at + 1 });
+            }
+            if let Some(first) = columns[..at].iter().position(|earlier| earlier == name) {
+                let (name, first, second) = (name.clone(), first + 1, at + 1);
+                return Err(ReadError::DuplicateColumn { line, name, first, second });
+            }
+        }
+        Ok(Self { columns })
+    }
+
+    /// The names, in the order of the file, white space around them taken off.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Where the column of that name stands, from 0.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+}
+
+impl AsRef<[String]> for Header {
+    fn as_ref(&self) -> &[String] {
+        &self.columns
+    }
+}
+
+/// What stands between two cells.
+pub const DELIMITER: u8 = b',';
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(text: &str) -> Result<Vec<String>, ReadError> {
+        Header::read(text.as_bytes()).map(|header| header.columns().to_vec())
+    }
+
+    #[test]
+    fn names_are_trimmed_and_the_byte_order_mark_is_no_part_of_them() {
+        assert_eq!(header("\u{feff}phone, name \r\n1,2").unwrap(), ["phone", "name"]);
+        assert_eq!(header("\n\n\"a\nb\",c").unwrap(), ["a\nb", "c"]);
+        assert_eq!(Header::read("a,b".as_bytes()).unwrap().index("b"), Some(1));
+    }
+
+    #[test]
+    fn what_would_be_ambiguous_is_refused() {
+        assert!(matches!(header(""), Err(ReadError::Empty)));
+        assert!(matches!(header("\u{feff}\n\n"), Err(ReadError::Empty)));
+        assert!(matches!(
+            header("\na,b,a\n"),
+            Err(ReadError::DuplicateColumn { line: 2, first: 1, second: 3, .. })
+        ));
+        assert!(matches!(header("a,,b\n"), Err(ReadError::UnnamedColumn { line: 1, column: 2 })));
+        assert!(matches!(header("a,\"b\nc"), Err(ReadError::UnclosedQuote { line: 1 })));
+        assert!(matches!(Header::read(&b"a,\xff\n"[..]), Err(ReadError::NotUtf8 { line: 1, offset: 2 })));
+        assert!(matches!(Header::read(&b"\xff\xfea\0"[..]), Err(ReadError::Utf16)));
+    }
+}

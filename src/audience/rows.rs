@@ -1,0 +1,211 @@
+//! The rows of one block of a file: whole records, already in memory, cut without copying.
+
+use std::ops::Range;
+
+use crate::audience::read::ReadError;
+use crate::audience::record::{self, Bounds, End, Stray};
+
+/// Whole records of a file, with where they stand in it.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// The bytes, from the beginning of a record to the end of one.
+    pub bytes: Vec<u8>,
+    /// The physical line of the first byte, from 1.
+    pub line: u64,
+    /// The offset of the first byte in the file.
+    pub offset: u64,
+}
+
+impl Block {
+    /// The rows.
+    ///
+    /// # Errors
+    /// [`ReadError::NotUtf8`].
+    pub fn rows(&self, delimiter: u8) -> Result<Rows<'_>, ReadError> {
+        let text = std::str::from_utf8(&self.bytes).map_err(|error| {
+            let before = error.valid_up_to();
+            ReadError::NotUtf8 {
+                line: self.line + record::line_breaks(&self.bytes[..before]),
+                offset: self.offset + before as u64,
+            }
+        })?;
+        Ok(Rows::new(text, self.line, delimiter))
+    }
+}
+
+/// An iterator, lending, over the rows of a block.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    text: &'a str,
+    delimiter: u8,
+    at: usize,
+    line: u64,
+    cells: Vec<Bounds>,
+    scratch: String,
+}
+
+/// One row. It lives until the next one is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'r> {
+    line: u64,
+    start: usize,
+    end: usize,
+    text: &'r str,
+    cells: &'r [Bounds],
+}
+
+impl<'r> Row<'r> {
+    /// The physical line on which it begins, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The bytes it takes in its block, without the line break.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// How many cells it has.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether it has no cells; no row of a file is so.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The text of a cell, quotes taken out; empty beyond the last one.
+    pub fn get(&self, column: usize) -> &'r str {
+        self.cells.get(column).and_then(|&(from, to)| self.text.get(from..to)).unwrap_or_default()
+    }
+
+    /// The cells.
+    pub fn iter(&self) -> impl Iterator<Item = &'r str> {
+        let row = *self;
+        (0..row.len()).map(move |column| row.get(column))
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of `text`, which begins at a record on physical line `line`.
+    pub fn new(text: &'a str, line: u64, delimiter: u8) -> Self {
+        Self { text, delimiter, at: 0, line, cells: Vec::new(), scratch: String::new() }
+    }
+
+    /// The next row, or nothing at the end.
+    ///
+    /// # Errors
+    /// [`ReadError::UnclosedQuote`] and [`ReadError::StrayQuote`].
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReadError> {
+        let bytes = self.text.as_bytes();
+        let start = record::skip_blank(bytes, self.at);
+        self.line += record::line_breaks(&bytes[self.at..start]);
+        self.at = start;
+        if start == bytes.len() {
+            return Ok(None);
+        }
+        let (end, next, quoted) = match record::find_end(bytes, start, self.delimiter, true) {
+            End::At { end, next, quoted } => (end, next, quoted),
+            End::Open { quote } => {
+                let before = &bytes[start..quote.unwrap_or(start)];
+                return Err(ReadError::UnclosedQuote { line: self.line + record::line_breaks(before) });
+            }
+        };
+        let line = self.line;
+        self.cells.clear();
+        let record = &self.text[start..end];
+        let text = if quoted {
+            self.scratch.clear();
+            record::cut_quoted(record, self.delimiter, &mut self.cells, &mut self.scratch)
+                .map_err(|stray| stray_quote(record, line, stray))?;
+            self.line += record::line_breaks(&bytes[start..next]);
+            self.scratch.as_str()
+        } else {
+            record::cut_plain(record.as_bytes(), self.delimiter, &mut self.cells);
+            self.line += u64::from(next > end);
+            record
+        };
+        self.at = next;
+        Ok(Some(Row { line, start, end, text, cells: &self.cells }))
+    }
+
+    /// Where the next row is looked for: its offset in the text, and its physical line.
+    pub fn position(&self) -> (usize, u64) {
+        (self.at, self.line)
+    }
+}
+
+fn stray_quote(record: &str, line: u64, stray: Stray) -> ReadError {
+    let lines = |to: usize| line + record::line_breaks(&record.as_bytes()[..to]);
+    ReadError::StrayQuote { line: lines(stray.open), closed: lines(stray.close) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows(text: &str) -> Result<Vec<(u64, Vec<String>)>, ReadError> {
+        let mut rows = Rows::new(text, 1, b',');
+        let mut all = Vec::new();
+        while let Some(row) = rows.next_row()? {
+            all.push((row.line(), row.iter().map(str::to_owned).collect()));
+        }
+        Ok(all)
+    }
+
+    fn lines(text: &str) -> Vec<u64> {
+        rows(text).unwrap().into_iter().map(|(line, _)| line).collect()
+    }
+
+    #[test]
+    fn physical_lines_count_every_kind_of_break() {
+        assert_eq!(lines("a\r\nb\r\n\r\nc"), [1, 2, 4]);
+        assert_eq!(lines("a,\"x\n\ny\"\nb\n"), [1, 4]);
+        assert_eq!(lines("a,\"x\r\ny\"\r\nb"), [1, 3]);
+        assert_eq!(lines("\n\na\rb"), [3, 4]);
+    }
+
+    #[test]
+    fn an_unclosed_quote_is_refused_with_its_line() {
+        let error = rows("a,b\n1,\"2\n3,4\n5,6\n").unwrap_err();
+        assert!(matches!(error, ReadError::UnclosedQuote { line: 2 }), "{error}");
+    }
+
+    #[test]
+    fn two_quotes_that_do_not_belong_together_are_refused() {
+        let error = rows("1,\"Ann,x\n2,Bob,y\n3,\"Cy\",z\n").unwrap_err();
+        assert!(matches!(error, ReadError::StrayQuote { line: 1, closed: 3 }), "{error}");
+        assert_eq!(rows("1,\"Ann\" B,x\n").unwrap()[0].1, ["1", "Ann B", "x"]);
+    }
+
+    proptest! {
+        /// Cells are what the `csv` crate says, for every text we do not refuse.
+        #[test]
+        fn cells_agree_with_the_csv_crate(text in "[ab,\"\r\n é]{0,60}") {
+            let Ok(ours) = rows(&text) else { return Ok(()) };
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(text.as_bytes());
+            let theirs: Vec<Vec<String>> = reader
+                .records()
+                .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+                .collect();
+            let ours: Vec<Vec<String>> = ours.into_iter().map(|(_, cells)| cells).collect();
+            prop_assert_eq!(ours, theirs);
+        }
+
+        /// Reading on from any row's end gives the rest.
+        #[test]
+        fn lines_are_where_the_row_begins(text in "[ab,\r\n]{0,60}") {
+            for (line, cells) in rows(&text).unwrap() {
+                let expected = text.replace("\r\n", "\n").replace('\r', "\n");
+                let physical = expected.split('\n').nth(usize::try_from(line).unwrap() - 1).unwrap();
+                prop_assert_eq!(physical, cells.join(","));
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! From a row to a person, or to the reason why there is none. The checks run in one order, so that a row
+//! has one reason: cells, `where`, address, identity; lists and duplicates follow, in `plan`.
+
+use crate::audience::address::{Address, AddressKind};
+use crate::audience::exclusion::Exclusion;
+use crate::audience::filter::Filter;
+use crate::audience::header::Header;
+use crate::audience::rows::Row;
+use crate::expression::Context;
+
+/// How the rows of one file are read.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The columns of the file.
+    pub header: Header,
+    /// The column of the address, from 0.
+    pub address: usize,
+    /// The column of the identity, from 0; without one, the canonical address is the identity.
+    pub id: Option<usize>,
+    /// How addresses are read.
+    pub kind: AddressKind,
+    /// Which rows are meant; without one, all.
+    pub filter: Option<Filter>,
+}
+
+/// Who a row is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person<'r> {
+    /// Where to.
+    pub address: Address,
+    /// The identity, white space around it taken off; nothing when the address is the identity.
+    pub id: Option<&'r str>,
+}
+
+impl Rules {
+    /// Reads one row. `context` is reused from row to row.
+    ///
+    /// # Errors
+    /// The first reason to leave the row out.
+    pub fn person<'r>(&self, row: &Row<'r>, context: &mut Context) -> Result<Person<'r>, Exclusion> {
+        let expected = self.header.columns().len();
+        if row.len() != expected {
+            return Err(Exclusion::Ragged { expected, found: row.len() });
+        }
+        if let Some(filter) = &self.filter {
+            match filter.selects(row, context) {
+                Ok(true) => {}
+                Ok(false) => return Err(Exclusion::Filtered),
+                Err(message) => return Err(Exclusion::FilterFailed { message }),
+            }
+        }
+        let address = self.kind.read(row.get(self.address))?;
+        let id = self.id.map(|column| row.get(column).trim());
+        if id.is_some_and(str::is_empty) {
+            return Err(Exclusion::EmptyId);
+        }
+        Ok(Person { address, id })
+    }
+}

@@ -1,0 +1,395 @@
+//! From the mirror to a campaign that cannot be invalid. Every step reports what it finds and goes on, so
+//! that one pass shows all that is wrong with a manifest and the files it names.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::raw::{self, ProviderRef, Sender};
+use super::{Audience, Campaign, Delivery, Limits, Retry, secrets};
+use crate::audience::{AddressKind, Filter, Header, Rules, region as region_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
+use crate::expression::Problem;
+use crate::message::Template;
+use crate::provider::wire::AddressKind as WireKind;
+use crate::provider::{OverrideError, Profile};
+use crate::schedule::{LocalTime, Moment, Zone};
+use crate::units::Percent;
+use crate::yaml::Spanned;
+
+/// What was found at the names of a manifest. What is absent has been reported by whoever looked.
+#[derive(Debug, Default)]
+pub struct Materials {
+    /// The message's file.
+    pub template: Option<Arc<Source>>,
+    /// The header of the recipients' file.
+    pub header: Option<Header>,
+    /// The gateway's profile.
+    pub profile: Option<Profile>,
+}
+
+/// Joins a manifest with its materials. The campaign is there when nothing needed is missing; it must
+/// not be used when the diagnostics (or earlier ones) hold an error.
+pub fn resolve(
+    manifest: &raw::Campaign,
+    source: &Arc<Source>,
+    materials: Materials,
+) -> (Option<Campaign>, Diagnostics) {
+    let mut resolver = Resolver { source, problems: Diagnostics::new() };
+    let campaign = resolver.campaign(manifest, materials);
+    (campaign, resolver.problems)
+}
+
+struct Resolver<'a> {
+    source: &'a Arc<Source>,
+    problems: Diagnostics,
+}
+
+impl Resolver<'_> {
+    fn campaign(&mut self, manifest: &raw::Campaign, materials: Materials) -> Option<Campaign> {
+        let name = manifest.name.as_ref().and_then(|name| self.name(name));
+        let constants = self.constants(manifest);
+        let profile = self.profile(manifest, materials.profile);
+        let sender = self.sender(manifest, profile.as_ref());
+        let kind = self.address_kind(manifest, profile.as_ref());
+        let audience = manifest.audience.as_ref();
+        let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
+        let message = manifest.message.as_ref();
+        let template = message.and_then(|message| {
+            self.template(
+                name.as_deref().unwrap_or_default(),
+                message,
+                materials.template.as_ref(),
+                materials.header.as_ref(),
+                &constants,
+            )
+        });
+        let at = manifest.schedule.as_ref().map(|schedule| self.moment(&schedule.value));
+        let delivery = self.delivery(manifest.delivery.as_ref());
+        let limits = self.limits(manifest);
+        Some(Campaign {
+            name: name?,
+            profile: Arc::new(profile?),
+            sender: sender?,
+            audience: Audience {
+                csv: audience?.value.csv.as_ref()?.value.clone(),
+                address_column: audience?.value.address.as_ref()?.value.clone(),
+                rules: rules?,
+                suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
+            },
+            template: template?,
+            at: match at {
+                Some(moment) => Some(moment?),
+                None => None,
+            },
+            delivery,
+            limits,
+        })
+    }
+
+    fn error(&mut self, title: impl Into<String>, span: &Span) {
+        self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), ""));
+    }
+
+    /// Parses a text into a quantity, or reports it at its place.
+    fn quantity<T: FromStr>(&mut self, key: &str, text: &Spanned<String>) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        match text.value.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error(format!("`{key}`: {error}"), &text.span);
+                None
+            }
+        }
+    }
+
+    fn name(&mut self, name: &Spanned<String>) -> Option<String> {
+        let text = &name.value;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if text.is_empty() || text.len() > 63 || !text.chars().all(plain) || text.starts_with('-') {
+            self.problems.push(
+                Diagnostic::error(format!("`name` cannot be `{text}`"))
+                    .at(self.source, name.span.clone(), "")
+                    .help("lower-case letters, digits and `-`, at most 63, as in `spring-sale`"),
+            );
+            return None;
+        }
+        Some(text.clone())
+    }
+
+    fn constants(&mut self, manifest: &raw::Campaign) -> Map<String, Value> {
+        let Some(vars) = &manifest.vars else { return Map::new() };
+        self.problems.extend(secrets::refused(vars, self.source));
+        vars.iter().map(|(key, node)| (key.clone(), node.to_json())).collect()
+    }
+
+    fn profile(&mut self, manifest: &raw::Campaign, found: Option<Profile>) -> Option<Profile> {
+        let profile = found?;
+        let Some(Spanned { value: ProviderRef::Adapted(adapted), .. }) = &manifest.provider else {
+            return Some(profile);
+        };
+        let profile = match &adapted.base_url {
+            Some(url) => {
+                self.adapted("provider.base_url", &url.span, profile.with(Some(&url.value), &Map::new()))?
+            }
+            None => profile,
+        };
+        let profile = match &adapted.batch_max {
+            Some(max) => self.adapted("provider.batch_max", &max.span, profile.with_batch_max(max.value))?,
+            None => profile,
+        };
+        adapted.vars.iter().flatten().try_fold(profile, |profile, (name, node)| {
+            self.problems
+                .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
+            let one = Map::from_iter([(name.clone(), node.to_json())]);
+            self.adapted("provider.vars", &node.span, profile.with(None, &one))
+        })
+    }
+
+    fn adapted(&mut self, key: &str, span: &Span, result: Result<Profile, OverrideError>) -> Option<Profile> {
+        result.map_err(|error| self.error(format!("`{key}`: {error}"), span)).ok()
+    }
+
+    fn sender(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Option<Value> {
+        let sender = manifest.sender.as_ref()?;
+        let value = match &sender.value {
+            Sender::Text(text) => Value::from(text.as_str()),
+            Sender::Number(number) => Value::from(*number),
+        };
+        if let Err(error) = profile?.check_sender(&value) {
+            self.error(format!("`sender`: {error}"), &sender.span);
+            return None;
+        }
+        Some(value)
+    }
+
+    fn address_kind(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Option<AddressKind> {
+        let region = manifest.audience.as_ref().and_then(|audience| audience.value.region.as_ref());
+        if profile?.address_kind() == WireKind::Opaque {
+            if let Some(region) = region {
+                self.error("`audience.region`: this gateway's addresses are no phone numbers", &region.span);
+            }
+            return Some(AddressKind::Opaque);
+        }
+        let region = match region {
+            None => None,
+            Some(text) => match region_of(&text.value) {
+                Ok(region) => Some(region),
+                Err(error) => {
+                    self.problems.push(Diagnostic::error(format!("`audience.region`: {error}")).at(
+                        self.source,
+                        text.span.clone(),
+                        "",
+                    ));
+                    return None;
+                }
+            },
+        };
+        Some(AddressKind::Phone { region })
+    }
+
+    fn rules(
+        &mut self,
+        audience: &raw::Audience,
+        header: Option<Header>,
+        kind: Option<AddressKind>,
+    ) -> Option<Rules> {
+        let header = header?;
+        let address =
+            audience.address.as_ref().and_then(|name| self.column("audience.address", name, &header));
+        let id = match &audience.id {
+            None => Some(None),
+            Some(name) => self.column("audience.id", name, &header).map(Some),
+        };
+        let filter = match &audience.filter {
+            None => Some(None),
+            Some(text) => self.filter(text, &header).map(Some),
+        };
+        Some(Rules { header, address: address?, id: id?, kind: kind?, filter: filter? })
+    }
+
+    fn column(&mut self, key: &str, name: &Spanned<String>, header: &Header) -> Option<usize> {
+        let found = header.index(&name.value);
+        if found.is_none() {
+            let columns = header.columns().iter().map(String::as_str);
+            let help = match did_you_mean(&name.value, columns.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "check the first line of the CSV".to_owned(),
+            };
+            self.problems.push(
+                Diagnostic::error(format!("`{key}`: the CSV has no column `{}`", name.value))
+                    .at(self.source, name.span.clone(), "")
+                    .help(help)
+                    .help(format!("its columns are {}", listing(columns))),
+            );
+        }
+        found
+    }
+
+    fn filter(&mut self, text: &Spanned<String>, header: &Header) -> Option<Filter> {
+        match Filter::compile(&text.value, header) {
+            Ok(filter) => Some(filter),
+            Err(problems) => {
+                for problem in problems {
+                    let span = inside(&self.source.text, text, &problem.span);
+                    self.expression("audience.where", &problem, &Arc::clone(self.source), span);
+                }
+                None
+            }
+        }
+    }
+
+    fn expression(&mut self, key: &str, problem: &Problem, source: &Arc<Source>, span: Span) {
+        let diagnostic = Diagnostic::error(format!("`{key}`: {}", problem.message)).at(source, span, "");
+        self.problems.push(match &problem.help {
+            Some(help) => diagnostic.help(help.as_str()),
+            None => diagnostic,
+        });
+    }
+
+    fn template(
+        &mut self,
+        campaign: &str,
+        message: &Spanned<raw::Message>,
+        file: Option<&Arc<Source>>,
+        header: Option<&Header>,
+        constants: &Map<String, Value>,
+    ) -> Option<Template> {
+        let (key, text) = match (&message.value.template, &message.value.text) {
+            (Some(_), None) => ("message.template", None),
+            (None, Some(text)) => ("message.text", Some(text)),
+            (Some(_), Some(text)) => {
+                self.error("`message` has both `template` and `text`: keep one", &text.span);
+                return None;
+            }
+            (None, None) => {
+                self.error("`message` has neither `template` nor `text`", &message.span);
+                return None;
+            }
+        };
+        let body = match text {
+            Some(text) => text.value.as_str(),
+            None => file?.text.as_str(),
+        };
+        match Template::compile(campaign, body, header?.columns(), constants) {
+            Ok(template) => Some(template),
+            Err(problems) => {
+                for problem in problems {
+                    let (source, span) = match (text, file) {
+                        (None, Some(file)) => (Arc::clone(file), problem.span.clone()),
+                        (Some(text), _) => {
+                            (Arc::clone(self.source), inside(&self.source.text, text, &problem.span))
+                        }
+                        (None, None) => (Arc::clone(self.source), message.span.clone()),
+                    };
+                    self.expression(key, &problem, &source, span);
+                }
+                None
+            }
+        }
+    }
+
+    fn moment(&mut self, schedule: &raw::Schedule) -> Option<Moment> {
+        let local = schedule.at.as_ref().and_then(|at| self.quantity::<LocalTime>("schedule.at", at));
+        let zone = match &schedule.timezone {
+            None => Some(Zone::UTC),
+            Some(zone) => self.quantity("schedule.timezone", zone),
+        };
+        Some(Moment { local: local?, zone: zone? })
+    }
+
+    fn delivery(&mut self, delivery: Option<&raw::Delivery>) -> Delivery {
+        let mut domain = Delivery::default();
+        let Some(delivery) = delivery else { return domain };
+        domain.rate = delivery.rate.as_ref().and_then(|rate| self.quantity("delivery.rate", rate));
+        if let Some(concurrency) = &delivery.concurrency {
+            domain.concurrency = concurrency.value.max(1);
+        }
+        if let Some(retry) = &delivery.retry {
+            domain.retry = self.retry(retry);
+        }
+        if let Some(unknown) = &delivery.unknown {
+            domain.unknown = unknown.value;
+            if unknown.value == raw::Unknown::Resend {
+                self.problems.push(
+                    Diagnostic::warning(
+                        "`delivery.unknown: resend` may send somebody the same message twice",
+                    )
+                    .at(
+                        self.source,
+                        unknown.span.clone(),
+                        "the gateway is not known to honour an idempotency key",
+                    )
+                    .help("`hold` lists such messages and lets a person decide"),
+                );
+            }
+        }
+        domain
+    }
+
+    fn retry(&mut self, retry: &raw::Retry) -> Retry {
+        let mut domain = Retry::default();
+        let mut span = |key, text: &Option<Spanned<String>>, default| {
+            text.as_ref()
+                .and_then(|text| self.quantity::<crate::units::Span>(key, text))
+                .map_or(default, crate::units::Span::get)
+        };
+        domain.backoff = span("delivery.retry.backoff", &retry.backoff, domain.backoff);
+        domain.max_backoff = span("delivery.retry.max_backoff", &retry.max_backoff, domain.max_backoff);
+        if let Some(attempts) = &retry.attempts {
+            domain.attempts = attempts.value.max(1);
+        }
+        if domain.backoff > domain.max_backoff {
+            let place = retry.max_backoff.as_ref().or(retry.backoff.as_ref());
+            self.error(
+                "`delivery.retry.max_backoff` is shorter than `backoff`",
+                &place.map_or(0..0, |text| text.span.clone()),
+            );
+        }
+        domain
+    }
+
+    fn limits(&mut self, manifest: &raw::Campaign) -> Limits {
+        let audience = manifest.audience.as_ref().map(|audience| &audience.value);
+        let max_rejected = audience
+            .and_then(|audience| audience.max_rejected.as_ref())
+            .and_then(|share| self.quantity::<Percent>("audience.max_rejected", share));
+        let limits = manifest.limits.as_ref();
+        Limits {
+            recipients: limits.and_then(|limits| limits.recipients.as_ref()).map(|cap| cap.value),
+            segments: limits.and_then(|limits| limits.segments.as_ref()).map(|cap| cap.value),
+            max_segments: manifest
+                .message
+                .as_ref()
+                .and_then(|message| message.value.max_segments.as_ref())
+                .map(|cap| cap.value),
+            max_rejected,
+            allow_empty: audience.and_then(|audience| audience.allow_empty).unwrap_or(false),
+        }
+    }
+}
+
+/// A span of a scalar's value as a span of the file that holds the scalar, found by the line it is on:
+/// quotes and a block's indentation shift the two against each other.
+fn inside(file: &str, scalar: &Spanned<String>, span: &Span) -> Span {
+    let value = &scalar.value;
+    let start = span.start.min(value.len());
+    let line_start = value.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line = value.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let indent = line.len() - line.trim_start().len();
+    let found = file
+        .get(scalar.span.start..)
+        .and_then(|rest| rest.find(line.trim()))
+        .map(|at| at + scalar.span.start);
+    match found {
+        Some(at) if !line.trim().is_empty() => {
+            let from = at + start.saturating_sub(line_start + indent);
+            from..from + span.len()
+        }
+        _ => scalar.span.clone(),
+    }
+}

@@ -1,0 +1,132 @@
+//! The loop that carries out what the engine says: commits on the journal's thread, requests beside each
+//! other, timers and signals in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::delivery::engine::{End, Engine, Now, Step};
+use crate::store::journal::{Journal, Receipt};
+use crate::store::{Store, StoreError};
+use crate::world::clock::Clock;
+use crate::world::gateway::Gateway;
+
+/// How long requests under way are heard out after the first signal. A gateway's own time-out is 30 s as a rule.
+const DRAIN: Duration = Duration::from_secs(35);
+
+/// How the loop ended.
+#[derive(Debug)]
+pub enum Driven {
+    /// As the engine says.
+    Ended(End),
+    /// At once: a second signal, or the drain took too long. What was under way is unknown from now on.
+    Cut,
+}
+
+/// Drives `engine` until it is done. `watch` is called whenever something has happened.
+///
+/// # Errors
+/// The state's: nothing more is sent then, and what was under way is unknown.
+pub async fn drive<S: Store + std::marker::Send + 'static>(
+    engine: &mut Engine,
+    journal: &Journal<S>,
+    gateway: &Arc<Gateway>,
+    clock: Clock,
+    watch: &mut dyn FnMut(&Engine, Now),
+) -> Result<Driven, StoreError> {
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    let (authenticated, mut credentials) = mpsc::unbounded_channel();
+    let mut signals = Signals::new()?;
+    let mut receipt: Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)> = None;
+    let mut deadline: Option<Duration> = None;
+    loop {
+        let wait = loop {
+            match engine.next(clock.now()) {
+                Step::Commit(order) => {
+                    let claims = order.claim.is_some();
+                    receipt = Some((journal.submit(order.changes, order.claim), claims));
+                }
+                Step::Authenticate(credential) => {
+                    let (gateway, token, reply) = (Arc::clone(gateway), engine.token(), authenticated.clone());
+                    tokio::spawn(async move {
+                        let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
+                    });
+                }
+                Step::Send(batch) => {
+                    let (gateway, token, reply) = (Arc::clone(gateway), engine.token(), answered.clone());
+                    tokio::spawn(async move {
+                        let _ = reply.send(gateway.send(&batch, token.as_deref()).await);
+                    });
+                }
+                Step::Wait(until) => break until,
+                Step::Done(end) => return Ok(Driven::Ended(end)),
+            }
+        };
+        let wake = [wait, deadline].into_iter().flatten().min().map(|at| tokio::time::Instant::from_std(clock.instant(at)));
+        tokio::select! {
+            () = signals.next() => {
+                if deadline.is_some() {
+                    return Ok(Driven::Cut);
+                }
+                deadline = Some(clock.now().elapsed + DRAIN);
+                engine.stop();
+            }
+            durable = settled(&mut receipt) => {
+                let claims = receipt.take().is_some_and(|(_, claims)| claims);
+                let receipt = durable?;
+                engine.committed(claims.then_some(receipt.claimed));
+            }
+            Some(answer) = answers.recv() => {
+                let now = clock.now();
+                engine.answered(answer, now);
+                while let Ok(answer) = answers.try_recv() {
+                    engine.answered(answer, now);
+                }
+            }
+            Some(result) = credentials.recv() => engine.authenticated(result, clock.now()),
+            () = sleep(wake) => {
+                if deadline.is_some_and(|deadline| clock.now().elapsed >= deadline) {
+                    return Ok(Driven::Cut);
+                }
+            }
+        }
+        watch(engine, clock.now());
+    }
+}
+
+/// The receipt of the commit under way; never, while there is none.
+async fn settled(receipt: &mut Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>) -> Result<Receipt, StoreError> {
+    match receipt {
+        Some((answer, _)) => answer.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep(until: Option<tokio::time::Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Requests to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, StoreError> {
+        let listen = |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

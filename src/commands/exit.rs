@@ -1,0 +1,92 @@
+//! Exit codes, frozen, and which error is which.
+
+use std::process::ExitCode;
+
+use crate::diagnostic::Diagnostics;
+use crate::store::StoreError;
+use crate::world::workspace::NoCampaign;
+
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// All is done.
+    Done = 0,
+    /// Our own failure.
+    Internal = 1,
+    /// Manifest, audience, template or profile are wrong, or the plan is refused.
+    Invalid = 3,
+    /// Stopped before the end; the same command goes on.
+    Stopped = 4,
+    /// Finished, but the provider refused some.
+    Rejected = 5,
+    /// Some outcomes are not known: a person has to decide.
+    Unknown = 6,
+    /// The state is locked, corrupt, missing or cannot be written.
+    State = 7,
+    /// The provider refuses us.
+    Refused = 8,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// Why a verb could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Files are wrong; the diagnostics say where.
+    #[error("{} in {what}", count(.problems))]
+    Invalid {
+        /// What was read.
+        what: String,
+        /// What is wrong.
+        problems: Diagnostics,
+    },
+    /// Wrong without a place in a file.
+    #[error("{0}")]
+    Input(String),
+    /// No campaign there.
+    #[error(transparent)]
+    NoCampaign(#[from] NoCampaign),
+    /// The state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state, before it is opened.
+    #[error("{0}")]
+    State(String),
+    /// The provider, before anything is sent.
+    #[error("{0}")]
+    Refused(String),
+    /// A file that was to be written could not be.
+    #[error("cannot write `{path}`: {why}")]
+    Output {
+        /// The path.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
+    /// Ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+fn count(problems: &Diagnostics) -> String {
+    match problems.errors() {
+        1 => "1 error".to_owned(),
+        many => format!("{many} errors"),
+    }
+}
+
+impl Failure {
+    /// The exit code it ends with.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Invalid { .. } | Self::Input(_) | Self::NoCampaign(_) => Code::Invalid,
+            Self::Store(_) | Self::State(_) => Code::State,
+            Self::Refused(_) => Code::Refused,
+            Self::Output { .. } | Self::Internal(_) => Code::Internal,
+        }
+    }
+}

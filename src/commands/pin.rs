@@ -1,0 +1,53 @@
+//! Pinning a run: the audience is planned, and recipients and texts go into the state as they are, all in
+//! one transaction. A plan that is refused leaves nothing behind.
+
+use super::exit::Failure;
+use super::scan::{digest, refusals, scan};
+use super::terminal::Terminal;
+use crate::delivery::pinned::Pinned;
+use crate::message::segments::Measure;
+use crate::plan::Entry;
+use crate::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
+use crate::world::workspace::Loaded;
+
+/// Pins the campaign's occurrence and gives its run.
+pub fn pin<S: Store>(
+    store: &mut S,
+    loaded: &Loaded,
+    sandbox: bool,
+    at_ms: i64,
+    terminal: &Terminal,
+) -> Result<RunId, Failure> {
+    let campaign = &loaded.campaign;
+    let run = NewRun {
+        campaign: campaign.name.clone(),
+        occurrence: campaign.occurrence(),
+        pinned: Pinned::of(campaign, &loaded.profile_source, sandbox).to_json(),
+        created_at_ms: at_ms,
+    };
+    let mut pinning = store.pin(&run)?;
+    let counts_segments = campaign.counts_segments();
+    let totals = scan(loaded, None, terminal, &mut |entry| match entry {
+        Entry::Planned { id, address, text, measure, .. } => {
+            let address = address.to_string();
+            let segments = segments(counts_segments, measure);
+            Ok(pinning.add(&PinnedMessage { recipient: id, address: &address, text, segments })?)
+        }
+        Entry::Excluded { .. } => Ok(()),
+    })?;
+    let refused = refusals(loaded, &totals);
+    if !refused.is_empty() {
+        return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
+    }
+    let excluded = Excluded {
+        rejected: totals.rejected(),
+        suppressed: totals.suppressed(),
+        filtered: totals.filtered(),
+        duplicates: totals.duplicates(),
+    };
+    Ok(pinning.seal(&digest(&totals), &excluded)?)
+}
+
+fn segments(counted: bool, measure: Measure) -> u16 {
+    if counted { measure.parts } else { 0 }
+}

@@ -1,0 +1,61 @@
+//! The planner over a campaign's file, with a progress bar: what `plan`, `preview` and `send` share.
+
+use std::fs::File;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::exit::Failure;
+use super::terminal::Terminal;
+use crate::plan::{self, Entry, PlanError, Recipe, Totals};
+use crate::world::workspace::Loaded;
+
+const BAR: &str = "  {prefix} {bar:32} {percent:>3}%  {bytes_per_sec}  {eta} left";
+/// The bar is moved once in so many rows: it is looked at ten times a second, not a million times.
+const ROWS_PER_TICK: u64 = 1024;
+
+/// Plans the whole audience and hands every entry to `sink`, in the order of the file.
+pub fn scan(
+    loaded: &Loaded,
+    threads: Option<u16>,
+    terminal: &Terminal,
+    sink: &mut dyn FnMut(Entry<'_>) -> Result<(), Failure>,
+) -> Result<Totals, Failure> {
+    let shown = loaded.csv.display();
+    let file =
+        File::open(&loaded.csv).map_err(|error| Failure::Input(format!("cannot read `{shown}`: {error}")))?;
+    let bar = terminal.bar(file.metadata().map_or(0, |metadata| metadata.len()), BAR);
+    bar.set_prefix("planning");
+    let read = AtomicU64::new(0);
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let threads = threads.and_then(|number| NonZeroUsize::new(usize::from(number))).unwrap_or(cores);
+    let recipe = Recipe {
+        rules: loaded.campaign.audience.rules.clone(),
+        template: loaded.campaign.template.clone(),
+        suppression: loaded.suppression.clone(),
+    };
+    let mut rows = 0_u64;
+    let result = plan::run(file, &recipe, threads, Some(&read), &mut |entry| {
+        rows += 1;
+        if rows.is_multiple_of(ROWS_PER_TICK) {
+            bar.set_position(read.load(Ordering::Relaxed));
+        }
+        sink(entry)
+    });
+    bar.finish_and_clear();
+    result.map_err(|error| match error {
+        PlanError::Sink(failure) => failure,
+        PlanError::Read(error) => Failure::Input(format!("{shown}: {error}")),
+        PlanError::Worker => Failure::Internal(error.to_string()),
+    })
+}
+
+/// Why a plan of these totals is refused, in words; nothing when it is not.
+pub fn refusals(loaded: &Loaded, totals: &Totals) -> Vec<String> {
+    plan::check(&loaded.campaign.limits, totals).iter().map(ToString::to_string).collect()
+}
+
+/// The digest as people and machines are shown it.
+pub fn digest(totals: &Totals) -> String {
+    let hex: String = totals.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}

@@ -1,0 +1,15 @@
+//! `sendplan schema`: the JSON Schemas, as they are published in `schemas/`.
+
+use super::Outcome;
+use super::exit::Code;
+use super::terminal::Terminal;
+use crate::cli::{Schema, SchemaName};
+
+pub fn run(args: &Schema, terminal: &Terminal) -> Outcome {
+    let schema = match args.name {
+        SchemaName::Campaign => crate::campaign::schema(),
+        SchemaName::Provider => crate::provider::schema(),
+    };
+    terminal.data(&format!("{schema:#}\n"));
+    Ok(Code::Done)
+}

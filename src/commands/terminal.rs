@@ -1,0 +1,80 @@
+//! Where words go: data to standard output, everything else to standard error; colours and progress only
+//! where somebody can see them.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use anstream::ColorChoice;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::exit::Failure;
+use crate::cli::Color;
+use crate::diagnostic::Diagnostics;
+
+/// The two outputs.
+#[derive(Debug)]
+pub struct Terminal {
+    quiet: bool,
+    color: ColorChoice,
+}
+
+impl Terminal {
+    /// As the command line wishes.
+    pub fn new(color: Color, quiet: bool) -> Self {
+        let color = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        color.write_global();
+        Self { quiet, color }
+    }
+
+    /// What was asked for.
+    pub fn data(&self, text: &str) {
+        let mut out = anstream::AutoStream::new(std::io::stdout(), self.color);
+        // A reader that has gone (`| head`) wants no more; there is nobody to tell.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Something worth knowing.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Something that must be known.
+    pub fn say(&self, text: &str) {
+        let mut err = anstream::AutoStream::new(std::io::stderr(), self.color);
+        let _ = writeln!(err, "{text}");
+    }
+
+    /// Problems in files.
+    pub fn problems(&self, problems: &Diagnostics) {
+        if !problems.is_empty() {
+            let mut err = anstream::AutoStream::new(std::io::stderr(), self.color);
+            let _ = write!(err, "{}", problems.render(true));
+        }
+    }
+
+    /// Why a verb ends.
+    pub fn fail(&self, failure: &Failure) {
+        if let Failure::Invalid { problems, .. } = failure {
+            self.problems(problems);
+        }
+        self.say(&format!("\u{1b}[1;31merror\u{1b}[0m: {failure}"));
+    }
+
+    /// A bar for `total` units of work; invisible where nobody could see it.
+    pub fn bar(&self, total: u64, style: &str) -> ProgressBar {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
+        bar.set_style(style.progress_chars("━╸─"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
+    }
+}

@@ -1,0 +1,178 @@
+//! What an answer means for each message of its batch, and for the run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::breaker::Upshot;
+use super::engine::{End, Engine, InAir, Now, change};
+use super::message::Parcel;
+use super::patience;
+use super::state::Event;
+use crate::campaign::Unknown;
+use crate::provider::{Class, Reading, Verdict};
+
+/// What came back for a batch.
+#[derive(Debug)]
+pub struct Answer {
+    /// The batch's number.
+    pub number: u64,
+    /// What the profile makes of it.
+    pub reading: Reading,
+    /// Whether the gateway was not even reached.
+    pub unreached: bool,
+}
+
+/// What is the same for all messages of one answer.
+struct Circumstances {
+    now: Now,
+    sent_at: Duration,
+    wish: Option<Duration>,
+    newest_credential: bool,
+    unreached: bool,
+}
+
+impl Engine {
+    /// The answer to a batch.
+    pub fn answered(&mut self, answer: Answer, now: Now) {
+        let Some(InAir { batch, sent_at, generation }) = self.in_air.remove(&answer.number) else { return };
+        let refused = answer.reading.verdicts.iter().any(|verdict| verdict.class == Class::Auth);
+        let circumstances = Circumstances {
+            now,
+            sent_at,
+            wish: answer.reading.retry_after.map(|after| after.wait(now.utc)),
+            newest_credential: refused && self.access.reject(generation),
+            unreached: answer.unreached,
+        };
+        self.watch(&answer.reading);
+        let parcels = Arc::unwrap_or_clone(batch).parcels;
+        let mut verdicts = answer.reading.verdicts.into_iter();
+        for parcel in parcels {
+            let lost =
+                || Verdict { class: Class::Unknown, provider_id: None, reason: Some("no result".to_owned()) };
+            let verdict = verdicts.next().unwrap_or_else(lost);
+            self.judge(parcel, verdict, &circumstances);
+        }
+        if answer.reading.stray {
+            self.end.get_or_insert(End::Paused(
+                "the gateway answered for somebody who was not asked for".to_owned(),
+            ));
+        }
+    }
+
+    /// Lets the breaker and the provider's trouble know what the request came to.
+    fn watch(&mut self, reading: &Reading) {
+        let has = |wanted: &[Class]| reading.verdicts.iter().any(|verdict| wanted.contains(&verdict.class));
+        let upshot = if has(&[Class::Accepted]) {
+            Upshot::Accepted
+        } else if has(&[Class::Unknown]) {
+            Upshot::Unknown
+        } else if has(&[Class::Rejected, Class::InvalidRecipient, Class::OptedOut]) {
+            Upshot::Refused
+        } else {
+            Upshot::Neutral
+        };
+        if matches!(upshot, Upshot::Accepted | Upshot::Refused) {
+            self.trouble.over();
+        }
+        let reason = reading
+            .verdicts
+            .iter()
+            .find_map(|verdict| verdict.reason.as_deref())
+            .unwrap_or("no reason given");
+        if let Some(stop) = self.breaker.note(upshot, reason) {
+            self.end.get_or_insert(End::Paused(stop));
+        }
+    }
+
+    fn judge(&mut self, parcel: Parcel, verdict: Verdict, circumstances: &Circumstances) {
+        let now = circumstances.now;
+        let reason = verdict.reason;
+        match verdict.class {
+            Class::Accepted => {
+                self.tally.accepted += 1;
+                self.outbox.push(change(&parcel, Event::Accept, verdict.provider_id, None, now));
+            }
+            Class::Rejected | Class::InvalidRecipient | Class::OptedOut => {
+                let word = match verdict.class {
+                    Class::InvalidRecipient => "invalid recipient",
+                    Class::OptedOut => "opted out",
+                    _ => "rejected",
+                };
+                let reason = reason.map_or_else(|| word.to_owned(), |text| format!("{word}: {text}"));
+                self.reject(&parcel, verdict.provider_id, reason, now);
+            }
+            Class::Throttled => self.throttled(parcel, reason, circumstances),
+            Class::Transient if circumstances.unreached => self.throttled(parcel, reason, circumstances),
+            Class::Transient => self.try_again(parcel, reason, now),
+            Class::Auth => self.refused_credential(parcel, reason, circumstances),
+            Class::Config | Class::Account => {
+                let text = reason.clone().unwrap_or_else(|| "the gateway refuses the request".to_owned());
+                self.return_to_queue(parcel, reason, now.elapsed, now);
+                self.end.get_or_insert(End::Refused(text));
+            }
+            Class::Unknown => self.lost(parcel, verdict.provider_id, reason, now),
+        }
+    }
+
+    fn reject(&mut self, parcel: &Parcel, provider_id: Option<String>, reason: String, now: Now) {
+        self.tally.rejected += 1;
+        self.outbox.push(change(parcel, Event::Reject, provider_id, Some(reason), now));
+    }
+
+    /// Proven not sent: it goes back, to be sent again at `at`.
+    fn return_to_queue(&mut self, parcel: Parcel, reason: Option<String>, at: Duration, now: Now) {
+        self.tally.retried += 1;
+        self.outbox.push(change(&parcel, Event::ProvenNotSent, None, reason, now));
+        self.queue.push_later(parcel, at);
+    }
+
+    fn throttled(&mut self, parcel: Parcel, reason: Option<String>, circumstances: &Circumstances) {
+        let text = reason.as_deref().unwrap_or("throttled");
+        self.setback(circumstances.wish, text, circumstances.sent_at, circumstances.now);
+        let until = self.trouble.until();
+        self.return_to_queue(parcel, reason, until, circumstances.now);
+    }
+
+    fn try_again(&mut self, mut parcel: Parcel, reason: Option<String>, now: Now) {
+        parcel.failures += 1;
+        if parcel.failures >= self.delivery.retry.attempts {
+            let why = reason.unwrap_or_else(|| "not processed".to_owned());
+            let text = format!("given up after {} attempts: {why}", parcel.failures);
+            self.reject(&parcel, None, text, now);
+            return;
+        }
+        let salt = parcel.message.key.seq.unsigned_abs();
+        let pause = patience::pause(&self.delivery.retry, u32::from(parcel.failures), salt);
+        self.return_to_queue(parcel, reason, now.elapsed + pause, now);
+    }
+
+    /// A credential that was replaced meanwhile proves nothing; the newest one refused twice does.
+    fn refused_credential(
+        &mut self,
+        mut parcel: Parcel,
+        reason: Option<String>,
+        circumstances: &Circumstances,
+    ) {
+        if parcel.refused_once && circumstances.newest_credential {
+            let text = reason.as_deref().unwrap_or("unauthorised");
+            self.end.get_or_insert(End::Refused(format!("a fresh credential was refused: {text}")));
+        }
+        parcel.refused_once = true;
+        let now = circumstances.now;
+        self.return_to_queue(parcel, reason, now.elapsed, now);
+    }
+
+    fn lost(&mut self, mut parcel: Parcel, provider_id: Option<String>, reason: Option<String>, now: Now) {
+        self.outbox.push(change(&parcel, Event::LoseTrack, provider_id, reason.clone(), now));
+        parcel.failures += 1;
+        if self.delivery.unknown == Unknown::Resend && parcel.failures < self.delivery.retry.attempts {
+            self.tally.retried += 1;
+            self.outbox.push(change(&parcel, Event::Resend, None, reason, now));
+            let salt = parcel.message.key.seq.unsigned_abs();
+            let pause = patience::pause(&self.delivery.retry, u32::from(parcel.failures), salt);
+            self.queue.push_later(parcel, now.elapsed + pause);
+            return;
+        }
+        self.tally.unknown += 1;
+    }
+}

@@ -1,0 +1,395 @@
+//! The engine of a run: what to do next, given what time it is and what has happened. It claims, groups,
+//! orders intents to be made durable, lets batches go at the provider's pace, and turns answers into
+//! changes of state. It does none of it itself: whoever drives it owns the disk, the network and the clock.
+//!
+//! The order that keeps a run honest: a message is handed out by [`Step::Send`] only after the commit that
+//! holds its intent was reported by [`Engine::committed`].
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::access::{Access, Credential};
+use super::breaker::Breaker;
+use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
+use super::pace::Pace;
+use super::queue::Queue;
+use super::state::Event;
+use super::trouble::Trouble;
+use crate::audience::{AddressKind, Suppression};
+use crate::campaign::Delivery;
+use crate::provider::{AuthError, Profile, Token};
+
+/// A moment as the engine is told it.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Since the process began; never runs backwards.
+    pub elapsed: Duration,
+    /// The calendar's time.
+    pub utc: DateTime<Utc>,
+}
+
+/// How many batches may wait with durable intents, as a multiple of the concurrency: enough to keep the
+/// gateway busy while the next group is being written.
+const AHEAD: usize = 2;
+/// How far ahead of the pace intents are made: a crash leaves no more in doubt than a second's worth.
+const HORIZON: Duration = Duration::from_secs(1);
+/// A pause at least this long gives durable intents back: they would only be in doubt.
+const WORTH_WITHDRAWING: Duration = Duration::from_secs(1);
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Write this, all or nothing, then report [`Engine::committed`].
+    Commit(Order),
+    /// Get a credential, then report [`Engine::authenticated`].
+    Authenticate(Credential),
+    /// Send this batch now, then report [`Engine::answered`].
+    Send(Arc<Batch>),
+    /// Nothing before this time since the process began, or before something is reported.
+    Wait(Option<Duration>),
+    /// Nothing any more.
+    Done(End),
+}
+
+/// One transaction.
+#[derive(Debug, Default)]
+pub struct Order {
+    /// Changes, in order.
+    pub changes: Vec<Change>,
+    /// Read on from here: the key after which to go on, and how many.
+    pub claim: Option<(Option<MessageKey>, usize)>,
+}
+
+/// How a run ends in this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Nobody is left to send to.
+    Finished,
+    /// Asked to stop.
+    Interrupted,
+    /// The gateway will have nothing of us: credentials, account, address or configuration.
+    Refused(String),
+    /// Going on would do harm, or leads nowhere; the run can be resumed.
+    Paused(String),
+}
+
+/// What this process has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Messages the gateway took.
+    pub accepted: u64,
+    /// Messages it refused, or that were given up.
+    pub rejected: u64,
+    /// Messages without a definite answer.
+    pub unknown: u64,
+    /// Messages left out at the last moment.
+    pub suppressed: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Messages that will get another attempt.
+    pub retried: u64,
+    /// Log-ins and renewals.
+    pub credentials: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) delivery: Delivery,
+    pub(super) opt_outs: Suppression,
+    pub(super) address_kind: AddressKind,
+    pub(super) access: Access,
+    pub(super) trouble: Trouble,
+    pub(super) breaker: Breaker,
+    pub(super) queue: Queue,
+    pub(super) outbox: Vec<Change>,
+    pub(super) tally: Tally,
+    pub(super) in_air: HashMap<u64, InAir>,
+    pub(super) end: Option<End>,
+    batch_max: usize,
+    pace: Option<Pace>,
+    ready: VecDeque<Batch>,
+    commit: Option<UnderWay>,
+    cursor: Option<MessageKey>,
+    more: bool,
+    in_doubt: usize,
+    next_number: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct InAir {
+    pub batch: Arc<Batch>,
+    pub sent_at: Duration,
+    pub generation: u64,
+}
+
+/// The commit that is being written.
+#[derive(Debug)]
+struct UnderWay {
+    batches: Vec<Batch>,
+    outcomes: usize,
+}
+
+impl Engine {
+    /// An engine for one run. `opt_outs` are asked before each intent.
+    pub fn new(
+        profile: Arc<Profile>,
+        delivery: Delivery,
+        opt_outs: Suppression,
+        kind: AddressKind,
+        now: Now,
+    ) -> Self {
+        // A batch larger than a second's worth would break the rate all by itself.
+        let per_second = delivery.rate.map_or(usize::MAX, |rate| (rate.per_second() as usize).max(1));
+        Self {
+            batch_max: profile.batch_max().min(per_second).max(1),
+            access: Access::new(profile),
+            trouble: Trouble::new(delivery.retry),
+            pace: delivery.rate.map(|rate| Pace::new(rate, now.elapsed)),
+            delivery,
+            opt_outs,
+            address_kind: kind,
+            breaker: Breaker::default(),
+            queue: Queue::default(),
+            outbox: Vec::new(),
+            tally: Tally::default(),
+            in_air: HashMap::new(),
+            end: None,
+            ready: VecDeque::new(),
+            commit: None,
+            cursor: None,
+            more: true,
+            in_doubt: 0,
+            next_number: 0,
+        }
+    }
+
+    /// The most messages that can be in doubt at once: with a durable intent and without a durable
+    /// outcome. A crash leaves no more unknown than this.
+    pub fn window(&self) -> usize {
+        usize::from(self.delivery.concurrency) * (AHEAD + 2) * self.batch_max
+    }
+
+    /// What this process has done so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The credential that requests sent now carry.
+    pub fn token(&self) -> Option<Arc<Token>> {
+        self.access.token()
+    }
+
+    /// What the run waits for, if it waits for the gateway.
+    pub fn waiting_for(&self, now: Now) -> Option<&str> {
+        self.trouble.reason(now.elapsed)
+    }
+
+    /// Asks for an orderly end: nothing new is sent, what is under way is heard out.
+    pub fn stop(&mut self) {
+        self.end.get_or_insert(End::Interrupted);
+    }
+
+    /// What to do next. To be called until it says wait or done.
+    pub fn next(&mut self, now: Now) -> Step {
+        self.queue.wake(now.elapsed);
+        if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
+            self.withdraw_ready(now);
+        }
+        if let Some(order) = self.order(now) {
+            return Step::Commit(order);
+        }
+        if self.end.is_none() && self.has_work() && !self.trouble.holds(now.elapsed) {
+            if let Some(credential) = self.access.wanted(now.utc) {
+                return Step::Authenticate(credential);
+            }
+        }
+        if let Some(batch) = self.dispatch(now) {
+            return Step::Send(batch);
+        }
+        if self.is_settled() && (self.end.is_some() || !self.has_work()) {
+            return Step::Done(self.end.clone().unwrap_or(End::Finished));
+        }
+        Step::Wait(self.wake_at(now))
+    }
+
+    /// The commit under way is durable, and this was claimed.
+    pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
+        if let Some(done) = self.commit.take() {
+            self.in_doubt = self.in_doubt.saturating_sub(done.outcomes);
+            self.ready.extend(done.batches);
+        }
+        if let Some(claimed) = claimed {
+            self.more = !claimed.is_empty();
+            self.cursor = claimed.last().map(|last| last.key).or(self.cursor);
+            claimed.into_iter().for_each(|message| self.queue.push(Parcel::new(message)));
+        }
+    }
+
+    /// The credential asked for came, or did not.
+    pub fn authenticated(&mut self, result: Result<Token, AuthError>, now: Now) {
+        self.tally.credentials += 1;
+        match self.access.settle(result) {
+            Ok(()) => {}
+            Err(error @ (AuthError::Refused(_) | AuthError::Unsafe(_))) => {
+                self.end.get_or_insert(End::Refused(error.to_string()));
+            }
+            Err(AuthError::Throttled(wish)) => {
+                let wish = wish.map(|after| after.wait(now.utc));
+                self.setback(wish, "the gateway asks to wait before logging in again", now.elapsed, now);
+            }
+            Err(error) => self.setback(None, &error.to_string(), now.elapsed, now),
+        }
+    }
+
+    /// The whole provider waits: for as long as it asked, or for a pause of ours. Enough of them in a row
+    /// without anything definite between them, and the run is paused.
+    pub(super) fn setback(&mut self, wish: Option<Duration>, reason: &str, sent_at: Duration, now: Now) {
+        if let Some(reason) = self.trouble.begin(wish, reason, sent_at, now.elapsed) {
+            self.end.get_or_insert(End::Paused(reason));
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        self.more || !self.queue.is_empty() || !self.ready.is_empty() || self.commit.is_some()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.commit.is_none()
+            && self.outbox.is_empty()
+            && self.ready.is_empty()
+            && self.in_air.is_empty()
+            && !self.access.is_busy()
+    }
+
+    fn wake_at(&self, now: Now) -> Option<Duration> {
+        if self.end.is_some() {
+            return None;
+        }
+        let pace = self
+            .pace
+            .as_ref()
+            .filter(|_| !self.ready.is_empty() || self.queue.ready() > 0)
+            .map(Pace::ready_at);
+        // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
+        let renewal = self.access.renews_in(now.utc).filter(|_| !self.trouble.holds(now.elapsed));
+        let renewal = renewal.map(|wait| now.elapsed + wait);
+        let trouble = Some(self.trouble.until());
+        [pace, renewal, trouble, self.queue.next_wake()]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now.elapsed)
+            .min()
+    }
+
+    /// The next transaction: outcomes that wait, intents about to be needed, and a claim when the queue
+    /// runs low. One at a time; what gathers meanwhile goes into the next.
+    fn order(&mut self, now: Now) -> Option<Order> {
+        if self.commit.is_some() {
+            return None;
+        }
+        let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
+        let mut order = Order { changes: std::mem::take(&mut self.outbox), claim: None };
+        let batches = self.form(&mut order.changes, now);
+        let wanted = self.window() * 2;
+        if self.end.is_none() && self.more && self.queue.len() < wanted {
+            order.claim = Some((self.cursor, wanted.max(256)));
+        }
+        if order.changes.is_empty() && order.claim.is_none() {
+            return None;
+        }
+        self.commit = Some(UnderWay { batches, outcomes });
+        Some(order)
+    }
+
+    /// Groups waiting messages into batches and writes their intents.
+    fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
+        let mut formed = Vec::new();
+        if self.end.is_some() || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
+            return formed;
+        }
+        let waiting: usize = self.ready.iter().map(Batch::len).sum();
+        let mut places = self.pace.as_ref().map_or(usize::MAX, |pace| {
+            let places = usize::try_from(pace.places_within(HORIZON, now.elapsed)).unwrap_or(usize::MAX);
+            places.saturating_sub(waiting)
+        });
+        let slots = usize::from(self.delivery.concurrency) * AHEAD;
+        while self.ready.len() + formed.len() < slots
+            && self.in_doubt + self.batch_max <= self.window()
+            && places > 0
+        {
+            let mut group = self.queue.take_group(self.batch_max.min(places), self.more);
+            if group.is_empty() {
+                break;
+            }
+            group.retain(|parcel| !self.leave_out(parcel, changes, now));
+            if group.is_empty() {
+                continue;
+            }
+            places = places.saturating_sub(group.len());
+            self.in_doubt += group.len();
+            changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
+            formed.push(Batch { number: self.next_number, parcels: group });
+            self.next_number += 1;
+        }
+        formed
+    }
+
+    /// Whether the recipient has opted out meanwhile; if so, that is written down.
+    fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
+        let Ok(address) = self.address_kind.read(&parcel.message.address) else { return false };
+        let Some(list) = self.opt_outs.contains(&address) else { return false };
+        changes.push(change(parcel, Event::Suppress, None, Some(format!("on {list}")), now));
+        self.tally.suppressed += 1;
+        true
+    }
+
+    fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
+        let blocked = self.end.is_some()
+            || self.trouble.holds(now.elapsed)
+            || !self.access.is_usable(now.utc)
+            || self.in_air.len() >= usize::from(self.delivery.concurrency)
+            || self.pace.as_ref().is_some_and(|pace| !pace.is_ready(now.elapsed));
+        if blocked {
+            return None;
+        }
+        let batch = Arc::new(self.ready.pop_front()?);
+        if let Some(pace) = &mut self.pace {
+            pace.take(u32::try_from(batch.len()).unwrap_or(u32::MAX), now.elapsed);
+        }
+        let in_air =
+            InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
+        self.in_air.insert(batch.number, in_air);
+        self.tally.requests += 1;
+        Some(batch)
+    }
+
+    /// Gives durable intents back that were never begun.
+    fn withdraw_ready(&mut self, now: Now) {
+        for batch in std::mem::take(&mut self.ready) {
+            for parcel in batch.parcels {
+                self.outbox.push(change(&parcel, Event::Withdraw, None, None, now));
+                self.queue.push_later(parcel, self.trouble.until());
+            }
+        }
+    }
+}
+
+/// Whether an event ends the doubt that an intent began.
+fn ends_an_intent(event: Event) -> bool {
+    matches!(event, Event::Accept | Event::Reject | Event::ProvenNotSent | Event::Withdraw | Event::LoseTrack)
+}
+
+/// A change of one message.
+pub(super) fn change(
+    parcel: &Parcel,
+    event: Event,
+    provider_id: Option<String>,
+    reason: Option<String>,
+    now: Now,
+) -> Change {
+    Change { key: parcel.message.key, event, provider_id, reason, at_ms: now.utc.timestamp_millis() }
+}

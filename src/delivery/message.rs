@@ -1,0 +1,94 @@
+//! Messages of a run on their way: what is claimed from the state, sent together as a batch, and what is
+//! written back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::state::Event;
+
+/// The place of a message in its run. The order of keys is the order of claims: equal texts are
+/// neighbours, texts come in the order in which they were first pinned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageKey {
+    /// The number of its text in the run, from 1.
+    pub text: i64,
+    /// Its position in the plan, from 1.
+    pub seq: i64,
+}
+
+impl fmt::Display for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (text {})", self.seq, self.text)
+    }
+}
+
+/// A message ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Its place.
+    pub key: MessageKey,
+    /// The recipient's identity.
+    pub recipient: String,
+    /// The address in canonical text.
+    pub address: String,
+    /// The text; messages with the same text share it.
+    pub text: Arc<str>,
+    /// How many parts the text takes.
+    pub segments: u16,
+    /// How many requests it was in before.
+    pub attempts: u32,
+}
+
+/// Something that happened to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which message.
+    pub key: MessageKey,
+    /// What happened.
+    pub event: Event,
+    /// The provider's id; `None` leaves the one that is known.
+    pub provider_id: Option<String>,
+    /// Why; replaces the reason before, `None` clears it.
+    pub reason: Option<String>,
+    /// When, in Unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// A message in the hands of the engine, with what was tried in this process.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The message.
+    pub message: Claimed,
+    /// How often it failed for a reason of its own.
+    pub failures: u16,
+    /// Whether a renewed credential was refused for it before.
+    pub refused_once: bool,
+}
+
+impl Parcel {
+    /// Fresh from the state.
+    pub fn new(message: Claimed) -> Self {
+        Self { message, failures: 0, refused_once: false }
+    }
+}
+
+/// The messages of one request: all with the same text.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Its number in this process, for matching answers.
+    pub number: u64,
+    /// At least one.
+    pub parcels: Vec<Parcel>,
+}
+
+impl Batch {
+    /// How many messages.
+    pub fn len(&self) -> usize {
+        self.parcels.len()
+    }
+
+    /// Never, for a batch that was formed; here for the sake of `len`.
+    pub fn is_empty(&self) -> bool {
+        self.parcels.is_empty()
+    }
+}

@@ -1,0 +1,139 @@
+//! What a run needs to go on without the campaign's files: its gateway, sender and pace as they were when
+//! it began. Kept in the state as JSON; later edits of the manifest change nothing in it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::audience::{AddressKind, region as region_of};
+use crate::campaign::{Campaign, Delivery, Retry, Unknown};
+use crate::diagnostic::{Diagnostics, Source};
+use crate::provider::Profile;
+
+/// The version of this form.
+const VERSION: u32 = 1;
+
+/// A run's terms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pinned {
+    version: u32,
+    /// Whether the run is a sandbox's: it never mixes with real ones.
+    pub sandbox: bool,
+    profile_name: String,
+    profile: String,
+    base_url: String,
+    batch_max: u32,
+    vars: serde_json::Map<String, serde_json::Value>,
+    /// The sender as the gateway wants it.
+    pub sender: serde_json::Value,
+    /// The column by which suppression lists are read.
+    pub address_column: String,
+    phones: bool,
+    region: Option<String>,
+    rate: Option<String>,
+    concurrency: u16,
+    attempts: u16,
+    backoff_ms: u64,
+    max_backoff_ms: u64,
+    resend_unknown: bool,
+}
+
+/// What is pinned cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PinnedError {
+    /// No JSON of ours.
+    #[error("the terms of the run are not readable: {0}")]
+    Unreadable(String),
+    /// A newer sendplan wrote it.
+    #[error("the run was begun by a newer sendplan (its terms have version {0}): use that one")]
+    Newer(u32),
+    /// The profile is not accepted any more.
+    #[error("the profile that the run was begun with is refused by this sendplan:\n{}", .0.render(false))]
+    Profile(Diagnostics),
+}
+
+impl Pinned {
+    /// The terms of a campaign. `profile` is the text its profile was read from.
+    pub fn of(campaign: &Campaign, profile: &Source, sandbox: bool) -> Self {
+        let delivery = &campaign.delivery;
+        let millis = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        let (phones, region) = match campaign.audience.rules.kind {
+            AddressKind::Phone { region } => (true, region.map(|region| region.to_string())),
+            AddressKind::Opaque => (false, None),
+        };
+        Self {
+            version: VERSION,
+            sandbox,
+            profile_name: profile.name.clone(),
+            profile: profile.text.clone(),
+            base_url: campaign.profile.base_url().to_owned(),
+            batch_max: u32::try_from(campaign.profile.batch_max()).unwrap_or(u32::MAX),
+            vars: campaign.profile.vars().clone(),
+            sender: campaign.sender.clone(),
+            address_column: campaign.audience.address_column.clone(),
+            phones,
+            region,
+            rate: delivery.rate.map(|rate| rate.to_string()),
+            concurrency: delivery.concurrency,
+            attempts: delivery.retry.attempts,
+            backoff_ms: millis(delivery.retry.backoff),
+            max_backoff_ms: millis(delivery.retry.max_backoff),
+            resend_unknown: delivery.unknown == Unknown::Resend,
+        }
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// From what was kept.
+    ///
+    /// # Errors
+    /// [`PinnedError`].
+    pub fn from_json(text: &str) -> Result<Self, PinnedError> {
+        let unreadable = |error: serde_json::Error| PinnedError::Unreadable(error.to_string());
+        let value: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
+        let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        match u32::try_from(version) {
+            Ok(version) if version > VERSION => Err(PinnedError::Newer(version)),
+            _ => serde_json::from_value(value).map_err(unreadable),
+        }
+    }
+
+    /// The gateway's profile.
+    ///
+    /// # Errors
+    /// [`PinnedError::Profile`].
+    pub fn profile(&self) -> Result<Profile, PinnedError> {
+        let source = Source::new(self.profile_name.as_str(), self.profile.as_str());
+        let profile = Profile::from_source(&source).map_err(PinnedError::Profile)?;
+        profile
+            .with(Some(&self.base_url), &self.vars)
+            .and_then(|profile| profile.with_batch_max(self.batch_max))
+            .map_err(|error| PinnedError::Unreadable(error.to_string()))
+    }
+
+    /// Pace and patience.
+    pub fn delivery(&self) -> Delivery {
+        Delivery {
+            rate: self.rate.as_ref().and_then(|rate| rate.parse().ok()),
+            concurrency: self.concurrency.max(1),
+            retry: Retry {
+                attempts: self.attempts.max(1),
+                backoff: Duration::from_millis(self.backoff_ms),
+                max_backoff: Duration::from_millis(self.max_backoff_ms),
+            },
+            unknown: if self.resend_unknown { Unknown::Resend } else { Unknown::Hold },
+        }
+    }
+
+    /// How addresses of the run are read.
+    pub fn address_kind(&self) -> AddressKind {
+        match &self.region {
+            _ if !self.phones => AddressKind::Opaque,
+            None => AddressKind::Phone { region: None },
+            Some(region) => AddressKind::Phone { region: region_of(region).ok() },
+        }
+    }
+}

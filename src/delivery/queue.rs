@@ -1,0 +1,151 @@
+//! Messages waiting to be sent by this process: claimed ones in the order of the plan, and those that come
+//! back for another attempt when their pause is over.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use super::message::{MessageKey, Parcel};
+
+/// What waits.
+#[derive(Debug, Default)]
+pub struct Queue {
+    ready: VecDeque<Parcel>,
+    later: BinaryHeap<Reverse<Later>>,
+}
+
+#[derive(Debug)]
+struct Later {
+    at: Duration,
+    parcel: Parcel,
+}
+
+impl Later {
+    fn rank(&self) -> (Duration, MessageKey) {
+        (self.at, self.parcel.message.key)
+    }
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Later {}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl Queue {
+    /// Adds what was claimed, behind what waits.
+    pub fn push(&mut self, parcel: Parcel) {
+        self.ready.push_back(parcel);
+    }
+
+    /// Adds one that may go again at `at`.
+    pub fn push_later(&mut self, parcel: Parcel, at: Duration) {
+        self.later.push(Reverse(Later { at, parcel }));
+    }
+
+    /// Moves those whose pause is over to the front.
+    pub fn wake(&mut self, now: Duration) {
+        let mut due = Vec::new();
+        while self.later.peek().is_some_and(|Reverse(later)| later.at <= now) {
+            due.extend(self.later.pop().map(|Reverse(later)| later.parcel));
+        }
+        due.sort_by_key(|parcel| Reverse(parcel.message.key));
+        due.into_iter().for_each(|parcel| self.ready.push_front(parcel));
+    }
+
+    /// When the next pause is over.
+    pub fn next_wake(&self) -> Option<Duration> {
+        self.later.peek().map(|Reverse(later)| later.at)
+    }
+
+    /// How many could go now.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// How many wait for anything.
+    pub fn len(&self) -> usize {
+        self.ready.len() + self.later.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes up to `max` from the front that have one text. While more may be claimed (`open`), a group that
+    /// reaches the end of the queue is left: its neighbours may be about to come.
+    pub fn take_group(&mut self, max: usize, open: bool) -> Vec<Parcel> {
+        let Some(first) = self.ready.front() else { return Vec::new() };
+        let text = first.message.key.text;
+        let length = self.ready.iter().take(max).take_while(|parcel| parcel.message.key.text == text).count();
+        if open && length < max && length == self.ready.len() {
+            return Vec::new();
+        }
+        self.ready.drain(..length).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::message::Claimed;
+
+    fn parcel(text: i64, seq: i64) -> Parcel {
+        Parcel::new(Claimed {
+            key: MessageKey { text, seq },
+            recipient: seq.to_string(),
+            address: format!("+2547{seq:08}"),
+            text: "t".into(),
+            segments: 1,
+            attempts: 0,
+        })
+    }
+
+    fn seqs(parcels: &[Parcel]) -> Vec<i64> {
+        parcels.iter().map(|parcel| parcel.message.key.seq).collect()
+    }
+
+    #[test]
+    fn groups_have_one_text_and_wait_for_their_neighbours() {
+        let mut queue = Queue::default();
+        [parcel(1, 1), parcel(1, 2), parcel(2, 3), parcel(2, 4)].into_iter().for_each(|one| queue.push(one));
+        assert_eq!(seqs(&queue.take_group(10, true)), [1, 2]);
+        assert_eq!(seqs(&queue.take_group(10, true)), Vec::<i64>::new());
+        assert_eq!(seqs(&queue.take_group(1, true)), [3]);
+        assert_eq!(seqs(&queue.take_group(10, false)), [4]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn those_that_come_back_go_first_and_in_order() {
+        let mut queue = Queue::default();
+        queue.push(parcel(9, 9));
+        queue.push_later(parcel(2, 2), Duration::from_secs(5));
+        queue.push_later(parcel(1, 1), Duration::from_secs(6));
+        queue.push_later(parcel(3, 3), Duration::from_secs(60));
+        assert_eq!(queue.next_wake(), Some(Duration::from_secs(5)));
+        queue.wake(Duration::from_secs(4));
+        assert_eq!(queue.ready(), 1);
+        queue.wake(Duration::from_secs(10));
+        assert_eq!(queue.ready(), 3);
+        assert_eq!(seqs(&queue.take_group(1, false)), [1]);
+        assert_eq!(seqs(&queue.take_group(1, false)), [2]);
+        assert_eq!(seqs(&queue.take_group(1, false)), [9]);
+        assert_eq!(queue.len(), 1);
+    }
+}

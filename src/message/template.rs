@@ -1,0 +1,319 @@
+//! Message templates: Tera over the columns of a row, checked before the first row is read. Templates of
+//! nothing but text and plain names are turned into copying, byte for byte what Tera writes (a property
+//! test holds the two together).
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::diagnostic::{did_you_mean, listing};
+use crate::expression::{self, Context, EvalError, Kind, Problem, Program, Value};
+use crate::message::plain::{self, Piece, RESERVED};
+
+const NAME: &str = "message";
+
+/// A compiled message.
+#[derive(Debug, Clone)]
+pub struct Template {
+    program: Program,
+    /// The columns it uses, with their places.
+    columns: Vec<(String, usize)>,
+    uses_recipient: bool,
+    /// What does not change from row to row: `vars` and `campaign`.
+    constants: Context,
+    /// The template as copying, when it is so plain.
+    pieces: Option<Vec<Piece>>,
+    /// The text itself, when it is the same for all.
+    shared: Option<String>,
+}
+
+/// What is reused from row to row, by one template on one thread.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    context: Context,
+}
+
+#[derive(Serialize)]
+struct Recipient<'r> {
+    id: &'r str,
+    address: &'r str,
+}
+
+#[derive(Serialize)]
+struct Campaign<'c> {
+    name: &'c str,
+}
+
+impl Template {
+    /// Compiles a template. `campaign` is the name of the campaign, `columns` are those of the recipients
+    /// (a `Header` will do), `constants` the members of `vars`. One line break at the end of the source
+    /// is dropped, because editors put it there.
+    ///
+    /// # Errors
+    /// The syntax error, or every name that neither a column nor a constant has, each with its place.
+    pub fn compile(
+        campaign: &str,
+        source: &str,
+        columns: impl AsRef<[String]>,
+        constants: &Map<String, Json>,
+    ) -> Result<Self, Vec<Problem>> {
+        let columns = columns.as_ref();
+        let source = source.strip_suffix('\n').map_or(source, |text| text.strip_suffix('\r').unwrap_or(text));
+        let usable = columns.iter().map(String::as_str).filter(|name| is_usable(name));
+        let known: Vec<&str> = usable.chain(RESERVED).collect();
+        let mut program = Program::new();
+        let mut problems = program.add(NAME, source, Kind::Text, &known).err().unwrap_or_default();
+        for problem in &mut problems {
+            unusable_column(problem, source, columns);
+        }
+        problems.extend(unknown_members(source, constants));
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| problem.span.start);
+            return Err(problems);
+        }
+        let mut context = Context::new();
+        context.insert("vars", constants);
+        context.insert("campaign", &Campaign { name: campaign });
+        let used = program.variables(NAME);
+        let place = |name: &String| columns.iter().position(|column| column == name);
+        let of_rows = used.iter().filter(|name| !RESERVED.contains(&name.as_str()));
+        let mut template = Self {
+            columns: of_rows.filter_map(|name| Some((name.clone(), place(name)?))).collect(),
+            uses_recipient: used.iter().any(|name| name == "recipient"),
+            pieces: plain::pieces(source, &used, columns, constants, campaign),
+            constants: context,
+            shared: None,
+            program,
+        };
+        template.render_shared(source)?;
+        Ok(template)
+    }
+
+    /// A template that names nothing of a row is rendered here and now.
+    fn render_shared(&mut self, source: &str) -> Result<(), Vec<Problem>> {
+        if !self.columns.is_empty() || self.uses_recipient {
+            return Ok(());
+        }
+        let mut text = String::new();
+        self.program.render(NAME, &self.constants, &mut text).map_err(|error| {
+            let span = match &error {
+                EvalError::Failed { span, .. } if !span.is_empty() => span.clone(),
+                _ => 0..source.len(),
+            };
+            vec![Problem { message: error.to_string(), span, help: None }]
+        })?;
+        self.shared = Some(text);
+        Ok(())
+    }
+
+    /// Whether everybody gets the same text.
+    pub fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// The text that everybody gets.
+    pub fn shared(&self) -> Option<&str> {
+        self.shared.as_deref()
+    }
+
+    /// The columns that make a difference.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// What [`Template::render`] reuses.
+    pub fn scratch(&self) -> Scratch {
+        Scratch { context: self.constants.clone() }
+    }
+
+    /// Renders the message of one row into `out`, which is cleared first. `cell` gives the text of a
+    /// column, `address` is the canonical one.
+    ///
+    /// # Errors
+    /// [`EvalError`]; `out` then holds nothing of use.
+    pub fn render<'r>(
+        &self,
+        cell: impl Fn(usize) -> &'r str,
+        recipient_id: &str,
+        address: &str,
+        scratch: &mut Scratch,
+        out: &mut String,
+    ) -> Result<(), EvalError> {
+        if let Some(text) = &self.shared {
+            out.clear();
+            out.push_str(text);
+            return Ok(());
+        }
+        if let Some(pieces) = &self.pieces {
+            return plain::render(pieces, cell, recipient_id, address, out);
+        }
+        let context = &mut scratch.context;
+        for (name, column) in &self.columns {
+            context.insert_value(name.clone(), Value::from(cell(*column)));
+        }
+        if self.uses_recipient {
+            context.insert("recipient", &Recipient { id: recipient_id, address });
+        }
+        self.program.render(NAME, context, out)
+    }
+}
+
+/// Whether a column's name can stand in a template: a name of Tera's, and none of ours.
+fn is_usable(name: &str) -> bool {
+    plain::is_name(name) && !RESERVED.contains(&name)
+}
+
+/// An unknown name may mean a column whose own name cannot stand in a template: `first_name` for
+/// `first name`.
+fn unusable_column(problem: &mut Problem, source: &str, columns: &[String]) {
+    let Some(wanted) = source.get(problem.span.clone()) else { return };
+    let plain = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "_").to_lowercase();
+    let unusable = columns.iter().filter(|column| !is_usable(column));
+    let spellings: Vec<(String, &String)> = unusable.map(|column| (plain(column), column)).collect();
+    let near = did_you_mean(&plain(wanted), spellings.iter().map(|(spelling, _)| spelling.as_str()));
+    let column = near.and_then(|near| spellings.iter().find(|(spelling, _)| spelling == near));
+    if let Some((spelling, column)) = column {
+        problem.help = Some(format!(
+            "the column `{column}` cannot be named in a template: call it `{spelling}` in the file"
+        ));
+    }
+}
+
+fn unknown_members(source: &str, constants: &Map<String, Json>) -> Vec<Problem> {
+    let vars: Vec<&str> = constants.keys().map(String::as_str).collect();
+    let owners: [(&str, &[&str]); 3] =
+        [("vars", &vars), ("campaign", &["name"]), ("recipient", &["id", "address"])];
+    let mut problems = Vec::new();
+    for (owner, known) in owners {
+        for (name, span) in expression::members(source, Kind::Text, owner) {
+            if !known.contains(&name.as_str()) {
+                let help = match did_you_mean(&name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{owner}.{near}`?"),
+                    None => format!("`{owner}` has {}", listing(known.iter().copied())),
+                };
+                let message = format!("unknown variable `{owner}.{name}`");
+                problems.push(Problem { message, span, help: Some(help) });
+            }
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn compile(source: &str, columns: &[&str]) -> Result<Template, Vec<Problem>> {
+        let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
+        let Json::Object(vars) = json!({"shop": "Acme", "count": 3}) else { unreachable!() };
+        Template::compile("spring", source, columns, &vars)
+    }
+
+    fn render(template: &Template, row: &[&str]) -> Result<String, EvalError> {
+        let mut out = "old".to_owned();
+        let cell = |at: usize| row.get(at).copied().unwrap_or_default();
+        template.render(cell, "id-1", "+254712345678", &mut template.scratch(), &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn columns_constants_campaign_and_recipient_can_be_named() {
+        let source = "Hi {{ name }}, {{ vars.shop }}/{{ vars.count }}/{{ campaign.name }}: {{ recipient.id }} {{ recipient.address }}\r\n";
+        for source in [source.to_owned(), format!("{{% if name %}}{{% endif %}}{source}")] {
+            let template = compile(&source, &["x", "name"]).unwrap();
+            assert_eq!(
+                render(&template, &["", "Ann <&> é"]).unwrap(),
+                "Hi Ann <&> é, Acme/3/spring: id-1 +254712345678"
+            );
+        }
+    }
+
+    #[test]
+    fn only_one_line_break_at_the_end_is_dropped() {
+        assert_eq!(compile("a\n\n", &[]).unwrap().shared(), Some("a\n"));
+        assert_eq!(compile("a", &[]).unwrap().shared(), Some("a"));
+    }
+
+    #[test]
+    fn a_text_without_columns_is_shared() {
+        assert_eq!(compile("{{ vars.shop }} is open", &["a"]).unwrap().shared(), Some("Acme is open"));
+        assert!(!compile("{{ a }}", &["a"]).unwrap().is_shared());
+        assert!(!compile("{{ recipient.id }}", &["a"]).unwrap().is_shared());
+    }
+
+    #[test]
+    fn fault_58_an_undefined_variable_is_found_before_any_row() {
+        let source = "{{ nmae }} {% if optin %}x{% endif %} {{ vars.shp }} {{ recipient.phone }}";
+        let problems = compile(source, &["name", "opt_in"]).unwrap_err();
+        let found: Vec<_> =
+            problems.iter().map(|problem| (&source[problem.span.clone()], problem.help.as_deref())).collect();
+        assert_eq!(
+            found,
+            [
+                ("nmae", Some("did you mean `name`?")),
+                ("optin", Some("did you mean `opt_in`?")),
+                ("shp", Some("did you mean `vars.shop`?")),
+                ("phone", Some("`recipient` has `id` or `address`")),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_column_that_cannot_be_named_is_pointed_out() {
+        let problems = compile("{{ first_name }}", &["First Name", "phone"]).unwrap_err();
+        let help = problems[0].help.as_deref().unwrap();
+        assert!(help.contains("`First Name`") && help.contains("`first_name`"), "{help}");
+    }
+
+    #[test]
+    fn a_column_with_a_reserved_name_does_not_hide_what_it_names() {
+        let template = compile("{{ vars.shop }} {{ name }}", &["vars", "name"]).unwrap();
+        assert_eq!(render(&template, &["x", "y"]).unwrap(), "Acme y");
+    }
+
+    #[test]
+    fn rows_that_explode_are_stopped_with_and_without_tera() {
+        let long = "x".repeat(40_000);
+        for source in ["{{ a }}{{ a }}", "{% if a %}{{ a }}{{ a }}{% endif %}"] {
+            let result = render(&compile(source, &["a"]).unwrap(), &[&long]);
+            assert!(matches!(result, Err(EvalError::TooLong { .. })), "{source}");
+        }
+    }
+
+    proptest! {
+        /// Copying and Tera write the same bytes, for every plain template and every row.
+        #[test]
+        fn plain_templates_are_rendered_as_tera_does(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[ a-z\n\r\t{}é%#-]{0,6}",
+                    Just("{{ a }}".to_owned()),
+                    Just("{{b}}{{ campaign }}".to_owned()),
+                    Just("{{  true }}".to_owned()),
+                    Just("{{ vars.shop }}".to_owned()),
+                    Just("{{ vars.count }}".to_owned()),
+                    Just("{{ campaign.name }}".to_owned()),
+                    Just("{{ recipient.id }}{{ recipient.address }}".to_owned()),
+                    Just("{{- a -}}".to_owned()),
+                    Just("{{ a }}\n".to_owned()),
+                    Just("{{\na }}".to_owned()),
+                    Just("{{ a | upper }}".to_owned()),
+                ],
+                0..8,
+            ),
+            row in prop::collection::vec("[a-z<&>\"{} \né😀]{0,30}", 4),
+        ) {
+            let Ok(template) = compile(&parts.concat(), &["a", "b", "true", "campaign"]) else { return Ok(()) };
+            let through_tera = Template { pieces: None, shared: None, ..template.clone() };
+            let row: Vec<&str> = row.iter().map(String::as_str).collect();
+            prop_assert_eq!(render(&template, &row), render(&through_tera, &row));
+        }
+    }
+
+    #[test]
+    fn plain_templates_are_recognised() {
+        assert!(compile("Hi {{ a }}, {{ vars.shop }}", &["a"]).unwrap().pieces.is_some());
+        assert!(compile("{% if a %}x{% endif %}", &["a"]).unwrap().pieces.is_none());
+    }
+}

@@ -1,0 +1,149 @@
+//! What a worker makes of one block: verdicts in the order of the rows, their texts side by side in two
+//! long strings. Buffers go round and are used again.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::audience::address::Address;
+use crate::audience::dedupe::{AddressKey, TextKey, address_key, text_key};
+use crate::audience::exclusion::Exclusion;
+use crate::audience::header::DELIMITER;
+use crate::audience::read::ReadError;
+use crate::audience::rows::{Block, Row};
+use crate::expression::Context;
+use crate::message::segments::{Measure, measure};
+use crate::message::template::Scratch;
+use crate::plan::Recipe;
+use crate::plan::digest::{self, Hash};
+
+/// A block and what became of its rows.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) block: Block,
+    pub(super) items: Vec<Item>,
+    /// Identities and texts of all items, one after the other.
+    pub(super) texts: String,
+    /// Why the file is refused, behind the last item.
+    pub(super) error: Option<ReadError>,
+}
+
+/// A row of a block.
+pub(super) struct Item {
+    pub(super) line: u64,
+    /// Its bytes in the block.
+    pub(super) range: Range<usize>,
+    pub(super) verdict: Verdict,
+}
+
+/// What one row alone decides.
+pub(super) enum Verdict {
+    Out(Exclusion),
+    In(Candidate),
+}
+
+/// Somebody who gets a message unless somebody else has it.
+pub(super) struct Candidate {
+    pub(super) address: Address,
+    pub(super) address_key: AddressKey,
+    /// The identity, in the batch's texts.
+    pub(super) id: Range<usize>,
+    /// The identity's key, where it is not the address.
+    pub(super) id_key: Option<TextKey>,
+    /// The message, or why there is none. Told only after duplicates are, for a second copy of somebody
+    /// is a duplicate whatever its text.
+    pub(super) message: Result<Message, Exclusion>,
+}
+
+/// A rendered message.
+pub(super) struct Message {
+    /// In the batch's texts.
+    pub(super) text: Range<usize>,
+    pub(super) measure: Measure,
+    pub(super) digest: Hash,
+}
+
+/// One worker's tools.
+pub(super) struct Worker<'r> {
+    recipe: &'r Recipe,
+    filter: Context,
+    scratch: Scratch,
+    address: String,
+    text: String,
+    /// The measure of the text that all get.
+    shared: Option<Measure>,
+}
+
+impl<'r> Worker<'r> {
+    pub(super) fn new(recipe: &'r Recipe) -> Self {
+        Self {
+            recipe,
+            filter: Context::new(),
+            scratch: recipe.template.scratch(),
+            address: String::new(),
+            text: String::new(),
+            shared: recipe.template.shared().map(measure),
+        }
+    }
+
+    /// Makes the verdicts of a block.
+    pub(super) fn work(&mut self, batch: &mut Batch) {
+        let Batch { block, items, texts, error } = batch;
+        items.clear();
+        texts.clear();
+        *error = self.rows(block, items, texts).err();
+    }
+
+    fn rows(&mut self, block: &Block, items: &mut Vec<Item>, texts: &mut String) -> Result<(), ReadError> {
+        let mut rows = block.rows(DELIMITER)?;
+        while let Some(row) = rows.next_row()? {
+            let verdict = match self.candidate(&row, texts) {
+                Ok(candidate) => Verdict::In(candidate),
+                Err(reason) => Verdict::Out(reason),
+            };
+            items.push(Item { line: row.line(), range: row.range(), verdict });
+        }
+        Ok(())
+    }
+
+    fn candidate(&mut self, row: &Row<'_>, texts: &mut String) -> Result<Candidate, Exclusion> {
+        let person = self.recipe.rules.person(row, &mut self.filter)?;
+        if let Some(list) = self.recipe.suppression.contains(&person.address) {
+            return Err(Exclusion::Suppressed { list: Arc::clone(list) });
+        }
+        self.address.clear();
+        let _ = write!(self.address, "{}", person.address);
+        let id = person.id.unwrap_or(&self.address);
+        let start = texts.len();
+        texts.push_str(id);
+        let id_range = start..texts.len();
+        let message = match self.recipe.template.render(
+            |column| row.get(column),
+            id,
+            &self.address,
+            &mut self.scratch,
+            &mut self.text,
+        ) {
+            Err(error) => Err(Exclusion::RenderFailed { message: error.to_string() }),
+            Ok(()) if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() => {
+                Err(Exclusion::EmptyMessage)
+            }
+            Ok(()) => {
+                let start = texts.len();
+                texts.push_str(&self.text);
+                Ok(Message {
+                    text: start..texts.len(),
+                    measure: self.shared.unwrap_or_else(|| measure(&self.text)),
+                    digest: digest::message(id, &self.address, &self.text),
+                })
+            }
+        };
+        Ok(Candidate {
+            address_key: address_key(&person.address),
+            id_key: person.id.map(text_key),
+            id: id_range,
+            message,
+            address: person.address,
+        })
+    }
+}

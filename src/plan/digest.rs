@@ -1,0 +1,50 @@
+//! One number for a whole plan: SHA-256 over the SHA-256 of every message, in order. The inner ones are
+//! made by the workers, so that putting them together is cheap.
+
+use sha2::{Digest, Sha256};
+
+/// A SHA-256.
+pub type Hash = [u8; 32];
+
+/// The digest of one message. Lengths go in front, so that no two messages share their bytes.
+pub(super) fn message(id: &str, address: &str, text: &str) -> Hash {
+    let mut sha = Sha256::new();
+    for part in [id, address, text] {
+        sha.update((part.len() as u64).to_le_bytes());
+        sha.update(part.as_bytes());
+    }
+    sha.finalize().into()
+}
+
+/// The digest of a plan in the making.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fold(Sha256);
+
+impl Fold {
+    /// Adds the next message.
+    pub(super) fn add(&mut self, message: &Hash) {
+        self.0.update(message);
+    }
+
+    /// The digest of all messages added.
+    pub(super) fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn borders_and_order_count() {
+        assert_ne!(message("ab", "c", "d"), message("a", "bc", "d"));
+        assert_ne!(message("a", "b", ""), message("a", "", "b"));
+        let fold = |all: [Hash; 2]| {
+            let mut fold = Fold::default();
+            all.iter().for_each(|one| fold.add(one));
+            fold.finish()
+        };
+        assert_ne!(fold([[1; 32], [2; 32]]), fold([[2; 32], [1; 32]]));
+    }
+}

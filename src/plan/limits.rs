@@ -1,0 +1,194 @@
+//! What a plan may come to at most. Every limit that is passed is named, not only the first.
+
+use std::fmt;
+
+use crate::campaign::Limits;
+use crate::plan::totals::{PartCount, Totals};
+use crate::units::{Percent, thousands};
+
+/// A limit that a plan passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// More messages than `recipients`.
+    Recipients {
+        /// How many there are.
+        found: u64,
+        /// How many may be.
+        limit: u64,
+    },
+    /// More parts than `segments`.
+    Segments {
+        /// How many there are.
+        found: u64,
+        /// How many may be.
+        limit: u64,
+    },
+    /// Messages of more parts than `max_segments`.
+    MaxSegments {
+        /// Messages that are too long.
+        messages: u64,
+        /// The physical line of the first of the longest.
+        longest: PartCount,
+        /// Parts that may be.
+        limit: u16,
+    },
+    /// A greater share of rejected rows than `max_rejected`.
+    MaxRejected {
+        /// Rejected rows.
+        rejected: u64,
+        /// All rows.
+        rows: u64,
+        /// The share that may be.
+        limit: Percent,
+    },
+    /// Nobody would get anything.
+    Empty {
+        /// Rows of the file.
+        rows: u64,
+    },
+}
+
+/// Holds a plan against its limits.
+pub fn check(limits: &Limits, totals: &Totals) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if totals.messages == 0 && !limits.allow_empty {
+        refusals.push(Refusal::Empty { rows: totals.rows });
+    }
+    if let Some(limit) = limits.recipients.filter(|limit| totals.recipients() > *limit) {
+        refusals.push(Refusal::Recipients { found: totals.recipients(), limit });
+    }
+    if let Some(limit) = limits.segments.filter(|limit| totals.segments > *limit) {
+        refusals.push(Refusal::Segments { found: totals.segments, limit });
+    }
+    if let (Some(limit), Some(longest)) = (limits.max_segments, totals.longest())
+        && longest.parts > limit
+    {
+        let over = totals.by_parts().iter().filter(|count| count.parts > limit);
+        let messages = over.map(|count| count.messages).sum();
+        refusals.push(Refusal::MaxSegments { messages, longest, limit });
+    }
+    if let Some(limit) = limits.max_rejected
+        && limit.is_exceeded_by(totals.rejected(), totals.rows)
+    {
+        refusals.push(Refusal::MaxRejected { rejected: totals.rejected(), rows: totals.rows, limit });
+    }
+    refusals
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recipients { found, limit } => {
+                write!(f, "{} recipients; `recipients` allows {}", thousands(*found), thousands(*limit))
+            }
+            Self::Segments { found, limit } => {
+                write!(f, "{} segments in all; `segments` allows {}", thousands(*found), thousands(*limit))
+            }
+            Self::MaxSegments { messages, longest, limit } => write!(
+                f,
+                "{} {} longer than {limit} segments, which is what `max_segments` allows; the longest, on \
+                 line {}, takes {}",
+                thousands(*messages),
+                if *messages == 1 { "message is" } else { "messages are" },
+                longest.first_line,
+                longest.parts,
+            ),
+            Self::MaxRejected { rejected, rows, limit } => write!(
+                f,
+                "{} of {} rows {} rejected, `max_rejected` allows {limit}",
+                share(*rejected, *rows),
+                thousands(*rows),
+                if *rows == 1 { "is" } else { "are" },
+            ),
+            Self::Empty { rows: 0 } => {
+                f.write_str("the audience has no rows; `allow_empty` would permit that")
+            }
+            Self::Empty { rows } => write!(
+                f,
+                "none of {} rows becomes a message; `allow_empty` would permit that",
+                thousands(*rows)
+            ),
+        }
+    }
+}
+
+/// A share in percent, with as many places as it takes not to look like nothing.
+fn share(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    match (hundredths / 100, hundredths % 100) {
+        (0, 0) if part > 0 => "less than 0.01%".to_owned(),
+        (0, rest) => format!("0.{rest:02}%"),
+        (percent, rest) if rest / 10 == 0 => format!("{percent}%"),
+        (percent, rest) => format!("{percent}.{}%", rest / 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audience::exclusion::Exclusion;
+    use crate::message::segments::measure;
+
+    fn totals(messages: u64, rejected: u64) -> Totals {
+        let mut totals = Totals::default();
+        (0..rejected).for_each(|_| totals.exclude(&Exclusion::EmptyId));
+        (0..messages).for_each(|at| totals.include(at + 2, &measure(&"x".repeat(1 + at as usize))));
+        totals
+    }
+
+    fn told(limits: Limits, totals: &Totals) -> Vec<String> {
+        check(&limits, totals).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_limit_that_is_passed_is_told() {
+        let totals = totals(969, 31);
+        let limits = Limits {
+            recipients: Some(968),
+            segments: Some(1000),
+            max_segments: Some(6),
+            max_rejected: Some("2%".parse().unwrap()),
+            allow_empty: false,
+        };
+        assert_eq!(
+            told(limits, &totals),
+            [
+                "969 recipients; `recipients` allows 968".to_owned(),
+                format!("{} segments in all; `segments` allows 1,000", thousands(totals.segments)),
+                "51 messages are longer than 6 segments, which is what `max_segments` allows; the longest, on \
+                 line 920, takes 7"
+                    .to_owned(),
+                "3.1% of 1,000 rows are rejected, `max_rejected` allows 2%".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_limit_that_is_just_met_is_kept() {
+        let totals = totals(98, 2);
+        let limits = Limits {
+            recipients: Some(98),
+            segments: Some(98),
+            max_segments: Some(1),
+            max_rejected: Some("2%".parse().unwrap()),
+            allow_empty: false,
+        };
+        assert_eq!(told(limits, &totals), Vec::<String>::new());
+    }
+
+    #[test]
+    fn fault_49_an_empty_plan_is_refused_unless_allowed() {
+        assert_eq!(told(Limits::default(), &totals(0, 0)).len(), 1);
+        assert_eq!(told(Limits::default(), &totals(0, 3)).len(), 1);
+        assert_eq!(told(Limits { allow_empty: true, ..Limits::default() }, &totals(0, 3)).len(), 0);
+    }
+
+    #[test]
+    fn shares_are_short_and_never_nothing() {
+        assert_eq!(share(31, 1000), "3.1%");
+        assert_eq!(share(1, 3), "33.3%");
+        assert_eq!(share(1, 1000), "0.10%");
+        assert_eq!(share(1, 1_000_000), "less than 0.01%");
+        assert_eq!(share(5, 5), "100%");
+    }
+}

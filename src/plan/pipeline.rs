@@ -1,0 +1,179 @@
+//! The plan as a line of workers: one thread reads blocks of whole rows, workers turn them into verdicts,
+//! the caller's thread takes the verdicts in the order of the file. Block `n` goes to worker `n` modulo
+//! their number, through queues of fixed length: the order needs no sorting, the memory is bounded, and
+//! whoever stops lets its neighbours stop, because their queue is gone.
+
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use crate::audience::blocks::Blocks;
+use crate::audience::dedupe::Claimed;
+use crate::audience::exclusion::Exclusion;
+use crate::audience::header::{DELIMITER, Header};
+use crate::audience::read::ReadError;
+use crate::audience::rows::Rows;
+use crate::plan::batch::{Batch, Candidate, Item, Message, Verdict, Worker};
+use crate::plan::digest::Fold;
+use crate::plan::totals::Totals;
+use crate::plan::{Entry, PlanError, Recipe};
+
+/// Batches that wait before and behind each worker.
+const QUEUE: usize = 1;
+
+/// Makes a plan of a file: `sink` gets an entry for every row, in the order of the file, the same for any
+/// number of `threads`. `progress` is told how many bytes were read so far.
+///
+/// # Errors
+/// The file is refused, or the sink refuses an entry. The sink's entries are then void: whatever it has
+/// kept of them must be dropped. A sink's error ends the plan as soon as the read under way returns.
+pub fn run<E>(
+    input: impl Read + Send,
+    recipe: &Recipe,
+    threads: NonZeroUsize,
+    progress: Option<&AtomicU64>,
+    sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+) -> Result<Totals, PlanError<E>> {
+    let mut blocks = Blocks::new(input, DELIMITER, progress);
+    let header = Header::take(&mut blocks)?;
+    if header != recipe.rules.header {
+        return Err(ReadError::HeaderChanged { found: header.columns().to_vec() }.into());
+    }
+    thread::scope(|scope| {
+        let (to_workers, from_reader) = queues(threads);
+        let (to_collector, from_workers) = queues(threads);
+        let (give_back, used) = channel();
+        let mut handles = vec![scope.spawn(move || read(blocks, &to_workers, &used))];
+        for (inbox, outbox) in from_reader.into_iter().zip(to_collector) {
+            handles.push(scope.spawn(move || work(recipe, &inbox, &outbox)));
+        }
+        let result = Collector::new(sink).collect(&from_workers, &give_back);
+        // Without these, whoever waits at a full queue would wait for ever.
+        drop((from_workers, give_back));
+        let sound = handles.into_iter().map(thread::ScopedJoinHandle::join).all(|joined| joined.is_ok());
+        if sound { result } else { Err(PlanError::Worker) }
+    })
+}
+
+type Queues<T> = (Vec<SyncSender<T>>, Vec<Receiver<T>>);
+
+fn queues<T>(threads: NonZeroUsize) -> Queues<T> {
+    (0..threads.get()).map(|_| sync_channel(QUEUE)).unzip()
+}
+
+/// Deals blocks out to the workers, in turn. Ends at the end of the file, at an error, or when a worker
+/// is gone.
+fn read<R: Read>(mut blocks: Blocks<'_, R>, workers: &[SyncSender<Batch>], used: &Receiver<Batch>) {
+    for worker in workers.iter().cycle() {
+        let mut batch = used.try_recv().unwrap_or_default();
+        batch.block.bytes.clear();
+        batch.error = None;
+        match blocks.next_block(&mut batch.block) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => batch.error = Some(error),
+        }
+        let failed = batch.error.is_some();
+        if worker.send(batch).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn work(recipe: &Recipe, inbox: &Receiver<Batch>, outbox: &SyncSender<Batch>) {
+    let mut worker = Worker::new(recipe);
+    while let Ok(mut batch) = inbox.recv() {
+        if batch.error.is_none() {
+            worker.work(&mut batch);
+        } else {
+            batch.items.clear();
+        }
+        if outbox.send(batch).is_err() {
+            return;
+        }
+    }
+}
+
+/// What only the order of the file decides: duplicates, sums, the digest.
+struct Collector<'s, E> {
+    sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+    claimed: Claimed,
+    totals: Totals,
+    digest: Fold,
+    row: csv::ByteRecord,
+}
+
+impl<'s, E> Collector<'s, E> {
+    fn new(sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>) -> Self {
+        let (claimed, totals, digest) = (Claimed::default(), Totals::default(), Fold::default());
+        Self { sink, claimed, totals, digest, row: csv::ByteRecord::new() }
+    }
+
+    fn collect(
+        mut self,
+        workers: &[Receiver<Batch>],
+        give_back: &Sender<Batch>,
+    ) -> Result<Totals, PlanError<E>> {
+        for worker in workers.iter().cycle() {
+            // A worker whose turn it is has gone: the file has ended (or the thread has died, which is
+            // seen when it is joined).
+            let Ok(mut batch) = worker.recv() else { break };
+            let items = std::mem::take(&mut batch.items);
+            for item in &items {
+                self.item(item, &batch).map_err(PlanError::Sink)?;
+            }
+            batch.items = items;
+            if let Some(error) = batch.error.take() {
+                return Err(error.into());
+            }
+            let _ = give_back.send(batch);
+        }
+        self.totals.digest = self.digest.finish();
+        Ok(self.totals)
+    }
+
+    fn item(&mut self, item: &Item, batch: &Batch) -> Result<(), E> {
+        let (candidate, message) = match self.decide(item) {
+            Ok(planned) => planned,
+            Err(reason) => return self.exclude(item, batch, &reason),
+        };
+        self.claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), item.line);
+        self.totals.include(item.line, &message.measure);
+        self.digest.add(&message.digest);
+        (self.sink)(Entry::Planned {
+            line: item.line,
+            id: batch.texts.get(candidate.id.clone()).unwrap_or_default(),
+            address: &candidate.address,
+            text: batch.texts.get(message.text.clone()).unwrap_or_default(),
+            measure: message.measure,
+        })
+    }
+
+    fn decide<'i>(&self, item: &'i Item) -> Result<(&'i Candidate, &'i Message), Exclusion> {
+        let candidate = match &item.verdict {
+            Verdict::Out(reason) => return Err(reason.clone()),
+            Verdict::In(candidate) => candidate,
+        };
+        match self.claimed.duplicate(&candidate.address_key, candidate.id_key.as_ref()) {
+            Some(duplicate) => Err(duplicate),
+            None => match &candidate.message {
+                Ok(message) => Ok((candidate, message)),
+                Err(reason) => Err(reason.clone()),
+            },
+        }
+    }
+
+    fn exclude(&mut self, item: &Item, batch: &Batch, reason: &Exclusion) -> Result<(), E> {
+        self.totals.exclude(reason);
+        self.row.clear();
+        // The bytes were cut once already, so they are a row of UTF-8.
+        let bytes = batch.block.bytes.get(item.range.clone()).unwrap_or_default();
+        let mut rows = Rows::new(std::str::from_utf8(bytes).unwrap_or_default(), item.line, DELIMITER);
+        if let Ok(Some(row)) = rows.next_row() {
+            row.iter().for_each(|cell| self.row.push_field(cell.as_bytes()));
+        }
+        (self.sink)(Entry::Excluded { line: item.line, reason, row: &self.row })
+    }
+}

@@ -1,0 +1,106 @@
+//! What a plan comes to: every row is counted once, as a message or as an exclusion.
+
+use crate::audience::exclusion::{Class, Exclusion};
+use crate::message::segments::{Encoding, Measure};
+use crate::plan::digest::Hash;
+
+/// Messages of one number of parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartCount {
+    /// Parts of each.
+    pub parts: u16,
+    /// How many there are.
+    pub messages: u64,
+    /// The physical line of the first.
+    pub first_line: u64,
+}
+
+/// The sums of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows of the file, the header not counted.
+    pub rows: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Parts of all messages.
+    pub segments: u64,
+    /// Messages in GSM-7.
+    pub gsm7: u64,
+    /// Messages in UCS-2.
+    pub ucs2: u64,
+    /// SHA-256 over all (identity, address, text), in the order of the file.
+    pub digest: Hash,
+    excluded: [u64; Exclusion::KINDS.len()],
+    by_parts: Vec<PartCount>,
+}
+
+impl Totals {
+    /// People who get a message: one each.
+    pub fn recipients(&self) -> u64 {
+        self.messages
+    }
+
+    /// Rows with something wrong.
+    pub fn rejected(&self) -> u64 {
+        self.of(Class::Rejected)
+    }
+
+    /// Rows of people who must not be written to.
+    pub fn suppressed(&self) -> u64 {
+        self.of(Class::Suppressed)
+    }
+
+    /// Rows that `where` does not select.
+    pub fn filtered(&self) -> u64 {
+        self.of(Class::Filtered)
+    }
+
+    /// Rows of people who have a message already.
+    pub fn duplicates(&self) -> u64 {
+        self.of(Class::Duplicate)
+    }
+
+    fn of(&self, class: Class) -> u64 {
+        let kinds = Exclusion::KINDS.iter().zip(self.excluded);
+        kinds.filter(|((_, counted_as), _)| *counted_as == class).map(|(_, count)| count).sum()
+    }
+
+    /// How many rows were left out for each reason, by [`Exclusion::kind`], zeros as well.
+    pub fn excluded(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Exclusion::KINDS.into_iter().map(|(kind, _)| kind).zip(self.excluded)
+    }
+
+    /// Messages by their number of parts, fewest parts first.
+    pub fn by_parts(&self) -> &[PartCount] {
+        &self.by_parts
+    }
+
+    /// The messages of most parts.
+    pub fn longest(&self) -> Option<PartCount> {
+        self.by_parts.last().copied()
+    }
+
+    pub(super) fn exclude(&mut self, reason: &Exclusion) {
+        self.rows += 1;
+        if let Some(count) = self.excluded.get_mut(reason.index()) {
+            *count += 1;
+        }
+    }
+
+    pub(super) fn include(&mut self, line: u64, measure: &Measure) {
+        self.rows += 1;
+        self.messages += 1;
+        self.segments += u64::from(measure.parts);
+        match measure.encoding {
+            Encoding::Gsm7 => self.gsm7 += 1,
+            Encoding::Ucs2 => self.ucs2 += 1,
+        }
+        match self.by_parts.binary_search_by_key(&measure.parts, |count| count.parts) {
+            Ok(at) => self.by_parts[at].messages += 1,
+            Err(at) => {
+                let first = PartCount { parts: measure.parts, messages: 1, first_line: line };
+                self.by_parts.insert(at, first);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The summary of a run after sending: every planned message stands in one line of it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::layout::{Table, count, duration};
+use super::status::RunLine;
+use crate::units::thousands;
+
+/// What this process did, beside where the run stands.
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Requests sent.
+    pub requests: u64,
+    /// Log-ins and renewals.
+    pub credentials: u64,
+    /// Messages that were tried again.
+    pub retried: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// Messages that got a definite answer in this process.
+    pub settled: u64,
+}
+
+/// The summary: the states of the run, their sum, and what this process did.
+pub fn summary(run: &RunLine, work: &Work) -> String {
+    let mut out = String::new();
+    let mut table = Table::new(&[1]);
+    table.row(["planned", &thousands(run.planned), ""]);
+    let lines = [
+        ("accepted", run.accepted, "the gateway took them"),
+        ("rejected", run.rejected, "the gateway refused them"),
+        ("suppressed", run.suppressed, "opted out after planning"),
+        ("expired", run.expired, ""),
+        ("held", run.held, ""),
+        ("unknown", run.unknown, "may or may not have been sent; never sent again by itself"),
+        ("pending", run.pending, "not sent yet"),
+    ];
+    for (word, number, meaning) in lines {
+        if number > 0 || word == "accepted" {
+            table.row([&format!("  {word}"), &thousands(number), meaning]);
+        }
+    }
+    out.push_str(&table.show());
+    let sum =
+        run.accepted + run.rejected + run.suppressed + run.expired + run.held + run.unknown + run.pending;
+    if sum != run.planned {
+        let _ = writeln!(
+            out,
+            "\nwarning: the states add up to {}, not to {}",
+            thousands(sum),
+            thousands(run.planned)
+        );
+    }
+    let seconds = work.took.as_secs_f64();
+    let _ = write!(out, "\n  {} in {}", count(work.requests, "request"), duration(work.took));
+    if work.settled > 0 && seconds >= 0.5 {
+        #[expect(clippy::cast_precision_loss, reason = "a count of messages is far below 2^53")]
+        let rate = work.settled as f64 / seconds;
+        let _ = write!(out, ", {rate:.0} messages a second");
+    }
+    if work.retried > 0 {
+        let _ = write!(out, ", {} tried again", thousands(work.retried));
+    }
+    if work.credentials > 0 {
+        let _ = write!(out, ", {}", count(work.credentials, "log-in"));
+    }
+    out.push('\n');
+    out
+}

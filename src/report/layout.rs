@@ -1,0 +1,92 @@
+//! Lines that stand under each other: labels left, numbers right, nothing shouting.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Rows of cells, aligned by column when shown; the columns of numbers to the right.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<Vec<String>>,
+    right: Vec<usize>,
+}
+
+impl Table {
+    /// A table whose columns with these numbers (from 0) hold numbers.
+    pub fn new(right: &[usize]) -> Self {
+        Self { rows: Vec::new(), right: right.to_vec() }
+    }
+
+    /// Adds a row.
+    pub fn row<const N: usize>(&mut self, cells: [&str; N]) {
+        self.rows.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
+    }
+
+    /// As text, each line begun with two spaces.
+    pub fn show(&self) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut out = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let width = widths.get(column).copied().unwrap_or(0);
+                let _ = if self.right.contains(&column) {
+                    write!(line, "  {cell:>width$}")
+                } else {
+                    write!(line, "  {cell:<width$}")
+                };
+            }
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        out
+    }
+}
+
+/// A length of time as people say it: `19 s`, `1 h 7 min`, `3 d 4 h`.
+pub fn duration(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) if seconds == 0 => format!("{} ms", length.as_millis()),
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// `1 message`, `2 messages`, `1,204 messages`.
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", crate::units::thousands(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let mut table = Table::new(&[1]);
+        table.row(["messages", "931", "sent"]);
+        table.row(["left out", "1,069"]);
+        assert_eq!(table.show(), "  messages    931  sent\n  left out  1,069\n");
+    }
+
+    #[test]
+    fn durations_as_people_say_them() {
+        let seconds = |n| duration(Duration::from_secs(n));
+        assert_eq!(seconds(19), "19 s");
+        assert_eq!(seconds(4020), "1 h 7 min");
+        assert_eq!(seconds(273_600), "3 d 4 h");
+        assert_eq!(duration(Duration::from_millis(7)), "7 ms");
+    }
+}

@@ -1,0 +1,142 @@
+//! The plan as it is shown: for people, and as the frozen JSON of `plan --format json`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::layout::{Table, count, duration};
+use crate::units::thousands;
+
+/// `plan --format json`, version 1. `recipients` are the rows of the file, so that `recipients` is the sum of
+/// `rejected`, `suppressed`, `filtered`, `duplicates` and `messages`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanReport {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// The campaign's name.
+    pub campaign: String,
+    /// `sha256:…` over every recipient, address and text, in order.
+    pub digest: String,
+    /// Rows of the file.
+    pub recipients: u64,
+    /// Rows that are unusable.
+    pub rejected: u64,
+    /// Rows on a suppression list.
+    pub suppressed: u64,
+    /// Rows that `where` leaves out.
+    pub filtered: u64,
+    /// Rows whose person is in the plan already.
+    pub duplicates: u64,
+    /// Messages that will be sent.
+    pub messages: u64,
+    /// SMS segments of all of them; `null` where the gateway has none.
+    pub segments: Option<u64>,
+    /// Messages by encoding; `null` where the gateway has none.
+    pub encodings: Option<Encodings>,
+    /// What it costs; `null` where no prices are known.
+    pub cost: Option<String>,
+    /// When the first goes out, RFC 3339; `null` for whenever it is sent.
+    pub starts_at: Option<String>,
+    /// When the last goes out at the campaign's rate; `null` without a start or a rate.
+    pub ends_at: Option<String>,
+    /// Messages held back for want of a zone or a window.
+    pub held: u64,
+    /// What is worth a look.
+    pub warnings: Vec<String>,
+}
+
+/// Messages by encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Encodings {
+    /// In the GSM 7-bit alphabet.
+    pub gsm7: u64,
+    /// In UCS-2, because a character is outside that alphabet.
+    pub ucs2: u64,
+}
+
+/// What only people are shown.
+#[derive(Debug, Clone, Default)]
+pub struct Aside {
+    /// The recipients' file.
+    pub file: String,
+    /// Excluded rows by reason, in the order in which they are checked.
+    pub reasons: Vec<(&'static str, u64)>,
+    /// The longest message: its segments and its line in the file.
+    pub longest: Option<(u16, u64)>,
+    /// When it starts, in the campaign's zone.
+    pub starts: Option<String>,
+    /// How long it takes at the campaign's rate.
+    pub takes: Option<(Duration, String)>,
+    /// The gateway.
+    pub gateway: String,
+    /// The version of the time zone data.
+    pub tz_version: &'static str,
+    /// The next command to type.
+    pub next: Vec<String>,
+}
+
+impl PlanReport {
+    /// The JSON of machines.
+    pub fn json(&self) -> String {
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+
+    /// The text of people.
+    pub fn human(&self, aside: &Aside) -> String {
+        let mut out = format!("Plan of {}: nothing is sent.\n\n", self.campaign);
+        let mut table = Table::new(&[1]);
+        table.row([&aside.file, &thousands(self.recipients), "rows"]);
+        table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
+        let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
+        table.row(["left out", &thousands(left_out), ""]);
+        for (reason, number) in &aside.reasons {
+            table.row([&format!("  {reason}"), &thousands(*number), ""]);
+        }
+        out.push_str(&table.show());
+        out.push('\n');
+        let mut facts = Table::new(&[]);
+        facts.row([
+            "starts",
+            aside.starts.as_deref().unwrap_or("when it is sent: the manifest has no schedule"),
+        ]);
+        if let Some((takes, rate)) = &aside.takes {
+            facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
+        }
+        facts.row(["gateway", &aside.gateway]);
+        facts.row(["digest", &self.digest]);
+        facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
+        out.push_str(&facts.show());
+        for warning in &self.warnings {
+            let _ = write!(out, "\nwarning: {warning}");
+        }
+        if !self.warnings.is_empty() {
+            out.push('\n');
+        }
+        if !aside.next.is_empty() {
+            let _ = writeln!(out, "\nNext:");
+            aside.next.iter().for_each(|line| {
+                let _ = writeln!(out, "  {line}");
+            });
+        }
+        out
+    }
+
+    /// What the messages are made of, in a few words.
+    fn makeup(&self, aside: &Aside) -> String {
+        let (Some(segments), Some(encodings)) = (self.segments, self.encodings) else { return String::new() };
+        let mut text = count(segments, "segment");
+        if encodings.ucs2 > 0 {
+            let _ = write!(
+                text,
+                "; {} in GSM-7, {} in UCS-2",
+                thousands(encodings.gsm7),
+                thousands(encodings.ucs2)
+            );
+        }
+        if let Some((longest, line)) = aside.longest.filter(|(segments, _)| *segments > 1) {
+            let _ = write!(text, "; the longest has {longest} (line {line})");
+        }
+        text
+    }
+}

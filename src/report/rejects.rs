@@ -1,0 +1,81 @@
+//! The file of excluded rows: physical line, reason, and the row as it was.
+
+use std::borrow::Cow;
+use std::io;
+
+/// A CSV of excluded rows.
+pub struct Rejects<W: io::Write> {
+    csv: csv::Writer<W>,
+}
+
+impl<W: io::Write> Rejects<W> {
+    /// Begins it with the columns of the recipients' file.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn new(out: W, columns: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, csv::Error> {
+        // A ragged row keeps the cells it has.
+        let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
+        csv.write_field("line")?;
+        csv.write_field("reason")?;
+        csv.write_field("detail")?;
+        columns.into_iter().try_for_each(|column| csv.write_field(harmless(column.as_ref().as_bytes())))?;
+        csv.write_record(None::<&[u8]>)?;
+        Ok(Self { csv })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn add<'a>(
+        &mut self,
+        line: u64,
+        reason: &str,
+        detail: &str,
+        row: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), csv::Error> {
+        self.csv.write_field(line.to_string())?;
+        self.csv.write_field(reason)?;
+        self.csv.write_field(harmless(detail.as_bytes()))?;
+        row.into_iter().try_for_each(|cell| self.csv.write_field(harmless(cell)))?;
+        self.csv.write_record(None::<&[u8]>)
+    }
+
+    /// Writes what is still held back.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.csv.flush()?;
+        self.csv.into_inner().map_err(|error| io::Error::new(error.error().kind(), error.to_string()))
+    }
+}
+
+/// A cell that a spreadsheet would run as a formula, with an apostrophe before it. Plain numbers, which begin
+/// with `+` or `-` as well, stay as they are.
+fn harmless(cell: &[u8]) -> Cow<'_, [u8]> {
+    let formula = match cell {
+        [b'=' | b'@' | b'\t' | b'\r', ..] => true,
+        [b'+' | b'-', rest @ ..] => !rest.iter().all(|byte| byte.is_ascii_digit() || b" .-()".contains(byte)),
+        _ => false,
+    };
+    if formula { Cow::Owned([b"'", cell].concat()) } else { Cow::Borrowed(cell) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_cells_and_formulas_lose_their_power() {
+        let mut rejects = Rejects::new(Vec::new(), ["phone", "name"].iter()).unwrap();
+        rejects.add(7, "invalid_address", "no number", [&b"+254 712"[..], b"=CMD()"].into_iter()).unwrap();
+        rejects.add(9, "ragged", "1 cell", [&b"+SUM(A1)"[..]].into_iter()).unwrap();
+        let text = String::from_utf8(rejects.finish().unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "line,reason,detail,phone,name\n7,invalid_address,no number,+254 712,'=CMD()\n9,ragged,1 cell,'+SUM(A1)\n"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Where runs stand: for people, and as the frozen JSON of `status --format json`.
+
+use serde::Serialize;
+
+use super::layout::Table;
+use crate::units::thousands;
+
+/// `status --format json`, version 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusReport {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// Runs, oldest first.
+    pub runs: Vec<RunLine>,
+}
+
+/// A run. `planned` is the sum of `pending`, `accepted`, `rejected`, `unknown`, `held`, `suppressed` and `expired`;
+/// `delivered` and `failed` say what became of accepted ones, as far as the gateway told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunLine {
+    /// The campaign's name.
+    pub campaign: String,
+    /// The occurrence: local time and zone, or `once`.
+    pub occurrence: String,
+    /// All messages of the run.
+    pub planned: u64,
+    /// Not sent yet, or being sent right now.
+    pub pending: u64,
+    /// Taken by the gateway.
+    pub accepted: u64,
+    /// Refused by the gateway for good.
+    pub rejected: u64,
+    /// Nobody can tell.
+    pub unknown: u64,
+    /// Waiting for their window or zone.
+    pub held: u64,
+    /// Left out after planning: opted out.
+    pub suppressed: u64,
+    /// Too late.
+    pub expired: u64,
+    /// Known to have arrived.
+    pub delivered: u64,
+    /// Known not to have arrived.
+    pub failed: u64,
+}
+
+impl StatusReport {
+    /// The JSON of machines.
+    pub fn json(&self) -> String {
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+
+    /// The text of people. `live` says who is sending right now.
+    pub fn human(&self, live: Option<&str>) -> String {
+        if self.runs.is_empty() {
+            return "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned();
+        }
+        let mut table = Table::new(&[2, 3, 4, 5, 6]);
+        table.row([
+            "campaign",
+            "occurrence",
+            "planned",
+            "pending",
+            "accepted",
+            "rejected",
+            "unknown",
+            "also",
+        ]);
+        for run in &self.runs {
+            let others = [("held", run.held), ("suppressed", run.suppressed), ("expired", run.expired)];
+            let also: Vec<String> = others
+                .iter()
+                .filter(|(_, number)| *number > 0)
+                .map(|(word, number)| format!("{} {word}", thousands(*number)))
+                .collect();
+            table.row([
+                &run.campaign,
+                &run.occurrence,
+                &thousands(run.planned),
+                &thousands(run.pending),
+                &thousands(run.accepted),
+                &thousands(run.rejected),
+                &thousands(run.unknown),
+                &also.join(", "),
+            ]);
+        }
+        let mut out = table.show();
+        if let Some(live) = live {
+            out.push_str(&format!("\nsending right now: {live}\n"));
+        }
+        out
+    }
+}

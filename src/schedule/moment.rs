@@ -1,0 +1,172 @@
+//! One local moment in a zone, such as `2026-12-01T09:00` in Africa/Nairobi. Its text is half of a run's
+//! identity, so it is the local time that names it, never the instant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::diagnostic::did_you_mean;
+
+/// What is wrong with a written time or zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MomentError {
+    /// No local time of the form we read.
+    #[error("`{0}` is not a local time such as `2026-12-01T09:00`")]
+    NotATime(String),
+    /// A form we read, but no such day or hour.
+    #[error("`{0}` does not exist in the calendar")]
+    NoSuchTime(String),
+    /// Not in the IANA data we carry.
+    #[error("`{found}` is not a known time zone{}", suggestion.as_ref().map_or_else(|| "; use an IANA name such as `Africa/Nairobi`".to_owned(), |near| format!(", did you mean `{near}`?")))]
+    NoSuchZone {
+        /// As written.
+        found: String,
+        /// The nearest name, if one is near.
+        suggestion: Option<String>,
+    },
+}
+
+/// The version of the time zone data compiled in, as IANA names it.
+pub fn tz_version() -> &'static str {
+    chrono_tz::IANA_TZDB_VERSION
+}
+
+/// An IANA time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zone(Tz);
+
+impl Zone {
+    /// UTC, what holds where nothing is said.
+    pub const UTC: Self = Self(Tz::UTC);
+
+    /// How people in the zone would write an instant: `2026-12-01 09:00 EAT`.
+    pub fn show(self, instant: DateTime<Utc>) -> String {
+        instant.with_timezone(&self.0).format("%Y-%m-%d %H:%M %Z").to_string()
+    }
+}
+
+impl FromStr for Zone {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        text.parse().map(Self).map_err(|_| MomentError::NoSuchZone {
+            found: text.to_owned(),
+            suggestion: did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()))
+                .map(str::to_owned),
+        })
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
+
+/// A time on a wall clock, to the minute; no zone yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime(NaiveDateTime);
+
+impl FromStr for LocalTime {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+        let text = match shape.as_str() {
+            "9999-99-99T99:99" | "9999-99-99 99:99" => text.replace(' ', "T"),
+            "9999-99-99T99:99:99" | "9999-99-99 99:99:99" if text.ends_with(":00") => {
+                text[..16].replace(' ', "T")
+            }
+            _ => return Err(MomentError::NotATime(text.to_owned())),
+        };
+        NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M")
+            .map(Self)
+            .map_err(|_| MomentError::NoSuchTime(text))
+    }
+}
+
+impl fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M"))
+    }
+}
+
+/// A local time in a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// What the wall clock shows.
+    pub local: LocalTime,
+    /// Whose wall.
+    pub zone: Zone,
+}
+
+impl Moment {
+    /// The instant. A local time that a clock change skips becomes the first valid instant after it; of
+    /// one that comes twice, the first counts.
+    pub fn instant(self) -> DateTime<Utc> {
+        let mut local = self.local.0;
+        // No zone has ever skipped more than a day (Samoa skipped one whole day in 2011).
+        let end = local.checked_add_days(Days::new(2)).unwrap_or(local);
+        while local < end {
+            if let Some(found) = self.zone.0.from_local_datetime(&local).earliest() {
+                return found.with_timezone(&Utc);
+            }
+            local += TimeDelta::minutes(1);
+        }
+        self.local.0.and_utc()
+    }
+}
+
+impl fmt::Display for Moment {
+    /// The occurrence's name: `2026-12-01T09:00[Africa/Nairobi]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.local, self.zone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(local: &str, zone: &str) -> Moment {
+        Moment { local: local.parse().unwrap(), zone: zone.parse().unwrap() }
+    }
+
+    #[test]
+    fn a_local_time_in_its_zone() {
+        let at = moment("2026-12-01T09:00", "Africa/Nairobi");
+        assert_eq!(at.instant().to_rfc3339(), "2026-12-01T06:00:00+00:00");
+        assert_eq!(at.to_string(), "2026-12-01T09:00[Africa/Nairobi]");
+        assert_eq!(at.zone.show(at.instant()), "2026-12-01 09:00 EAT");
+    }
+
+    #[test]
+    fn a_gap_gives_the_first_valid_instant_after_it() {
+        let at = moment("2026-03-29T02:30", "Europe/Berlin");
+        assert_eq!(at.instant().to_rfc3339(), "2026-03-29T01:00:00+00:00");
+        let samoa = moment("2011-12-30T09:00", "Pacific/Apia");
+        assert_eq!(samoa.instant().to_rfc3339(), "2011-12-30T10:00:00+00:00");
+    }
+
+    #[test]
+    fn an_overlap_gives_the_first() {
+        let at = moment("2026-10-25T02:30", "Europe/Berlin");
+        assert_eq!(at.instant().to_rfc3339(), "2026-10-25T00:30:00+00:00");
+    }
+
+    #[test]
+    fn what_is_no_time_or_zone_is_refused() {
+        for bad in
+            ["", "tomorrow", "2026-12-01", "2026-12-01T09:00Z", "2026-12-01T9:00", "2026-12-01T09:00:30"]
+        {
+            assert!(matches!(bad.parse::<LocalTime>(), Err(MomentError::NotATime(_))), "{bad}");
+        }
+        for bad in ["2026-02-29T09:00", "2026-13-01T09:00", "2026-12-01T24:00"] {
+            assert!(matches!(bad.parse::<LocalTime>(), Err(MomentError::NoSuchTime(_))), "{bad}");
+        }
+        let error = "Africa/Nairobbi".parse::<Zone>().unwrap_err();
+        assert!(error.to_string().contains("did you mean `Africa/Nairobi`?"), "{error}");
+    }
+}

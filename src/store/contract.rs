@@ -1,0 +1,511 @@
+//! What every store must do, written once. An implementation says how it is opened ([`Harness`]) and
+//! takes all of it with `contract!`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::delivery::state::{Event, State, next};
+use crate::store::{
+    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, RunId, Store, StoreError,
+};
+
+/// One state, empty at first, that can be opened again and again.
+pub trait Harness {
+    type Store: Store;
+    fn new() -> Self;
+    fn open(&self) -> Self::Store;
+}
+
+/// A test for each clause of the contract.
+macro_rules! contract {
+    ($harness:ty, $($name:ident),+ $(,)?) => {
+        $(#[test] fn $name() { $crate::store::contract::$name::<$harness>(); })+
+    };
+    ($harness:ty) => {
+        contract!(
+            $harness,
+            a_pinned_run_reads_back_as_given,
+            an_occurrence_is_pinned_once,
+            a_pin_that_is_dropped_leaves_nothing,
+            a_recipient_is_in_a_run_once,
+            claims_keep_equal_texts_together,
+            claims_go_on_after_a_key_and_skip_what_is_not_pending,
+            a_commit_is_all_or_nothing,
+            a_commit_takes_intents_and_outcomes_together,
+            attempts_ids_and_reasons_are_kept,
+            recovery_makes_unknowns_of_intents,
+            an_unknown_message_keeps_its_text,
+            a_shared_text_lives_until_its_last_message,
+            finishing_waits_for_what_is_open,
+            runs_do_not_mix,
+            lists_are_paged_and_filtered,
+            what_is_not_there_is_named,
+            any_interleaving_keeps_the_books,
+        );
+    };
+}
+pub(crate) use contract;
+
+pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
+    NewRun {
+        campaign: campaign.to_owned(),
+        occurrence: occurrence.to_owned(),
+        pinned: r#"{"sender":1}"#.to_owned(),
+        created_at_ms: 1_000,
+    }
+}
+
+/// What every plan of the contract came to.
+pub const EXCLUDED: Excluded = Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 };
+
+pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
+    PinnedMessage { recipient, address: recipient, text, segments: 1 }
+}
+
+/// Pins messages given as (recipient, text).
+pub fn pin(store: &mut impl Store, campaign: &str, messages: &[(&str, &str)]) -> RunId {
+    let mut pin = store.pin(&new_run(campaign, "once")).unwrap();
+    for (recipient, text) in messages {
+        pin.add(&message(recipient, text)).unwrap();
+    }
+    pin.seal("d1", &EXCLUDED).unwrap()
+}
+
+pub fn change(key: MessageKey, event: Event) -> Change {
+    Change { key, event, provider_id: None, reason: None, at_ms: 2_000 }
+}
+
+pub fn changes(keys: impl IntoIterator<Item = MessageKey>, event: Event) -> Vec<Change> {
+    keys.into_iter().map(|key| change(key, event)).collect()
+}
+
+pub fn keys(claimed: &[Claimed]) -> Vec<MessageKey> {
+    claimed.iter().map(|one| one.key).collect()
+}
+
+fn recipients(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|one| one.recipient.as_str()).collect()
+}
+
+fn states(store: &impl Store, run: RunId) -> Vec<State> {
+    let mut all = store.messages(run, None, None, usize::MAX).unwrap();
+    all.sort_by_key(|one| one.key.seq);
+    all.iter().map(|one| one.state).collect()
+}
+
+pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let new = new_run("spring", "2026-12-01T09:00[Africa/Nairobi]");
+    let mut pin = store.pin(&new).unwrap();
+    let given = PinnedMessage {
+        recipient: "customer 7",
+        address: "+254700000001",
+        text: "Hej 👋 “ça”\n{}",
+        segments: 3,
+    };
+    pin.add(&given).unwrap();
+    pin.add(&message("+254700000002", "")).unwrap();
+    let id = pin.seal("d1", &EXCLUDED).unwrap();
+    drop(store);
+
+    let store = harness.open();
+    let run = store.run("spring", "2026-12-01T09:00[Africa/Nairobi]").unwrap().unwrap();
+    assert_eq!((run.id, &run.pinned, run.finished_at_ms), (id, &new, None));
+    assert_eq!((&*run.digest, run.excluded), ("d1", EXCLUDED));
+    assert_eq!((run.counts.planned, run.counts.of(State::Pending), run.counts.sum()), (2, 2, 2));
+    assert_eq!(store.runs(None).unwrap(), std::slice::from_ref(&run));
+    assert_eq!(store.runs(Some("spring")).unwrap(), std::slice::from_ref(&run));
+    assert_eq!(store.unfinished("spring").unwrap(), [run]);
+    assert_eq!(store.run("spring", "once").unwrap(), None);
+    assert_eq!(store.runs(Some("autumn")).unwrap(), []);
+
+    let claimed = store.claim(id, None, 10).unwrap();
+    let [first, second] = claimed.as_slice() else { panic!("{claimed:?}") };
+    assert_eq!((&*first.recipient, &*first.address, &*first.text), ("customer 7", given.address, given.text));
+    assert_eq!((first.segments, first.attempts), (3, 0));
+    assert_eq!((&*second.recipient, &*second.address), ("+254700000002", "+254700000002"));
+    assert_eq!(&*second.text, "");
+}
+
+pub fn an_occurrence_is_pinned_once<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a")]);
+    let error = store.pin(&new_run("spring", "once")).err().unwrap();
+    assert_eq!(error, StoreError::RunExists { campaign: "spring".into(), occurrence: "once".into() });
+    assert_eq!(store.counts(run).unwrap().planned, 1);
+    let empty = store.pin(&new_run("spring", "twice")).unwrap().seal("d1", &EXCLUDED).unwrap();
+    assert_eq!(store.counts(empty).unwrap().sum(), 0);
+    assert_eq!(store.runs(None).unwrap().iter().map(|one| one.id).collect::<Vec<_>>(), [run, empty]);
+    store.finish(empty, 5).unwrap();
+}
+
+pub fn a_pin_that_is_dropped_leaves_nothing<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let mut started = store.pin(&new_run("spring", "once")).unwrap();
+    started.add(&message("1", "a")).unwrap();
+    drop(started);
+    assert_eq!(store.runs(None).unwrap(), []);
+    drop(store);
+    let mut store = harness.open();
+    assert_eq!(store.runs(None).unwrap(), []);
+    pin(&mut store, "spring", &[("1", "a")]);
+}
+
+pub fn a_recipient_is_in_a_run_once<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let mut started = store.pin(&new_run("spring", "once")).unwrap();
+    started.add(&message("1", "a")).unwrap();
+    started.add(&message("2", "a")).unwrap();
+    let error = started.add(&message("1", "b")).unwrap_err();
+    assert_eq!(error, StoreError::DuplicateRecipient { recipient: "1".into() });
+    drop(started);
+    assert_eq!(store.runs(None).unwrap(), []);
+    pin(&mut store, "spring", &[("1", "a")]);
+    pin(&mut store, "autumn", &[("1", "a")]);
+}
+
+pub fn claims_keep_equal_texts_together<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "c"), ("5", "b")]);
+    let claimed = store.claim(run, None, 10).unwrap();
+    assert_eq!(recipients(&claimed), ["1", "3", "2", "5", "4"]);
+    assert_eq!(claimed.iter().map(|one| &*one.text).collect::<String>(), "aabbc");
+    assert_eq!(claimed.iter().map(|one| one.key.seq).collect::<Vec<_>>(), [1, 3, 2, 5, 4]);
+    assert_eq!(claimed[0].key.text, claimed[1].key.text);
+    assert!(Arc::ptr_eq(&claimed[0].text, &claimed[1].text));
+    assert!(keys(&claimed).is_sorted());
+}
+
+pub fn claims_go_on_after_a_key_and_skip_what_is_not_pending<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let all: Vec<String> = (1..=9).map(|n| n.to_string()).collect();
+    let run = pin(&mut store, "spring", &all.iter().map(|one| (one.as_str(), "a")).collect::<Vec<_>>());
+    let first = store.claim(run, None, 4).unwrap();
+    assert_eq!(store.claim(run, None, 4).unwrap(), first, "a claim changes nothing");
+    store.commit(run, &changes(keys(&first), Event::Intend)).unwrap();
+    assert_eq!(recipients(&store.claim(run, None, 2).unwrap()), ["5", "6"]);
+    let last = first.last().map(|one| one.key);
+    assert_eq!(recipients(&store.claim(run, last, 2).unwrap()), ["5", "6"]);
+    let held = store.claim(run, last, 1).unwrap();
+    store.commit(run, &changes(keys(&held), Event::Hold)).unwrap();
+    assert_eq!(recipients(&store.claim(run, last, 100).unwrap()), ["6", "7", "8", "9"]);
+    assert_eq!(store.claim(run, None, 0).unwrap(), []);
+    store.commit(run, &changes([first[1].key], Event::ProvenNotSent)).unwrap();
+    assert_eq!(recipients(&store.claim(run, None, 2).unwrap()), ["2", "6"]);
+}
+
+pub fn a_commit_is_all_or_nothing<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
+    let key = keys(&store.claim(run, None, 2).unwrap());
+    let before = store.messages(run, None, None, 9).unwrap();
+    let mut mixed = changes([key[0]], Event::Intend);
+    mixed.extend(changes([key[0]], Event::Accept));
+    mixed.extend(changes([key[1]], Event::Accept));
+    let error = store.commit(run, &mixed).unwrap_err();
+    let illegal = next(State::Pending, Event::Accept).unwrap_err();
+    assert_eq!(error, StoreError::Illegal { run: run.0, key: key[1].to_string(), illegal });
+    assert_eq!(store.messages(run, None, None, 9).unwrap(), before);
+    assert_eq!(store.counts(run).unwrap().of(State::Pending), 2);
+    assert_eq!(store.claim(run, None, 2).unwrap().len(), 2, "the text is still there");
+    drop(store);
+    assert_eq!(harness.open().messages(run, None, None, 9).unwrap(), before);
+}
+
+pub fn a_commit_takes_intents_and_outcomes_together<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c"), ("4", "d"), ("5", "e")]);
+    let key = keys(&store.claim(run, None, 5).unwrap());
+    store.commit(run, &changes(key[..3].iter().copied(), Event::Intend)).unwrap();
+    let mut mixed = changes([key[0]], Event::Accept);
+    mixed.extend(changes([key[3], key[4]], Event::Intend));
+    mixed.extend(changes([key[1]], Event::Reject));
+    mixed.extend(changes([key[2]], Event::LoseTrack));
+    mixed.extend(changes([key[3]], Event::Accept));
+    store.commit(run, &mixed).unwrap();
+    store.commit(run, &[]).unwrap();
+    drop(store);
+    let store = harness.open();
+    use State::{Accepted, Intent, Rejected, Unknown};
+    assert_eq!(states(&store, run), [Accepted, Rejected, Unknown, Accepted, Intent]);
+    let counts = store.counts(run).unwrap();
+    assert_eq!([Accepted, Rejected, Unknown, Intent].map(|state| counts.of(state)), [2, 1, 1, 1]);
+    assert_eq!((counts.planned, counts.sum(), counts.open()), (5, 5, 1));
+}
+
+pub fn attempts_ids_and_reasons_are_kept<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a")]);
+    let key = store.claim(run, None, 1).unwrap()[0].key;
+    let told = |event, provider_id: Option<&str>, reason: Option<&str>, at_ms| Change {
+        provider_id: provider_id.map(str::to_owned),
+        reason: reason.map(str::to_owned),
+        at_ms,
+        ..change(key, event)
+    };
+    let seen = |store: &H::Store| -> Listed { store.messages(run, None, None, 1).unwrap().remove(0) };
+    store.commit(run, &[told(Event::Intend, None, None, 1), told(Event::Withdraw, None, None, 2)]).unwrap();
+    assert_eq!((seen(&store).attempts, seen(&store).state), (0, State::Pending));
+    store.commit(run, &[told(Event::Intend, None, None, 3)]).unwrap();
+    store.commit(run, &[told(Event::ProvenNotSent, None, Some("429"), 4)]).unwrap();
+    let now = seen(&store);
+    assert_eq!((now.attempts, now.reason.as_deref(), now.changed_at_ms), (1, Some("429"), 4));
+    assert_eq!(store.claim(run, None, 1).unwrap()[0].attempts, 1);
+    store.commit(run, &[told(Event::Intend, None, None, 5)]).unwrap();
+    assert_eq!(seen(&store).reason, None);
+    store.commit(run, &[told(Event::LoseTrack, Some("id-9"), Some("timed out"), 6)]).unwrap();
+    store.commit(run, &[told(Event::FoundAccepted, None, None, 7)]).unwrap();
+    let now = seen(&store);
+    assert_eq!((now.state, now.attempts, now.changed_at_ms), (State::Accepted, 2, 7));
+    assert_eq!((now.provider_id.as_deref(), now.reason), (Some("id-9"), None));
+}
+
+pub fn recovery_makes_unknowns_of_intents<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")]);
+    let key = keys(&store.claim(run, None, 4).unwrap());
+    store.commit(run, &changes(key[..3].iter().copied(), Event::Intend)).unwrap();
+    store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
+    drop(store);
+    let mut store = harness.open();
+    assert_eq!(store.recover(run, 77).unwrap(), 2);
+    assert_eq!(store.recover(run, 78).unwrap(), 0);
+    use State::{Accepted, Pending, Unknown};
+    assert_eq!(states(&store, run), [Accepted, Unknown, Unknown, Pending]);
+    let unknown = store.messages(run, Some(Unknown), None, 9).unwrap();
+    assert!(
+        unknown.iter().all(|one| one.reason.as_deref() == Some("interrupted") && one.changed_at_ms == 77)
+    );
+    let counts = store.counts(run).unwrap();
+    assert_eq!((counts.of(Unknown), counts.of(State::Intent), counts.open()), (2, 0, 1));
+}
+
+pub fn an_unknown_message_keeps_its_text<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "kept")]);
+    let key = store.claim(run, None, 1).unwrap()[0].key;
+    store.commit(run, &changes([key], Event::Intend)).unwrap();
+    store.recover(run, 5).unwrap();
+    drop(store);
+    let mut store = harness.open();
+    assert_eq!(store.claim(run, None, 9).unwrap(), [], "an unknown is never claimed by itself");
+    store.commit(run, &changes([key], Event::Resend)).unwrap();
+    assert_eq!(&*store.claim(run, None, 9).unwrap()[0].text, "kept");
+}
+
+pub fn a_shared_text_lives_until_its_last_message<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a"), ("3", "a"), ("4", "a")]);
+    let key = keys(&store.claim(run, None, 4).unwrap());
+    store.commit(run, &changes(key[..2].iter().copied(), Event::Intend)).unwrap();
+    store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
+    store.commit(run, &changes([key[2]], Event::Suppress)).unwrap();
+    store.commit(run, &changes([key[1]], Event::ProvenNotSent)).unwrap();
+    let left = store.claim(run, None, 9).unwrap();
+    assert_eq!((recipients(&left), &*left[0].text), (vec!["2", "4"], "a"));
+    let mut end = changes(keys(&left), Event::Intend);
+    end.extend(changes(keys(&left), Event::Reject));
+    store.commit(run, &end).unwrap();
+    store.finish(run, 9).unwrap();
+}
+
+pub fn finishing_waits_for_what_is_open<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c")]);
+    let key = keys(&store.claim(run, None, 3).unwrap());
+    store.commit(run, &changes([key[0]], Event::Intend)).unwrap();
+    store.commit(run, &changes([key[1]], Event::Hold)).unwrap();
+    assert_eq!(store.finish(run, 9).unwrap_err(), StoreError::StillOpen { run: run.0, open: 3 });
+    store.commit(run, &changes([key[0]], Event::LoseTrack)).unwrap();
+    store.commit(run, &changes(key[1..].iter().copied(), Event::Expire)).unwrap();
+    store.finish(run, 9).unwrap();
+    store.finish(run, 10).unwrap();
+    assert_eq!(store.run("spring", "once").unwrap().unwrap().finished_at_ms, Some(9));
+    assert_eq!(store.unfinished("spring").unwrap(), []);
+    store.commit(run, &changes([key[0]], Event::Resend)).unwrap();
+    assert_eq!(store.unfinished("spring").unwrap().len(), 1, "it can be sent again, so it is not finished");
+}
+
+pub fn runs_do_not_mix<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let one = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
+    let two = pin(&mut store, "autumn", &[("1", "a"), ("2", "b")]);
+    let key = keys(&store.claim(one, None, 9).unwrap());
+    store.commit(one, &changes(key.clone(), Event::Intend)).unwrap();
+    assert_eq!(store.recover(two, 5).unwrap(), 0);
+    store.commit(one, &changes(key, Event::Accept)).unwrap();
+    assert_eq!(store.counts(two).unwrap().of(State::Pending), 2);
+    assert_eq!(store.claim(two, None, 9).unwrap().iter().map(|one| &*one.text).collect::<String>(), "ab");
+    store.finish(one, 5).unwrap();
+    assert_eq!(store.unfinished("autumn").unwrap().len(), 1);
+}
+
+pub fn lists_are_paged_and_filtered<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "c")]);
+    let all = store.messages(run, None, None, 100).unwrap();
+    assert_eq!(all.iter().map(|one| &*one.recipient).collect::<String>(), "13245");
+    let mut paged: Vec<Listed> = Vec::new();
+    loop {
+        let page = store.messages(run, None, paged.last().map(|last| last.key), 2).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    store.commit(run, &changes([all[1].key, all[4].key], Event::Hold)).unwrap();
+    let held = store.messages(run, Some(State::Held), None, 100).unwrap();
+    assert_eq!(held.iter().map(|one| &*one.recipient).collect::<String>(), "35");
+    assert_eq!(store.messages(run, Some(State::Held), Some(held[0].key), 100).unwrap(), held[1..]);
+    assert_eq!(store.messages(run, Some(State::Accepted), None, 100).unwrap(), []);
+}
+
+pub fn what_is_not_there_is_named<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a")]);
+    let none = RunId(run.0 + 1);
+    let missing = StoreError::NoSuchRun { run: none.0 };
+    assert_eq!(store.counts(none).unwrap_err(), missing);
+    assert_eq!(store.recover(none, 1).unwrap_err(), missing);
+    assert_eq!(store.finish(none, 1).unwrap_err(), missing);
+    let key = MessageKey { text: 1, seq: 2 };
+    let error = store.commit(run, &changes([key], Event::Intend)).unwrap_err();
+    assert_eq!(error, StoreError::NoSuchMessage { run: run.0, key: key.to_string() });
+}
+
+/// One step of an arbitrary life of a run.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Claim some and intend them all.
+    Claim(usize),
+    /// Say this of a message, whatever its state.
+    Tell(usize, Event),
+    /// Say this of several in one commit.
+    Group(Vec<(usize, Event)>),
+    /// The process dies; the next one recovers.
+    Crash,
+    Finish,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let event = || prop::sample::select(Event::ALL.to_vec());
+    prop_oneof![
+        3 => (1..6_usize).prop_map(Step::Claim),
+        6 => (0..12_usize, event()).prop_map(|(at, event)| Step::Tell(at, event)),
+        2 => prop::collection::vec((0..12_usize, event()), 1..4).prop_map(Step::Group),
+        1 => Just(Step::Crash),
+        1 => Just(Step::Finish),
+    ]
+}
+
+/// What the store must agree with: states by key, and how often each was accepted.
+struct Model {
+    states: BTreeMap<MessageKey, State>,
+    accepted: BTreeMap<MessageKey, u32>,
+}
+
+impl Model {
+    /// Applies changes, all or none.
+    fn commit(&mut self, changes: &[Change]) -> bool {
+        let mut after = self.states.clone();
+        for change in changes {
+            match after.get(&change.key).map(|state| next(*state, change.event)) {
+                Some(Ok(state)) => after.insert(change.key, state),
+                _ => return false,
+            };
+        }
+        for (key, state) in &after {
+            if *state == State::Accepted && self.states.get(key) != Some(&State::Accepted) {
+                *self.accepted.entry(*key).or_default() += 1;
+            }
+        }
+        self.states = after;
+        true
+    }
+
+    fn recover(&mut self) -> u64 {
+        let intents = self.states.values_mut().filter(|state| **state == State::Intent);
+        intents.map(|state| *state = State::Unknown).count() as u64
+    }
+}
+
+pub fn any_interleaving_keeps_the_books<H: Harness>() {
+    let config = ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() };
+    proptest!(config, |(texts in prop::collection::vec(0..4_u8, 1..12), steps in prop::collection::vec(step(), 1..40))| {
+        let harness = H::new();
+        let mut store = harness.open();
+        let names: Vec<(String, String)> =
+            texts.iter().enumerate().map(|(at, text)| (at.to_string(), text.to_string())).collect();
+        let named: Vec<(&str, &str)> = names.iter().map(|(to, text)| (&**to, &**text)).collect();
+        let run = pin(&mut store, "spring", &named);
+        let key = keys(&store.claim(run, None, 100).unwrap());
+        let mut model = Model {
+            states: key.iter().map(|key| (*key, State::Pending)).collect(),
+            accepted: BTreeMap::new(),
+        };
+        let told = |at: usize, event| change(key[at % key.len()], event);
+        for step in steps {
+            let wanted = match step {
+                Step::Claim(n) => changes(keys(&store.claim(run, None, n).unwrap()), Event::Intend),
+                Step::Tell(at, event) => vec![told(at, event)],
+                Step::Group(group) => group.into_iter().map(|(at, event)| told(at, event)).collect(),
+                Step::Crash => {
+                    drop(store);
+                    store = harness.open();
+                    prop_assert_eq!(store.recover(run, 3_000).unwrap(), model.recover());
+                    continue;
+                }
+                Step::Finish => {
+                    let open = model.states.values().filter(|state| state.is_open()).count();
+                    prop_assert_eq!(store.finish(run, 4_000).is_ok(), open == 0);
+                    continue;
+                }
+            };
+            prop_assert_eq!(store.commit(run, &wanted).is_ok(), model.commit(&wanted));
+            agrees(&store, run, &model, &names)?;
+        }
+    });
+}
+
+fn agrees(
+    store: &impl Store,
+    run: RunId,
+    model: &Model,
+    names: &[(String, String)],
+) -> Result<(), TestCaseError> {
+    let listed = store.messages(run, None, None, 100).unwrap();
+    let found: BTreeMap<MessageKey, State> = listed.iter().map(|one| (one.key, one.state)).collect();
+    prop_assert_eq!(&found, &model.states);
+    let counts = store.counts(run).unwrap();
+    prop_assert_eq!((counts.planned, counts.sum()), (names.len() as u64, names.len() as u64));
+    for state in State::ALL {
+        let n = model.states.values().filter(|one| **one == state).count() as u64;
+        prop_assert_eq!(counts.of(state), n);
+    }
+    prop_assert!(model.accepted.values().all(|times| *times == 1));
+    // Whoever can be claimed still has the text that was pinned.
+    for one in store.claim(run, None, 100).unwrap() {
+        let text = names.iter().find(|(recipient, _)| *recipient == one.recipient).map(|(_, text)| &**text);
+        prop_assert_eq!(Some(&*one.text), text);
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! The journal over a store that counts its commits, waits when told, and fails when told.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::*;
+use crate::delivery::state::{Event, State};
+use crate::store::contract::{changes, keys, pin};
+use crate::store::sqlite::{OpenMode, Sqlite};
+use crate::store::{Counts, Listed, NewRun, Pinning, Run};
+
+/// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
+struct Gated {
+    inner: Sqlite,
+    began: Sender<usize>,
+    go: Receiver<Result<(), StoreError>>,
+}
+
+impl Store for Gated {
+    fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {
+        self.began.send(changes.len()).unwrap();
+        self.go.recv().unwrap()?;
+        self.inner.commit(run, changes)
+    }
+
+    fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError> {
+        self.inner.claim(run, after, n)
+    }
+
+    fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
+        self.inner.pin(run)
+    }
+
+    fn run(&self, campaign: &str, occurrence: &str) -> Result<Option<Run>, StoreError> {
+        self.inner.run(campaign, occurrence)
+    }
+
+    fn runs(&self, campaign: Option<&str>) -> Result<Vec<Run>, StoreError> {
+        self.inner.runs(campaign)
+    }
+
+    fn unfinished(&self, campaign: &str) -> Result<Vec<Run>, StoreError> {
+        self.inner.unfinished(campaign)
+    }
+
+    fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
+        self.inner.recover(run, at_ms)
+    }
+
+    fn counts(&self, run: RunId) -> Result<Counts, StoreError> {
+        self.inner.counts(run)
+    }
+
+    fn messages(
+        &self,
+        run: RunId,
+        state: Option<State>,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        self.inner.messages(run, state, after, n)
+    }
+
+    fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
+        self.inner.finish(run, at_ms)
+    }
+}
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    run: RunId,
+    keys: Vec<MessageKey>,
+    journal: Journal<Gated>,
+    began: Receiver<usize>,
+    go: Sender<Result<(), StoreError>>,
+}
+
+fn bench() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let mut inner = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
+    let names: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+    let run = pin(&mut inner, "spring", &names.iter().map(|one| (&**one, &**one)).collect::<Vec<_>>());
+    let keys = keys(&inner.claim(run, None, 100).unwrap());
+    let ((began_in, began), (go, go_out)) = (channel(), channel());
+    let journal = Journal::start(Gated { inner, began: began_in, go: go_out }, run).unwrap();
+    Bench { _folder: folder, run, keys, journal, began, go }
+}
+
+#[test]
+fn what_waits_goes_into_one_commit() {
+    let bench = bench();
+    let submit = |at: usize, claim| bench.journal.submit(changes([bench.keys[at]], Event::Intend), claim);
+    let mut answers = vec![submit(0, None)];
+    assert_eq!(bench.began.recv().unwrap(), 1);
+    answers.extend((1..6).map(|at| submit(at, None)));
+    let claiming = submit(6, Some((None, 2)));
+    assert!(answers[0].try_recv().is_err(), "no answer before it is durable");
+    bench.go.send(Ok(())).unwrap();
+    assert_eq!(bench.began.recv().unwrap(), 6, "six submissions, one commit");
+    bench.go.send(Ok(())).unwrap();
+    for answer in answers {
+        assert_eq!(answer.blocking_recv().unwrap(), Ok(Receipt::default()));
+    }
+    let claimed = claiming.blocking_recv().unwrap().unwrap().claimed;
+    assert_eq!(keys(&claimed), bench.keys[7..9], "claimed after the commit");
+    let store = bench.journal.close().unwrap();
+    assert_eq!(store.counts(bench.run).unwrap().of(State::Intent), 7);
+}
+
+#[test]
+fn closing_answers_everything_first() {
+    let bench = bench();
+    let answers: Vec<_> =
+        bench.keys.iter().map(|key| bench.journal.submit(changes([*key], Event::Intend), None)).collect();
+    (0..answers.len()).for_each(|_| bench.go.send(Ok(())).unwrap());
+    let store = bench.journal.close().unwrap();
+    assert_eq!(store.counts(bench.run).unwrap().of(State::Intent), 10);
+    assert!(answers.into_iter().all(|answer| answer.blocking_recv().unwrap().is_ok()));
+}
+
+#[test]
+fn after_the_first_error_nothing_is_tried_again() {
+    let bench = bench();
+    let error = StoreError::Io { path: "state.db".into(), detail: "no more".into() };
+    let submit = |at: usize| bench.journal.submit(changes([bench.keys[at]], Event::Intend), Some((None, 1)));
+    let first = submit(0);
+    assert_eq!(bench.began.recv().unwrap(), 1);
+    let waiting = [submit(1), submit(2)];
+    bench.go.send(Err(error.clone())).unwrap();
+    assert_eq!(first.blocking_recv().unwrap(), Err(error.clone()));
+    for answer in waiting.into_iter().chain([submit(3)]) {
+        assert_eq!(answer.blocking_recv().unwrap(), Err(error.clone()));
+    }
+    let store = bench.journal.close().unwrap();
+    assert_eq!(bench.began.try_iter().count(), 0, "the store was not asked again");
+    assert_eq!(store.counts(bench.run).unwrap().of(State::Pending), 10);
+}
+
+#[test]
+fn a_submitter_who_left_does_not_stop_the_others() {
+    let bench = bench();
+    drop(bench.journal.submit(changes([bench.keys[0]], Event::Intend), Some((None, 1))));
+    bench.go.send(Ok(())).unwrap();
+    let next = bench.journal.submit(changes([bench.keys[1]], Event::Intend), None);
+    bench.go.send(Ok(())).unwrap();
+    assert!(next.blocking_recv().unwrap().is_ok());
+    assert_eq!(bench.journal.close().unwrap().counts(bench.run).unwrap().of(State::Intent), 2);
+}

@@ -1,0 +1,286 @@
+//! One process per state: a kernel lock on a file beside it, never on the database itself (SQLite
+//! would lose its own locks when that handle is closed). The kernel drops the lock of a dead
+//! process, so a restart takes over by itself. The file stays: deleting it would race.
+#![allow(clippy::disallowed_methods)]
+
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::store::private;
+
+/// Who holds a state, in words for people; read from the lock file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The process id; 0 when the file does not say.
+    pub pid: u32,
+    /// The verb it runs.
+    pub what: String,
+    /// When it began, as it wrote it.
+    pub since: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            0 => write!(f, "another process"),
+            pid => write!(f, "`{}` (process {pid}, since {})", self.what, self.since),
+        }
+    }
+}
+
+/// Why a state could not be locked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else has it.
+    #[error("the state {} is in use by {holder}: wait for it, or stop it", path.display())]
+    Held {
+        /// The state.
+        path: PathBuf,
+        /// Who.
+        holder: Holder,
+    },
+    /// The lock file cannot be made or read.
+    #[error("the state {} cannot be locked ({detail}): check the permissions of its folder", path.display())]
+    Refused {
+        /// The state.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
+}
+
+/// The lock of a state, held until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Drop for Lock {
+    /// An orderly end leaves no name behind. Unlocking by word also works while a child process that
+    /// is just being started has a copy of the handle; a failure changes nothing: closing unlocks too.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+impl Lock {
+    /// Takes the lock of a state at once, or says who has it. The state itself need not exist yet;
+    /// its folder is created (0700).
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn acquire(state: &Path, what: &str, since: &str) -> Result<Self, LockError> {
+        let refused = |error: io::Error| refused(state, &error);
+        private::create_parent(state).map_err(refused)?;
+        let mut file = open_or_create(&lock_path(state)).map_err(refused)?;
+        if !lock_exclusively(&file).map_err(refused)? {
+            let holder = read_holder(&mut file);
+            return Err(LockError::Held { path: state.to_owned(), holder });
+        }
+        write_holder(&mut file, what, since).map_err(refused)?;
+        Ok(Self { file })
+    }
+
+    /// Who holds a state at this moment, if anybody; takes nothing.
+    ///
+    /// # Errors
+    /// [`LockError::Refused`] when the lock file is there and cannot be read.
+    pub fn holder(state: &Path) -> Result<Option<Holder>, LockError> {
+        let mut file = match private::open_plain(&lock_path(state), false) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(refused(state, &error)),
+        };
+        // A shared lock is refused exactly while somebody has the exclusive one.
+        match taken(file.try_lock_shared()) {
+            Ok(true) => file.unlock().map(|()| None).map_err(|error| refused(state, &error)),
+            Ok(false) => Ok(Some(read_holder(&mut file))),
+            Err(error) => Err(refused(state, &error)),
+        }
+    }
+}
+
+/// Whether a try got the lock.
+fn taken(tried: Result<(), TryLockError>) -> io::Result<bool> {
+    match tried {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Takes the exclusive lock unless somebody has it. Someone who only asks ([`Lock::holder`]) has a
+/// shared lock for a moment and must not look like a holder: where a shared lock is to be had,
+/// nobody holds the state, and the next try may succeed.
+fn lock_exclusively(file: &File) -> io::Result<bool> {
+    const TRIES: u32 = 1000;
+    for _ in 0..TRIES {
+        if taken(file.try_lock())? {
+            return Ok(true);
+        }
+        if !taken(file.try_lock_shared())? {
+            return Ok(false);
+        }
+        file.unlock()?;
+        std::thread::yield_now();
+    }
+    Ok(false)
+}
+
+/// `<state>.lock`
+fn lock_path(state: &Path) -> PathBuf {
+    let mut path = state.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
+}
+
+fn refused(state: &Path, error: &io::Error) -> LockError {
+    LockError::Refused { path: state.to_owned(), detail: error.to_string() }
+}
+
+fn open_or_create(path: &Path) -> io::Result<File> {
+    match private::create_new(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => private::open_plain(path, true),
+        other => other,
+    }
+}
+
+fn write_holder(file: &mut File, what: &str, since: &str) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    // One line each; a line break in a word would shift the others.
+    let one_line = |text: &str| text.replace(['\n', '\r'], " ");
+    write!(file, "{}\n{}\n{}\n", std::process::id(), one_line(what), one_line(since))
+}
+
+/// What the file says; a holder that has not written yet, or a strange file, is only "somebody".
+fn read_holder(file: &mut File) -> Holder {
+    const LONGEST: u64 = 4096;
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.take(LONGEST).read_to_string(&mut text));
+    if read.is_err() {
+        text.clear();
+    }
+    let mut lines = text.lines();
+    let mut line = || lines.next().unwrap_or_default().to_owned();
+    Holder { pid: line().parse().unwrap_or(0), what: line(), since: line() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{BufRead, BufReader, stdin};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn state() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sub/state.db");
+        (folder, path)
+    }
+
+    #[test]
+    fn fault_15_the_second_is_told_who_holds_the_state() {
+        let (_folder, path) = state();
+        let lock = Lock::acquire(&path, "send spring\nsale", "2026-12-01T09:00:00Z").unwrap();
+        let expected = Holder {
+            pid: std::process::id(),
+            what: "send spring sale".to_owned(),
+            since: "2026-12-01T09:00:00Z".to_owned(),
+        };
+        let error = Lock::acquire(&path, "run", "later").unwrap_err();
+        assert_eq!(error, LockError::Held { path: path.clone(), holder: expected.clone() });
+        let text = error.to_string();
+        assert!(text.contains("`send spring sale`") && text.contains("2026-12-01T09:00:00Z"), "{text}");
+        assert_eq!(Lock::holder(&path).unwrap(), Some(expected));
+        drop(lock);
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        assert_eq!(fs::read_to_string(lock_path(&path)).unwrap(), "", "the file stays, the name does not");
+        drop(Lock::acquire(&path, "run", "later").unwrap());
+    }
+
+    /// Runs itself as the process that dies: with [`CHILD`] set it only takes the lock and waits.
+    #[test]
+    fn fault_16_the_lock_of_a_dead_process_is_taken_over() {
+        const CHILD: &str = "SENDPLAN_TEST_LOCK_CHILD";
+        if let Some(path) = std::env::var_os(CHILD) {
+            let _lock = Lock::acquire(Path::new(&path), "send spring-sale", "then").unwrap();
+            writeln!(io::stdout(), "\nheld").unwrap();
+            stdin().read_line(&mut String::new()).unwrap();
+            return;
+        }
+        let (_folder, path) = state();
+        let me = std::env::current_exe().unwrap();
+        let mut child = Command::new(me)
+            .args(["--exact", "--nocapture"])
+            .arg("store::lock::tests::fault_16_the_lock_of_a_dead_process_is_taken_over")
+            .env(CHILD, &path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        assert!(output.lines().any(|line| line.unwrap() == "held"));
+        let holder = Lock::holder(&path).unwrap().unwrap();
+        assert_eq!((holder.pid, holder.what.as_str()), (child.id(), "send spring-sale"));
+        assert!(matches!(Lock::acquire(&path, "run", "now"), Err(LockError::Held { .. })));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(fs::read_to_string(lock_path(&path)).unwrap().contains("send spring-sale"));
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        let _lock = Lock::acquire(&path, "run", "now").unwrap();
+        assert_eq!(Lock::holder(&path).unwrap().unwrap().what, "run");
+    }
+
+    #[test]
+    fn someone_who_only_asks_does_not_keep_others_out() {
+        let (_folder, path) = state();
+        drop(Lock::acquire(&path, "run", "then").unwrap());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let asking = || {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                Lock::holder(&path).unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(asking);
+            scope.spawn(asking);
+            let refused = (0..500).find_map(|_| Lock::acquire(&path, "send", "now").err());
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(refused, None);
+        });
+    }
+
+    #[test]
+    fn a_strange_lock_file_is_only_somebody() {
+        let (_folder, path) = state();
+        let _lock = Lock::acquire(&path, "run", "now").unwrap();
+        fs::write(lock_path(&path), [0xff, 0xfe, 0]).unwrap();
+        let holder = Lock::holder(&path).unwrap().unwrap();
+        assert_eq!((holder.pid, holder.to_string().as_str()), (0, "another process"));
+    }
+
+    #[test]
+    fn the_lock_file_is_its_owners_and_no_link() {
+        let (folder, path) = state();
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        drop(Lock::acquire(&path, "run", "now").unwrap());
+        let mode = fs::metadata(lock_path(&path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let other = folder.path().join("other.db");
+        symlink(lock_path(&path), lock_path(&other)).unwrap();
+        assert!(matches!(Lock::acquire(&other, "run", "now"), Err(LockError::Refused { .. })));
+        assert!(matches!(Lock::holder(&other), Err(LockError::Refused { .. })));
+        assert!(matches!(
+            Lock::acquire(Path::new("/proc/self/state.db"), "run", "now"),
+            Err(LockError::Refused { .. })
+        ));
+    }
+}

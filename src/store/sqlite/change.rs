@@ -1,0 +1,147 @@
+//! What changes after the pin: the states of messages, the texts nobody needs, the end of a run.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use crate::delivery::state::{State, next};
+use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::read;
+use crate::store::{Change, RunId, StoreError};
+
+const PRESENT: &str = "SELECT state, attempts FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
+const CHANGE: &str = "UPDATE messages SET state = ?4, attempts = ?5, changed_at_ms = ?6, \
+    provider_id = coalesce(?7, provider_id), reason = ?8 WHERE run = ?1 AND text = ?2 AND seq = ?3";
+
+/// What a commit does to a run as a whole, gathered while its changes are written.
+#[derive(Default)]
+struct Effect {
+    /// State code → how many messages more, or fewer, are in it.
+    counts: BTreeMap<u8, i64>,
+    /// Text → how many of its messages became definite.
+    settled: BTreeMap<i64, i64>,
+    /// Whether something can be sent that could not before.
+    reopened: bool,
+}
+
+impl Effect {
+    fn note(&mut self, text: i64, before: State, after: State) {
+        *self.counts.entry(before.code()).or_default() -= 1;
+        *self.counts.entry(after.code()).or_default() += 1;
+        if after.is_definite() {
+            *self.settled.entry(text).or_default() += 1;
+        }
+        self.reopened |= after.is_open() && !before.is_open();
+    }
+}
+
+/// Applies the changes inside the caller's transaction.
+pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fault> {
+    let mut present = sql.prepare_cached(PRESENT)?;
+    let mut write = sql.prepare_cached(CHANGE)?;
+    let mut effect = Effect::default();
+    for change in changes {
+        let (before, after) = apply(&mut present, &mut write, run, change)?;
+        effect.note(change.key.text, before, after);
+    }
+    erase_texts(sql, run, &effect.settled)?;
+    move_counts(sql, run, &effect.counts)?;
+    if effect.reopened {
+        sql.prepare_cached("UPDATE runs SET finished_at_ms = NULL WHERE id = ?1")?.execute([run.0])?;
+    }
+    balance(sql, run)
+}
+
+/// Writes one change and answers with the states before and after it.
+fn apply(
+    present: &mut CachedStatement<'_>,
+    write: &mut CachedStatement<'_>,
+    run: RunId,
+    change: &Change,
+) -> Result<(State, State), Fault> {
+    let key = change.key;
+    let found = present
+        .query_row([run.0, key.text, key.seq], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u32>(1)?)))
+        .optional()?;
+    let (code, attempts) =
+        found.ok_or_else(|| StoreError::NoSuchMessage { run: run.0, key: key.to_string() })?;
+    let before = read::state(code)?;
+    let after = next(before, change.event).map_err(|illegal| StoreError::Illegal {
+        run: run.0,
+        key: key.to_string(),
+        illegal,
+    })?;
+    write.execute(params![
+        run.0,
+        key.text,
+        key.seq,
+        after.code(),
+        change.event.attempts(attempts),
+        change.at_ms,
+        change.provider_id,
+        change.reason,
+    ])?;
+    Ok((before, after))
+}
+
+/// Moves messages between the counts of states.
+fn move_counts(sql: &Connection, run: RunId, moves: &BTreeMap<u8, i64>) -> Result<(), Fault> {
+    let mut add = sql.prepare_cached("UPDATE counts SET n = n + ?3 WHERE run = ?1 AND state = ?2")?;
+    for (&code, &n) in moves.iter().filter(|(_, n)| **n != 0) {
+        if add.execute([run.0, i64::from(code), n])? != 1 {
+            return Err(Fault::Content(format!("run {run} has no count for the state {code}")));
+        }
+    }
+    Ok(())
+}
+
+/// Takes what was settled off the texts' needs, and erases those that nobody needs any more.
+fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Result<(), Fault> {
+    let mut erase = sql.prepare_cached("DELETE FROM texts WHERE run = ?1 AND id = ?2 AND needed = ?3")?;
+    let mut lessen = sql
+        .prepare_cached("UPDATE texts SET needed = needed - ?3 WHERE run = ?1 AND id = ?2 AND needed > ?3")?;
+    for (&text, &count) in settled {
+        let key = [run.0, text, count];
+        if erase.execute(key)? == 0 && lessen.execute(key)? == 0 {
+            return Err(Fault::Content(format!("text {text} of run {run} was needed by fewer than had it")));
+        }
+    }
+    Ok(())
+}
+
+/// Proves the books of a small run before every commit in builds for tests.
+fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
+    const SMALL: u64 = 5_000;
+    if cfg!(debug_assertions) && read::planned(sql, run)? <= SMALL {
+        read::recount(sql, run)?;
+    }
+    Ok(())
+}
+
+/// Every intent without an outcome becomes an unknown; the books are proven first.
+pub fn recover(sql: &Connection, run: RunId, at_ms: i64) -> Result<u64, Fault> {
+    read::recount(sql, run)?;
+    let changed = sql.execute(
+        "UPDATE messages SET state = ?2, changed_at_ms = ?3, reason = 'interrupted' \
+         WHERE run = ?1 AND state = ?4",
+        params![run.0, State::Unknown.code(), at_ms, State::Intent.code()],
+    )?;
+    let n = i64::try_from(changed).unwrap_or(i64::MAX);
+    let moves = BTreeMap::from([(State::Intent.code(), -n), (State::Unknown.code(), n)]);
+    move_counts(sql, run, &moves)?;
+    balance(sql, run)?;
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}
+
+/// Marks a run finished when nothing in it can still be sent.
+pub fn finish(sql: &Connection, run: RunId, at_ms: i64) -> Result<(), Fault> {
+    let open = read::recount(sql, run)?.open();
+    if open > 0 {
+        return Err(StoreError::StillOpen { run: run.0, open }.into());
+    }
+    sql.execute(
+        "UPDATE runs SET finished_at_ms = ?2 WHERE id = ?1 AND finished_at_ms IS NULL",
+        [run.0, at_ms],
+    )?;
+    Ok(())
+}

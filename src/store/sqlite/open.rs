@@ -1,0 +1,159 @@
+//! Opening a state: creating it whole or not at all, and refusing what is not ours, not whole or not
+//! writable before anything depends on it. A refused file stays as it is, byte for byte.
+#![allow(clippy::disallowed_methods)]
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::error::StoreError;
+use crate::store::private;
+use crate::store::sqlite::fault::Fault;
+
+/// "sndp" in ASCII: tells our files from those of other programs. Frozen.
+const APPLICATION_ID: i64 = 0x736e_6470;
+
+/// The version of the schema that this code writes and reads.
+const VERSION: i64 = 1;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// What to do when there is no state, and whether to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Write; a missing state is created, folder (0700) and file (0600).
+    Create,
+    /// Write; a missing state is an error.
+    Existing,
+    /// Read only, also while another process writes; a missing state is an error.
+    ReadOnly,
+}
+
+/// Opens the database of a state after all checks.
+pub fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
+    let io = |error: io::Error| refused(path, &error);
+    if mode == OpenMode::Create {
+        private::create_parent(path).map_err(io)?;
+    }
+    let resolved = match private::resolve(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing(path)),
+        other => other.map_err(io)?,
+    };
+    match fs::symlink_metadata(&resolved) {
+        Err(error) if error.kind() == ErrorKind::NotFound && mode == OpenMode::Create => {
+            create(&resolved, path).map_err(|fault| fault.at(path))?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing(path)),
+        Err(error) => return Err(io(error)),
+        Ok(metadata) => match private::not_plain(&metadata) {
+            Some(found) => return Err(StoreError::NotAFile { path: path.to_owned(), found }),
+            None if metadata.len() == 0 => return Err(corrupt(path, "the file is empty")),
+            None => {}
+        },
+    }
+    let connection = connect(&resolved, mode == OpenMode::ReadOnly).map_err(|fault| fault.at(path))?;
+    inspect(&connection, path).map_err(|fault| fault.at(path))?;
+    if mode != OpenMode::ReadOnly {
+        prepare(&connection).map_err(|fault| fault.at(path))?;
+    }
+    Ok(connection)
+}
+
+fn missing(path: &Path) -> StoreError {
+    StoreError::Missing { path: path.to_owned() }
+}
+
+fn corrupt(path: &Path, detail: &str) -> StoreError {
+    StoreError::Corrupt { path: path.to_owned(), detail: detail.to_owned() }
+}
+
+/// A refusal of the system while the file is created or looked at.
+fn refused(path: &Path, error: &io::Error) -> StoreError {
+    let (path, detail) = (path.to_owned(), error.to_string());
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { path },
+        ErrorKind::IsADirectory => StoreError::NotAFile { path, found: "a folder" },
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::AlreadyExists => StoreError::NotWritable { path, detail },
+        _ => StoreError::Io { path, detail },
+    }
+}
+
+/// Makes a whole state beside its place and puts it there: a crash leaves no half of one, and an
+/// empty file in its place is never ours.
+fn create(resolved: &Path, path: &Path) -> Result<(), Fault> {
+    let mut draft = resolved.as_os_str().to_owned();
+    draft.push(format!(".{}.new", std::process::id()));
+    let draft = PathBuf::from(draft);
+    let io = |error: io::Error| Fault::from(refused(path, &error));
+    private::create_new(&draft).map_err(io)?;
+    let result = write_schema(&draft).and_then(|()| private::put_in_place(&draft, resolved).map_err(io));
+    if result.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    result
+}
+
+fn write_schema(draft: &Path) -> Result<(), Fault> {
+    let connection = connect(draft, false)?;
+    connection.execute_batch(&format!(
+        "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    ))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// Connects without changing the file: a log beside it is not folded in on closing until all checks
+/// have passed.
+pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
+    let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+    let flags = access | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.execute_batch(
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -65536;",
+    )?;
+    Ok(connection)
+}
+
+/// Whose file is it, which version, and is it whole?
+fn inspect(sql: &Connection, path: &Path) -> Result<(), Fault> {
+    let number = |name| sql.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let found = number("application_id")?;
+    if found != APPLICATION_ID {
+        return Err(StoreError::Foreign { path: path.to_owned(), found }.into());
+    }
+    let found = number("user_version")?;
+    if found > VERSION {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION }.into());
+    }
+    if found < VERSION {
+        return Err(corrupt(path, &format!("no sendplan wrote a version {found}")).into());
+    }
+    let verdict: String = sql.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(corrupt(path, verdict.trim()).into()) }
+}
+
+/// Sets the connection up for writing, and writes once, durably, so that a state that cannot be
+/// written is found out before anything is sent.
+pub fn prepare(sql: &Connection) -> Result<(), Fault> {
+    sql.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
+         PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    sql.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {VERSION}; COMMIT;"))?;
+    sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
+}

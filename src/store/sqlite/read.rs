@@ -1,0 +1,179 @@
+//! What is read: runs, counts, claims and lists. Nothing here changes anything.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::delivery::state::State;
+use crate::store::sqlite::fault::Fault;
+use crate::store::{Claimed, Counts, Excluded, Listed, MessageKey, NewRun, Run, RunId, StoreError};
+
+/// The state of a code on disk.
+pub fn state(code: u8) -> Result<State, Fault> {
+    State::from_code(code).ok_or_else(|| Fault::Content(format!("no state has the code {code}")))
+}
+
+/// How many messages a run was pinned with.
+pub fn planned(sql: &Connection, run: RunId) -> Result<u64, Fault> {
+    let mut statement = sql.prepare_cached("SELECT planned FROM runs WHERE id = ?1")?;
+    let found = statement.query_row([run.0], |row| row.get(0)).optional()?;
+    found.ok_or_else(|| StoreError::NoSuchRun { run: run.0 }.into())
+}
+
+/// The counts as they are kept.
+pub fn counts(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
+    let mut statement = sql.prepare_cached("SELECT state, n FROM counts WHERE run = ?1")?;
+    let mut rows = statement.query([run.0])?;
+    let mut counts = Counts { planned: planned(sql, run)?, ..Counts::default() };
+    while let Some(row) = rows.next()? {
+        counts.add(state(row.get(0)?)?, row.get(1)?);
+    }
+    if counts.sum() == counts.planned {
+        return Ok(counts);
+    }
+    let (sum, planned) = (counts.sum(), counts.planned);
+    Err(Fault::Content(format!("run {run} was planned with {planned} messages and accounts for {sum}")))
+}
+
+/// The counts, proven: every message is looked at (some 0.1 s a million), and the books must agree.
+pub fn recount(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
+    let kept = counts(sql, run)?;
+    let mut counted = Counts { planned: kept.planned, ..Counts::default() };
+    // One pass; GROUP BY would sort.
+    let sums: Vec<String> = State::ALL.iter().map(|one| format!("total(state = {})", one.code())).collect();
+    let query = format!("SELECT {} FROM messages WHERE run = ?1", sums.join(", "));
+    sql.prepare_cached(&query)?.query_row([run.0], |row| {
+        for (column, state) in State::ALL.into_iter().enumerate() {
+            counted.add(state, row.get::<_, f64>(column)? as u64);
+        }
+        Ok(())
+    })?;
+    if counted == kept {
+        return Ok(kept);
+    }
+    Err(Fault::Content(format!("the messages of run {run} do not add up to its counts")))
+}
+
+const RUN: &str = "SELECT id, campaign, occurrence, digest, pinned, created_at_ms, finished_at_ms, \
+    rejected, suppressed, filtered, duplicates FROM runs";
+
+fn run_row(sql: &Connection, row: &Row<'_>) -> Result<Run, Fault> {
+    let id = RunId(row.get(0)?);
+    let excluded = Excluded {
+        rejected: row.get(7)?,
+        suppressed: row.get(8)?,
+        filtered: row.get(9)?,
+        duplicates: row.get(10)?,
+    };
+    let pinned = NewRun {
+        campaign: row.get(1)?,
+        occurrence: row.get(2)?,
+        pinned: row.get(4)?,
+        created_at_ms: row.get(5)?,
+    };
+    Ok(Run {
+        id,
+        pinned,
+        digest: row.get(3)?,
+        excluded,
+        finished_at_ms: row.get(6)?,
+        counts: counts(sql, id)?,
+    })
+}
+
+/// The run of an occurrence.
+pub fn run(sql: &Connection, campaign: &str, occurrence: &str) -> Result<Option<Run>, Fault> {
+    let mut statement = sql.prepare_cached(&format!("{RUN} WHERE campaign = ?1 AND occurrence = ?2"))?;
+    let mut rows = statement.query([campaign, occurrence])?;
+    rows.next()?.map(|row| run_row(sql, row)).transpose()
+}
+
+/// Runs, oldest first: of one campaign or all, all or the unfinished.
+pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Result<Vec<Run>, Fault> {
+    let mut statement = sql.prepare_cached(&format!(
+        "{RUN} WHERE (?1 IS NULL OR campaign = ?1) AND (NOT ?2 OR finished_at_ms IS NULL) ORDER BY id"
+    ))?;
+    let mut rows = statement.query(params![campaign, unfinished])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.push(run_row(sql, row)?);
+    }
+    Ok(runs)
+}
+
+/// A key before all others.
+const START: MessageKey = MessageKey { text: 0, seq: 0 };
+
+fn limit(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The next pending messages. The text is joined from outside, so that a message that has lost its
+/// text is an error and not a message that nobody ever gets.
+pub fn claim(
+    sql: &Connection,
+    run: RunId,
+    after: Option<MessageKey>,
+    n: usize,
+) -> Result<Vec<Claimed>, Fault> {
+    let mut statement = sql.prepare_cached(
+        "SELECT m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.segments, m.attempts, \
+         t.text FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
+    )?;
+    let after = after.unwrap_or(START);
+    let mut rows = statement.query(params![run.0, after.text, after.seq, State::Pending.code(), limit(n)])?;
+    let mut claimed: Vec<Claimed> = Vec::with_capacity(n.min(1024));
+    while let Some(row) = rows.next()? {
+        let key = MessageKey { text: row.get(0)?, seq: row.get(1)? };
+        let text = match claimed.last() {
+            Some(last) if last.key.text == key.text => Arc::clone(&last.text),
+            _ => row.get::<_, Option<Arc<str>>>(6)?.ok_or_else(|| lost_text(run, key))?,
+        };
+        claimed.push(Claimed {
+            key,
+            recipient: row.get(2)?,
+            address: row.get(3)?,
+            text,
+            segments: row.get(4)?,
+            attempts: row.get(5)?,
+        });
+    }
+    Ok(claimed)
+}
+
+fn lost_text(run: RunId, key: MessageKey) -> Fault {
+    Fault::Content(format!("message {key} of run {run} is pending and has no text"))
+}
+
+/// The next messages for a list.
+pub fn messages(
+    sql: &Connection,
+    run: RunId,
+    only: Option<State>,
+    after: Option<MessageKey>,
+    n: usize,
+) -> Result<Vec<Listed>, Fault> {
+    let mut statement = sql.prepare_cached(
+        "SELECT text, seq, recipient, coalesce(address, recipient), state, attempts, segments, \
+         provider_id, reason, changed_at_ms FROM messages WHERE run = ?1 \
+         AND (text, seq) > (?2, ?3) AND (?4 IS NULL OR state = ?4) ORDER BY text, seq LIMIT ?5",
+    )?;
+    let after = after.unwrap_or(START);
+    let mut rows = statement.query(params![run.0, after.text, after.seq, only.map(State::code), limit(n)])?;
+    let mut listed = Vec::new();
+    while let Some(row) = rows.next()? {
+        listed.push(Listed {
+            key: MessageKey { text: row.get(0)?, seq: row.get(1)? },
+            recipient: row.get(2)?,
+            address: row.get(3)?,
+            state: state(row.get(4)?)?,
+            attempts: row.get(5)?,
+            segments: row.get(6)?,
+            provider_id: row.get(7)?,
+            reason: row.get(8)?,
+            changed_at_ms: row.get(9)?,
+        });
+    }
+    Ok(listed)
+}

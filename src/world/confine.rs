@@ -1,0 +1,157 @@
+//! A manifest reaches into its own repository and nowhere else: not by `../../etc/passwd`, not by an
+//! absolute path, not through a symbolic link.
+#![allow(clippy::disallowed_methods)]
+
+use std::path::{Path, PathBuf};
+
+/// Why a path named in a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfineError {
+    /// Nothing there, or not readable.
+    #[error("cannot read `{name}`: {why}")]
+    Unreadable {
+        /// As written.
+        name: String,
+        /// The system's words.
+        why: String,
+    },
+    /// It leads out of the repository.
+    #[error("`{name}` leads out of the repository (`{root}`)")]
+    Outside {
+        /// As written.
+        name: String,
+        /// The repository's folder.
+        root: String,
+    },
+    /// It is no file.
+    #[error("`{0}` is not a file")]
+    NotAFile(String),
+}
+
+/// A repository's folder, links resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// The repository that holds `folder`: the nearest folder above it with a `.git`, else the working
+    /// directory if it holds the folder, else the folder itself.
+    ///
+    /// # Errors
+    /// The folder cannot be resolved.
+    pub fn of(folder: &Path) -> std::io::Result<Self> {
+        let folder = folder.canonicalize()?;
+        if let Some(root) = folder.ancestors().find(|above| above.join(".git").exists()) {
+            return Ok(Self { root: root.to_owned() });
+        }
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+        Ok(Self { root: here.filter(|here| folder.starts_with(here)).unwrap_or(folder) })
+    }
+
+    /// The file that `name`, written in a file of `folder`, means.
+    ///
+    /// # Errors
+    /// [`ConfineError`].
+    pub fn file(&self, folder: &Path, name: &str) -> Result<PathBuf, ConfineError> {
+        let outside =
+            || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
+        let joined = folder.join(name);
+        let real = match joined.canonicalize() {
+            Ok(real) => real,
+            // What is not there is "outside" first: whether it exists out there is nobody's business.
+            Err(_) if self.escapes(folder, name) => return Err(outside()),
+            Err(error) => {
+                return Err(ConfineError::Unreadable { name: name.to_owned(), why: plain(&error) });
+            }
+        };
+        if !real.starts_with(&self.root) {
+            return Err(outside());
+        }
+        if !real.is_file() {
+            return Err(ConfineError::NotAFile(name.to_owned()));
+        }
+        // The way the user would type it, where that is possible.
+        Ok(tidy(&joined))
+    }
+
+    fn escapes(&self, folder: &Path, name: &str) -> bool {
+        let Ok(mut at) = folder.canonicalize() else { return true };
+        for part in Path::new(name).components() {
+            match part {
+                std::path::Component::ParentDir => {
+                    at.pop();
+                }
+                std::path::Component::Normal(part) => at.push(part),
+                std::path::Component::CurDir => {}
+                std::path::Component::RootDir | std::path::Component::Prefix(_) => at = PathBuf::from("/"),
+            }
+        }
+        !at.starts_with(&self.root)
+    }
+}
+
+/// The system's words without its numbers.
+pub fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// `a/b/../c` as `a/c`.
+pub fn tidy(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir if out.file_name().is_some() => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> (tempfile::TempDir, Repository, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("repo/campaigns/a");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir(dir.path().join("repo/.git")).unwrap();
+        std::fs::write(dir.path().join("outside.csv"), "x").unwrap();
+        std::fs::write(dir.path().join("repo/list.csv"), "x").unwrap();
+        std::fs::write(folder.join("r.csv"), "x").unwrap();
+        let repository = Repository::of(&folder).unwrap();
+        (dir, repository, folder)
+    }
+
+    #[test]
+    fn files_of_the_repository_are_found() {
+        let (_dir, repository, folder) = repository();
+        assert!(repository.file(&folder, "r.csv").is_ok());
+        assert!(repository.file(&folder, "../../list.csv").unwrap().ends_with("repo/list.csv"));
+        assert!(matches!(repository.file(&folder, "none.csv"), Err(ConfineError::Unreadable { .. })));
+        assert!(matches!(repository.file(&folder, "."), Err(ConfineError::NotAFile(_))));
+    }
+
+    #[test]
+    fn fault_62_paths_and_links_out_of_the_repository_are_refused() {
+        let (dir, repository, folder) = repository();
+        std::os::unix::fs::symlink(dir.path().join("outside.csv"), folder.join("link.csv")).unwrap();
+        for name in [
+            "../../../outside.csv",
+            "/etc/passwd",
+            "../../../../../../../../etc/passwd",
+            "link.csv",
+            "../../../nothing",
+        ] {
+            assert!(matches!(repository.file(&folder, name), Err(ConfineError::Outside { .. })), "{name}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The gateway of a run, over the real network: builds requests as the profile says, sends them, and reads
+//! what comes back. All of it runs beside the engine, on whatever thread is free.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+
+use super::clock::Clock;
+use super::http::Http;
+use crate::delivery::access::Credential;
+use crate::delivery::answer::Answer;
+use crate::delivery::message::Batch;
+use crate::provider::{self, AuthError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict};
+
+/// A gateway with what it needs to be spoken to.
+#[derive(Debug)]
+pub struct Gateway {
+    /// How it speaks.
+    pub profile: Arc<Profile>,
+    /// The sender as it wants it.
+    pub sender: serde_json::Value,
+    /// Credentials.
+    pub secrets: Secrets,
+    /// The client.
+    pub http: Http,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Gateway {
+    /// Sends a batch and reads the answer.
+    pub async fn send(&self, batch: &Batch, token: Option<&Token>) -> Answer {
+        let members: Vec<Member<'_>> = batch
+            .parcels
+            .iter()
+            .map(|parcel| Member { id: &parcel.message.recipient, address: &parcel.message.address, key: "" })
+            .collect();
+        let text = batch.parcels.first().map_or("", |parcel| &*parcel.message.text);
+        let outgoing = provider::Batch { text, members: &members, sender: &self.sender };
+        let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
+            Ok(request) => self.http.execute(request).await,
+            Err(error) => {
+                // Nothing went out, and nothing ever would: the run stops before it has used up anybody.
+                let reading = Reading::all(members.len(), &Verdict::new(Class::Config, error.to_string()));
+                return Answer { number: batch.number, reading, unreached: false };
+            }
+        };
+        let reading = self.profile.read_send(&outgoing, &self.secrets, exchanged.as_ref());
+        Answer { number: batch.number, reading, unreached: matches!(exchanged, Err(Fault::NotSent(_))) }
+    }
+
+    /// Logs in, or renews.
+    ///
+    /// # Errors
+    /// [`AuthError`].
+    pub async fn authenticate(&self, credential: Credential, token: Option<&Token>) -> Result<Token, AuthError> {
+        let request = match (credential, token) {
+            (Credential::Refresh, Some(token)) => self.profile.build_refresh(&self.secrets, token),
+            _ => self.profile.build_login(&self.secrets),
+        };
+        let request = request.map_err(|error| AuthError::Refused(error.to_string()))?;
+        let exchanged = self.http.execute(request).await;
+        let now: chrono::DateTime<Utc> = self.clock.now().utc;
+        self.profile.read_token(&self.secrets, exchanged.as_ref(), now)
+    }
+}

@@ -1,0 +1,239 @@
+//! A run cut at every boundary there is, and taken up again: the real engine over the real state, with a
+//! gateway in memory that remembers whom it accepted. Nobody twice, nobody lost, wherever the cut falls.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta};
+use sendplan::audience::{AddressKind, Suppression};
+use sendplan::campaign::Delivery;
+use sendplan::delivery::answer::Answer;
+use sendplan::delivery::engine::{End, Engine, Now, Step};
+use sendplan::delivery::message::Batch;
+use sendplan::delivery::state::State;
+use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
+use sendplan::store::sqlite::{OpenMode, Sqlite};
+use sendplan::store::{Counts, Excluded, NewRun, PinnedMessage, RunId, Store};
+
+const PEOPLE: u32 = 24;
+
+/// What a gateway in memory has accepted, by address.
+type Accepted = BTreeMap<String, u32>;
+
+/// How the world behaves.
+#[derive(Clone, Copy)]
+struct World {
+    /// Messages of one text, so that batches are shared.
+    shared: bool,
+    /// Every so many requests are answered with a refusal of this class.
+    every: u32,
+    class: Class,
+    concurrency: u16,
+}
+
+fn person(number: u32) -> String {
+    format!("+2547000{number:05}")
+}
+
+fn pin(store: &mut Sqlite, world: World) -> RunId {
+    let run = NewRun {
+        campaign: "cut".to_owned(),
+        occurrence: "once".to_owned(),
+        pinned: "{}".to_owned(),
+        created_at_ms: 0,
+    };
+    let mut pinning = store.pin(&run).unwrap();
+    for number in 0..PEOPLE {
+        let address = person(number);
+        let text = if world.shared { format!("text {}", number % 2) } else { format!("text for {number}") };
+        let message = PinnedMessage { recipient: &address, address: &address, text: &text, segments: 1 };
+        pinning.add(&message).unwrap();
+    }
+    pinning.seal("sha256:0", &Excluded::default()).unwrap()
+}
+
+fn engine(world: World, now: Now) -> Engine {
+    let profile = Profile::builtin("mobiconnect").unwrap().unwrap().with_batch_max(4).unwrap();
+    let delivery = Delivery { concurrency: world.concurrency, ..Delivery::default() };
+    Engine::new(Arc::new(profile), delivery, Suppression::default(), AddressKind::Phone { region: None }, now)
+}
+
+fn token(now: Now) -> Token {
+    Token {
+        access: "a".to_owned().into(),
+        refresh: None,
+        expires_at: now.utc + TimeDelta::hours(1),
+        refresh_expires_at: None,
+        renew_at: now.utc + TimeDelta::minutes(50),
+    }
+}
+
+/// One life of the process: works until `cut` boundaries have passed (or to the end), then is gone. Requests
+/// handed out are received by the gateway; the answer to the last ones may never be heard.
+fn live(
+    path: &Path,
+    run: RunId,
+    world: World,
+    cut: usize,
+    accepted: &mut Accepted,
+    requests: &mut u32,
+) -> (Option<End>, usize) {
+    let mut store = Sqlite::open(path, OpenMode::Existing).unwrap();
+    let mut elapsed = Duration::ZERO;
+    let utc = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let at = |elapsed: Duration| Now { elapsed, utc: utc + TimeDelta::from_std(elapsed).unwrap() };
+    store.recover(run, 1).unwrap();
+    let mut engine = engine(world, at(elapsed));
+    let mut under_way: VecDeque<Arc<Batch>> = VecDeque::new();
+    for boundary in 0..cut {
+        let now = at(elapsed);
+        match engine.next(now) {
+            Step::Commit(order) => {
+                store.commit(run, &order.changes).unwrap();
+                let claimed = order.claim.map(|(after, n)| store.claim(run, after, n).unwrap());
+                engine.committed(claimed);
+            }
+            Step::Authenticate(_) => engine.authenticated(Ok(token(now)), now),
+            Step::Send(batch) => {
+                assert!(batch.len() <= 4);
+                under_way.push_back(batch);
+            }
+            Step::Wait(until) => match under_way.pop_front() {
+                Some(batch) => {
+                    *requests += 1;
+                    engine.answered(answer(&batch, world, *requests, accepted), now);
+                }
+                None => elapsed = until.expect("it waits for something"),
+            },
+            Step::Done(end) => return (Some(end), boundary),
+        }
+        assert!(in_doubt(&store, run) <= engine.window() as u64, "more in doubt than the window");
+    }
+    // The cut: what was handed out reached the gateway all the same.
+    for batch in under_way {
+        *requests += 1;
+        answer(&batch, world, *requests, accepted);
+    }
+    (None, cut)
+}
+
+fn in_doubt(store: &Sqlite, run: RunId) -> u64 {
+    store.counts(run).unwrap().of(State::Intent)
+}
+
+fn answer(batch: &Batch, world: World, request: u32, accepted: &mut Accepted) -> Answer {
+    let refuse = request.is_multiple_of(world.every);
+    let verdicts = batch.parcels.iter().map(|parcel| {
+        if refuse {
+            return Verdict::new(world.class, "as told");
+        }
+        *accepted.entry(parcel.message.address.clone()).or_default() += 1;
+        Verdict { class: Class::Accepted, provider_id: Some("1".to_owned()), reason: None }
+    });
+    let reading = Reading { verdicts: verdicts.collect(), retry_after: None, stray: false };
+    Answer { number: batch.number, reading, unreached: false }
+}
+
+/// Runs the campaign in lives of `cut` boundaries each, until one comes to its end.
+fn in_pieces(world: World, cuts: impl Iterator<Item = usize>) -> (Accepted, Counts, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let mut store = Sqlite::open(&path, OpenMode::Create).unwrap();
+    let run = pin(&mut store, world);
+    drop(store);
+    let mut accepted = Accepted::new();
+    let mut requests = 0;
+    for cut in cuts {
+        let (end, boundaries) = live(&path, run, world, cut, &mut accepted, &mut requests);
+        if let Some(end) = end {
+            assert_eq!(end, End::Finished);
+            let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+            return (accepted, store.counts(run).unwrap(), boundaries);
+        }
+    }
+    panic!("it never came to an end");
+}
+
+fn proven(world: World, accepted: &Accepted, counts: &Counts, place: &str) {
+    assert!(accepted.values().all(|times| *times == 1), "somebody twice, cut {place}: {accepted:?}");
+    assert_eq!(counts.sum(), u64::from(PEOPLE), "cut {place}");
+    assert_eq!(counts.of(State::Pending) + counts.of(State::Intent), 0, "cut {place}");
+    let known = counts.of(State::Accepted) + counts.of(State::Unknown);
+    assert!(accepted.len() as u64 <= known, "cut {place}: accepted ones are counted as something else");
+    assert!(counts.of(State::Accepted) <= accepted.len() as u64, "cut {place}: accepted without a request");
+    if world.class != Class::Rejected {
+        assert_eq!(counts.of(State::Rejected), 0, "cut {place}");
+        assert_eq!(known, u64::from(PEOPLE), "cut {place}: somebody is lost");
+    }
+}
+
+/// Cuts once, at every boundary of the run; then twice, at every pair of early ones.
+fn cut_everywhere(world: World) {
+    let (accepted, counts, boundaries) = in_pieces(world, std::iter::once(10_000));
+    proven(world, &accepted, &counts, "nowhere");
+    assert_eq!(counts.of(State::Unknown), 0, "unknown without a cut");
+    for cut in 0..=boundaries {
+        let (accepted, counts, _) = in_pieces(world, [cut, 10_000].into_iter());
+        proven(world, &accepted, &counts, &format!("at {cut} of {boundaries}"));
+    }
+    for first in (0..boundaries).step_by(7) {
+        for second in (0..boundaries).step_by(5) {
+            let (accepted, counts, _) = in_pieces(world, [first, second, 10_000].into_iter());
+            proven(world, &accepted, &counts, &format!("at {first} and {second}"));
+        }
+    }
+}
+
+#[test]
+fn fault_01_02_03_04_cut_anywhere_personalised() {
+    cut_everywhere(World { shared: false, every: u32::MAX, class: Class::Accepted, concurrency: 2 });
+}
+
+#[test]
+fn fault_01_02_03_04_cut_anywhere_shared_batches() {
+    cut_everywhere(World { shared: true, every: u32::MAX, class: Class::Accepted, concurrency: 2 });
+}
+
+#[test]
+fn cut_anywhere_while_refused_ones_are_tried_again() {
+    cut_everywhere(World { shared: false, every: 3, class: Class::Transient, concurrency: 2 });
+    cut_everywhere(World { shared: true, every: 2, class: Class::Throttled, concurrency: 1 });
+    cut_everywhere(World { shared: false, every: 4, class: Class::Auth, concurrency: 2 });
+}
+
+#[test]
+fn cut_anywhere_while_some_are_rejected() {
+    cut_everywhere(World { shared: true, every: 3, class: Class::Rejected, concurrency: 2 });
+}
+
+/// Row 2 by itself: the intent is durable, not a byte was written.
+#[test]
+fn fault_02_intents_without_a_request_are_unknown_and_never_claimed_again() {
+    let world = World { shared: false, every: u32::MAX, class: Class::Accepted, concurrency: 2 };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let mut store = Sqlite::open(&path, OpenMode::Create).unwrap();
+    let run = pin(&mut store, world);
+    let now = Now { elapsed: Duration::ZERO, utc: DateTime::from_timestamp(1_800_000_000, 0).unwrap() };
+    let mut engine = engine(world, now);
+    loop {
+        match engine.next(now) {
+            Step::Commit(order) => {
+                store.commit(run, &order.changes).unwrap();
+                engine.committed(order.claim.map(|(after, n)| store.claim(run, after, n).unwrap()));
+            }
+            Step::Authenticate(_) => engine.authenticated(Ok(token(now)), now),
+            Step::Send(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    let intents = in_doubt(&store, run);
+    assert!(intents > 0);
+    drop(store);
+    let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    assert_eq!(store.recover(run, 1).unwrap(), intents);
+    assert_eq!(store.counts(run).unwrap().of(State::Unknown), intents);
+    assert_eq!(store.claim(run, None, 1000).unwrap().len() as u64, u64::from(PEOPLE) - intents);
+}
