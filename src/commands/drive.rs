@@ -49,7 +49,8 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
                     receipt = Some((journal.submit(order.changes, order.claim), claims));
                 }
                 Step::Authenticate(credential) => {
-                    let (gateway, token, reply) = (Arc::clone(gateway), engine.token(), authenticated.clone());
+                    let (gateway, token, reply) =
+                        (Arc::clone(gateway), engine.token(), authenticated.clone());
                     tokio::spawn(async move {
                         let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
                     });
@@ -64,7 +65,11 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
                 Step::Done(end) => return Ok(Driven::Ended(end)),
             }
         };
-        let wake = [wait, deadline].into_iter().flatten().min().map(|at| tokio::time::Instant::from_std(clock.instant(at)));
+        let wake = [wait, deadline]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| tokio::time::Instant::from_std(clock.instant(at)));
         tokio::select! {
             () = signals.next() => {
                 if deadline.is_some() {
@@ -97,9 +102,13 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
 }
 
 /// The receipt of the commit under way; never, while there is none.
-async fn settled(receipt: &mut Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>) -> Result<Receipt, StoreError> {
+async fn settled(
+    receipt: &mut Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>,
+) -> Result<Receipt, StoreError> {
     match receipt {
-        Some((answer, _)) => answer.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
+        Some((answer, _)) => {
+            answer.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone")))
+        }
         None => std::future::pending().await,
     }
 }
@@ -119,7 +128,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, StoreError> {
-        let listen = |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
+        let listen =
+            |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod check;
-//mod drive;
+mod drive;
 mod exit;
 mod load;
 mod pin;
@@ -11,7 +11,7 @@ mod preview;
 mod provider;
 mod scan;
 mod schema;
-//mod send;
+mod send;
 mod state;
 mod status;
 mod terminal;
@@ -32,7 +32,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::run(args, &terminal),
         Verb::Preview(args) => preview::run(args, &terminal),
         Verb::Plan(args) => plan::run(args, &terminal),
-        Verb::Send(_) => Err(Failure::Internal("x".into())),
+        Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),

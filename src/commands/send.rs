@@ -17,7 +17,7 @@ use crate::campaign::Campaign;
 use crate::cli::{Global, Send};
 use crate::delivery::engine::{End, Engine, Tally};
 use crate::delivery::pinned::Pinned;
-use crate::provider::{Profile, Secrets};
+use crate::provider::Profile;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::store::journal::Journal;
@@ -26,7 +26,7 @@ use crate::store::{Run, RunId, Store};
 use crate::units::thousands;
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
-use crate::world::http::Http;
+use crate::world::http::{Http, HttpOptions};
 use crate::world::sandbox::Sandbox;
 use crate::world::{secrets, workspace};
 
@@ -66,7 +66,13 @@ enum Begun {
     Nothing(Code),
 }
 
-fn resume(opened: workspace::Opened, run: Run, held: &mut Held, now: DateTime<Utc>, terminal: &Terminal) -> Result<Job, Failure> {
+fn resume(
+    opened: workspace::Opened,
+    run: Run,
+    held: &mut Held,
+    now: DateTime<Utc>,
+    terminal: &Terminal,
+) -> Result<Job, Failure> {
     let pinned = Pinned::from_json(&run.pinned.pinned).map_err(|error| Failure::State(error.to_string()))?;
     let what = opened.source.name.clone();
     let suppression = opened
@@ -81,12 +87,21 @@ fn resume(opened: workspace::Opened, run: Run, held: &mut Held, now: DateTime<Ut
         count(open, "message")
     ));
     if lost > 0 {
-        terminal.say(&format!("{} under way when it was interrupted: unknown from now on, not sent again.", count(lost, "message")));
+        terminal.say(&format!(
+            "{} under way when it was interrupted: unknown from now on, not sent again.",
+            count(lost, "message")
+        ));
     }
     Ok(Job { run: run.id, pinned, suppression })
 }
 
-fn begin(args: &Send, name: &str, held: &mut Held, now: DateTime<Utc>, terminal: &Terminal) -> Result<Begun, Failure> {
+fn begin(
+    args: &Send,
+    name: &str,
+    held: &mut Held,
+    now: DateTime<Utc>,
+    terminal: &Terminal,
+) -> Result<Begun, Failure> {
     let loaded = load::campaign(&args.campaign, terminal)?;
     let campaign = &loaded.campaign;
     if let Some(code) = already(campaign, name, &held.store, terminal)? {
@@ -112,12 +127,20 @@ fn begin(args: &Send, name: &str, held: &mut Held, now: DateTime<Utc>, terminal:
 
 /// Whether this campaign went out before. The same occurrence sends nothing again; another one under the same
 /// name would send everybody a second copy, and is refused.
-fn already(campaign: &Campaign, name: &str, store: &Sqlite, terminal: &Terminal) -> Result<Option<Code>, Failure> {
+fn already(
+    campaign: &Campaign,
+    name: &str,
+    store: &Sqlite,
+    terminal: &Terminal,
+) -> Result<Option<Code>, Failure> {
     let runs = store.runs(Some(name))?;
     let occurrence = campaign.occurrence();
     if let Some(run) = runs.iter().find(|run| run.pinned.occurrence == occurrence) {
         let shown = line(run, false);
-        terminal.data(&format!("{name} ({occurrence}) is finished already: nothing was sent.\n\n{}", summary(&shown, &Work::default())));
+        terminal.data(&format!(
+            "{name} ({occurrence}) is finished already: nothing was sent.\n\n{}",
+            summary(&shown, &Work::default())
+        ));
         return Ok(Some(settled(&shown)));
     }
     match runs.first() {
@@ -137,7 +160,8 @@ fn deliver(job: Job, args: &Send, held: Held, clock: Clock, terminal: &Terminal)
         .build()
         .map_err(|error| Failure::Internal(format!("no threads for sending: {error}")))?;
     let Held { store, lock, path } = held;
-    let (driven, tally, mut store) = runtime.block_on(send_all(&job, profile, args.sandbox, store, clock, terminal))?;
+    let (driven, tally, mut store) =
+        runtime.block_on(send_all(&job, profile, args.sandbox, store, clock, terminal))?;
     let (run, work) = conclude(&mut store, job.run, tally, clock)?;
     terminal.data(&summary(&run, &work));
     drop(lock);
@@ -157,15 +181,17 @@ async fn send_all(
 ) -> Result<(Driven, Tally, Sqlite), Failure> {
     let mut local = None;
     let secrets = if sandbox {
-        let gateway = Sandbox::start(&profile).await.map_err(|error| Failure::Internal(format!("no sandbox: {error}")))?;
-        profile.set_base_url(gateway.url()).map_err(|error| Failure::Internal(error.to_string()))?;
+        let gateway =
+            Sandbox::start(&profile).map_err(|error| Failure::Internal(format!("no sandbox: {error}")))?;
+        let local_url = profile.with(Some(&gateway.url()), &serde_json::Map::new());
+        profile = local_url.map_err(|error| Failure::Internal(error.to_string()))?;
         terminal.note(&format!(
             "Sandbox: a gateway on this machine ({}) that speaks {}. Nothing leaves the machine.\n",
             gateway.url(),
             profile.name()
         ));
         local = Some(gateway);
-        Secrets::made_up(&profile)
+        profile.sandbox_secrets()
     } else {
         secrets::resolve(&profile).map_err(|error| Failure::Refused(error.to_string()))?
     };
@@ -176,9 +202,16 @@ async fn send_all(
     bar.set_prefix("sending");
     bar.set_position(counts.planned - counts.open());
     let begun = bar.position();
-    let http = Http::new(delivery.concurrency).map_err(|error| Failure::Internal(error.to_string()))?;
-    let gateway = Arc::new(Gateway { profile: Arc::clone(&profile), sender: job.pinned.sender.clone(), secrets, http, clock });
-    let mut engine = Engine::new(profile, delivery, job.suppression.clone(), job.pinned.address_kind(), clock.now());
+    let http = Http::new(&HttpOptions::default()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let gateway = Arc::new(Gateway {
+        profile: Arc::clone(&profile),
+        sender: job.pinned.sender.clone(),
+        secrets,
+        http,
+        clock,
+    });
+    let mut engine =
+        Engine::new(profile, delivery, job.suppression.clone(), job.pinned.address_kind(), clock.now());
     let journal = Journal::start(store, job.run)?;
     let driven = drive(&mut engine, &journal, &gateway, clock, &mut |engine, now| {
         show(&bar, begun, &engine.tally(), engine.waiting_for(now));
@@ -192,7 +225,9 @@ async fn send_all(
 fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
     bar.set_position(begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed);
     let mut message = String::new();
-    for (number, word) in [(tally.rejected, "rejected"), (tally.unknown, "unknown"), (tally.retried, "tried again")] {
+    for (number, word) in
+        [(tally.rejected, "rejected"), (tally.unknown, "unknown"), (tally.retried, "tried again")]
+    {
         if number > 0 {
             message.push_str(&format!("{} {word}  ", thousands(number)));
         }
@@ -204,7 +239,12 @@ fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
 }
 
 /// Where the run stands now; one in which nothing is left to do is marked finished.
-fn conclude(store: &mut Sqlite, run: RunId, tally: Tally, clock: Clock) -> Result<(crate::report::status::RunLine, Work), Failure> {
+fn conclude(
+    store: &mut Sqlite,
+    run: RunId,
+    tally: Tally,
+    clock: Clock,
+) -> Result<(crate::report::status::RunLine, Work), Failure> {
     if store.counts(run)?.open() == 0 {
         store.finish(run, clock.now().utc.timestamp_millis())?;
     }
@@ -253,7 +293,13 @@ fn settled(run: &crate::report::status::RunLine) -> Code {
     }
 }
 
-fn next_steps(code: Code, run: &crate::report::status::RunLine, args: &Send, path: &std::path::Path, terminal: &Terminal) {
+fn next_steps(
+    code: Code,
+    run: &crate::report::status::RunLine,
+    args: &Send,
+    path: &std::path::Path,
+    terminal: &Terminal,
+) {
     let sandbox = if args.sandbox { " --sandbox" } else { "" };
     let shown = args.campaign.display();
     match code {

@@ -53,7 +53,11 @@ impl Gateway {
     ///
     /// # Errors
     /// [`AuthError`].
-    pub async fn authenticate(&self, credential: Credential, token: Option<&Token>) -> Result<Token, AuthError> {
+    pub async fn authenticate(
+        &self,
+        credential: Credential,
+        token: Option<&Token>,
+    ) -> Result<Token, AuthError> {
         let request = match (credential, token) {
             (Credential::Refresh, Some(token)) => self.profile.build_refresh(&self.secrets, token),
             _ => self.profile.build_login(&self.secrets),

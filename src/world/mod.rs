@@ -2,7 +2,7 @@
 
 pub mod clock;
 pub mod confine;
-//pub mod gateway;
+pub mod gateway;
 pub mod http;
 pub mod sandbox;
 pub mod secrets;

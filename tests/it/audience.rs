@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 use sendplan::audience::{AddressKind, Filter, Header, ListError, ReadError, Region, Rules, Suppression};
-use sendplan::message::Template;
 use sendplan::campaign::Limits;
+use sendplan::message::Template;
 use sendplan::plan::{Entry, PlanError, Recipe, Totals, check, run};
 
 const KENYA: AddressKind = AddressKind::Phone { region: Some(Region::KE) };
