@@ -110,3 +110,62 @@ fn without_a_runtime_it_says_so() {
     let profile = Profile::builtin("mobiconnect").unwrap().unwrap();
     assert!(Sandbox::start(&profile).is_err());
 }
+
+/// Another gateway altogether: no token, one recipient a request, addresses as numbers, ids as texts.
+const OTHER: &str = r#"
+version: 1
+name: other
+title: Other
+base_url: https://api.example.com
+secrets: { key: "${env:OTHER_KEY}" }
+sender: { type: string, description: a sender name }
+address: { kind: phone, wire: integer }
+send:
+  method: PUT
+  path: /send
+  headers: { X-Key: "{{ secrets.key }}" }
+  json: { to: { number: "{{ recipient }}" }, body: "{{ text }}", from: "{{ sender }}" }
+  batch: { mode: single }
+results: { id: "{{ response.json.message.id }}" }
+examples:
+  - name: one
+    exchange: send
+    message: { text: Hello there, recipients: ["+254700000001"], sender: Acme }
+    request:
+      method: PUT
+      path: /send
+      headers: { X-Key: sandbox }
+      json: { to: { number: 254700000001 }, body: Hello there, from: Acme }
+    response: { status: 201, json: { message: { id: m-1, to: 254700000001, body: Hello there }, cost: 1 } }
+    expect: [{ class: accepted, id: m-1 }]
+"#;
+
+#[tokio::test]
+async fn it_learns_from_structure_not_from_providers() {
+    let source = sendplan::diagnostic::Source::new("other.yaml", OTHER);
+    let profile =
+        Profile::from_source(&source).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    assert_eq!(profile.check_examples(), []);
+    let sandbox = Sandbox::start(&profile).unwrap();
+    let profile = profile.with(Some(&sandbox.url()), &Map::new()).unwrap();
+    let secrets = profile.sandbox_secrets();
+    let mut ids = HashSet::new();
+    for address in addresses(3) {
+        let reading = send(&profile, &secrets, None, &[address]).await;
+        assert_eq!(reading.verdicts[0].class, Class::Accepted, "{reading:?}");
+        assert!(ids.insert(reading.verdicts[0].provider_id.clone()));
+    }
+    assert_eq!(sandbox.accepted(), 3);
+    let wrong = Secrets::new([("key".to_owned(), "wrong".into())]);
+    let reading = send(&profile, &wrong, None, &addresses(1)).await;
+    assert_eq!(reading.verdicts[0].class, Class::Auth);
+}
+
+#[test]
+fn a_profile_without_examples_has_no_sandbox() {
+    let text = &OTHER[..OTHER.find("examples:").unwrap()];
+    let profile = Profile::from_source(&sendplan::diagnostic::Source::new("other.yaml", text)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(async { Sandbox::start(&profile) }).unwrap_err();
+    assert!(error.to_string().contains("no example"), "{error}");
+}
