@@ -3,7 +3,7 @@
 use crate::provider::class::Class;
 use crate::provider::exchange::{Method, Response};
 
-pub use crate::provider::raw::Exchange;
+pub use crate::provider::raw_example::Exchange;
 
 /// The value every secret has in examples and in the sandbox.
 pub const SANDBOX_SECRET: &str = "sandbox";

@@ -1,12 +1,14 @@
 //! Providers as data: a profile says how a gateway is spoken to, this engine speaks it. Pure: it makes
 //! requests as values and reads answers as values; no Rust names a provider.
 
+pub mod auth;
 pub mod class;
 pub mod example;
 pub mod exchange;
 pub mod mimic;
 pub mod profile;
 pub mod raw;
+pub mod raw_example;
 pub mod replay;
 pub mod request;
 pub mod response;
@@ -18,11 +20,13 @@ mod answer;
 mod builtin;
 mod compile;
 mod json;
+mod learn;
 mod pattern;
 mod resolve;
 mod resolve_example;
 mod template;
 
+pub use auth::{AuthError, AuthStep};
 pub use builtin::builtin_names;
 pub use class::{Class, Reading, RetryAfter, Verdict};
 pub use exchange::{Fault, Request, Response};
@@ -30,7 +34,7 @@ pub use profile::{OverrideError, Profile};
 pub use replay::ExampleFailure;
 pub use request::{Batch, BuildError, Member};
 pub use secrets::{SecretRef, Secrets};
-pub use token::{AuthError, AuthStep, Token};
+pub use token::Token;
 
 /// The published JSON Schema of profiles.
 pub fn schema() -> serde_json::Value {

@@ -3,13 +3,14 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::provider::auth::AuthError;
 use crate::provider::class::Class;
 use crate::provider::example::{Example, Exchange, Message, RecordedRequest};
 use crate::provider::exchange::Request;
 use crate::provider::profile::Profile;
 use crate::provider::request::{Batch, Member};
 use crate::provider::secrets::Secrets;
-use crate::provider::token::{AuthError, Token};
+use crate::provider::token::Token;
 
 /// An example that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use crate::provider::class::Class;
 use crate::provider::compile::Compiler;
 use crate::provider::example::{Example, Exchange, Message, RecordedRequest, RecordedResponse};
-use crate::provider::raw;
+use crate::provider::raw_example as raw;
 use crate::provider::wire::Wire;
 use crate::yaml::Node;
 

@@ -14,9 +14,10 @@ const MAX_REASON_CHARS: usize = 200;
 /// Shorter values are not searched for in texts: they would match by chance.
 const MIN_REDACTED_BYTES: usize = 4;
 
-/// Words this long without a gap are keys and tokens, not language: they are taken out of reasons even
-/// when they are none of our own (a gateway echoes tokens that were renewed meanwhile).
-const MAX_WORD_CHARS: usize = 48;
+/// Words from this length on that mix letters and digits are keys and tokens, not language: they are
+/// taken out of reasons even when they are none of our own (a gateway echoes tokens that were renewed
+/// meanwhile). Hexadecimal keys of 128 bits are longer.
+const MIN_TOKEN_CHARS: usize = 24;
 
 /// Where the value of a secret is to be found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,8 +100,7 @@ impl Secrets {
             if !out.is_empty() {
                 out.push(' ');
             }
-            let long = word.chars().count() > MAX_WORD_CHARS;
-            out.push_str(if long { "[redacted]" } else { word });
+            out.push_str(if is_token(word) { "[redacted]" } else { word });
         }
         let out: String = out.chars().filter(|&c| is_printable(c)).collect();
         if out.chars().count() <= MAX_REASON_CHARS {
@@ -110,6 +110,12 @@ impl Secrets {
         cut.push('…');
         cut
     }
+}
+
+fn is_token(word: &str) -> bool {
+    word.chars().count() >= MIN_TOKEN_CHARS
+        && word.chars().any(|c| c.is_ascii_digit())
+        && word.chars().any(char::is_alphabetic)
 }
 
 /// Not a control, and nothing that reorders or hides the text around it on a terminal.
@@ -147,8 +153,10 @@ mod tests {
             Secrets::new([("key".to_owned(), "open sesame".into()), ("pin".to_owned(), "1".into())]);
         assert_eq!(secrets.reason("key open sesame is\u{1b}[31m bad\n1"), "key [redacted] is [31m bad 1");
         assert_eq!(secrets.reason("a\u{202e}b"), "ab");
-        let token = "x".repeat(49);
+        let token = "0123456789abcdef0123456789abcdef";
         assert_eq!(secrets.reason(&format!("bad token {token}")), "bad token [redacted]");
+        let name = "org.example.web.UnprocessableEntityException";
+        assert_eq!(secrets.reason(name), name);
         assert_eq!(secrets.reason(&"word ".repeat(100)).chars().count(), MAX_REASON_CHARS);
     }
 }

@@ -1,26 +1,17 @@
-//! Tokens: when to log in, when to renew, and what the answers mean. A token is renewed before it or
-//! whatever renews it dies, whichever comes first: at some gateways the refresh token lives half as
-//! long as the token, and a renewal "on expiry" always comes too late.
+//! A token, and when it is to be renewed: before it or whatever renews it dies, whichever comes first. At
+//! some gateways the refresh token lives half as long as the token, and a renewal "on expiry" always
+//! comes too late.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::expression::{Context, Value};
-use crate::provider::answer::Answer;
-use crate::provider::class::{Class, RetryAfter};
-use crate::provider::exchange::{Fault, Request, Response};
-use crate::provider::profile::{Profile, TokenAuth};
-use crate::provider::request::BuildError;
-use crate::provider::secrets::Secrets;
+use crate::expression::Value;
 
 /// The least time between a renewal and the end of what is renewed, in seconds, where lives are long
 /// enough to have it.
 const MARGIN_SECONDS: i64 = 30;
-
-/// No token is believed to live longer than this, in seconds: ten years.
-const LONGEST_LIFE_SECONDS: i64 = 10 * 366 * 86_400;
 
 /// A token of a gateway. Prints no secrets.
 #[derive(Debug, Clone)]
@@ -53,182 +44,8 @@ impl Token {
     }
 }
 
-/// What has to happen before a request can go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuthStep {
-    /// Nothing: requests need no token.
-    None,
-    /// Nothing: the token at hand is good.
-    Use,
-    /// Renew the token. While it [is alive](Token::is_alive), requests may still use it; if the renewal
-    /// is refused, log in.
-    Refresh,
-    /// Log in.
-    Login,
-}
-
-/// A log-in or a renewal that gave no token.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuthError {
-    /// The gateway refuses. A refused renewal asks for a log-in; a refused log-in for a person.
-    #[error("the gateway refuses the credentials: {0}")]
-    Refused(String),
-    /// Too many attempts: wait, then try again.
-    #[error("the gateway asks to wait before logging in again")]
-    Throttled(Option<RetryAfter>),
-    /// An answer without a token that is no refusal either: try again later.
-    #[error("the gateway's answer holds no token: {0}")]
-    Unreadable(String),
-    /// No answer. A log-in sends no message, so it may be tried again.
-    #[error("no answer to the log-in: {0}")]
-    Lost(String),
-    /// The other side cannot be trusted with credentials (TLS, redirect): stop.
-    #[error("the log-in was stopped: {0}")]
-    Unsafe(String),
-}
-
-impl Profile {
-    /// What to do before a request. `rejected`: the gateway has just answered 401 to this token.
-    pub fn auth_step(&self, now: DateTime<Utc>, token: Option<&Token>, rejected: bool) -> AuthStep {
-        let Some(auth) = &self.inner.auth else { return AuthStep::None };
-        let Some(token) = token else { return AuthStep::Login };
-        if !rejected && now < token.renew_at {
-            return AuthStep::Use;
-        }
-        let renewable = auth.refresh.is_some()
-            && token.refresh.is_some()
-            && token.refresh_expires_at.is_none_or(|end| now < end);
-        if renewable { AuthStep::Refresh } else { AuthStep::Login }
-    }
-
-    /// The request that logs in.
-    ///
-    /// # Errors
-    /// [`BuildError`]; nothing was sent.
-    pub fn build_login(&self, secrets: &Secrets) -> Result<Request, BuildError> {
-        let auth = self.inner.auth.as_ref().ok_or(BuildError::NoCall("log-in"))?;
-        self.request(&auth.login, "login", &self.request_context(secrets, None), secrets)
-    }
-
-    /// The request that renews a token.
-    ///
-    /// # Errors
-    /// [`BuildError`]; nothing was sent.
-    pub fn build_refresh(&self, secrets: &Secrets, token: &Token) -> Result<Request, BuildError> {
-        let auth = self.inner.auth.as_ref();
-        let call = auth.and_then(|auth| auth.refresh.as_ref()).ok_or(BuildError::NoCall("renewal"))?;
-        self.request(call, "refresh", &self.request_context(secrets, Some(token)), secrets)
-    }
-
-    /// The token in the answer to a log-in or a renewal that was received at `now`.
-    ///
-    /// # Errors
-    /// [`AuthError`]; its texts hold no secrets.
-    pub fn read_token(
-        &self,
-        secrets: &Secrets,
-        answer: Result<&Response, &Fault>,
-        now: DateTime<Utc>,
-    ) -> Result<Token, AuthError> {
-        let response = match answer {
-            Ok(response) => response,
-            Err(Fault::Tls(reason)) => return Err(AuthError::Unsafe(secrets.reason(reason))),
-            Err(Fault::NotSent(reason) | Fault::Lost(reason)) => {
-                return Err(AuthError::Lost(secrets.reason(reason)));
-            }
-        };
-        let Some(auth) = &self.inner.auth else {
-            return Err(AuthError::Unreadable("the profile has no log-in".to_owned()));
-        };
-        let answer = Answer::new(self, response);
-        self.judge(auth, response, &answer, secrets)?;
-        self.token_in(auth, &answer, secrets, now)
-    }
-
-    /// Whether the answer may hold a token at all.
-    fn judge(
-        &self,
-        auth: &TokenAuth,
-        response: &Response,
-        answer: &Answer,
-        secrets: &Secrets,
-    ) -> Result<(), AuthError> {
-        let unreadable = |error: String| AuthError::Unreadable(secrets.reason(&error));
-        let rule = if response.truncated {
-            None
-        } else {
-            self.first_rule(&auth.rules, &answer.context, secrets)
-                .map_err(|error| unreadable(error.to_string()))?
-        };
-        let status = response.status;
-        let (class, reason) = rule.unwrap_or_else(|| {
-            let class = match status {
-                200..300 => Class::Accepted,
-                300..400 => Class::Config,
-                429 => Class::Throttled,
-                408 | 500.. => Class::Unknown,
-                _ => Class::Auth,
-            };
-            (class, None)
-        });
-        let reason = reason.unwrap_or_else(|| format!("HTTP {status}"));
-        match class {
-            Class::Accepted => Ok(()),
-            Class::Throttled => Err(AuthError::Throttled(RetryAfter::of(response))),
-            Class::Transient | Class::Unknown => Err(AuthError::Unreadable(reason)),
-            _ if (300..400).contains(&status) => {
-                Err(AuthError::Unsafe(format!("redirects are never followed ({reason})")))
-            }
-            _ => Err(AuthError::Refused(reason)),
-        }
-    }
-
-    fn token_in(
-        &self,
-        auth: &TokenAuth,
-        answer: &Answer,
-        secrets: &Secrets,
-        now: DateTime<Utc>,
-    ) -> Result<Token, AuthError> {
-        let unreadable = |reason: &str| AuthError::Unreadable(secrets.reason(reason));
-        let text = |program: &str| {
-            self.text_of(program, &answer.context).map_err(|error| match &answer.no_json {
-                Some(problem) => unreadable(problem),
-                None => unreadable(&error.to_string()),
-            })
-        };
-        let access = text(&auth.access)?.ok_or_else(|| unreadable(answer.unreadable()))?;
-        let life = self.life(&auth.expires_in, &answer.context);
-        let life = life.ok_or_else(|| unreadable("the life of the token is no number of seconds"))?;
-        let refresh = match &auth.refresh_token {
-            Some(program) => text(program)?,
-            None => None,
-        };
-        let refresh_life = match (&refresh, &auth.refresh_expires_in) {
-            (Some(_), Some(program)) => self.life(program, &answer.context),
-            _ => None,
-        };
-        let renewable = auth.refresh.is_some() && refresh.is_some();
-        let shorter = refresh_life.filter(|_| renewable).map_or(life, |refresh| refresh.min(life));
-        Ok(Token {
-            access: access.into(),
-            refresh: refresh.map(Into::into),
-            expires_at: now + life,
-            refresh_expires_at: refresh_life.map(|life| now + life),
-            renew_at: now + renew_after(shorter),
-        })
-    }
-
-    /// A positive number of seconds, also when it is written as a text.
-    fn life(&self, program: &str, context: &Context) -> Option<TimeDelta> {
-        let text = self.text_of(program, context).ok()??;
-        let seconds: i64 = text.parse().ok().filter(|seconds| *seconds > 0)?;
-        Some(TimeDelta::seconds(seconds.min(LONGEST_LIFE_SECONDS)))
-    }
-}
-
 /// At four fifths of the life, with the margin at least; short lives are halved.
-fn renew_after(life: TimeDelta) -> TimeDelta {
+pub(super) fn renew_after(life: TimeDelta) -> TimeDelta {
     let margin = life - TimeDelta::seconds(MARGIN_SECONDS);
     (life * 4 / 5).min(margin).max(life / 2)
 }
