@@ -16,6 +16,7 @@ pub mod units;
 
 // floor 1: the languages people write to us in
 pub mod cli;
+pub mod credentials;
 pub mod expression;
 pub mod yaml;
 

@@ -25,7 +25,7 @@ pub struct Campaign {
     #[schemars(required, regex(pattern = "^[a-z0-9][a-z0-9-]{0,62}$"), example = &"spring-sale")]
     pub name: Option<Spanned<String>>,
     /// The gateway: a built-in profile's name, a path to a profile of your own, or an object that adapts one.
-    #[schemars(required, example = &"mobiconnect")]
+    #[schemars(required, example = built_in())]
     pub provider: Option<Spanned<ProviderRef>>,
     /// What the gateway needs as sender; `sendplan provider show` says what that is.
     #[schemars(required, example = 1)]
@@ -188,7 +188,7 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 pub struct AdaptedProvider {
     /// A built-in profile's name, or a path to a profile of your own.
-    #[schemars(required, example = &"mobiconnect")]
+    #[schemars(required, example = built_in())]
     pub profile: Option<Spanned<String>>,
     /// Another address of the same gateway. Plain `http://` only for this machine.
     #[serde(default)]
@@ -201,6 +201,11 @@ pub struct AdaptedProvider {
     /// Other values for the profile's constants.
     #[serde(default)]
     pub vars: Option<BTreeMap<String, Node>>,
+}
+
+/// A built-in profile's name, whichever comes first: no code names a gateway.
+fn built_in() -> &'static str {
+    crate::provider::builtin_names().next().unwrap_or_default()
 }
 
 /// A name or path, or an object.

@@ -168,27 +168,23 @@ impl Resolver<'_> {
     }
 
     fn address_kind(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Option<AddressKind> {
-        let region = manifest.audience.as_ref().and_then(|audience| audience.value.region.as_ref());
-        if profile?.address_kind() == WireKind::Opaque {
-            if let Some(region) = region {
-                self.error("`audience.region`: this gateway's addresses are no phone numbers", &region.span);
-            }
-            return Some(AddressKind::Opaque);
-        }
-        let region = match region {
+        let written = manifest.audience.as_ref().and_then(|audience| audience.value.region.as_ref());
+        let region = match written {
             None => None,
             Some(text) => match region_of(&text.value) {
                 Ok(region) => Some(region),
                 Err(error) => {
-                    self.problems.push(Diagnostic::error(format!("`audience.region`: {error}")).at(
-                        self.source,
-                        text.span.clone(),
-                        "",
-                    ));
+                    self.error(format!("`audience.region`: {error}"), &text.span);
                     return None;
                 }
             },
         };
+        if profile?.address_kind() == WireKind::Opaque {
+            if let Some(written) = written {
+                self.error("`audience.region`: this gateway's addresses are no phone numbers", &written.span);
+            }
+            return Some(AddressKind::Opaque);
+        }
         Some(AddressKind::Phone { region })
     }
 

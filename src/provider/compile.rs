@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::credentials::{masked, names_a_secret};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, did_you_mean, listing};
 use crate::expression::{self, Kind, Program};
 use crate::provider::profile::Text;
@@ -58,6 +59,15 @@ impl<'a> Compiler<'a> {
         let problem = Diagnostic::error(title).at(self.source, span.clone(), "");
         let help = help.into();
         self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+    }
+
+    /// A credential that is written out. It is not repeated.
+    pub fn literal_secret(&mut self, name: &str, span: &Range<usize>) {
+        self.problems.push(
+            Diagnostic::error(format!("the secret `{name}` is written out"))
+                .at(&masked(self.source, span), span.clone(), "a literal secret")
+                .help("list it under `secrets` as `${env:NAME}` or `${file:path}`; if it was committed, change it"),
+        );
     }
 
     /// A scalar that must be one expression; answers the program's name.
@@ -166,6 +176,13 @@ impl<'a> Compiler<'a> {
                 for (key, value) in entries {
                     if shape(&key.name) != Shape::Plain {
                         self.error("a key cannot hold an expression", &key.span, "");
+                        sound = false;
+                    }
+                    if names_a_secret(&key.name)
+                        && let yaml::Kind::Text(text) = &value.value
+                        && shape(text) == Shape::Plain
+                    {
+                        self.literal_secret(&key.name, &value.span);
                         sound = false;
                     }
                     sound &= self.tree_sound(value, scope);

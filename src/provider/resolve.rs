@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 
+use crate::credentials::names_a_secret;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::compile::{Compiler, Scope};
 use crate::provider::exchange::Method;
@@ -137,12 +138,7 @@ impl<'a> Resolver<'a> {
         for (name, reference) in raw {
             match SecretRef::parse(&reference.value) {
                 Some(reference) => found.push((name, reference)),
-                // The value is not repeated: it may be the secret itself.
-                None => self.compiler.error(
-                    format!("the secret `{name}` is written out"),
-                    &reference.span,
-                    "refer to it: `${env:NAME}` or `${file:path}`; if it was committed, change it",
-                ),
+                None => self.compiler.literal_secret(&name, &reference.span),
             }
         }
         found
@@ -262,6 +258,10 @@ impl<'a> Resolver<'a> {
                 found = None;
             }
             let text = self.compiler.text(&format!("{call}.headers.{name}"), &value, scope);
+            if matches!(text, Some(Text::Fixed(_))) && names_a_secret(&name) {
+                self.compiler.literal_secret(&name, &value.span);
+                found = None;
+            }
             match (&mut found, text) {
                 (Some(headers), Some(text)) => headers.push((name, text)),
                 _ => found = None,

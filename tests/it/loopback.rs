@@ -35,8 +35,6 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// The usual answer (the messages are accepted), then what the closure does.
     UsualThen(Box<dyn FnOnce() + Send>),
-    /// Close without a byte.
-    Close,
     /// Accept the messages, then close without a byte.
     AcceptAndClose,
     /// Wait for [`Loopback::release`], then answer as usual.
@@ -177,7 +175,6 @@ impl Shared {
                 Some(Reply::Json(status, body)) => (answer(status, &body), None),
                 Some(Reply::Raw(bytes)) => return writer.write_all(&bytes),
                 Some(Reply::UsualThen(then)) => (self.usual(&request), Some(then)),
-                Some(Reply::Close) => return Ok(()),
                 Some(Reply::AcceptAndClose) => {
                     self.usual(&request);
                     return Ok(());

@@ -1,6 +1,7 @@
 //! The network rows of the table of faults, and the kills, through the whole program: real processes, real
 //! sockets, a real state. After each the books must balance and nobody may have been accepted twice.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -167,12 +168,18 @@ fn fault_19_a_refused_connection_is_tried_again_then_the_run_pauses_unsent() {
 
 #[test]
 fn fault_20_a_tls_error_aborts_without_downgrade() {
-    let gateway = Loopback::start();
-    let project = Project::personalised(&gateway.url().replace("http:", "https:"), 20);
+    // It speaks plain text where TLS is expected.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.and_then(|mut stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+        }
+    });
+    let project = Project::personalised(&url, 20);
     let stopped = project.send();
     assert_eq!(stopped.code, 8, "{stopped:?}");
     project.status().is(&[("pending", 20), ("unknown", 0)]);
-    assert_eq!(gateway.accepted_once(), 0);
 }
 
 #[test]
@@ -187,7 +194,7 @@ fn fault_22_a_reset_after_the_request_is_unknown() {
 #[test]
 fn fault_24_and_25_unreadable_answers_are_unknown_and_a_few_of_them_pause_the_run() {
     let html =
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>hi</html>".to_vec();
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 15\r\n\r\n<html>hi</html>".to_vec();
     let mut cut =
         answer(200, &json!({"status": "success", "data": [{"id": 1, "recipient": "254700000000"}]}));
     let length = cut.len();
@@ -212,10 +219,11 @@ fn fault_27_one_renewal_serves_all_that_a_401_hits_and_everybody_is_sent_once() 
     let gateway = Arc::new(Mutex::new(None::<Loopback>));
     let handle = Arc::clone(&gateway);
     let real = Loopback::with(move |request| {
-        if request.send == 40 && seen.fetch_add(1, Ordering::SeqCst) == 0 {
-            if let Some(gateway) = handle.lock().unwrap().as_ref() {
-                gateway.forget_tokens();
-            }
+        if request.send == 40
+            && seen.fetch_add(1, Ordering::SeqCst) == 0
+            && let Some(gateway) = handle.lock().unwrap().as_ref()
+        {
+            gateway.forget_tokens();
         }
         None
     });
@@ -315,7 +323,8 @@ fn fault_36_a_redirect_is_never_followed_and_aborts() {
     let elsewhere = Loopback::start();
     let target = format!("{}/api/communications/sms/sendMessage", elsewhere.url());
     let redirect =
-        format!("HTTP/1.1 307 Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+        format!("HTTP/1.1 307 Moved\r\nLocation: {target}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            .into_bytes();
     let gateway = Loopback::with(move |request| (request.send > 3).then(|| Reply::Raw(redirect.clone())));
     let project = Project::personalised(&gateway.url(), 20);
     let said = project.send();
