@@ -8,8 +8,15 @@ use std::path::{Path, PathBuf};
 
 /// Creates the folder a file is to lie in, and those above it, readable by the owner alone. Folders
 /// that are there stay as they are.
+///
+/// New folders are synced into those above them: a state that vanishes in a power cut with its folder
+/// would be sent all over again.
 pub fn create_parent(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(parent(path))
+    let folder = parent(path);
+    let new: Vec<&Path> =
+        folder.ancestors().take_while(|one| !one.as_os_str().is_empty() && !one.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    new.into_iter().try_for_each(sync_folder)
 }
 
 /// The path with its folder resolved; the file itself is not followed.
@@ -71,6 +78,7 @@ pub fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(to)
 }
 
+/// Makes the name of a file or folder durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(parent(path))?.sync_all()
 }

@@ -87,12 +87,22 @@ fn refused(path: &Path, error: &io::Error) -> StoreError {
 }
 
 /// Makes a whole state beside its place and puts it there: a crash leaves no half of one, and an
-/// empty file in its place is never ours.
+/// empty file in its place is never ours. What a crash left of such a draft is thrown away first;
+/// the lock of the state says that nobody is at work on it.
 fn create(resolved: &Path, path: &Path) -> Result<(), Fault> {
-    let mut draft = resolved.as_os_str().to_owned();
-    draft.push(format!(".{}.new", std::process::id()));
-    let draft = PathBuf::from(draft);
     let io = |error: io::Error| Fault::from(refused(path, &error));
+    let beside = |suffix: &str| {
+        let mut name = resolved.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    for left in [".new", ".new-journal", ".new-wal", ".new-shm"] {
+        match fs::remove_file(beside(left)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+    }
+    let draft = beside(".new");
     private::create_new(&draft).map_err(io)?;
     let result = write_schema(&draft).and_then(|()| private::put_in_place(&draft, resolved).map_err(io));
     if result.is_err() {

@@ -87,6 +87,18 @@ fn a_new_state_is_its_owners_alone() {
 }
 
 #[test]
+fn what_a_killed_creation_left_is_thrown_away() {
+    let file = File::new();
+    let path = file.path();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    for left in [".new", ".new-journal", ".new-wal"] {
+        fs::write(beside(&path, left), "half of something").unwrap();
+    }
+    pin(&mut file.open(), "spring", &[("1", "a")]);
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
 fn commits_are_synchronous_and_erasure_is_on() {
     let file = File::new();
     let store = file.open();
