@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod check;
-mod drive;
+pub mod drive;
 mod exit;
 mod load;
 mod pin;

@@ -1,0 +1,233 @@
+//! Sending with the journal on, beside the same client without it, and beside `oha` where it is installed:
+//! `cargo bench --bench send [-- MESSAGES CONCURRENCY]`. Only the ratios mean anything: all of it shares one
+//! machine with the gateway, which is the sandbox in a process of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use sendplan::audience::{AddressKind, Suppression};
+use sendplan::campaign::Delivery;
+use sendplan::commands::drive::{Driven, drive};
+use sendplan::delivery::access::Credential;
+use sendplan::delivery::engine::{End, Engine};
+use sendplan::delivery::message::{Batch, Claimed, MessageKey, Parcel};
+use sendplan::delivery::state::State;
+use sendplan::provider::{Class, Profile};
+use sendplan::store::journal::Journal;
+use sendplan::store::sqlite::{OpenMode, Sqlite};
+use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
+use sendplan::world::clock::Clock;
+use sendplan::world::gateway::Gateway;
+use sendplan::world::http::{Http, HttpOptions};
+use sendplan::world::sandbox::Sandbox;
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    let numbers: Vec<usize> = std::env::args().skip(1).filter_map(|one| one.parse().ok()).collect();
+    if std::env::args().any(|one| one == "gateway") {
+        return serve();
+    }
+    let messages = numbers.first().copied().unwrap_or(50_000);
+    let concurrency = numbers.get(1).copied().unwrap_or(64);
+    let server = Server::start();
+    let gateway = Arc::new(client(&server.url));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    println!("{messages} personalised messages, {concurrency} requests at once, best of {ROUNDS}");
+    let (mut bare, mut journal): (Option<Duration>, Option<Duration>) = (None, None);
+    let best = |best: Option<Duration>, now: Duration| Some(best.map_or(now, |best| best.min(now)));
+    for _ in 0..ROUNDS {
+        bare = best(bare, runtime.block_on(without_journal(&gateway, messages, concurrency)));
+        journal = best(journal, runtime.block_on(with_journal(&gateway, messages, concurrency)));
+    }
+    let (bare, journal) = (rate(messages, bare.unwrap()), rate(messages, journal.unwrap()));
+    println!("same client, no journal    {bare:>8.0} requests/s");
+    println!(
+        "send, journal on           {journal:>8.0} requests/s   {:>5.1} % of it",
+        journal / bare * 100.0
+    );
+    match oha(&gateway, &runtime, messages, concurrency) {
+        Some(load) => println!(
+            "oha                        {load:>8.0} requests/s   send is {:.1} % of it",
+            journal / load * 100.0
+        ),
+        None => println!("oha                        not installed"),
+    }
+}
+
+fn rate(messages: usize, took: Duration) -> f64 {
+    messages as f64 / took.as_secs_f64()
+}
+
+/// The sandbox by itself, until its input closes.
+fn serve() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let profile = profile();
+    let sandbox = runtime.block_on(async { Sandbox::start(&profile) }).unwrap();
+    println!("{}", sandbox.url());
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg("gateway")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn profile() -> Profile {
+    let name = sendplan::provider::builtin_names().next().unwrap();
+    Profile::builtin(name).unwrap().unwrap().with_batch_max(1).unwrap()
+}
+
+fn client(url: &str) -> Gateway {
+    let profile = profile().with(Some(url), &serde_json::Map::new()).unwrap();
+    Gateway {
+        secrets: profile.sandbox_secrets(),
+        profile: Arc::new(profile),
+        sender: serde_json::json!(1),
+        http: Http::new(&HttpOptions::default()).unwrap(),
+        clock: Clock::start(),
+    }
+}
+
+fn text(number: usize) -> String {
+    format!(
+        "Hi customer {number}, our spring sale starts on Saturday: 20% off in every branch. Reply STOP to opt out."
+    )
+}
+
+fn address(number: usize) -> String {
+    format!("+2547{number:08}")
+}
+
+async fn without_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usize) -> Duration {
+    let token = Arc::new(gateway.authenticate(Credential::Login, None).await.unwrap());
+    let next = Arc::new(AtomicUsize::new(0));
+    let began = Instant::now();
+    let workers: Vec<_> = (0..concurrency)
+        .map(|_| {
+            let (gateway, token, next) = (Arc::clone(gateway), Arc::clone(&token), Arc::clone(&next));
+            tokio::spawn(async move {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= messages {
+                        return;
+                    }
+                    let message = Claimed {
+                        key: MessageKey { text: number as i64, seq: number as i64 },
+                        recipient: address(number),
+                        address: address(number),
+                        text: text(number).into(),
+                        segments: 1,
+                        attempts: 0,
+                    };
+                    let batch = Batch { number: number as u64, parcels: vec![Parcel::new(message)] };
+                    let answer = gateway.send(&batch, Some(&token)).await;
+                    assert_eq!(answer.reading.verdicts[0].class, Class::Accepted);
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    began.elapsed()
+}
+
+async fn with_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usize) -> Duration {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut store = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
+    let run = pin(&mut store, messages);
+    let delivery = Delivery { concurrency: u16::try_from(concurrency).unwrap(), ..Delivery::default() };
+    let kind = AddressKind::Phone { region: None };
+    let clock = gateway.clock;
+    let began = Instant::now();
+    let mut engine =
+        Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
+    let journal = Journal::start(store, run).unwrap();
+    let driven = drive(&mut engine, &journal, gateway, clock, &mut |_, _| {}).await.unwrap();
+    let took = began.elapsed();
+    assert!(matches!(driven, Driven::Ended(End::Finished)), "{driven:?}");
+    assert_eq!(journal.close().unwrap().counts(run).unwrap().of(State::Accepted), messages as u64);
+    took
+}
+
+fn pin(store: &mut Sqlite, messages: usize) -> RunId {
+    let run = NewRun {
+        campaign: "bench".to_owned(),
+        occurrence: "once".to_owned(),
+        pinned: "{}".to_owned(),
+        created_at_ms: 0,
+    };
+    let mut pinning = store.pin(&run).unwrap();
+    for number in 0..messages {
+        let (address, text) = (address(number), text(number));
+        pinning
+            .add(&PinnedMessage { recipient: &address, address: &address, text: &text, segments: 1 })
+            .unwrap();
+    }
+    pinning.seal("", &Excluded::default()).unwrap()
+}
+
+/// The same request by a load generator that does nothing else.
+fn oha(
+    gateway: &Gateway,
+    runtime: &tokio::runtime::Runtime,
+    messages: usize,
+    concurrency: usize,
+) -> Option<f64> {
+    use sendplan::provider::{self, Member};
+    let token = runtime.block_on(gateway.authenticate(Credential::Login, None)).unwrap();
+    let (address, text) = (address(7), text(7));
+    let members = [Member { id: &address, address: &address, key: "" }];
+    let batch = provider::Batch { text: &text, members: &members, sender: &gateway.sender };
+    let request = gateway.profile.build_send(&batch, &gateway.secrets, Some(&token)).unwrap();
+    let mut command = Command::new("oha");
+    command.args([
+        "--no-tui",
+        "-n",
+        &messages.to_string(),
+        "-c",
+        &concurrency.to_string(),
+        "-m",
+        request.method.as_str(),
+    ]);
+    command.args(["-d", std::str::from_utf8(&request.body).unwrap(), "-T", "application/json"]);
+    for (name, value) in &request.headers {
+        command.args(["-H", &format!("{name}: {}", value.expose())]);
+    }
+    let output = command.arg(&request.url).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find(|line| line.trim().starts_with("Requests/sec"))?;
+    line.split_whitespace().last()?.parse().ok()
+}
