@@ -34,7 +34,7 @@ fn main() {
     println!("{rows} rows, {bytes} bytes ({} a row)", bytes / rows.max(1));
 
     let (bare, _) = best(|| bare_pass(&path));
-    println!("bare csv::ByteRecord pass  {:>8.3} s, peak {}", bare.as_secs_f64(), peak_memory());
+    println!("bare csv::ByteRecord pass {:>8.3} s, peak {}", bare.as_secs_f64(), peak_memory());
     for (name, template) in [
         ("text and columns", TEMPLATE.to_owned()),
         ("with a condition", format!("{TEMPLATE}{{% if city == \"Nairobi\" %}} Visit us.{{% endif %}}")),
@@ -44,12 +44,11 @@ fn main() {
             let (time, totals) = best(|| plan(&path, &recipe, threads));
             let ratio = time.as_secs_f64() / bare.as_secs_f64();
             println!(
-                "plan, {name}, {threads} threads {:>8.3} s, {ratio:.2} x bare, {:.0} rows/s, peak {}, {} messages, {} segments",
+                "plan, {name}, {threads} workers {:>8.3} s, {ratio:.2} x bare, {:.0} rows/s, peak {}; {} messages",
                 time.as_secs_f64(),
                 rows as f64 / time.as_secs_f64(),
                 peak_memory(),
                 totals.messages,
-                totals.segments,
             );
         }
     }

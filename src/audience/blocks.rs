@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::audience::read::ReadError;
 use crate::audience::record::{self, End, MAX_RECORD_BYTES};
-use crate::audience::rows::{Block, Rows};
+use crate::audience::rows::Block;
 
 /// What a block holds at least, but for the last one.
-pub const BLOCK_BYTES: usize = 128 * 1024;
+pub const BLOCK_BYTES: usize = 64 * 1024;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -155,20 +155,4 @@ impl<'p, R: Read> Blocks<'p, R> {
         self.rest.truncate(filled);
         result
     }
-}
-
-/// Every row of a block that stands alone; for callers that need no pipeline.
-///
-/// # Errors
-/// [`ReadError`], or the visitor's own.
-pub fn each_row<E: From<ReadError>>(
-    block: &Block,
-    delimiter: u8,
-    mut visit: impl FnMut(crate::audience::rows::Row<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut rows: Rows<'_> = block.rows(delimiter)?;
-    while let Some(row) = rows.next_row()? {
-        visit(row)?;
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Who has a message already: one set of addresses and one of identities, exact or as good as exact.
-//! An E.164 number is its own key; texts are known by 128 bits of SHA-256, never by a short hash, for
-//! a collision would cost somebody the message.
+//! An E.164 number is its own key, and so is a short text; longer ones are known by 120 bits of SHA-256,
+//! never by a short hash, for a collision would cost somebody the message.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::audience::address::Address;
 use crate::audience::exclusion::Exclusion;
 
-/// What a text is known by: the first 128 bits of its SHA-256.
+/// What a text is known by: its bytes and their number where they fit, else the first 120 bits of its
+/// SHA-256 under a mark of their own.
 pub type TextKey = [u32; 4];
 
 /// What an address is known by.
@@ -24,8 +25,20 @@ pub enum AddressKey {
 
 /// The key of a text.
 pub fn text_key(text: &str) -> TextKey {
-    let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    let word = |at: usize| u32::from_le_bytes([hash[at], hash[at + 1], hash[at + 2], hash[at + 3]]);
+    const INLINE: usize = 15;
+    const HASHED: u8 = u8::MAX;
+    let mut key = [0_u8; INLINE + 1];
+    let bytes = text.as_bytes();
+    if let Some(room) = key.get_mut(..bytes.len()).filter(|room| room.len() <= INLINE) {
+        room.copy_from_slice(bytes);
+        // At most 15, so never the mark.
+        key[INLINE] = u8::try_from(bytes.len()).unwrap_or_default();
+    } else {
+        let hash: [u8; 32] = Sha256::digest(bytes).into();
+        key[..INLINE].copy_from_slice(&hash[..INLINE]);
+        key[INLINE] = HASHED;
+    }
+    let word = |at: usize| u32::from_le_bytes([key[at], key[at + 1], key[at + 2], key[at + 3]]);
     [word(0), word(4), word(8), word(12)]
 }
 
@@ -55,8 +68,10 @@ impl<const WORDS: usize> Default for Lines<WORDS> {
 
 impl<const WORDS: usize> Lines<WORDS> {
     fn part(key: &[u32; WORDS]) -> usize {
-        // The multiplier spreads consecutive phone numbers over the parts (Fibonacci hashing).
-        (key[0].wrapping_mul(0x9E37_79B9) >> 26) as usize % PARTS
+        // Spreads consecutive numbers and texts over the parts (Fibonacci hashing of all words).
+        let mixed =
+            key.iter().fold(0_u32, |mixed, word| (mixed.rotate_left(7) ^ word).wrapping_mul(0x9E37_79B9));
+        (mixed >> 26) as usize % PARTS
     }
 
     fn get(&self, key: &[u32; WORDS]) -> Option<u64> {
@@ -126,6 +141,25 @@ mod tests {
         assert_eq!(claimed.duplicate(&two, Some(&a)), Some(Exclusion::DuplicateId { first_line: 2 }));
         assert_eq!(claimed.duplicate(&two, Some(&b)), None);
         assert_eq!(claimed.duplicate(&two, None), None);
+    }
+
+    #[test]
+    fn texts_of_every_length_have_keys_of_their_own() {
+        let all: Vec<String> = (0..40).map(|length| "\0".repeat(length)).collect();
+        let keys: std::collections::HashSet<TextKey> = all.iter().map(|text| text_key(text)).collect();
+        assert_eq!(keys.len(), all.len());
+        assert_ne!(text_key("customer-000001"), text_key("customer-000002"));
+        assert_ne!(text_key("customer-0000000001"), text_key("customer-0000000002"));
+    }
+
+    #[test]
+    fn ordinary_keys_are_spread_over_the_parts() {
+        let numbers = (0..6400_u64).map(|at| Lines::<2>::part(&halves(254_712_000_000 + at)));
+        let texts = (0..6400).map(|at| Lines::<4>::part(&text_key(&format!("customer-{at}"))));
+        for parts in [numbers.collect::<Vec<_>>(), texts.collect::<Vec<_>>()] {
+            let most = (0..PARTS).map(|part| parts.iter().filter(|one| **one == part).count()).max();
+            assert!(most < Some(400), "{most:?} of 6,400 in one of {PARTS} parts");
+        }
     }
 
     #[test]

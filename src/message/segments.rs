@@ -55,6 +55,9 @@ pub struct Measure {
 
 /// Measures a text.
 pub fn measure(text: &str) -> Measure {
+    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+        return measured(Encoding::Gsm7, count(text.len()), text, true);
+    }
     if let Some(units) = ascii_septets(text.as_bytes()) {
         let exact = units == count(text.len());
         return measured(Encoding::Gsm7, units, text, exact);
@@ -73,6 +76,12 @@ pub fn measure(text: &str) -> Measure {
     } else {
         measured(Encoding::Ucs2, utf16, text, utf16 == chars())
     }
+}
+
+/// Whether a byte is an ASCII character of one septet, in comparisons only, so that the compiler can look
+/// at many bytes at once; it may be wrong by saying no.
+fn is_plain(byte: u8) -> bool {
+    byte.wrapping_sub(b' ') <= b'Z' - b' ' || byte.wrapping_sub(b'a') <= b'z' - b'a' || byte == b'\n'
 }
 
 /// The septets of a text that is all ASCII and all in the alphabet.
@@ -204,6 +213,13 @@ mod tests {
         assert_eq!(ucs(&"😀".repeat(35)), (70, 1));
         assert_eq!(ucs(&"😀".repeat(66)), (132, 2));
         assert_eq!(ucs(&"😀".repeat(67)), (134, 3));
+    }
+
+    #[test]
+    fn plain_bytes_take_one_septet() {
+        let plain: Vec<u8> = (0..=u8::MAX).filter(|byte| is_plain(*byte)).collect();
+        assert!(plain.iter().all(|byte| gsm7::septets(char::from(*byte)) == Some(1) && byte.is_ascii()));
+        assert_eq!(plain.len(), 59 + 26 + 1);
     }
 
     #[test]

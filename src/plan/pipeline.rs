@@ -21,7 +21,7 @@ use crate::plan::totals::Totals;
 use crate::plan::{Entry, PlanError, Recipe};
 
 /// Batches that wait before and behind each worker.
-const QUEUE: usize = 1;
+const QUEUE: usize = 4;
 
 /// Makes a plan of a file: `sink` gets an entry for every row, in the order of the file, the same for any
 /// number of `threads`. `progress` is told how many bytes were read so far.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
+use sendplan::audience::blocks::BLOCK_BYTES;
 use sendplan::audience::{AddressKind, Filter, Header, ListError, ReadError, Region, Rules, Suppression};
 use sendplan::campaign::Limits;
 use sendplan::message::Template;
@@ -147,9 +148,9 @@ fn fault_47_the_reader_never_runs_far_ahead_of_the_sink() {
         Ok::<(), Infallible>(())
     });
     assert_eq!((seen, totals.unwrap().messages), (300_000, 300_000));
-    // Four workers, each with a block at work, one before it and one behind it; one more with the reader
-    // and one with the sink. A row here takes 40 bytes at least.
-    let bound = (4 * 3 + 3) * (128 * 1024) / 40;
+    // Four workers, each with a block at work and four waiting before and behind it; two more with the
+    // reader and one with the sink. A row here takes 40 bytes at least.
+    let bound = (4 * 9 + 3) * BLOCK_BYTES as u64 / 40;
     assert!(furthest < bound, "{furthest} rows ahead, {bound} are the bound");
 }
 
