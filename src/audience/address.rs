@@ -3,9 +3,7 @@
 use std::fmt;
 
 use crate::audience::phone::{self, Region};
-
-/// The longest opaque address, in bytes.
-pub const MAX_OPAQUE_BYTES: usize = 128;
+use crate::audience::unreadable::{AddressError, MAX_OPAQUE_BYTES};
 
 /// How the texts of the address column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,58 +90,6 @@ impl fmt::Display for Address {
             Self::Phone(digits) => write!(f, "+{digits}"),
             Self::Opaque(text) => f.write_str(text),
         }
-    }
-}
-
-/// Why a text is no address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
-    /// Nothing is there.
-    #[error("the address is empty")]
-    Empty,
-    /// A spreadsheet has rounded the number away.
-    #[error(
-        "`{0}` is how a spreadsheet shortens a long number; its last digits are lost: format the column as text and export it again"
-    )]
-    Scientific(String),
-    /// A spreadsheet has made a decimal of it.
-    #[error(
-        "`{0}` ends like a decimal number; a spreadsheet did that: format the column as text and export it again"
-    )]
-    Decimal(String),
-    /// A character that cannot be seen.
-    #[error("the address has a hidden character in it (U+{code:04X}); type it anew", code = u32::from(*.0))]
-    Hidden(char),
-    /// Local spelling, and no country to read it by.
-    #[error("the number has no country code, and the audience names no `region`")]
-    NoCountry,
-    /// No country has this code.
-    #[error("the number begins with no country code in use")]
-    UnknownCountry,
-    /// Too few digits.
-    #[error("the number is too short{}", of(*.0))]
-    TooShort(Option<Region>),
-    /// Too many digits.
-    #[error("the number is too long{}", of(*.0))]
-    TooLong(Option<Region>),
-    /// Right length at best, but nobody has such a number.
-    #[error("the number is not a valid one{}", of(*.0))]
-    Invalid(Option<Region>),
-    /// A number behind a switchboard cannot be sent to.
-    #[error("the number has an extension")]
-    Extension,
-    /// No number at all.
-    #[error("`{0}` is not a phone number")]
-    NotANumber(String),
-    /// An opaque address beyond [`MAX_OPAQUE_BYTES`].
-    #[error("the address has {0} bytes; {MAX_OPAQUE_BYTES} are the most")]
-    TooManyBytes(usize),
-}
-
-fn of(region: Option<Region>) -> String {
-    match region {
-        Some(Region::World) | None => String::new(),
-        Some(region) => format!(" for {region}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why somebody on the file gets nothing. Every row that is not a message is one of these.
 
-use crate::audience::address::AddressError;
+use crate::audience::unreadable::AddressError;
 use std::sync::Arc;
 
 /// The reason why a row is no message. Lines are physical lines of the file, from 1.

@@ -13,8 +13,9 @@ pub mod record;
 pub mod rows;
 pub mod rules;
 pub mod suppress;
+pub mod unreadable;
 
-pub use address::{Address, AddressError, AddressKind};
+pub use address::{Address, AddressKind};
 pub use exclusion::Exclusion;
 pub use filter::Filter;
 pub use header::Header;
@@ -23,3 +24,4 @@ pub use read::ReadError;
 pub use rows::{Row, Rows};
 pub use rules::{Person, Rules};
 pub use suppress::{ListError, Suppression};
+pub use unreadable::AddressError;

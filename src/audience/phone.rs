@@ -8,7 +8,7 @@ use rlibphonenumber::{
 
 pub use rlibphonenumber::enums::Region;
 
-use crate::audience::address::AddressError;
+use crate::audience::unreadable::AddressError;
 
 /// A text that names no country with phone numbers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

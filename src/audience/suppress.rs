@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use crate::audience::address::{Address, AddressError, AddressKind};
+use crate::audience::address::{Address, AddressKind};
 use crate::audience::blocks::Blocks;
 use crate::audience::header::DELIMITER;
 use crate::audience::read::ReadError;
 use crate::audience::rows::Block;
+use crate::audience::unreadable::AddressError;
 use crate::diagnostic::listing;
 
 /// Names of columns that are taken for addresses, besides the one of the audience.

@@ -7,7 +7,10 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::delivery::answer::Answer;
 use crate::delivery::engine::{End, Engine, Now, Step};
+use crate::delivery::message::Batch;
+use crate::provider::{Class, Reading, Verdict};
 use crate::store::journal::{Journal, Receipt};
 use crate::store::{Store, StoreError};
 use crate::world::clock::Clock;
@@ -56,10 +59,9 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
                     });
                 }
                 Step::Send(batch) => {
-                    let (gateway, token, reply) = (Arc::clone(gateway), engine.token(), answered.clone());
-                    tokio::spawn(async move {
-                        let _ = reply.send(gateway.send(&batch, token.as_deref()).await);
-                    });
+                    let (gateway, token) = (Arc::clone(gateway), engine.token());
+                    let promise = Promise::new(answered.clone(), &batch);
+                    tokio::spawn(async move { promise.keep(gateway.send(&batch, token.as_deref()).await) });
                 }
                 Step::Wait(until) => break until,
                 Step::Done(end) => return Ok(Driven::Ended(end)),
@@ -101,6 +103,36 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
     }
 }
 
+/// An answer that comes in any case: a request whose task dies has an unknown outcome, and the run must not
+/// wait for it for ever.
+struct Promise {
+    reply: mpsc::UnboundedSender<Answer>,
+    number: u64,
+    members: usize,
+    kept: bool,
+}
+
+impl Promise {
+    fn new(reply: mpsc::UnboundedSender<Answer>, batch: &Batch) -> Self {
+        Self { reply, number: batch.number, members: batch.len(), kept: false }
+    }
+
+    fn keep(mut self, answer: Answer) {
+        self.kept = true;
+        let _ = self.reply.send(answer);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if !self.kept {
+            let lost = Verdict::new(Class::Unknown, "our own failure while the request was under way");
+            let reading = Reading::all(self.members, &lost);
+            let _ = self.reply.send(Answer { number: self.number, reading, unreached: false });
+        }
+    }
+}
+
 /// The receipt of the commit under way; never, while there is none.
 async fn settled(
     receipt: &mut Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>,
@@ -138,5 +170,36 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::message::{Claimed, MessageKey, Parcel};
+
+    #[test]
+    fn a_request_whose_task_dies_is_answered_as_unknown() {
+        let message = Claimed {
+            key: MessageKey { text: 1, seq: 1 },
+            recipient: "1".to_owned(),
+            address: "+254700000001".to_owned(),
+            text: "t".into(),
+            segments: 1,
+            attempts: 0,
+        };
+        let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
+        let (reply, mut answers) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let promise = Promise::new(reply, &batch);
+            let dying = tokio::spawn(async move {
+                let _promise = promise;
+                std::panic::resume_unwind(Box::new("a fault of ours"));
+            });
+            assert!(dying.await.is_err());
+            let answer = answers.recv().await.unwrap();
+            assert_eq!((answer.number, answer.reading.verdicts[0].class), (7, Class::Unknown));
+        });
     }
 }

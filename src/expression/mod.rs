@@ -2,11 +2,16 @@
 //! are compiled once into a [`Program`] and run many times. What a source may name is checked when it
 //! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
 
+mod names;
+
 use std::cell::RefCell;
 use std::io;
 use std::ops::Range;
 
 pub use tera::{Context, Value};
+
+use names::find_variable;
+pub use names::members;
 use tera::{ErrorKind, Kwargs, State, Tera};
 
 use crate::diagnostic::{did_you_mean, listing};
@@ -281,104 +286,6 @@ fn eval_error(error: &tera::Error, prefix: usize, limit: usize) -> EvalError {
     }
     let (message, span) = report(error);
     EvalError::Failed { message, span: span.start.saturating_sub(prefix)..span.end.saturating_sub(prefix) }
-}
-
-/// Where `variable` first stands as a top-level name inside a tag of `source`.
-fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
-    if kind == Kind::Value {
-        return find_in_tag(source, variable);
-    }
-    tags(source).into_iter().find_map(|tag| {
-        find_in_tag(&source[tag.clone()], variable).map(|at| at.start + tag.start..at.end + tag.start)
-    })
-}
-
-/// The stretches of a source in which names can stand.
-fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
-    match kind {
-        Kind::Value => std::iter::once(0..source.len()).collect(),
-        Kind::Text => tags(source),
-    }
-}
-
-/// The insides of `{{ … }}` and `{% … %}`, in order; comments and raw text are none.
-fn tags(source: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    let opening = |from: usize| {
-        let openings = ["{{", "{%", "{#"].into_iter();
-        openings.filter_map(|tag| source[from..].find(tag)).min().map(|at| from + at)
-    };
-    while let Some(open) = opening(from) {
-        let start = open + 2;
-        let close = match &source[open..start] {
-            "{{" => "}}",
-            "{%" => "%}",
-            _ => "#}",
-        };
-        let end = source[start..].find(close).map_or(source.len(), |at| start + at);
-        from = end;
-        if close == "%}" && source[start..end].trim_matches(['-', ' ']) == "raw" {
-            from = source[end..].find("endraw").map_or(source.len(), |at| end + at);
-        } else if close != "#}" {
-            found.push(start..end);
-        }
-    }
-    found
-}
-
-fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {
-    words(tag)
-        .into_iter()
-        .find(|at| &tag[at.clone()] == variable && !tag[..at.start].trim_end().ends_with('.'))
-}
-
-/// The names after `root.` (or `root?.`) in a source, with their places: what a source asks of a
-/// variable whose members are known beforehand.
-pub fn members(source: &str, kind: Kind, root: &str) -> Vec<(String, Range<usize>)> {
-    let tags = code(source, kind);
-    let mut found = Vec::new();
-    for tag in tags {
-        let text = &source[tag.clone()];
-        let words = words(text);
-        for (at, next) in words.iter().zip(words.iter().skip(1)) {
-            let top = &text[at.clone()] == root && !text[..at.start].trim_end().ends_with('.');
-            if top && matches!(text[at.end..next.start].trim(), "." | "?.") {
-                found.push((text[next.clone()].to_owned(), next.start + tag.start..next.end + tag.start));
-            }
-        }
-    }
-    found
-}
-
-/// The words of a tag that stand outside quotes: names, keywords and numbers.
-fn words(tag: &str) -> Vec<Range<usize>> {
-    let bytes = tag.as_bytes();
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-    let mut found = Vec::new();
-    let mut quote = None;
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match quote {
-            Some(open) => {
-                if byte == open {
-                    quote = None;
-                }
-                at += 1;
-            }
-            None if matches!(byte, b'"' | b'\'' | b'`') => {
-                quote = Some(byte);
-                at += 1;
-            }
-            None if word(byte) => {
-                let end = (at..bytes.len()).find(|&next| !word(bytes[next])).unwrap_or(bytes.len());
-                found.push(at..end);
-                at = end;
-            }
-            None => at += 1,
-        }
-    }
-    found
 }
 
 #[cfg(test)]
