@@ -29,6 +29,7 @@ use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
 use sendplan::world::clock::Clock;
 use sendplan::world::gateway::Gateway;
 use sendplan::world::http::{Http, HttpOptions};
+use sendplan::world::lists::Lists;
 use sendplan::world::sandbox::Sandbox;
 
 const ROUNDS: usize = 3;
@@ -175,7 +176,8 @@ async fn with_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usiz
     let mut engine =
         Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
     let journal = Journal::start(store, run).unwrap();
-    let driven = drive(&mut engine, &journal, gateway, clock, &mut |_, _| {}).await.unwrap();
+    let mut lists = Lists::watch(Vec::new(), kind, String::new());
+    let driven = drive(&mut engine, &journal, gateway, &mut lists, clock, &mut |_, _| {}).await.unwrap();
     let took = began.elapsed();
     assert!(matches!(driven, Driven::Ended(End::Finished)), "{driven:?}");
     assert_eq!(journal.close().unwrap().counts(run).unwrap().of(State::Accepted), messages as u64);
@@ -209,7 +211,7 @@ fn oha(
     use sendplan::provider::{self, Member};
     let token = runtime.block_on(gateway.authenticate(Credential::Login, None)).unwrap();
     let (address, text) = (address(7), text(7));
-    let members = [Member { id: &address, address: &address, key: "" }];
+    let members = [Member { id: &address, address: &address }];
     let batch = provider::Batch { text: &text, members: &members, sender: &gateway.sender };
     let request = gateway.profile.build_send(&batch, &gateway.secrets, Some(&token)).unwrap();
     let mut command = Command::new("oha");

@@ -21,7 +21,8 @@ pub fn names_a_secret(key: &str) -> bool {
         "credential",
     ];
     inside.iter().any(|word| plain.contains(word))
-        || matches!(plain.as_str(), "pwd" | "token" | "auth" | "authorization" | "bearer")
+        || plain.ends_with("token")
+        || matches!(plain.as_str(), "pwd" | "pass" | "passphrase" | "auth" | "authorization" | "bearer")
 }
 
 /// The same file with stars in place of a span: lines and columns stay, the value is not shown.
@@ -39,7 +40,17 @@ mod tests {
 
     #[test]
     fn names_that_say_secret() {
-        for name in ["password", "api_key", "App-Key", "client_secret", "TOKEN", "db_passwd", "accessToken"] {
+        for name in [
+            "password",
+            "api_key",
+            "App-Key",
+            "client_secret",
+            "TOKEN",
+            "db_passwd",
+            "accessToken",
+            "application_token",
+            "pass",
+        ] {
             assert!(names_a_secret(name), "{name}");
         }
         for name in ["shop", "key_account", "tokens_left", "author", "discount_code"] {

@@ -105,6 +105,11 @@ fn read_with(library: &PhoneNumberUtil, text: &str, region: Option<Region>) -> R
     if number.extension.is_some() {
         return Err(AddressError::Extension);
     }
+    // libphonenumber reads letters as a keypad has them and drops others; in a list they are mistakes.
+    let written = text.strip_prefix("tel:").unwrap_or(text);
+    if written.chars().any(char::is_alphabetic) {
+        return Err(AddressError::Letters(text.chars().take(40).collect()));
+    }
     if !library.is_valid_number(&number) {
         return Err(invalid(&number));
     }
@@ -174,7 +179,10 @@ fn e164(number: &PhoneNumber) -> Option<u64> {
     let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };
     let digits = number.national_number.checked_ilog10().map_or(1, |log| log + 1);
     let shift = 10_u64.checked_pow(digits.checked_add(u32::try_from(zeros).ok()?)?)?;
-    u64::try_from(number.country_code).ok()?.checked_mul(shift)?.checked_add(number.national_number)
+    let whole =
+        u64::try_from(number.country_code).ok()?.checked_mul(shift)?.checked_add(number.national_number)?;
+    // ITU-T E.164 §6.2.1: fifteen digits at most. libphonenumber lets a few longer ones pass; no wire does.
+    (whole < 1_000_000_000_000_000).then_some(whole)
 }
 
 #[cfg(test)]

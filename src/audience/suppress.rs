@@ -13,8 +13,9 @@ use crate::audience::rows::Block;
 use crate::audience::unreadable::AddressError;
 use crate::diagnostic::listing;
 
-/// Names of columns that are taken for addresses, besides the one of the audience.
-const COLUMN_NAMES: [&str; 5] = ["address", "phone", "msisdn", "number", "mobile"];
+/// Names of columns that hold numbers, besides the one of the audience. `address` is read only where none
+/// of these is there: it may be a street.
+const NUMBER_COLUMNS: [&str; 4] = ["phone", "msisdn", "number", "mobile"];
 
 /// A list that is refused. `list` is its name.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,14 @@ pub enum ListError {
     /// An entry has no cell in the column of addresses.
     #[error("the suppression list {list}, line {line}, has no cell in the column of addresses")]
     NoCell {
+        /// The list.
+        list: String,
+        /// The physical line, from 1.
+        line: u64,
+    },
+    /// A row has more cells than the header: what stands there may be an address too.
+    #[error("the suppression list {list}, line {line}, has more cells than the header; one address a line")]
+    Surplus {
         /// The list.
         list: String,
         /// The physical line, from 1.
@@ -71,9 +80,10 @@ pub struct Suppression {
 impl Suppression {
     /// Adds a list and answers how many addresses it has that were on no list before.
     ///
-    /// Its column of addresses is the one called `address_column`, else one called `address`, `phone`,
-    /// `msisdn`, `number` or `mobile` (capitals or not), else the only one. A list of one column may
-    /// lack a header: then its first cell reads as an address. Rows without any text are skipped.
+    /// Its columns of addresses are the one called `address_column` and every one called `phone`, `msisdn`,
+    /// `number` or `mobile` (capitals or not); without any of them the one called `address`, else the only
+    /// one. A list of one column may lack a header: a first cell with a digit in it is an entry already.
+    /// Rows and cells without any text are skipped, but a row needs one address.
     ///
     /// # Errors
     /// [`ListError`]; the set is then not to be used, for it may hold a part of the list.
@@ -90,11 +100,18 @@ impl Suppression {
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
         let mut blocks = Blocks::new(input, DELIMITER, None);
         let Some((line, cells)) = blocks.header().map_err(refuse)? else { return Ok(0) };
-        let column = match column_of(&cells, address_column, kind) {
-            Some(Column::Named(column)) => column,
-            Some(Column::First(address)) => {
+        let width = cells.len();
+        let columns = match columns_of(&cells, address_column) {
+            Some(Columns::Named(columns)) => columns,
+            Some(Columns::FirstIsAnEntry) => {
+                let cell = cells.first().map_or("", String::as_str);
+                let address = kind.read(cell).map_err(|error| ListError::Address {
+                    list: name.to_owned(),
+                    line,
+                    error,
+                })?;
                 self.add(address, list);
-                0
+                vec![0]
             }
             None if cells.iter().all(|cell| cell.trim().is_empty()) => {
                 return Err(refuse(ReadError::UnnamedColumn { line, column: 1 }));
@@ -106,7 +123,7 @@ impl Suppression {
         };
         let mut block = Block::default();
         while blocks.next_block(&mut block).map_err(refuse)? {
-            self.add_block(&block, (name, list), kind, column)?;
+            self.add_block(&block, (name, list), kind, (&columns, width))?;
         }
         Ok(self.len() - before)
     }
@@ -116,7 +133,7 @@ impl Suppression {
         block: &Block,
         (name, list): (&str, u32),
         kind: AddressKind,
-        column: usize,
+        (columns, width): (&[usize], usize),
     ) -> Result<(), ListError> {
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
         let mut rows = block.rows(DELIMITER).map_err(refuse)?;
@@ -125,15 +142,21 @@ impl Suppression {
                 continue;
             }
             let (line, list_name) = (row.line(), || name.to_owned());
-            if column >= row.len() {
+            if row.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
+                return Err(ListError::Surplus { list: list_name(), line });
+            }
+            let mut found = false;
+            for cell in columns.iter().filter(|column| **column < row.len()).map(|column| row.get(*column)) {
+                if cell.trim().is_empty() {
+                    continue;
+                }
+                let wrong = |error| ListError::Address { list: list_name(), line, error };
+                self.add(kind.read(cell).map_err(wrong)?, list);
+                found = true;
+            }
+            if !found {
                 return Err(ListError::NoCell { list: list_name(), line });
             }
-            let address = kind.read(row.get(column)).map_err(|error| ListError::Address {
-                list: list_name(),
-                line,
-                error,
-            })?;
-            self.add(address, list);
         }
         Ok(())
     }
@@ -170,26 +193,29 @@ impl Suppression {
     }
 }
 
-enum Column {
-    Named(usize),
+enum Columns {
+    Named(Vec<usize>),
     /// There is no header: the first record is an entry already.
-    First(Address),
+    FirstIsAnEntry,
 }
 
-fn column_of(cells: &[String], wanted: &str, kind: AddressKind) -> Option<Column> {
-    let named = |name: &str| cells.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
-    let exact = cells.iter().position(|cell| cell.trim() == wanted);
-    if let Some(column) = exact.or_else(|| named(wanted)) {
-        return Some(Column::Named(column));
+fn columns_of(cells: &[String], wanted: &str) -> Option<Columns> {
+    let named = |name: &str| {
+        let all = cells.iter().enumerate().filter(|(_, cell)| cell.trim().eq_ignore_ascii_case(name));
+        all.map(|(column, _)| column).collect::<Vec<_>>()
+    };
+    let mut columns = named(wanted);
+    NUMBER_COLUMNS.iter().for_each(|name| columns.extend(named(name)));
+    columns.sort_unstable();
+    columns.dedup();
+    if columns.is_empty() {
+        columns = named("address");
     }
-    if let Some(column) = COLUMN_NAMES.into_iter().find_map(named) {
-        return Some(Column::Named(column));
-    }
-    let [only] = cells else { return None };
-    match kind.read(only) {
-        Ok(address) => Some(Column::First(address)),
-        Err(_) if only.trim().is_empty() => None,
-        Err(_) => Some(Column::Named(0)),
+    match cells {
+        _ if !columns.is_empty() => Some(Columns::Named(columns)),
+        [only] if only.chars().any(char::is_numeric) => Some(Columns::FirstIsAnEntry),
+        [only] if !only.trim().is_empty() => Some(Columns::Named(vec![0])),
+        _ => None,
     }
 }
 
@@ -225,6 +251,24 @@ mod tests {
             assert!(suppression.contains(&number("0711111111")).is_none(), "{text}");
         }
         assert!(matches!(list("a,b\n1,2\n"), Err(ListError::NoColumn { .. })));
+    }
+
+    #[test]
+    fn nobody_on_a_list_is_passed_over_in_silence() {
+        // A first line that is no header, but cannot be read either.
+        for first in ["2.547E+11", "00254700005696", "0700005696 x123", "0700005696 (mum)", "0700005696;x"] {
+            let error = list(&format!("{first}\n0722222222\n")).unwrap_err();
+            assert!(matches!(error, ListError::Address { line: 1, .. }), "{first}: {error}");
+        }
+        // Every column that holds numbers is read.
+        for text in [
+            "phone,mobile\n0722222222,0700005696\n",
+            "tel,phone\n0722222222,0700005696\n",
+            "phone,phone\n,0700005696\n",
+        ] {
+            assert!(list(text).unwrap().contains(&number("0700005696")).is_some(), "{text}");
+        }
+        assert!(matches!(list("tel\n0722222222,0700005696\n"), Err(ListError::Surplus { line: 2, .. })));
     }
 
     #[test]

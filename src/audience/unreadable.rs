@@ -42,6 +42,9 @@ pub enum AddressError {
     /// A number behind a switchboard cannot be sent to.
     #[error("the number has an extension")]
     Extension,
+    /// Letters, which a keypad would turn into digits: somebody else's number.
+    #[error("`{0}` has letters in it: is an O meant as a zero?")]
+    Letters(String),
     /// No number at all.
     #[error("`{0}` is not a phone number")]
     NotANumber(String),

@@ -59,8 +59,6 @@ impl Campaign {
 /// The recipients' side of a campaign.
 #[derive(Debug, Clone)]
 pub struct Audience {
-    /// The recipients' file, as the manifest names it.
-    pub csv: String,
     /// The column of the address, by name: suppression lists are read by it too.
     pub address_column: String,
     /// How a row becomes a recipient.

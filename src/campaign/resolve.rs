@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::raw::{self, ProviderRef, Sender};
 use super::{Audience, Campaign, Delivery, Limits, Retry, secrets};
 use crate::audience::{AddressKind, Filter, Header, Rules, region as region_of};
+use crate::credentials::masked;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
 use crate::message::Template;
@@ -74,7 +75,6 @@ impl Resolver<'_> {
             profile: Arc::new(profile?),
             sender: sender?,
             audience: Audience {
-                csv: audience?.value.csv.as_ref()?.value.clone(),
                 address_column: audience?.value.address.as_ref()?.value.clone(),
                 rules: rules?,
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
@@ -133,6 +133,14 @@ impl Resolver<'_> {
             return Some(profile);
         };
         let profile = match &adapted.base_url {
+            Some(url) if url.value.contains('@') => {
+                self.problems.push(
+                    Diagnostic::error("`provider.base_url`: credentials do not belong into a URL")
+                        .at(&masked(self.source, &url.span), url.span.clone(), "a literal secret")
+                        .help("list them under `secrets` of the profile, as `${env:NAME}`"),
+                );
+                return None;
+            }
             Some(url) => {
                 self.adapted("provider.base_url", &url.span, profile.with(Some(&url.value), &Map::new()))?
             }

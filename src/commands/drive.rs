@@ -15,6 +15,7 @@ use crate::store::journal::{Journal, Receipt};
 use crate::store::{Store, StoreError};
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
+use crate::world::lists::Lists;
 
 /// How long requests under way are heard out after the first signal. A gateway's own time-out is 30 s as a rule.
 const DRAIN: Duration = Duration::from_secs(35);
@@ -36,6 +37,7 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
     engine: &mut Engine,
     journal: &Journal<S>,
     gateway: &Arc<Gateway>,
+    lists: &mut Lists,
     clock: Clock,
     watch: &mut dyn FnMut(&Engine, Now),
 ) -> Result<Driven, StoreError> {
@@ -45,6 +47,7 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
     let mut receipt: Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)> = None;
     let mut deadline: Option<Duration> = None;
     loop {
+        refresh(engine, lists, clock.now().elapsed);
         let wait = loop {
             match engine.next(clock.now()) {
                 Step::Commit(order) => {
@@ -67,7 +70,8 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
                 Step::Done(end) => return Ok(Driven::Ended(end)),
             }
         };
-        let wake = [wait, deadline]
+        let look = (!lists.is_empty() && deadline.is_none()).then(|| lists.next_look());
+        let wake = [wait, deadline, look]
             .into_iter()
             .flatten()
             .min()
@@ -152,23 +156,41 @@ async fn sleep(until: Option<tokio::time::Instant>) {
     }
 }
 
-/// Requests to end.
+/// Lets the engine know of opt-outs that were written down meanwhile.
+fn refresh(engine: &mut Engine, lists: &mut Lists, now: Duration) {
+    if lists.is_empty() || now < lists.next_look() {
+        return;
+    }
+    match lists.look(now) {
+        Ok(Some(opt_outs)) => engine.set_opt_outs(opt_outs),
+        Ok(None) => {}
+        Err(why) => engine.pause(why),
+    }
+}
+
+/// Requests to end: from the keyboard, from a supervisor, from a terminal that is closed.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     fn new() -> Result<Self, StoreError> {
         let listen =
             |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

@@ -2,16 +2,21 @@
 #![allow(clippy::disallowed_methods)]
 
 mod check;
+mod connection;
+mod deliver;
 pub mod drive;
+mod ending;
 mod exit;
 mod load;
 mod pin;
 mod plan;
 mod preview;
 mod provider;
+mod rejects;
 mod scan;
 mod schema;
 mod send;
+mod standing;
 mod state;
 mod status;
 mod terminal;
@@ -36,6 +41,10 @@ pub fn main() -> ExitCode {
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
+    };
+    let result = match (result, terminal.failure()) {
+        (Ok(_), Some(why)) => Err(Failure::Output { path: "standard output".to_owned(), why }),
+        (result, _) => result,
     };
     match result {
         Ok(code) => code.into(),

@@ -14,6 +14,7 @@ use crate::world::workspace::Loaded;
 pub fn pin<S: Store>(
     store: &mut S,
     loaded: &Loaded,
+    place: &str,
     sandbox: bool,
     at_ms: i64,
     terminal: &Terminal,
@@ -22,7 +23,7 @@ pub fn pin<S: Store>(
     let run = NewRun {
         campaign: campaign.name.clone(),
         occurrence: campaign.occurrence(),
-        pinned: Pinned::of(campaign, &loaded.profile_source, sandbox).to_json(),
+        pinned: Pinned::of(campaign, place, &loaded.profile_source, sandbox).to_json(),
         created_at_ms: at_ms,
     };
     let mut pinning = store.pin(&run)?;

@@ -1,13 +1,11 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::exit::{Code, Failure};
+use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::terminal::Terminal;
 use super::{Outcome, load};
@@ -15,12 +13,15 @@ use crate::audience::Exclusion;
 use crate::cli::{Format, Plan};
 use crate::plan::{Entry, Totals};
 use crate::report::plan::{Aside, Encodings, PlanReport};
-use crate::report::rejects::Rejects;
 use crate::world::workspace::Loaded;
 
 pub fn run(args: &Plan, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
-    let mut rejects = args.rejects.as_deref().map(|path| RejectsFile::begin(path, &loaded)).transpose()?;
+    let mut rejects = args
+        .rejects
+        .as_deref()
+        .map(|path| RejectsFile::begin(path, loaded.campaign.audience.rules.header.columns()))
+        .transpose()?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| match (&mut rejects, entry) {
         (Some(rejects), Entry::Excluded { line, reason, row }) => rejects.add(line, reason, row),
         _ => Ok(()),
@@ -88,7 +89,7 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
         next.insert(0, format!("sendplan plan {shown} --rejects rejects.csv"));
     }
     Aside {
-        file: loaded.csv.display().to_string(),
+        file: loaded.csv.shown.display().to_string(),
         reasons: totals
             .excluded()
             .filter(|(_, count)| *count > 0)
@@ -110,47 +111,5 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
         },
         tz_version: crate::schedule::tz_version(),
         next: if refusals(loaded, totals).is_empty() { next } else { Vec::new() },
-    }
-}
-
-/// The file of excluded rows, whole or not at all: it is written beside its place and moved there at the end.
-struct RejectsFile {
-    rejects: Rejects<BufWriter<File>>,
-    path: PathBuf,
-    beside: PathBuf,
-}
-
-impl RejectsFile {
-    fn begin(path: &Path, loaded: &Loaded) -> Result<Self, Failure> {
-        let same = path
-            .canonicalize()
-            .ok()
-            .zip(loaded.csv.canonicalize().ok())
-            .is_some_and(|(one, other)| one == other);
-        if same {
-            return Err(Failure::Input("--rejects names the recipients' own file".to_owned()));
-        }
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let beside = PathBuf::from(name);
-        let failed = |why: String| Failure::Output { path: path.display().to_string(), why };
-        let file = File::create(&beside).map_err(|error| failed(error.to_string()))?;
-        let columns = loaded.campaign.audience.rules.header.columns().iter();
-        let rejects =
-            Rejects::new(BufWriter::new(file), columns).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { rejects, path: path.to_owned(), beside })
-    }
-
-    fn add(&mut self, line: u64, reason: &Exclusion, row: &csv::ByteRecord) -> Result<(), Failure> {
-        self.rejects.add(line, reason.kind(), &reason.to_string(), row.iter()).map_err(|error| {
-            Failure::Output { path: self.path.display().to_string(), why: error.to_string() }
-        })
-    }
-
-    fn finish(self) -> Result<PathBuf, Failure> {
-        let Self { rejects, path, beside } = self;
-        let done = rejects.finish().and_then(|_| std::fs::rename(&beside, &path));
-        done.map_err(|error| Failure::Output { path: path.display().to_string(), why: error.to_string() })?;
-        Ok(path)
     }
 }

@@ -48,8 +48,11 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     let samples = chooser.samples();
     match (wanted, samples.is_empty()) {
         (Some(wanted), true) => Err(Failure::Input(
-            excluded.unwrap_or_else(|| format!("`{wanted}` is not in {}", loaded.csv.display())),
+            excluded.unwrap_or_else(|| format!("`{wanted}` is not in {}", loaded.csv.shown.display())),
         )),
+        (None, true) => {
+            Err(Failure::Input("not one row becomes a message: `sendplan plan` says why".to_owned()))
+        }
         _ => {
             let shown: Vec<String> = samples.iter().map(bubble).collect();
             terminal.data(&shown.join("\n"));

@@ -20,9 +20,9 @@ pub fn scan(
     terminal: &Terminal,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), Failure>,
 ) -> Result<Totals, Failure> {
-    let shown = loaded.csv.display();
-    let file =
-        File::open(&loaded.csv).map_err(|error| Failure::Input(format!("cannot read `{shown}`: {error}")))?;
+    let shown = loaded.csv.shown.display();
+    let file = File::open(&loaded.csv.real)
+        .map_err(|error| Failure::Input(format!("cannot read `{shown}`: {error}")))?;
     let bar = terminal.bar(file.metadata().map_or(0, |metadata| metadata.len()), BAR);
     bar.set_prefix("planning");
     let read = AtomicU64::new(0);

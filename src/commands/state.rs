@@ -8,8 +8,10 @@ use crate::delivery::pinned::Pinned;
 use crate::store::Store;
 use crate::store::lock::{Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
+use crate::world::confine::Repository;
 
 const DEFAULT: &str = ".sendplan/state.db";
+const SANDBOX: &str = "sandbox.db";
 const VARIABLE: &str = "SENDPLAN_STATE";
 
 /// A state in our hands: nobody else sends from it while we have it.
@@ -23,26 +25,50 @@ pub struct Held {
     pub path: PathBuf,
 }
 
-/// The state's file. A sandbox has one of its own, beside the real one, unless the command line names one.
-pub fn path(global: &Global, sandbox: bool) -> PathBuf {
+/// The state's file: the one that is named, else `.sendplan/state.db` in the repository, whatever folder of it one
+/// stands in. A sandbox has one of its own, beside the real one, unless the command line names one.
+pub fn path(global: &Global, sandbox: bool, repository: Option<&Repository>) -> Result<PathBuf, Failure> {
     if let Some(path) = &global.state {
-        return path.clone();
+        return Ok(path.clone());
     }
-    let path = std::env::var_os(VARIABLE)
-        .filter(|path| !path.is_empty())
-        .map_or_else(|| PathBuf::from(DEFAULT), PathBuf::from);
-    if sandbox { path.with_file_name("sandbox.db") } else { path }
+    let real = match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => match repository {
+            Some(repository) => near(&repository.root().join(DEFAULT)),
+            None => {
+                let here =
+                    Repository::of(Path::new(".")).map_err(|error| Failure::State(error.to_string()))?;
+                near(&here.root().join(DEFAULT))
+            }
+        },
+    };
+    if !sandbox {
+        return Ok(real);
+    }
+    let beside = real.with_file_name(SANDBOX);
+    if beside == real {
+        return Err(Failure::State(format!(
+            "a real state cannot be called `{SANDBOX}`: that is a sandbox's name, thrown away"
+        )));
+    }
+    Ok(beside)
+}
+
+/// A path as seen from here, where that is shorter.
+fn near(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_owned()
 }
 
 /// Takes the state for sending: locks it, then opens it. A sandbox begins with an empty one.
 pub fn hold(
     global: &Global,
+    path: PathBuf,
     sandbox: bool,
     new_state: bool,
     what: &str,
     since: &str,
 ) -> Result<Held, Failure> {
-    let path = path(global, sandbox);
     let throw_away = sandbox && global.state.is_none();
     if !path.exists() && !throw_away && !new_state && ci() {
         return Err(Failure::State(format!(
@@ -53,12 +79,24 @@ pub fn hold(
     }
     let lock =
         Lock::acquire(&path, what, since).map_err(|error: LockError| Failure::State(error.to_string()))?;
-    if throw_away {
+    keep_out_of_git(&path);
+    if throw_away && path.exists() {
+        // Only what is surely a sandbox's is thrown away.
+        keep_apart(&Sqlite::open(&path, OpenMode::ReadOnly)?, &path, true)?;
         remove(&path)?;
     }
     let store = Sqlite::open(&path, OpenMode::Create)?;
     keep_apart(&store, &path, sandbox)?;
     Ok(Held { store, lock, path })
+}
+
+/// The default folder holds addresses: git is told to leave it alone. Best effort; the folder may be anywhere.
+fn keep_out_of_git(path: &Path) {
+    let Some(folder) = path.parent().filter(|folder| folder.ends_with(".sendplan")) else { return };
+    let file = folder.join(".gitignore");
+    if !file.exists() {
+        let _ = std::fs::write(file, "*\n");
+    }
 }
 
 /// Opens the state for reading; `None` where there is none.

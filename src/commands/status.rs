@@ -3,18 +3,22 @@
 use std::path::Path;
 
 use super::exit::{Code, Failure};
+use super::standing::line;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Format, Global, Status};
-use crate::delivery::state::State;
-use crate::report::status::{RunLine, StatusReport};
+use crate::report::status::StatusReport;
+use crate::store::Store;
 use crate::store::lock::Lock;
-use crate::store::{Run, Store};
+use crate::world::confine::Repository;
 use crate::world::workspace;
 
 pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
-    let path = state::path(global, args.sandbox);
-    let campaign = args.campaign.as_deref().map(name).transpose()?;
+    let (campaign, repository) = match args.campaign.as_deref() {
+        Some(given) => name(given)?,
+        None => (None, None),
+    };
+    let path = state::path(global, args.sandbox, repository.as_ref())?;
     let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
     let runs = match state::look(&path)? {
         Some(store) => store.runs(campaign.as_deref())?,
@@ -32,35 +36,14 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     Ok(if unknown { Code::Unknown } else { Code::Done })
 }
 
-/// A run as it is shown. Intents of a process that is gone are unknown; those of a live one are on their way.
-pub fn line(run: &Run, live: bool) -> RunLine {
-    let counts = &run.counts;
-    let intents = counts.of(State::Intent);
-    let (on_their_way, lost) = if live { (intents, 0) } else { (0, intents) };
-    RunLine {
-        campaign: run.pinned.campaign.clone(),
-        occurrence: run.pinned.occurrence.clone(),
-        planned: counts.planned,
-        pending: counts.of(State::Pending) + on_their_way,
-        accepted: counts.of(State::Accepted),
-        rejected: counts.of(State::Rejected),
-        unknown: counts.of(State::Unknown) + lost,
-        held: counts.of(State::Held),
-        suppressed: counts.of(State::Suppressed),
-        expired: counts.of(State::Expired),
-        delivered: 0,
-        failed: 0,
-    }
-}
-
-/// A campaign's name, given as a name or as the place of its manifest.
-fn name(given: &Path) -> Result<String, Failure> {
+/// A campaign's name, given as a name or as the place of its manifest; and its repository, if that is known.
+fn name(given: &Path) -> Result<(Option<String>, Option<Repository>), Failure> {
     if !given.exists() {
-        return Ok(given.display().to_string());
+        return Ok((Some(given.display().to_string()), None));
     }
     let opened = workspace::open(given)?;
     match opened.name() {
-        Some(name) => Ok(name.to_owned()),
+        Some(name) => Ok((Some(name.to_owned()), Some(opened.repository().clone()))),
         None => Err(Failure::Invalid { what: opened.source.name.clone(), problems: opened.problems }),
     }
 }

@@ -1,6 +1,7 @@
 //! Where words go: data to standard output, everything else to standard error; colours and progress only
 //! where somebody can see them.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::diagnostic::Diagnostics;
 pub struct Terminal {
     quiet: bool,
     color: ColorChoice,
+    failed: RefCell<Option<String>>,
 }
 
 impl Terminal {
@@ -27,14 +29,24 @@ impl Terminal {
             Color::Never => ColorChoice::Never,
         };
         color.write_global();
-        Self { quiet, color }
+        Self { quiet, color, failed: RefCell::default() }
     }
 
     /// What was asked for.
     pub fn data(&self, text: &str) {
         let mut out = anstream::AutoStream::new(std::io::stdout(), self.color);
-        // A reader that has gone (`| head`) wants no more; there is nobody to tell.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // A reader that has gone (`| head`) wants no more.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                *self.failed.borrow_mut() = Some(error.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// Why what was asked for could not be written, if so.
+    pub fn failure(&self) -> Option<String> {
+        self.failed.borrow().clone()
     }
 
     /// Something worth knowing.

@@ -32,6 +32,12 @@ impl Access {
         Self { profile, token: None, rejected: false, busy: None, generation: 0 }
     }
 
+    /// The first one, fetched before the run began.
+    pub fn begin_with(&mut self, token: Token) {
+        self.token = Some(Arc::new(token));
+        self.generation += 1;
+    }
+
     /// The one that requests carry now.
     pub fn token(&self) -> Option<Arc<Token>> {
         self.token.clone()

@@ -52,6 +52,9 @@ impl Engine {
             let verdict = verdicts.next().unwrap_or_else(lost);
             self.judge(parcel, verdict, &circumstances);
         }
+        if let Some(why) = answer.reading.halt {
+            self.end.get_or_insert(End::Refused(why));
+        }
         if answer.reading.stray {
             self.end.get_or_insert(End::Paused(
                 "the gateway answered for somebody who was not asked for".to_owned(),
@@ -79,7 +82,7 @@ impl Engine {
             .iter()
             .find_map(|verdict| verdict.reason.as_deref())
             .unwrap_or("no reason given");
-        if let Some(stop) = self.breaker.note(upshot, reason) {
+        if let Some(stop) = self.breaker.note(upshot, reading.verdicts.len(), reason) {
             self.end.get_or_insert(End::Paused(stop));
         }
     }
@@ -103,7 +106,7 @@ impl Engine {
             }
             Class::Throttled => self.throttled(parcel, reason, circumstances),
             Class::Transient if circumstances.unreached => self.throttled(parcel, reason, circumstances),
-            Class::Transient => self.try_again(parcel, reason, now),
+            Class::Transient => self.try_again(parcel, reason, circumstances),
             Class::Auth => self.refused_credential(parcel, reason, circumstances),
             Class::Config | Class::Account => {
                 let text = reason.clone().unwrap_or_else(|| "the gateway refuses the request".to_owned());
@@ -133,9 +136,23 @@ impl Engine {
         self.return_to_queue(parcel, reason, until, circumstances.now);
     }
 
-    fn try_again(&mut self, mut parcel: Parcel, reason: Option<String>, now: Now) {
+    /// Not processed, for a passing reason. Attempts that are used up while others were accepted are the
+    /// message's own trouble; while nobody was, they are an outage, and it waits for better days.
+    fn try_again(&mut self, mut parcel: Parcel, reason: Option<String>, circumstances: &Circumstances) {
+        let now = circumstances.now;
+        if parcel.failures == 0 {
+            parcel.accepted_before = self.tally.accepted;
+        }
         parcel.failures += 1;
-        if parcel.failures >= self.delivery.retry.attempts {
+        let used_up = parcel.failures >= self.delivery.retry.attempts;
+        if used_up && parcel.accepted_before == self.tally.accepted {
+            let why = reason.as_deref().unwrap_or("not processed");
+            let text = format!("nobody was accepted in {} attempts; the last: {why}", parcel.failures);
+            self.end.get_or_insert(End::Paused(text));
+            self.return_to_queue(parcel, reason, now.elapsed, now);
+            return;
+        }
+        if used_up {
             let why = reason.unwrap_or_else(|| "not processed".to_owned());
             let text = format!("given up after {} attempts: {why}", parcel.failures);
             self.reject(&parcel, None, text, now);
@@ -143,7 +160,9 @@ impl Engine {
         }
         let salt = parcel.message.key.seq.unsigned_abs();
         let pause = patience::pause(&self.delivery.retry, u32::from(parcel.failures), salt);
-        self.return_to_queue(parcel, reason, now.elapsed + pause, now);
+        let wait =
+            circumstances.wish.map_or(pause, |asked| patience::wish(&self.delivery.retry, asked).max(pause));
+        self.return_to_queue(parcel, reason, now.elapsed + wait, now);
     }
 
     /// A credential that was replaced meanwhile proves nothing; the newest one refused twice does.

@@ -3,14 +3,14 @@
 
 /// Requests in a row without a definite answer.
 const UNKNOWN_RUN: u32 = 5;
-/// Requests in a row in which every recipient was refused.
-const REFUSED_RUN: u32 = 50;
+/// Recipients in a row who were refused, in requests that accepted nobody.
+const REFUSED_RUN: usize = 50;
 
 /// Counts runs of bad answers.
 #[derive(Debug, Clone, Default)]
 pub struct Breaker {
     unknown: u32,
-    refused: u32,
+    refused: usize,
 }
 
 /// What a whole request came to.
@@ -27,12 +27,12 @@ pub enum Upshot {
 }
 
 impl Breaker {
-    /// Notes an answer; a text when the run should stop, saying why.
-    pub fn note(&mut self, upshot: Upshot, reason: &str) -> Option<String> {
+    /// Notes the answer to a request for so many recipients; a text when the run should stop, saying why.
+    pub fn note(&mut self, upshot: Upshot, recipients: usize, reason: &str) -> Option<String> {
         match upshot {
             Upshot::Accepted => *self = Self::default(),
             Upshot::Refused => {
-                self.refused += 1;
+                self.refused += recipients;
                 self.unknown = 0;
             }
             Upshot::Unknown => self.unknown += 1,
@@ -44,7 +44,7 @@ impl Breaker {
             ));
         }
         if self.refused >= REFUSED_RUN {
-            return Some(format!("{REFUSED_RUN} requests in a row were refused; the last: {reason}"));
+            return Some(format!("{} recipients in a row were refused; the last: {reason}", self.refused));
         }
         None
     }
@@ -58,26 +58,27 @@ mod tests {
     fn five_unknown_in_a_row_stop_the_run() {
         let mut breaker = Breaker::default();
         for _ in 0..4 {
-            assert_eq!(breaker.note(Upshot::Unknown, "time-out"), None);
+            assert_eq!(breaker.note(Upshot::Unknown, 1, "time-out"), None);
         }
-        assert_eq!(breaker.note(Upshot::Accepted, ""), None);
+        assert_eq!(breaker.note(Upshot::Accepted, 1, ""), None);
         for _ in 0..4 {
-            assert_eq!(breaker.note(Upshot::Unknown, "time-out"), None);
+            assert_eq!(breaker.note(Upshot::Unknown, 1, "time-out"), None);
         }
-        assert!(breaker.note(Upshot::Unknown, "HTML").is_some_and(|text| text.contains("HTML")));
+        assert!(breaker.note(Upshot::Unknown, 1, "HTML").is_some_and(|text| text.contains("HTML")));
     }
 
     #[test]
     fn fifty_refusals_in_a_row_stop_the_run() {
         let mut breaker = Breaker::default();
-        let stops = (0..50).filter(|_| breaker.note(Upshot::Refused, "404").is_some()).count();
+        let stops = (0..50).filter(|_| breaker.note(Upshot::Refused, 1, "404").is_some()).count();
         assert_eq!(stops, 1);
         let mut healthy = Breaker::default();
         let stops = (0..500)
             .filter(|at| {
-                healthy.note(if at % 49 == 0 { Upshot::Accepted } else { Upshot::Refused }, "").is_some()
+                healthy.note(if at % 49 == 0 { Upshot::Accepted } else { Upshot::Refused }, 1, "").is_some()
             })
             .count();
         assert_eq!(stops, 0);
+        assert!(Breaker::default().note(Upshot::Refused, 100, "a whole batch").is_some());
     }
 }

@@ -31,11 +31,10 @@ pub struct Now {
     pub utc: DateTime<Utc>,
 }
 
-/// How many batches may wait with durable intents, as a multiple of the concurrency: enough to keep the
-/// gateway busy while the next group is being written.
-const AHEAD: usize = 2;
 /// How far ahead of the pace intents are made: a crash leaves no more in doubt than a second's worth.
 const HORIZON: Duration = Duration::from_secs(1);
+/// However much the concurrency and the batches would allow: memory, and a crash, have their price.
+const MOST_IN_DOUBT: usize = 8192;
 /// A pause at least this long gives durable intents back: they would only be in doubt.
 const WORTH_WITHDRAWING: Duration = Duration::from_secs(1);
 
@@ -167,10 +166,37 @@ impl Engine {
         }
     }
 
+    /// How many batches may wait with durable intents: enough to keep the gateway busy while the next group
+    /// is being written. Single messages go out fast, so twice the concurrency; a batch is a lot of
+    /// people, and a quarter of the concurrency will do.
+    fn ahead(&self) -> usize {
+        let concurrency = usize::from(self.delivery.concurrency);
+        if self.batch_max == 1 { concurrency * 2 } else { concurrency.div_ceil(4) }
+    }
+
     /// The most messages that can be in doubt at once: with a durable intent and without a durable
     /// outcome. A crash leaves no more unknown than this.
     pub fn window(&self) -> usize {
-        usize::from(self.delivery.concurrency) * (AHEAD + 2) * self.batch_max
+        let concurrency = usize::from(self.delivery.concurrency);
+        // Outcomes on their way to the disk are in doubt as well.
+        let settling = if self.batch_max == 1 { concurrency } else { 0 };
+        let wanted = (concurrency + self.ahead() + settling).saturating_mul(self.batch_max);
+        wanted.min(MOST_IN_DOUBT.max(self.batch_max * 2))
+    }
+
+    /// The lists as they are now: asked before each intent from here on.
+    pub fn set_opt_outs(&mut self, opt_outs: Suppression) {
+        self.opt_outs = opt_outs;
+    }
+
+    /// Stops in order, for a reason that somebody has to see to.
+    pub fn pause(&mut self, reason: String) {
+        self.end.get_or_insert(End::Paused(reason));
+    }
+
+    /// Begins with a credential that was fetched already.
+    pub fn begin_with(&mut self, token: Token) {
+        self.access.begin_with(token);
     }
 
     /// What this process has done so far.
@@ -271,13 +297,14 @@ impl Engine {
         if self.end.is_some() {
             return None;
         }
-        let pace = self
-            .pace
-            .as_ref()
-            .filter(|_| !self.ready.is_empty() || self.queue.ready() > 0)
-            .map(Pace::ready_at);
+        let pace = self.pace.as_ref().and_then(|pace| match (self.ready.is_empty(), self.queue.ready()) {
+            (false, _) => Some(pace.ready_at()),
+            (true, 0) => None,
+            (true, _) => Some(pace.places_at(u32::try_from(self.batch_max).unwrap_or(u32::MAX), HORIZON)),
+        });
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
-        let renewal = self.access.renews_in(now.utc).filter(|_| !self.trouble.holds(now.elapsed));
+        let renewal =
+            self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.trouble.holds(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.trouble.until());
         [pace, renewal, trouble, self.queue.next_wake()]
@@ -318,12 +345,12 @@ impl Engine {
             let places = usize::try_from(pace.places_within(HORIZON, now.elapsed)).unwrap_or(usize::MAX);
             places.saturating_sub(waiting)
         });
-        let slots = usize::from(self.delivery.concurrency) * AHEAD;
+        let slots = self.ahead();
         while self.ready.len() + formed.len() < slots
             && self.in_doubt + self.batch_max <= self.window()
-            && places > 0
+            && places >= self.batch_max
         {
-            let mut group = self.queue.take_group(self.batch_max.min(places), self.more);
+            let mut group = self.queue.take_group(self.batch_max, self.more);
             if group.is_empty() {
                 break;
             }
@@ -342,7 +369,15 @@ impl Engine {
 
     /// Whether the recipient has opted out meanwhile; if so, that is written down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
-        let Ok(address) = self.address_kind.read(&parcel.message.address) else { return false };
+        let Ok(address) = self.address_kind.read(&parcel.message.address) else {
+            // Who cannot be looked up on the lists is not sent to.
+            let who = &parcel.message.recipient;
+            self.end.get_or_insert(End::Paused(format!(
+                "the address of recipient {who} cannot be read any more"
+            )));
+            self.queue.push(parcel.clone());
+            return true;
+        };
         let Some(list) = self.opt_outs.contains(&address) else { return false };
         changes.push(change(parcel, Event::Suppress, None, Some(format!("on {list}")), now));
         self.tally.suppressed += 1;

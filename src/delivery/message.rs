@@ -61,6 +61,8 @@ pub struct Parcel {
     pub message: Claimed,
     /// How often it failed for a reason of its own.
     pub failures: u16,
+    /// How many messages of the run had been accepted when it failed first.
+    pub accepted_before: u64,
     /// Whether a renewed credential was refused for it before.
     pub refused_once: bool,
 }
@@ -68,7 +70,7 @@ pub struct Parcel {
 impl Parcel {
     /// Fresh from the state.
     pub fn new(message: Claimed) -> Self {
-        Self { message, failures: 0, refused_once: false }
+        Self { message, failures: 0, accepted_before: 0, refused_once: false }
     }
 }
 

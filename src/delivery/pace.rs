@@ -37,10 +37,19 @@ impl Pace {
         self.next = self.next.max(earliest) + self.interval * count;
     }
 
-    /// How many messages the schedule has places for until `horizon` from now; at least one.
+    /// How many messages the schedule has places for until `horizon` from now.
     pub fn places_within(&self, horizon: Duration, now: Duration) -> u64 {
-        let room = (now + horizon).saturating_sub(self.next);
-        u64::try_from(room.as_nanos() / self.interval.as_nanos().max(1)).unwrap_or(u64::MAX).max(1)
+        match (now + horizon).checked_sub(self.next) {
+            None => 0,
+            Some(room) => u64::try_from(room.as_nanos() / self.interval.as_nanos().max(1))
+                .unwrap_or(u64::MAX)
+                .saturating_add(1),
+        }
+    }
+
+    /// When the schedule has places for `count` messages until `horizon` from then.
+    pub fn places_at(&self, count: u32, horizon: Duration) -> Duration {
+        (self.next + self.interval * count.saturating_sub(1)).saturating_sub(horizon)
     }
 }
 
@@ -102,7 +111,11 @@ mod tests {
     #[test]
     fn places_ahead() {
         let pace = Pace::new("10/s".parse().unwrap(), Duration::ZERO);
-        assert_eq!(pace.places_within(Duration::from_secs(1), Duration::ZERO), 10);
+        assert_eq!(pace.places_within(Duration::from_secs(1), Duration::ZERO), 11);
         assert_eq!(pace.places_within(Duration::from_millis(1), Duration::ZERO), 1);
+        let mut slow = Pace::new("20/h".parse().unwrap(), Duration::ZERO);
+        slow.take(1, Duration::ZERO);
+        assert_eq!(slow.places_within(Duration::from_secs(1), Duration::from_secs(4)), 0);
+        assert_eq!(slow.places_at(1, Duration::from_secs(1)), Duration::from_secs(179));
     }
 }

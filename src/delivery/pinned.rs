@@ -19,6 +19,10 @@ pub struct Pinned {
     version: u32,
     /// Whether the run is a sandbox's: it never mixes with real ones.
     pub sandbox: bool,
+    /// Where the manifest lay in its repository: two campaigns cannot share a name.
+    pub manifest: String,
+    /// The suppression lists it named: they must still be named when the run is taken up.
+    pub suppress: Vec<String>,
     profile_name: String,
     profile: String,
     base_url: String,
@@ -53,8 +57,8 @@ pub enum PinnedError {
 }
 
 impl Pinned {
-    /// The terms of a campaign. `profile` is the text its profile was read from.
-    pub fn of(campaign: &Campaign, profile: &Source, sandbox: bool) -> Self {
+    /// The terms of a campaign. `manifest` is where it lies, `profile` the text its profile was read from.
+    pub fn of(campaign: &Campaign, manifest: &str, profile: &Source, sandbox: bool) -> Self {
         let delivery = &campaign.delivery;
         let millis = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let (phones, region) = match campaign.audience.rules.kind {
@@ -64,6 +68,8 @@ impl Pinned {
         Self {
             version: VERSION,
             sandbox,
+            manifest: manifest.to_owned(),
+            suppress: campaign.audience.suppress.clone(),
             profile_name: profile.name.clone(),
             profile: profile.text.clone(),
             base_url: campaign.profile.base_url().to_owned(),
@@ -115,9 +121,14 @@ impl Pinned {
     }
 
     /// Pace and patience.
-    pub fn delivery(&self) -> Delivery {
-        Delivery {
-            rate: self.rate.as_ref().and_then(|rate| rate.parse().ok()),
+    ///
+    /// # Errors
+    /// [`PinnedError::Unreadable`]: what limits a run must not quietly be no limit.
+    pub fn delivery(&self) -> Result<Delivery, PinnedError> {
+        let rate = self.rate.as_ref().map(|rate| rate.parse()).transpose();
+        Ok(Delivery {
+            rate: rate
+                .map_err(|error: crate::units::UnitError| PinnedError::Unreadable(error.to_string()))?,
             concurrency: self.concurrency.max(1),
             retry: Retry {
                 attempts: self.attempts.max(1),
@@ -125,15 +136,19 @@ impl Pinned {
                 max_backoff: Duration::from_millis(self.max_backoff_ms),
             },
             unknown: if self.resend_unknown { Unknown::Resend } else { Unknown::Hold },
-        }
+        })
     }
 
     /// How addresses of the run are read.
-    pub fn address_kind(&self) -> AddressKind {
-        match &self.region {
-            _ if !self.phones => AddressKind::Opaque,
-            None => AddressKind::Phone { region: None },
-            Some(region) => AddressKind::Phone { region: region_of(region).ok() },
+    ///
+    /// # Errors
+    /// [`PinnedError::Unreadable`].
+    pub fn address_kind(&self) -> Result<AddressKind, PinnedError> {
+        if !self.phones {
+            return Ok(AddressKind::Opaque);
         }
+        let region = self.region.as_ref().map(|text| region_of(text)).transpose();
+        let region = region.map_err(|error| PinnedError::Unreadable(error.to_string()))?;
+        Ok(AddressKind::Phone { region })
     }
 }

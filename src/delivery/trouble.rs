@@ -58,10 +58,10 @@ impl Trouble {
             return Some(format!("{} tries in a row led nowhere; the last: {reason}", self.rounds));
         }
         let salt = u64::try_from(now.as_nanos() & u128::from(u64::MAX)).unwrap_or(0);
-        let wait = wish.map_or_else(
-            || patience::pause(&self.retry, self.rounds.max(1), salt),
-            |asked| patience::wish(&self.retry, asked),
-        );
+        // A wish of no time at all, or one that has passed, is no wish.
+        let ours = patience::pause(&self.retry, self.rounds.max(1), salt);
+        let wait = wish
+            .map_or(ours, |asked| if asked.is_zero() { ours } else { patience::wish(&self.retry, asked) });
         self.until = self.until.max(now + wait);
         None
     }

@@ -4,13 +4,13 @@
 
 mod names;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::ops::Range;
 
 pub use tera::{Context, Value};
 
-use names::find_variable;
+pub use names::find_variable;
 pub use names::members;
 use tera::{ErrorKind, Kwargs, State, Tera};
 
@@ -19,7 +19,11 @@ use crate::diagnostic::{did_you_mean, listing};
 /// The longest text one evaluation may produce, in bytes: far beyond ten SMS parts, far below trouble.
 pub const MAX_RENDERED_BYTES: usize = 64 * 1024;
 
-/// The most items `range` may yield in a template; Tera has no fuel, so loops are bounded here.
+/// The longest source, in bytes: a hundred SMS. Tera's parser goes deeper with every branch.
+pub const MAX_SOURCE_BYTES: usize = 16 * 1024;
+
+/// The most items `range` may yield in one evaluation, all its loops together: Tera has no fuel, so they
+/// are bounded here.
 const MAX_RANGE: i64 = 10_000;
 
 /// Something wrong in a source, with the bytes it concerns.
@@ -65,6 +69,7 @@ pub enum Kind {
 const KEEP: &str = "__keep";
 
 thread_local! {
+    static RANGED: Cell<usize> = const { Cell::new(0) };
     static KEPT: RefCell<Value> = RefCell::new(Value::none());
 }
 
@@ -106,6 +111,16 @@ impl Program {
     /// # Errors
     /// The syntax error, or every unknown variable, each with its span in `source`.
     pub fn add(&mut self, name: &str, source: &str, kind: Kind, known: &[&str]) -> Result<(), Vec<Problem>> {
+        if source.len() > MAX_SOURCE_BYTES {
+            return Err(vec![Problem {
+                message: format!(
+                    "the text has {} bytes, at most {MAX_SOURCE_BYTES} can be read",
+                    source.len()
+                ),
+                span: 0..0,
+                help: None,
+            }]);
+        }
         let (prefix, wrapped) = match kind {
             Kind::Text => (0, source.to_owned()),
             Kind::Value => ("{{ (".len(), format!("{{{{ ({source}) | {KEEP} }}}}")),
@@ -164,6 +179,7 @@ impl Program {
         let mut bytes = std::mem::take(out).into_bytes();
         bytes.clear();
         let mut writer = Capped { bytes: &mut bytes, limit };
+        RANGED.set(0);
         let result = self.tera.render_to(name, context, &mut writer);
         match result {
             Ok(()) => {
@@ -183,6 +199,7 @@ impl Program {
     /// [`EvalError`].
     pub fn eval(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
         let mut nothing = Vec::new();
+        RANGED.set(0);
         self.tera
             .render_to(name, context, &mut nothing)
             .map_err(|error| eval_error(&error, "{{ (".len(), MAX_RENDERED_BYTES))?;
@@ -255,7 +272,12 @@ fn bounded_range(kwargs: Kwargs, _: &State) -> Result<Vec<i64>, tera::Error> {
             "range yields at most {MAX_RANGE} items, in steps of at least 1"
         )));
     }
-    Ok((start..end).step_by(usize::try_from(step).unwrap_or(1)).collect())
+    let items: Vec<i64> = (start..end).step_by(usize::try_from(step).unwrap_or(1)).collect();
+    RANGED.set(RANGED.get() + items.len().max(1));
+    if RANGED.get() > usize::try_from(MAX_RANGE).unwrap_or(0) {
+        return Err(tera::Error::message(format!("the loops of one text take at most {MAX_RANGE} steps")));
+    }
+    Ok(items)
 }
 
 fn report(error: &tera::Error) -> (String, Range<usize>) {

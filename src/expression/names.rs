@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Kind;
 
 /// Where `variable` first stands as a top-level name inside a tag of `source`.
-pub(super) fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
+pub fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
     if kind == Kind::Value {
         return find_in_tag(source, variable);
     }

@@ -66,6 +66,7 @@ impl Template {
             unusable_column(problem, source, columns);
         }
         problems.extend(unknown_members(source, constants));
+        problems.extend(hidden_columns(source, columns));
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.span.start);
             return Err(problems);
@@ -101,6 +102,10 @@ impl Template {
             };
             vec![Problem { message: error.to_string(), span, help: None }]
         })?;
+        if text.trim().is_empty() {
+            let message = "the text is empty: nobody would get anything".to_owned();
+            return Err(vec![Problem { message, span: 0..source.len(), help: None }]);
+        }
         self.shared = Some(text);
         Ok(())
     }
@@ -160,6 +165,21 @@ impl Template {
 /// Whether a column's name can stand in a template: a name of Tera's, and none of ours.
 fn is_usable(name: &str) -> bool {
     plain::is_name(name) && !RESERVED.contains(&name)
+}
+
+/// A column that has the name of something of ours: whoever wrote the template may mean either.
+fn hidden_columns(source: &str, columns: &[String]) -> Vec<Problem> {
+    let hidden = columns.iter().filter(|column| RESERVED.contains(&column.as_str()));
+    hidden
+        .filter_map(|column| {
+            let span = expression::find_variable(source, Kind::Text, column)?;
+            Some(Problem {
+                message: format!("`{column}` is a column of the CSV and a name of sendplan's own"),
+                span,
+                help: Some("call the column something else".to_owned()),
+            })
+        })
+        .collect()
 }
 
 /// An unknown name may mean a column whose own name cannot stand in a template: `first_name` for
@@ -267,9 +287,11 @@ mod tests {
     }
 
     #[test]
-    fn a_column_with_a_reserved_name_does_not_hide_what_it_names() {
-        let template = compile("{{ vars.shop }} {{ name }}", &["vars", "name"]).unwrap();
-        assert_eq!(render(&template, &["x", "y"]).unwrap(), "Acme y");
+    fn a_column_with_a_name_of_ours_is_refused_where_the_name_is_used() {
+        let problems = compile("{{ vars.shop }} {{ name }}", &["vars", "name"]).unwrap_err();
+        assert!(problems[0].message.contains("`vars` is a column"), "{problems:?}");
+        let template = compile("{{ name }}", &["vars", "name"]).unwrap();
+        assert_eq!(render(&template, &["x", "y"]).unwrap(), "y");
     }
 
     #[test]

@@ -41,8 +41,11 @@ impl Answer {
     }
 
     /// Why a success says nothing we can read.
-    pub fn unreadable(&self) -> &str {
-        self.no_json.as_deref().unwrap_or("the answer has not the form this gateway's answers have")
+    pub fn unreadable(&self, secrets: &Secrets) -> String {
+        // It names the content type, which is the gateway's to choose.
+        secrets.reason(
+            self.no_json.as_deref().unwrap_or("the answer has not the form this gateway's answers have"),
+        )
     }
 }
 

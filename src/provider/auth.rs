@@ -1,6 +1,7 @@
 //! Logging in and renewing: what to do before a request, the requests for it, and what their answers mean.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
 
 use crate::expression::Context;
 use crate::provider::answer::Answer;
@@ -93,7 +94,9 @@ impl Profile {
     ) -> Result<Token, AuthError> {
         let response = match answer {
             Ok(response) => response,
-            Err(Fault::Tls(reason)) => return Err(AuthError::Unsafe(secrets.reason(reason))),
+            Err(Fault::Tls(reason) | Fault::Malformed(reason)) => {
+                return Err(AuthError::Unsafe(secrets.reason(reason)));
+            }
             Err(Fault::NotSent(reason) | Fault::Lost(reason)) => {
                 return Err(AuthError::Lost(secrets.reason(reason)));
             }
@@ -158,7 +161,7 @@ impl Profile {
                 None => unreadable(&error.to_string()),
             })
         };
-        let access = text(&auth.access)?.ok_or_else(|| unreadable(answer.unreadable()))?;
+        let access = text(&auth.access)?.ok_or_else(|| unreadable(&answer.unreadable(secrets)))?;
         let life = self.life(&auth.expires_in, &answer.context);
         let life = life.ok_or_else(|| unreadable("the life of the token is no number of seconds"))?;
         let refresh = match &auth.refresh_token {
@@ -171,9 +174,11 @@ impl Profile {
         };
         let renewable = auth.refresh.is_some() && refresh.is_some();
         let shorter = refresh_life.filter(|_| renewable).map_or(life, |refresh| refresh.min(life));
+        let (access, refresh) = (SecretString::from(access), refresh.map(SecretString::from));
+        std::iter::once(&access).chain(&refresh).for_each(|token| secrets.issued(token));
         Ok(Token {
-            access: access.into(),
-            refresh: refresh.map(Into::into),
+            access,
+            refresh,
             expires_at: now + life,
             refresh_expires_at: refresh_life.map(|life| now + life),
             renew_at: now + renew_after(shorter),

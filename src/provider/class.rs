@@ -63,12 +63,14 @@ pub struct Reading {
     /// The answer holds a result for somebody who was not asked for: nothing it says can be relied on
     /// beyond this exchange, and sending must stop.
     pub stray: bool,
+    /// Why sending must stop whatever became of this batch, where it must: the gateway sends us elsewhere.
+    pub halt: Option<String>,
 }
 
 impl Reading {
     /// The same verdict for everybody.
     pub fn all(members: usize, verdict: &Verdict) -> Self {
-        Self { verdicts: vec![verdict.clone(); members], retry_after: None, stray: false }
+        Self { verdicts: vec![verdict.clone(); members], retry_after: None, stray: false, halt: None }
     }
 }
 

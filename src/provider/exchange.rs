@@ -146,6 +146,9 @@ pub enum Fault {
     /// The other side could not be trusted; nothing was sent, and nothing will be until a person looks.
     #[error("no trusted connection: {0}")]
     Tls(String),
+    /// The request is none that HTTP could carry: a fault of the profile or of a credential. Nothing was sent.
+    #[error("cannot be sent: {0}")]
+    Malformed(String),
     /// Bytes may have gone out and no whole answer came: reset, time-out, an answer cut short.
     #[error("outcome unknown: {0}")]
     Lost(String),

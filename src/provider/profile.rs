@@ -233,7 +233,7 @@ impl Profile {
     ) -> Result<Self, OverrideError> {
         let mut changed = self.clone();
         if let Some(url) = base_url {
-            let problem = |problem| OverrideError::BaseUrl { url: url.to_owned(), problem };
+            let problem = |problem| OverrideError::BaseUrl { url: without_user(url), problem };
             changed.base_url = check_base_url(url).map_err(problem)?;
         }
         for (name, value) in vars {
@@ -257,6 +257,14 @@ fn unknown_var(name: &str, known: Vec<&str>) -> OverrideError {
 
 pub(super) fn scope_of(vars: &Map<String, serde_json::Value>) -> Value {
     Value::try_from_serializable(vars).unwrap_or_else(|_| Value::none())
+}
+
+/// A URL without what stands before an `@`: it may be a credential.
+pub(super) fn without_user(url: &str) -> String {
+    match url.split_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => url.to_owned(),
+    }
 }
 
 /// A base URL without a slash at its end, or what is wrong with it.

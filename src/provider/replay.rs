@@ -81,17 +81,18 @@ impl Profile {
         secrets: &Secrets,
         token: Option<&Token>,
     ) -> Vec<String> {
-        let members: Vec<Member<'_>> = message
-            .recipients
-            .iter()
-            .map(|address| Member { id: address, address, key: "sandbox-key" })
-            .collect();
+        let members: Vec<Member<'_>> =
+            message.recipients.iter().map(|address| Member { id: address, address }).collect();
         let batch = Batch { text: &message.text, members: &members, sender: &message.sender };
         let mut problems = match self.build_send(&batch, secrets, token) {
             Ok(request) => self.differences(example.request.as_ref(), &request),
             Err(error) => vec![error.to_string()],
         };
         let reading = self.read_send(&batch, secrets, Ok(&example.response.to_response()));
+        if example.expect.len() != message.recipients.len() {
+            let (told, asked) = (example.expect.len(), message.recipients.len());
+            problems.push(format!("{told} outcomes are expected for {asked} recipients"));
+        }
         for ((verdict, (class, id)), address) in
             reading.verdicts.iter().zip(&example.expect).zip(&message.recipients)
         {

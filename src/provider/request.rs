@@ -20,8 +20,6 @@ pub struct Member<'a> {
     pub id: &'a str,
     /// The canonical address.
     pub address: &'a str,
-    /// The idempotency key: the same for every attempt at the same message.
-    pub key: &'a str,
 }
 
 /// Messages that go out in one request: one text, some people.
@@ -99,15 +97,14 @@ impl Profile {
         let sender = Value::try_from_serializable(batch.sender);
         context.insert_value("sender", sender.map_err(|error| BuildError::Sender(error.to_string()))?);
         let mut addresses = batch.members.iter().map(|member| self.address(member));
-        match (self.inner.batch_mode, batch.members) {
-            (BatchMode::Shared, _) => {
+        match self.inner.batch_mode {
+            BatchMode::Shared => {
                 let all: Vec<Value> = addresses.collect::<Result<_, _>>()?;
                 context.insert_value("recipients", Value::from(all));
             }
-            (BatchMode::Single, members) => {
-                if let (Some(address), Some(member)) = (addresses.next(), members.first()) {
+            BatchMode::Single => {
+                if let Some(address) = addresses.next() {
                     context.insert_value("recipient", address?);
-                    context.insert_value("key", Value::from(member.key));
                 }
             }
         }

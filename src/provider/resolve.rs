@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::compile::{Compiler, Scope};
 use crate::provider::exchange::Method;
 use crate::provider::profile::{
-    Call, Each, Inner, Profile, Results, Rule, Text, TokenAuth, check_base_url, scope_of,
+    Call, Each, Inner, Profile, Results, Rule, Text, TokenAuth, check_base_url, scope_of, without_user,
 };
 use crate::provider::raw::{self, BatchMode};
 use crate::provider::resolve_example;
@@ -72,6 +72,9 @@ impl<'a> Resolver<'a> {
         let name = raw.name.and_then(|name| self.name(name));
         let base_url = raw.base_url.and_then(|url| self.base_url(&url));
         let secrets = self.secrets(raw.secrets.unwrap_or_default());
+        for (name, node) in raw.vars.iter().flatten().filter(|(name, _)| names_a_secret(name)) {
+            self.compiler.literal_secret(name, &node.span);
+        }
         let vars: Map<String, serde_json::Value> =
             raw.vars.unwrap_or_default().iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
         let address = raw.address.and_then(|address| self.address(&address));
@@ -128,7 +131,12 @@ impl<'a> Resolver<'a> {
     fn base_url(&mut self, url: &Spanned<String>) -> Option<String> {
         check_base_url(&url.value)
             .map_err(|problem| {
-                self.compiler.error(format!("`{}` cannot be a base URL", url.value), &url.span, problem);
+                let title = format!("`{}` cannot be a base URL", without_user(&url.value));
+                if url.value.contains('@') {
+                    self.compiler.literal_secret("base_url", &url.span);
+                } else {
+                    self.compiler.error(title, &url.span, problem);
+                }
             })
             .ok()
     }
@@ -198,14 +206,14 @@ impl<'a> Resolver<'a> {
         let mode = batch.mode?;
         let scope = self.request_scope(self.has_token).with("text").with("sender");
         let (scope, max) = match (mode.value, batch.max) {
-            (BatchMode::Single, None) => (scope.with("recipient").with("key"), Some(1)),
+            (BatchMode::Single, None) => (scope.with("recipient"), Some(1)),
             (BatchMode::Single, Some(max)) => {
                 self.compiler.error(
                     "`max` has no meaning here",
                     &max.span,
                     "`single` is one recipient a request",
                 );
-                (scope.with("recipient").with("key"), None)
+                (scope.with("recipient"), None)
             }
             (BatchMode::Shared, Some(max)) => (scope.with("recipients"), usize::try_from(max.value).ok()),
             (BatchMode::Shared, None) => {

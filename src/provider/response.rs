@@ -41,16 +41,21 @@ impl Profile {
                     return Reading::all(members, &Verdict::new(Class::Unknown, reason));
                 }
                 Ok(Some((class, reason))) => {
+                    // A refusal of a whole request is about the request, not about each of many people: it
+                    // must not use them up.
+                    let class = if class == Class::Rejected && members > 1 { Class::Config } else { class };
                     return Reading::all(members, &self.ruled(class, reason, response, &answer));
                 }
                 Ok(None) => {}
             }
         }
-        if let Some(verdict) = by_status(response.status) {
-            return Reading::all(members, &verdict);
+        if let Some(verdict) = by_status(response.status, members) {
+            let halt =
+                (300..400).contains(&response.status).then(|| verdict.reason.clone().unwrap_or_default());
+            return Reading { halt, ..Reading::all(members, &verdict) };
         }
         if response.truncated {
-            return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable()));
+            return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)));
         }
         match &self.inner.results.each {
             Some(each) => self.read_list(each, batch, secrets, &answer),
@@ -77,7 +82,7 @@ impl Profile {
         let provider_id = match self.text_of(&self.inner.results.id, context) {
             Ok(id) => id,
             Err(_) if answer.no_json.is_some() => {
-                return Verdict::new(Class::Unknown, answer.unreadable());
+                return Verdict::new(Class::Unknown, answer.unreadable(secrets));
             }
             Err(error) => return failed(error.to_string()),
         };
@@ -89,7 +94,7 @@ impl Profile {
                 (Class::Unknown, Some("no rule of the profile knows this result".to_owned()))
             }
             Ok(None) if provider_id.is_some() => (Class::Accepted, None),
-            Ok(None) => (Class::Unknown, Some(answer.unreadable().to_owned())),
+            Ok(None) => (Class::Unknown, Some(answer.unreadable(secrets))),
         };
         Verdict { class, provider_id, reason }
     }
@@ -97,7 +102,7 @@ impl Profile {
     fn read_list(&self, each: &Each, batch: &Batch<'_>, secrets: &Secrets, answer: &Answer) -> Reading {
         let list = self.inner.program.eval(&each.list, &answer.context).ok();
         let Some(results) = list.as_ref().and_then(Value::as_array) else {
-            let unreadable = Verdict::new(Class::Unknown, answer.unreadable());
+            let unreadable = Verdict::new(Class::Unknown, answer.unreadable(secrets));
             return Reading::all(batch.members.len(), &unreadable);
         };
         let mut places = HashMap::with_capacity(batch.members.len());
@@ -129,7 +134,7 @@ impl Profile {
         let mut verdicts: Vec<Verdict> =
             found.into_iter().map(|verdict| verdict.unwrap_or_else(missing)).collect();
         doubt_shared_ids(&mut verdicts);
-        Reading { verdicts, retry_after: None, stray }
+        Reading { verdicts, retry_after: None, stray, halt: None }
     }
 }
 
@@ -157,14 +162,16 @@ fn doubt_shared_ids(verdicts: &mut [Verdict]) {
 
 /// What a status means by itself; `None` for success, which the body has to explain. Statuses that do
 /// not prove that nothing was sent are UNKNOWN.
-fn by_status(status: u16) -> Option<Verdict> {
+fn by_status(status: u16, members: usize) -> Option<Verdict> {
     let class = match status {
         200..300 => return None,
         300..400 => {
-            return Some(Verdict::new(
-                Class::Config,
-                format!("HTTP {status}: a redirect, never followed because credentials must not travel"),
-            ));
+            // 307 and 308 ask for the same request elsewhere (RFC 9110 §15.4.8); the others may well follow on
+            // a request that was carried out.
+            let class = if matches!(status, 307 | 308) { Class::Config } else { Class::Unknown };
+            let reason =
+                format!("HTTP {status}: a redirect, never followed because credentials must not travel");
+            return Some(Verdict::new(class, reason));
         }
         401 => Class::Auth,
         402 => Class::Account,
@@ -172,6 +179,14 @@ fn by_status(status: u16) -> Option<Verdict> {
         // The gateway gave up on us or disagrees about a state: it may have begun.
         408 | 409 => Class::Unknown,
         429 => Class::Throttled,
+        // Of several recipients not one can be "not found": the path is.
+        404 | 405 if members > 1 => {
+            return Some(Verdict::new(
+                Class::Config,
+                format!("HTTP {status}: nothing is there; is the base URL right?"),
+            ));
+        }
+        400 if members > 1 => Class::Config,
         400..500 => Class::Rejected,
         _ => Class::Unknown,
     };
@@ -181,7 +196,7 @@ fn by_status(status: u16) -> Option<Verdict> {
 fn of_fault(fault: &Fault, secrets: &Secrets) -> Verdict {
     let (class, reason) = match fault {
         Fault::NotSent(reason) => (Class::Transient, reason),
-        Fault::Tls(reason) => (Class::Config, reason),
+        Fault::Tls(reason) | Fault::Malformed(reason) => (Class::Config, reason),
         Fault::Lost(reason) => (Class::Unknown, reason),
     };
     Verdict::new(class, secrets.reason(reason))

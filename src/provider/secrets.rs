@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -62,6 +63,8 @@ pub struct Secrets {
     values: BTreeMap<String, SecretString>,
     // The same, as expressions see it; made once because every request needs it.
     scope: Value,
+    // Tokens that were issued for these secrets: gateways echo them in their complaints.
+    issued: Arc<Mutex<Vec<SecretString>>>,
 }
 
 impl Secrets {
@@ -71,12 +74,32 @@ impl Secrets {
         let scope: BTreeMap<&str, &str> =
             values.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
         let scope = Value::try_from_serializable(&scope).unwrap_or_else(|_| Value::none());
-        Self { values, scope }
+        Self { values, scope, issued: Arc::default() }
     }
 
     /// The value of a secret.
     pub fn get(&self, name: &str) -> Option<&SecretString> {
         self.values.get(name)
+    }
+
+    /// Remembers a token, so that no reason repeats it. The last few are enough.
+    pub(super) fn issued(&self, token: &SecretString) {
+        const KEPT: usize = 8;
+        if let Ok(mut issued) = self.issued.lock() {
+            issued.push(token.clone());
+            let surplus = issued.len().saturating_sub(KEPT);
+            issued.drain(..surplus);
+        }
+    }
+
+    /// Every secret in every spelling in which an answer may repeat it, the longest first.
+    fn spellings(&self) -> Vec<String> {
+        let issued = self.issued.lock().map(|issued| issued.clone()).unwrap_or_default();
+        let values = self.values.values().chain(&issued).map(ExposeSecret::expose_secret);
+        let mut all: Vec<String> = values.filter(|value| !value.is_empty()).flat_map(spellings).collect();
+        all.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
+        all.dedup();
+        all
     }
 
     /// The secrets as a variable of expressions.
@@ -88,10 +111,9 @@ impl Secrets {
     /// without anything that looks like a token.
     pub fn reason(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for value in self.values.values() {
-            let value = value.expose_secret();
-            if value.len() >= MIN_REDACTED_BYTES && text.contains(value) {
-                text = text.replace(value, "[redacted]");
+        for spelling in self.spellings() {
+            if spelling.len() >= MIN_REDACTED_BYTES && text.contains(&spelling) {
+                text = text.replace(&spelling, "[redacted]");
             }
         }
         let mut out = String::new();
@@ -110,6 +132,21 @@ impl Secrets {
         cut.push('…');
         cut
     }
+}
+
+/// A secret as it stands, inside JSON (with and without escapes for what is not ASCII), and inside a URL.
+fn spellings(secret: &str) -> Vec<String> {
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    let json = json.trim_matches('"').to_owned();
+    let escape = |c: char| {
+        if c.is_ascii() {
+            return c.to_string();
+        }
+        c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    };
+    let ascii = json.chars().map(escape).collect();
+    let url = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    vec![secret.to_owned(), json, ascii, url]
 }
 
 fn is_token(word: &str) -> bool {

@@ -20,6 +20,8 @@ pub struct Work {
     pub took: Duration,
     /// Messages that got a definite answer in this process.
     pub settled: u64,
+    /// Rows of the file that are no message, with the reason.
+    pub left_out: [(u64, &'static str); 4],
 }
 
 /// The summary: the states of the run, their sum, and what this process did.
@@ -42,6 +44,15 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
         }
     }
     out.push_str(&table.show());
+    let left_out: Vec<String> = work
+        .left_out
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, why)| format!("{} {why}", thousands(*n)))
+        .collect();
+    if !left_out.is_empty() {
+        let _ = writeln!(out, "\n  left out when it was planned: {}", left_out.join(", "));
+    }
     let sum =
         run.accepted + run.rejected + run.suppressed + run.expired + run.held + run.unknown + run.pending;
     if sum != run.planned {
@@ -51,6 +62,9 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
             thousands(sum),
             thousands(run.planned)
         );
+    }
+    if work.requests == 0 {
+        return out;
     }
     let seconds = work.took.as_secs_f64();
     let _ = write!(out, "\n  {} in {}", count(work.requests, "request"), duration(work.took));

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::io;
 
+/// How every such file begins.
+pub const HEAD: &str = "line,reason,detail";
+
 /// A CSV of excluded rows.
 pub struct Rejects<W: io::Write> {
     csv: csv::Writer<W>,
@@ -16,9 +19,7 @@ impl<W: io::Write> Rejects<W> {
     pub fn new(out: W, columns: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, csv::Error> {
         // A ragged row keeps the cells it has.
         let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
-        csv.write_field("line")?;
-        csv.write_field("reason")?;
-        csv.write_field("detail")?;
+        HEAD.split(',').try_for_each(|name| csv.write_field(name))?;
         columns.into_iter().try_for_each(|column| csv.write_field(harmless(column.as_ref().as_bytes())))?;
         csv.write_record(None::<&[u8]>)?;
         Ok(Self { csv })

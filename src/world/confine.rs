@@ -28,6 +28,15 @@ pub enum ConfineError {
     NotAFile(String),
 }
 
+/// A file inside the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confined {
+    /// What is opened: exactly what was checked.
+    pub real: PathBuf,
+    /// What is shown.
+    pub shown: PathBuf,
+}
+
 /// A repository's folder, links resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
@@ -49,11 +58,17 @@ impl Repository {
         Ok(Self { root: here.filter(|here| folder.starts_with(here)).unwrap_or(folder) })
     }
 
-    /// The file that `name`, written in a file of `folder`, means.
+    /// The repository's folder, links resolved.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file that `name`, written in a file of `folder`, means: the one to open, links resolved, and the
+    /// way to it as the user would type it, which is only for showing.
     ///
     /// # Errors
     /// [`ConfineError`].
-    pub fn file(&self, folder: &Path, name: &str) -> Result<PathBuf, ConfineError> {
+    pub fn file(&self, folder: &Path, name: &str) -> Result<Confined, ConfineError> {
         let outside =
             || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
         let joined = folder.join(name);
@@ -71,8 +86,7 @@ impl Repository {
         if !real.is_file() {
             return Err(ConfineError::NotAFile(name.to_owned()));
         }
-        // The way the user would type it, where that is possible.
-        Ok(tidy(&joined))
+        Ok(Confined { real, shown: tidy(&joined) })
     }
 
     fn escapes(&self, folder: &Path, name: &str) -> bool {
@@ -135,7 +149,7 @@ mod tests {
     fn files_of_the_repository_are_found() {
         let (_dir, repository, folder) = repository();
         assert!(repository.file(&folder, "r.csv").is_ok());
-        assert!(repository.file(&folder, "../../list.csv").unwrap().ends_with("repo/list.csv"));
+        assert!(repository.file(&folder, "../../list.csv").unwrap().shown.ends_with("repo/list.csv"));
         assert!(matches!(repository.file(&folder, "none.csv"), Err(ConfineError::Unreadable { .. })));
         assert!(matches!(repository.file(&folder, "."), Err(ConfineError::NotAFile(_))));
     }
@@ -144,6 +158,12 @@ mod tests {
     fn fault_62_paths_and_links_out_of_the_repository_are_refused() {
         let (dir, repository, folder) = repository();
         std::os::unix::fs::symlink(dir.path().join("outside.csv"), folder.join("link.csv")).unwrap();
+        // Behind a linked folder `..` is not where it seems to be: what was checked is what is opened.
+        std::fs::create_dir_all(dir.path().join("repo/other/deep")).unwrap();
+        std::fs::write(dir.path().join("repo/other/r.csv"), "inside").unwrap();
+        std::os::unix::fs::symlink("../../other/deep", folder.join("deep")).unwrap();
+        let behind = repository.file(&folder, "deep/../r.csv").unwrap();
+        assert_eq!(std::fs::read_to_string(behind.real).unwrap(), "inside");
         for name in [
             "../../../outside.csv",
             "/etc/passwd",

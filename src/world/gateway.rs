@@ -10,7 +10,9 @@ use super::http::Http;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
 use crate::delivery::message::Batch;
-use crate::provider::{self, AuthError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict};
+use crate::provider::{
+    self, AuthError, BuildError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict,
+};
 
 /// A gateway with what it needs to be spoken to.
 #[derive(Debug)]
@@ -33,16 +35,14 @@ impl Gateway {
         let members: Vec<Member<'_>> = batch
             .parcels
             .iter()
-            .map(|parcel| Member { id: &parcel.message.recipient, address: &parcel.message.address, key: "" })
+            .map(|parcel| Member { id: &parcel.message.recipient, address: &parcel.message.address })
             .collect();
         let text = batch.parcels.first().map_or("", |parcel| &*parcel.message.text);
         let outgoing = provider::Batch { text, members: &members, sender: &self.sender };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
             Ok(request) => self.http.execute(request).await,
             Err(error) => {
-                // Nothing went out, and nothing ever would: the run stops before it has used up anybody.
-                let reading = Reading::all(members.len(), &Verdict::new(Class::Config, error.to_string()));
-                return Answer { number: batch.number, reading, unreached: false };
+                return Answer { number: batch.number, reading: unbuilt(&members, &error), unreached: false };
             }
         };
         let reading = self.profile.read_send(&outgoing, &self.secrets, exchanged.as_ref());
@@ -66,5 +66,21 @@ impl Gateway {
         let exchanged = self.http.execute(request).await;
         let now: chrono::DateTime<Utc> = self.clock.now().utc;
         self.profile.read_token(&self.secrets, exchanged.as_ref(), now)
+    }
+}
+
+/// What a request that cannot be made means: nothing went out. An address that cannot be written is that
+/// recipient's trouble alone; anything else would stop every request, so it stops the run.
+fn unbuilt(members: &[Member<'_>], error: &BuildError) -> Reading {
+    let BuildError::Address { id, .. } = error else {
+        return Reading::all(members.len(), &Verdict::new(Class::Config, error.to_string()));
+    };
+    let verdict = |member: &Member<'_>| {
+        let class = if member.id == id { Class::Rejected } else { Class::Transient };
+        Verdict::new(class, error.to_string())
+    };
+    Reading {
+        verdicts: members.iter().map(verdict).collect(),
+        ..Reading::all(0, &Verdict::new(Class::Unknown, ""))
     }
 }

@@ -88,7 +88,7 @@ impl Http {
         let mut builder = self.client.request(method, &request.url).timeout(request.timeout);
         for (name, text) in &request.headers {
             let invalid =
-                || Fault::NotSent(format!("the header {name} has a value that HTTP does not allow"));
+                || Fault::Malformed(format!("the header {name} has a value that HTTP does not allow"));
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
             let mut value = HeaderValue::from_str(text.expose()).map_err(|_| invalid())?;
             value.set_sensitive(matches!(text, HeaderText::Secret(_)));
@@ -97,7 +97,7 @@ impl Http {
         if !request.body.is_empty() {
             builder = builder.body(request.body);
         }
-        builder.build().map_err(|error| Fault::NotSent(chain(&error.without_url())))
+        builder.build().map_err(|error| Fault::Malformed(chain(&error.without_url())))
     }
 }
 
@@ -130,7 +130,8 @@ async fn read_body(mut answer: reqwest::Response) -> Result<(Vec<u8>, bool), Fau
 
 fn fault(error: &reqwest::Error) -> Fault {
     let reason = describe(error);
-    if any(error, |cause| cause.is::<rustls::Error>()) {
+    // Only while connecting is a TLS error proof of anything: later, the request may have been read.
+    if error.is_connect() && any(error, |cause| cause.is::<rustls::Error>()) {
         return Fault::Tls(reason);
     }
     let cancelled = |cause: &(dyn Error + 'static)| {

@@ -7,8 +7,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::confine::{self, Repository, tidy};
-use crate::audience::{Header, ListError, Suppression};
+use super::confine::{self, Confined, Repository, tidy};
+use crate::audience::{AddressKind, Header, Suppression};
 use crate::campaign::{self, Campaign, Manifest, Materials, Reference, References};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::provider::Profile;
@@ -45,6 +45,7 @@ pub struct Opened {
     pub problems: Diagnostics,
     folder: PathBuf,
     repository: Repository,
+    inputs: Vec<PathBuf>,
 }
 
 /// A campaign with its files, all of them sound.
@@ -53,7 +54,11 @@ pub struct Loaded {
     /// The campaign.
     pub campaign: Campaign,
     /// The recipients' file.
-    pub csv: PathBuf,
+    pub csv: Confined,
+    /// The suppression lists.
+    pub lists: Vec<Confined>,
+    /// Everything that was read for it, links resolved.
+    pub inputs: Vec<PathBuf>,
     /// Who is never sent to.
     pub suppression: Suppression,
     /// The text of the profile, for pinning.
@@ -70,14 +75,15 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
         return Err(NoCampaign::NotFound(path.display().to_string()));
     }
     let unreadable = |why: String| NoCampaign::Unreadable { path: file.display().to_string(), why };
-    let source = read_text(&file).map_err(unreadable)?;
+    let source = read_text(&file, &file).map_err(unreadable)?;
     let folder = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
     let repository = Repository::of(&folder).map_err(|error| unreadable(confine::plain(&error)))?;
     let (manifest, problems) = campaign::read(&source);
-    Ok(Opened { source, manifest, problems, folder, repository })
+    let inputs = vec![file.canonicalize().unwrap_or(file)];
+    Ok(Opened { source, manifest, problems, folder, repository, inputs })
 }
 
 /// Every manifest below a path, sorted: the file itself, the folder's own, or those of its folders.
@@ -98,6 +104,17 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, NoCampaign> {
 }
 
 impl Opened {
+    /// The repository that holds it.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Where the manifest lies in its repository.
+    pub fn place(&self) -> String {
+        let manifest = self.inputs.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
+        manifest.strip_prefix(self.repository.root()).unwrap_or(manifest).display().to_string()
+    }
+
     /// The campaign's name as written, if one is.
     pub fn name(&self) -> Option<&str> {
         self.manifest.as_ref()?.name.as_ref().map(|name| name.value.as_str())
@@ -110,7 +127,7 @@ impl Opened {
         let references = References::of(&manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let csv = references.csv.as_ref().and_then(|reference| self.file(reference));
-        let header = csv.as_ref().and_then(|(path, reference)| self.header(path, reference));
+        let header = csv.as_ref().and_then(|(file, reference)| self.header(file, reference));
         let template = references.template.as_ref().and_then(|reference| self.template(reference));
         let materials = Materials { template, header, profile };
         let (campaign, problems) = campaign::resolve(&manifest, &self.source, materials);
@@ -118,37 +135,52 @@ impl Opened {
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
         let loaded = match (campaign, csv, suppression, profile_source) {
-            (Some(campaign), Some((csv, _)), Some(suppression), Some(profile_source))
+            (Some(campaign), Some((csv, _)), Some((suppression, lists)), Some(profile_source))
                 if !self.problems.has_errors() =>
             {
-                Some(Loaded { campaign, csv, suppression, profile_source })
+                Some(Loaded { campaign, csv, suppression, lists, inputs: self.inputs, profile_source })
             }
             _ => None,
         };
         (loaded, self.problems)
     }
 
-    /// Only the suppression lists, for a run that is pinned already: an opt-out counts even after that.
+    /// Only the suppression lists, for a run that is pinned already: an opt-out counts even after that. The
+    /// lists that the run began with must still be named, and the manifest must be sound as YAML: a slip in
+    /// it must not turn into sending to those who opted out.
     ///
     /// # Errors
     /// What is wrong with the manifest or the lists.
     pub fn load_suppression(
         mut self,
-        kind: crate::audience::AddressKind,
+        kind: AddressKind,
         address_column: &str,
-    ) -> Result<Suppression, Diagnostics> {
+        begun_with: &[String],
+    ) -> Result<(Suppression, Vec<Confined>), Diagnostics> {
         let Some(manifest) = self.manifest.take() else { return Err(self.problems) };
         let references = References::of(&manifest);
-        self.problems = Diagnostics::new();
+        for gone in begun_with.iter().filter(|name| !references.suppress.iter().any(|one| one.name == **name))
+        {
+            self.problems.push(
+                Diagnostic::error(format!(
+                    "the run was begun with the suppression list `{gone}`, which the manifest no longer names"
+                ))
+                .at(&self.source, 0..0, "")
+                .help("name it again under `audience.suppress`; an empty list is fine"),
+            );
+        }
         match self.lists(&references, kind, address_column) {
-            Some(lists) => Ok(lists),
-            None => Err(self.problems),
+            Some(lists) if !self.problems.has_errors() => Ok(lists),
+            _ => Err(self.problems),
         }
     }
 
-    fn file(&mut self, reference: &Reference) -> Option<(PathBuf, Reference)> {
+    fn file(&mut self, reference: &Reference) -> Option<(Confined, Reference)> {
         match self.repository.file(&self.folder, &reference.name) {
-            Ok(path) => Some((path, reference.clone())),
+            Ok(file) => {
+                self.inputs.push(file.real.clone());
+                Some((file, reference.clone()))
+            }
             Err(error) => {
                 self.problems.push(Diagnostic::error(error.to_string()).at(
                     &self.source,
@@ -163,8 +195,8 @@ impl Opened {
     fn profile(&mut self, reference: Option<&Reference>) -> Option<(Profile, Arc<Source>)> {
         let reference = reference?;
         let source = if reference.is_path() {
-            let (path, _) = self.file(reference)?;
-            self.text(&path, reference)?
+            let (file, _) = self.file(reference)?;
+            self.text(&file, reference)?
         } else {
             match Profile::builtin_source(&reference.name) {
                 Some(source) => source,
@@ -187,8 +219,8 @@ impl Opened {
         }
     }
 
-    fn text(&mut self, path: &Path, reference: &Reference) -> Option<Arc<Source>> {
-        match read_text(path) {
+    fn text(&mut self, file: &Confined, reference: &Reference) -> Option<Arc<Source>> {
+        match read_text(&file.real, &file.shown) {
             Ok(source) => Some(source),
             Err(why) => {
                 let title = format!("cannot read `{}`: {why}", reference.name);
@@ -199,18 +231,18 @@ impl Opened {
     }
 
     fn template(&mut self, reference: &Reference) -> Option<Arc<Source>> {
-        let (path, _) = self.file(reference)?;
-        self.text(&path, reference)
+        let (file, _) = self.file(reference)?;
+        self.text(&file, reference)
     }
 
-    fn header(&mut self, path: &Path, reference: &Reference) -> Option<Header> {
-        let read = File::open(path)
+    fn header(&mut self, file: &Confined, reference: &Reference) -> Option<Header> {
+        let read = File::open(&file.real)
             .map_err(|error| confine::plain(&error))
             .and_then(|file| Header::read(BufReader::new(file)).map_err(|error| error.to_string()));
         match read {
             Ok(header) => Some(header),
             Err(why) => {
-                let title = format!("{}: {why}", path.display());
+                let title = format!("{}: {why}", file.shown.display());
                 self.problems.push(Diagnostic::error(title).at(
                     &self.source,
                     reference.span.clone(),
@@ -221,7 +253,11 @@ impl Opened {
         }
     }
 
-    fn suppression(&mut self, references: &References, campaign: Option<&Campaign>) -> Option<Suppression> {
+    fn suppression(
+        &mut self,
+        references: &References,
+        campaign: Option<&Campaign>,
+    ) -> Option<(Suppression, Vec<Confined>)> {
         match campaign {
             Some(campaign) => {
                 let audience = &campaign.audience;
@@ -240,34 +276,47 @@ impl Opened {
     fn lists(
         &mut self,
         references: &References,
-        kind: crate::audience::AddressKind,
+        kind: AddressKind,
         address_column: &str,
-    ) -> Option<Suppression> {
+    ) -> Option<(Suppression, Vec<Confined>)> {
+        let mut files = Vec::new();
         let mut suppression = Suppression::default();
         let mut sound = true;
         for reference in &references.suppress {
-            let Some((path, _)) = self.file(reference) else {
+            let Some((file, _)) = self.file(reference) else {
                 sound = false;
                 continue;
             };
-            let shown = path.display().to_string();
-            let result = File::open(&path).map_err(|error| confine::plain(&error)).and_then(|file| {
-                suppression
-                    .add_list(&shown, BufReader::new(file), kind, address_column)
-                    .map_err(|error: ListError| error.to_string())
-            });
-            if let Err(why) = result {
+            if let Err(why) = add_list(&mut suppression, &file, kind, address_column) {
                 sound = false;
-                let title = if why.contains(&shown) { why } else { format!("{shown}: {why}") };
                 self.problems.push(
-                    Diagnostic::error(title)
+                    Diagnostic::error(why)
                         .at(&self.source, reference.span.clone(), "this suppression list")
                         .help("whoever stands there must not be sent to, so nothing is sent until the list can be read"),
                 );
             }
+            files.push(file);
         }
-        sound.then_some(suppression)
+        sound.then_some((suppression, files))
     }
+}
+
+/// Adds the addresses of a list file.
+///
+/// # Errors
+/// In words, with the file's name in them.
+pub fn add_list(
+    suppression: &mut Suppression,
+    file: &Confined,
+    kind: AddressKind,
+    address_column: &str,
+) -> Result<(), String> {
+    let shown = file.shown.display().to_string();
+    let opened = File::open(&file.real).map_err(|error| format!("{shown}: {}", confine::plain(&error)))?;
+    suppression
+        .add_list(&shown, BufReader::new(opened), kind, address_column)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 /// A profile by built-in name or path, for `provider show`.
@@ -282,7 +331,7 @@ pub fn profile(name: &str) -> Result<(Profile, Arc<Source>), Diagnostics> {
     };
     let reference = Reference { name: name.to_owned(), span: 0..0 };
     let source = if reference.is_path() {
-        read_text(Path::new(name))
+        read_text(Path::new(name), Path::new(name))
             .map_err(|why| only(Diagnostic::error(format!("cannot read `{name}`: {why}"))))?
     } else {
         Profile::builtin_source(name).ok_or_else(|| only(no_such_profile(name)))?
@@ -301,7 +350,7 @@ fn no_such_profile(name: &str) -> Diagnostic {
 }
 
 /// A text file as a source under the name people would type.
-fn read_text(path: &Path) -> Result<Arc<Source>, String> {
+fn read_text(path: &Path, shown: &Path) -> Result<Arc<Source>, String> {
     let length = std::fs::metadata(path).map_err(|error| confine::plain(&error))?.len();
     if length > MAX_TEXT_BYTES {
         return Err(format!("it is larger than {MAX_TEXT_BYTES} bytes"));
@@ -313,5 +362,5 @@ fn read_text(path: &Path) -> Result<Arc<Source>, String> {
         format!("line {line} is not UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(Source::new(tidy(path).display().to_string(), text))
+    Ok(Source::new(tidy(shown).display().to_string(), text))
 }

@@ -142,7 +142,7 @@ fn answer(batch: &Batch, world: World, request: u32, accepted: &mut Accepted) ->
         *accepted.entry(parcel.message.address.clone()).or_default() += 1;
         Verdict { class: Class::Accepted, provider_id: Some("1".to_owned()), reason: None }
     });
-    let reading = Reading { verdicts: verdicts.collect(), retry_after: None, stray: false };
+    let reading = Reading { verdicts: verdicts.collect(), retry_after: None, stray: false, halt: None };
     Answer { number: batch.number, reading, unreached: false }
 }
 

@@ -25,7 +25,7 @@ vars: { account: A1, limits: { low: 3 } }
 send:
   method: POST
   path: /accounts/{{ vars.account }}/{{ recipient }}/messages
-  headers: { Authorization: "App {{ secrets.key }}", Idempotency-Key: "{{ key }}" }
+  headers: { Authorization: "App {{ secrets.key }}" }
   json: { from: "{{ sender }}", to: "tel:{{ recipient }}", text: "{{ text }}", low: "{{ vars.limits.low }}" }
   batch: { mode: single }
 classify:
@@ -49,7 +49,7 @@ fn mobiconnect() -> Profile {
 }
 
 fn member(address: &str) -> Member<'_> {
-    Member { id: address, address, key: "key-1" }
+    Member { id: address, address }
 }
 
 fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {

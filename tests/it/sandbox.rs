@@ -28,8 +28,7 @@ async fn log_in(profile: &Profile, secrets: &Secrets) -> Token {
 }
 
 async fn send(profile: &Profile, secrets: &Secrets, token: Option<&Token>, addresses: &[String]) -> Reading {
-    let members: Vec<Member<'_>> =
-        addresses.iter().map(|address| Member { id: address, address, key: "k" }).collect();
+    let members: Vec<Member<'_>> = addresses.iter().map(|address| Member { id: address, address }).collect();
     // Whatever the profile wants as sender.
     let sender = [json!(1), json!("Acme")].into_iter().find(|sender| profile.check_sender(sender).is_ok());
     let sender = sender.unwrap_or(Value::Null);

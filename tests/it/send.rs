@@ -1,6 +1,9 @@
 //! The main job over real sockets: everybody once, in order, with the texts as planned.
 
-use crate::loopback::Loopback;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use crate::loopback::{Loopback, Reply};
 use crate::project::{APP_KEY, Project};
 
 #[test]
@@ -39,21 +42,34 @@ fn one_text_goes_out_in_shared_batches() {
 }
 
 #[test]
-fn the_rate_is_kept() {
-    let gateway = Loopback::start();
-    let project = Project::personalised(&gateway.url(), 30);
-    project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", "  rate: 60/s\n");
-    let said = project.send();
-    assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(gateway.accepted_once(), 30);
-    assert!(project.run(&["plan", "campaigns/c"]).out.contains("at 60/s"));
+fn the_rate_is_kept_and_batches_stay_whole_under_it() {
+    for (batch, people, requests) in [(1, 30, 30), (20, 80, 4)] {
+        let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+        let seen = Arc::clone(&times);
+        let gateway = Loopback::with(move |request| {
+            if request.send > 0 {
+                seen.lock().unwrap().push(Instant::now());
+            }
+            None
+        });
+        let project = Project::shared(&gateway.url(), people, batch);
+        project.manifest(&gateway.url(), &format!("batch_max: {batch}"), "text: Hello all", "  rate: 60/s\n");
+        let said = project.send();
+        assert_eq!(said.code, 0, "{said:?}");
+        assert_eq!(gateway.accepted_once(), u64::from(people));
+        let times = times.lock().unwrap();
+        assert_eq!(times.len(), requests, "batches were torn");
+        // All but the last request's messages have had their place before it; the slack is 20 ms, twice.
+        let earliest = f64::from(people - batch) / 60.0 - 0.04;
+        let took = times.last().unwrap().duration_since(times[0]).as_secs_f64();
+        assert!(took >= earliest, "{people} messages in {took} s");
+    }
 }
 
 #[test]
 fn a_run_is_pinned_edits_change_nothing_that_has_begun() {
-    let gateway = Loopback::with(|request| {
-        (request.send > 10).then_some(crate::loopback::Reply::Json(403, serde_json::json!({})))
-    });
+    let gateway =
+        Loopback::with(|request| (request.send > 10).then_some(Reply::Json(403, serde_json::json!({}))));
     let project = Project::personalised(&gateway.url(), 40);
     assert_eq!(project.send().code, 8);
     let begun = gateway.accepted_once();
@@ -70,9 +86,8 @@ fn a_run_is_pinned_edits_change_nothing_that_has_begun() {
 
 #[test]
 fn an_opt_out_that_arrives_before_a_resume_counts() {
-    let gateway = Loopback::with(|request| {
-        (request.send == 5).then_some(crate::loopback::Reply::Json(403, serde_json::json!({})))
-    });
+    let gateway =
+        Loopback::with(|request| (request.send == 5).then_some(Reply::Json(403, serde_json::json!({}))));
     let project = Project::personalised(&gateway.url(), 60);
     let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
     project.write(
@@ -127,7 +142,7 @@ fn a_refused_plan_sends_nothing_and_leaves_no_run() {
     let said = project.send();
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.err.contains("50 recipients; `recipients` allows 49"), "{}", said.err);
-    assert_eq!(gateway.requests().len(), 0);
+    assert_eq!(gateway.accepted_once(), 0);
     let report = project.run(&["status", "--format", "json"]).out;
     assert!(report.contains("\"runs\": []"), "{report}");
     project.write("campaigns/c/campaign.yaml", &manifest);
@@ -175,4 +190,204 @@ fn a_sandbox_never_works_on_a_real_state() {
     let said = project.run(&["send", "campaigns/c", "--sandbox", "--state", ".sendplan/state.db"]);
     assert_eq!(said.code, 7, "{said:?}");
     project.status().is(&[("accepted", 5)]);
+}
+
+#[test]
+fn fault_71_an_opt_out_in_the_middle_of_a_run_counts_from_then_on() {
+    let gateway = Loopback::with(|request| (request.send == 4).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 60);
+    project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", "  rate: 10/s\n");
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &manifest.replace("region: KE", "region: KE, suppress: [out.csv]"),
+    );
+    project.write("campaigns/c/out.csv", "phone\n");
+    let child = project.start();
+    gateway.until_waiting(1);
+    let everybody: String = (30..60).map(|number| format!("0700{number:06}\n")).collect();
+    project.write("campaigns/c/out.csv", &format!("phone\n{everybody}"));
+    gateway.release();
+    let said = crate::project::said(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(gateway.accepted_once(), 30);
+    project.status().is(&[("accepted", 30), ("suppressed", 30), ("pending", 0)]);
+}
+
+/// A run that a 403 stopped after a few, with a list of opt-outs that now holds everybody.
+fn stopped_with_a_list() -> (Loopback, Project, String) {
+    let gateway =
+        Loopback::with(|request| (request.send == 5).then_some(Reply::Json(403, serde_json::json!({}))));
+    let project = Project::personalised(&gateway.url(), 30);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let manifest = manifest.replace("region: KE", "region: KE, suppress: [out.csv]");
+    project.write("campaigns/c/campaign.yaml", &manifest);
+    project.write("campaigns/c/out.csv", "phone\n");
+    assert_eq!(project.send().code, 8);
+    let everybody: String = (0..30).map(|number| format!("0700{number:06}\n")).collect();
+    project.write("campaigns/c/out.csv", &format!("phone\n{everybody}"));
+    (gateway, project, manifest)
+}
+
+#[test]
+fn a_slip_in_the_manifest_never_turns_opt_outs_off_on_resume() {
+    let (gateway, project, manifest) = stopped_with_a_list();
+    let before = gateway.accepted_once();
+    for slip in ["supress: [out.csv]", "suppress: out.csv", "suppress: []"] {
+        project.write("campaigns/c/campaign.yaml", &manifest.replace("suppress: [out.csv]", slip));
+        let said = project.send();
+        assert_eq!(said.code, 3, "{slip}: {said:?}");
+    }
+    project.write("campaigns/c/campaign.yaml", &manifest.replace(", suppress: [out.csv]", ""));
+    let said = project.send();
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("no longer names"), "{}", said.err);
+    project.write("campaigns/c/campaign.yaml", &manifest);
+    assert_eq!(project.send().code, 0);
+    assert_eq!(gateway.accepted_once(), before);
+}
+
+#[test]
+fn an_outage_that_the_gateway_admits_loses_nobody() {
+    let down = Arc::new(Mutex::new(true));
+    let switch = Arc::clone(&down);
+    let gateway = Loopback::with(move |request| {
+        (request.send > 0 && *switch.lock().unwrap()).then(|| Reply::Json(503, serde_json::json!({})))
+    });
+    let project = Project::personalised(&gateway.url(), 60);
+    let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/src/provider/builtin/mobiconnect.yaml");
+    let profile = std::fs::read_to_string(built_in).unwrap();
+    let rule = "\nclassify:\n  - { when: \"{{ response.status == 503 }}\", as: transient }\n";
+    project.write("providers/own.yaml", &profile.replacen("\nclassify:\n", rule, 1));
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &manifest.replace("profile: mobiconnect", "profile: ../../providers/own.yaml"),
+    );
+    let said = project.send();
+    assert_eq!(said.code, 4, "{said:?}");
+    project.status().is(&[("pending", 60), ("rejected", 0), ("unknown", 0)]);
+    *down.lock().unwrap() = false;
+    assert_eq!(project.send().code, 0);
+    assert_eq!(gateway.accepted_once(), 60);
+}
+
+#[test]
+fn a_refusal_of_whole_batches_uses_nobody_up() {
+    for (status, body) in
+        [(404, "{}"), (400, "{}"), (200, r#"{"status":"error","data":null,"message":"no balance"}"#)]
+    {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        let gateway =
+            Loopback::with(move |request| (request.send > 0).then(|| Reply::Json(status, body.clone())));
+        let project = Project::shared(&gateway.url(), 500, 50);
+        let said = project.send();
+        assert_eq!(said.code, 8, "{said:?}");
+        project.status().is(&[("pending", 500), ("rejected", 0), ("unknown", 0)]);
+    }
+}
+
+#[test]
+fn the_state_is_the_repositorys_wherever_one_stands() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    assert_eq!(project.send().code, 0);
+    for (folder, campaign) in [("campaigns", "c"), ("campaigns/c", ".")] {
+        let mut command = project.command(&["send", campaign]);
+        let said = crate::project::said(command.current_dir(project.path(folder)).output().unwrap());
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.out.contains("finished already"), "{}", said.out);
+    }
+    assert_eq!(gateway.accepted_once(), 5);
+    assert_eq!(std::fs::read_to_string(project.path(".sendplan/.gitignore")).unwrap(), "*\n");
+}
+
+#[test]
+fn a_real_state_is_never_thrown_away_for_a_sandbox() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    // A real state under the name that a sandbox uses.
+    assert_eq!(project.run(&["send", "campaigns/c", "--state", ".sendplan/sandbox.db"]).code, 0);
+    let refused = project.run(&["send", "campaigns/c", "--sandbox"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    let mut command = project.command(&["send", "campaigns/c", "--sandbox"]);
+    let refused =
+        crate::project::said(command.env("SENDPLAN_STATE", ".sendplan/sandbox.db").output().unwrap());
+    assert_eq!(refused.code, 7, "{refused:?}");
+    let again = project.run(&["send", "campaigns/c", "--state", ".sendplan/sandbox.db"]);
+    assert!(again.out.contains("finished already"), "{again:?}");
+    assert_eq!(gateway.accepted_once(), 5);
+}
+
+#[test]
+fn two_campaigns_of_one_name_do_not_take_each_other_for_sent() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    assert_eq!(project.send().code, 0);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write("campaigns/d/campaign.yaml", &manifest);
+    project.write("campaigns/d/r.csv", "phone,name\n0700777777,A\n");
+    let refused = project.run(&["send", "campaigns/d"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains("campaigns/c/campaign.yaml"), "{}", refused.err);
+}
+
+#[test]
+fn a_moment_long_past_is_not_sent_by_itself() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write("campaigns/c/campaign.yaml", &format!("{manifest}schedule: {{ at: 2025-01-01T09:00 }}\n"));
+    let refused = project.send();
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn refused_credentials_leave_no_run_behind() {
+    let gateway = Loopback::with(|request| {
+        (request.path == "/api/auth").then(|| Reply::Json(401, serde_json::json!({})))
+    });
+    let project = Project::personalised(&gateway.url(), 5);
+    assert_eq!(project.send().code, 8);
+    let better = Loopback::start();
+    project.manifest(&better.url(), "batch_max: 1", "text: \"Other {{ name }}\"", "");
+    assert_eq!(project.send().code, 0);
+    assert_eq!(better.text_of("254700000003").as_deref(), Some("Other Name3"));
+}
+
+#[test]
+fn the_summary_names_who_was_left_out() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    let csv = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
+    project.write("campaigns/c/r.csv", &format!("{csv}nonsense,A\n0700000001,B\n"));
+    let said = project.send();
+    assert!(said.out.contains("left out when it was planned: 1 unusable, 1 in it already"), "{}", said.out);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let project = Project::personalised("http://127.0.0.1:1", 5);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = project.command(&["plan", "campaigns/c", "--format", "json"]);
+    let status = command.stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn rejects_never_take_the_place_of_another_file() {
+    let project = Project::personalised("http://127.0.0.1:1", 5);
+    for target in ["campaigns/c/r.csv", "campaigns/c/campaign.yaml"] {
+        let before = std::fs::read(project.path(target)).unwrap();
+        let refused = project.run(&["plan", "campaigns/c", "--rejects", target]);
+        assert_eq!(refused.code, 3, "{refused:?}");
+        assert_eq!(std::fs::read(project.path(target)).unwrap(), before);
+    }
+    for _ in 0..2 {
+        assert_eq!(project.run(&["plan", "campaigns/c", "--rejects", "out.csv"]).code, 0);
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(project.path("")).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("part")), "{left:?}");
 }

@@ -27,7 +27,8 @@ fn fault_01_killed_before_an_intent_is_durable_everybody_is_sent_on_resume() {
     signal(child.id(), "KILL");
     child.wait().unwrap();
     gateway.release();
-    project.status().is(&[("planned", 40), ("pending", 40), ("unknown", 0)]);
+    // It logs in before it begins: nothing is pinned, nothing is in doubt.
+    assert!(project.run(&["status", "--format", "json"]).out.contains("\"runs\": []"));
     assert_eq!(project.send().code, 0);
     assert_eq!(gateway.accepted_once(), 40);
 }
@@ -93,7 +94,7 @@ fn fault_04_killed_right_after_an_answer_nobody_gets_a_second_copy() {
 #[test]
 fn fault_05_killed_while_the_run_is_being_pinned_leaves_all_of_it_or_nothing() {
     // No migration exists yet; the largest change of a state is a pin, and it is one transaction.
-    let gateway = Loopback::with(|request| (request.path == "/api/auth").then_some(Reply::Wait));
+    let gateway = Loopback::with(|request| (request.send > 0).then_some(Reply::Wait));
     let mut none = 0;
     for kilobytes in [100, 400, 1600] {
         let project = Project::personalised(&gateway.url(), 60_000);
@@ -186,7 +187,7 @@ fn fault_20_a_tls_error_aborts_without_downgrade() {
     let project = Project::personalised(&url, 20);
     let stopped = project.send();
     assert_eq!(stopped.code, 8, "{stopped:?}");
-    project.status().is(&[("pending", 20), ("unknown", 0)]);
+    assert!(project.run(&["status", "--format", "json"]).out.contains("\"runs\": []"));
 }
 
 #[test]
@@ -327,17 +328,23 @@ fn fault_35_a_500_is_unknown_and_is_not_sent_again() {
 
 #[test]
 fn fault_36_a_redirect_is_never_followed_and_aborts() {
-    let elsewhere = Loopback::start();
-    let target = format!("{}/api/communications/sms/sendMessage", elsewhere.url());
-    let redirect =
-        format!("HTTP/1.1 307 Moved\r\nLocation: {target}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-            .into_bytes();
-    let gateway = Loopback::with(move |request| (request.send > 3).then(|| Reply::Raw(redirect.clone())));
-    let project = Project::personalised(&gateway.url(), 20);
-    let said = project.send();
-    assert_eq!(said.code, 8, "{said:?}");
-    assert_eq!(elsewhere.requests().len(), 0);
-    project.status().is(&[("accepted", 3), ("unknown", 0), ("pending", 17)]);
+    for (status, unknown, pending) in [(307, 0, 17), (303, 1, 16)] {
+        let elsewhere = Loopback::start();
+        let target = format!("{}/api/communications/sms/sendMessage", elsewhere.url());
+        let redirect = format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        )
+        .into_bytes();
+        let gateway = Loopback::with(move |request| (request.send > 3).then(|| Reply::Raw(redirect.clone())));
+        let project = Project::personalised(&gateway.url(), 20);
+        let said = project.send();
+        assert_eq!(said.code, 8, "{said:?}");
+        assert_eq!(elsewhere.requests().len(), 0);
+        let run = project.status();
+        run.is(&[("accepted", 3)]);
+        assert!(run.of("unknown") >= unknown && run.of("pending") <= pending, "{run:?}");
+        assert!(unknown > 0 || run.of("unknown") == 0, "{run:?}");
+    }
 }
 
 #[test]
@@ -379,8 +386,9 @@ fn fault_41_a_result_for_somebody_who_was_not_asked_for_stops_the_run() {
 fn secrets_and_tokens_are_seen_nowhere() {
     let gateway = Loopback::with(|request| match request.send {
         5 => Some(Reply::Json(
-            422,
-            json!({"status": "error", "message": format!("{APP_KEY} {PASSWORD} {USERNAME} token-0")}),
+            // A rule of the profile repeats the message of this one.
+            200,
+            json!({"status": "error", "message": format!("{APP_KEY} {PASSWORD} {USERNAME} token-0 refresh-of-token-0")}),
         )),
         9 => Some(error(500)),
         _ => None,

@@ -21,14 +21,11 @@ fn the_state_is_private_and_texts_are_gone_when_all_is_definite() {
 
 #[test]
 fn fault_08_a_full_disk_at_an_intent_aborts_unsent() {
-    let gateway = Loopback::with(|request| (request.path == "/api/auth").then_some(Reply::Wait));
+    // The first one is stopped at once, so that the next has only intents to write.
+    let gateway =
+        Loopback::with(|request| (request.send == 1).then_some(Reply::Json(403, serde_json::json!({}))));
     let project = Project::personalised(&gateway.url(), 400);
-    // Pins the run, then waits for its log-in; killed there, so that the next one has only intents to write.
-    let mut child = project.start();
-    gateway.until_waiting(1);
-    signal(child.id(), "KILL");
-    child.wait().unwrap();
-    gateway.release();
+    assert_eq!(project.send().code, 8);
     let size = std::fs::metadata(project.state()).unwrap().len() / 1024 + 4;
     let binary = env!("CARGO_BIN_EXE_sendplan");
     let mut shell = project.command(&[]);

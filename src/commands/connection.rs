@@ -1,0 +1,84 @@
+//! A gateway ready to be spoken to: the real one with its credentials, or a sandbox on this machine.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::exit::Failure;
+use super::terminal::Terminal;
+use crate::delivery::access::Credential;
+use crate::provider::{AuthError, Profile, Token};
+use crate::world::clock::Clock;
+use crate::world::gateway::Gateway;
+use crate::world::http::{Http, HttpOptions};
+use crate::world::sandbox::Sandbox;
+use crate::world::secrets;
+
+/// A gateway, the threads its requests run on, and the credential it gave.
+#[derive(Debug)]
+pub struct Connection {
+    /// Where requests run.
+    pub runtime: Runtime,
+    /// The gateway.
+    pub gateway: Arc<Gateway>,
+    /// A credential from before the run, if there is one.
+    pub token: Option<Token>,
+    /// Lives as long as it is spoken to.
+    _sandbox: Option<Sandbox>,
+}
+
+impl Connection {
+    /// Finds the credentials, or starts the sandbox. Nothing is sent yet.
+    pub fn open(
+        profile: Profile,
+        sender: &serde_json::Value,
+        sandbox: bool,
+        clock: Clock,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
+        let internal =
+            |what: &str, error: &dyn std::fmt::Display| Failure::Internal(format!("{what}: {error}"));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| internal("no threads for sending", &error))?;
+        let (profile, secrets, sandbox) = if sandbox {
+            let inside = runtime.enter();
+            let local = Sandbox::start(&profile).map_err(|error| internal("no sandbox", &error))?;
+            drop(inside);
+            let profile = profile
+                .with(Some(&local.url()), &serde_json::Map::new())
+                .map_err(|error| internal("no sandbox", &error))?;
+            terminal.note(&format!(
+                "Sandbox: a gateway on this machine ({}) that speaks {}. Nothing leaves the machine.\n",
+                local.url(),
+                profile.name()
+            ));
+            let secrets = profile.sandbox_secrets();
+            (profile, secrets, Some(local))
+        } else {
+            let secrets = secrets::resolve(&profile).map_err(|error| Failure::Refused(error.to_string()))?;
+            (profile, secrets, None)
+        };
+        let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
+        let profile = Arc::new(profile);
+        let gateway = Arc::new(Gateway { profile, sender: sender.clone(), secrets, http, clock });
+        Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
+    }
+
+    /// Logs in, where the gateway wants that. What a second try may mend is left to the run, which has patience;
+    /// what it cannot mend is told here.
+    pub fn log_in(&mut self) -> Result<(), Failure> {
+        if !self.gateway.profile.needs_token() {
+            return Ok(());
+        }
+        match self.runtime.block_on(self.gateway.authenticate(Credential::Login, None)) {
+            Ok(token) => self.token = Some(token),
+            Err(error @ (AuthError::Refused(_) | AuthError::Unsafe(_))) => {
+                return Err(Failure::Refused(error.to_string()));
+            }
+            Err(_) => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! The delivery of one run in this process: engine, journal and gateway brought together, progress shown,
+//! the run concluded.
+
+use std::sync::Arc;
+
+use indicatif::ProgressBar;
+
+use super::connection::Connection;
+use super::drive::{Driven, drive};
+use super::ending::ending;
+use super::exit::{Code, Failure};
+use super::standing::line;
+use super::terminal::Terminal;
+use crate::audience::{AddressKind, Suppression};
+use crate::campaign::Delivery;
+use crate::delivery::engine::{Engine, Tally};
+use crate::report::delivery::{Work, summary};
+use crate::report::status::RunLine;
+use crate::store::journal::Journal;
+use crate::store::sqlite::Sqlite;
+use crate::store::{RunId, Store};
+use crate::units::thousands;
+use crate::world::clock::Clock;
+use crate::world::confine::Confined;
+use crate::world::lists::Lists;
+
+const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
+
+/// A run that is ready to be delivered.
+#[derive(Debug)]
+pub struct Job {
+    /// The run.
+    pub run: RunId,
+    /// Pace and patience.
+    pub delivery: Delivery,
+    /// How its addresses are read.
+    pub kind: AddressKind,
+    /// The column by which suppression lists are read.
+    pub column: String,
+    /// Who is never sent to, as of now.
+    pub suppression: Suppression,
+    /// The files it came from.
+    pub lists: Vec<Confined>,
+    /// The gateway.
+    pub connection: Connection,
+}
+
+/// Delivers until nothing is left to do, or something stops it; says how it went.
+pub fn deliver(
+    job: Job,
+    store: Sqlite,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<(Code, RunLine), Failure> {
+    let run = job.run;
+    let (driven, tally, mut store) = send_all(job, store, clock, terminal)?;
+    let (run, work) = conclude(&mut store, run, tally, clock)?;
+    terminal.data(&summary(&run, &work));
+    Ok((ending(&driven, &run, terminal), run))
+}
+
+/// Sends until the engine is done, and gives the store back.
+fn send_all(
+    job: Job,
+    store: Sqlite,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<(Driven, Tally, Sqlite), Failure> {
+    let Connection { runtime, gateway, token, .. } = &job.connection;
+    let counts = store.counts(job.run)?;
+    let bar = terminal.bar(counts.planned, BAR);
+    bar.set_prefix("sending");
+    let begun = counts.planned - counts.open();
+    let profile = Arc::clone(&gateway.profile);
+    let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
+    if let Some(token) = token.clone() {
+        engine.begin_with(token);
+    }
+    let mut lists = Lists::watch(job.lists, job.kind, job.column);
+    let journal = Journal::start(store, job.run)?;
+    let driven =
+        runtime.block_on(drive(&mut engine, &journal, gateway, &mut lists, clock, &mut |engine, now| {
+            show(&bar, begun, &engine.tally(), engine.waiting_for(now));
+        }))?;
+    bar.finish_and_clear();
+    Ok((driven, engine.tally(), journal.close()?))
+}
+
+fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
+    bar.set_position(begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed);
+    let mut message = String::new();
+    for (number, word) in
+        [(tally.rejected, "rejected"), (tally.unknown, "unknown"), (tally.retried, "tried again")]
+    {
+        if number > 0 {
+            message.push_str(&format!("{} {word}  ", thousands(number)));
+        }
+    }
+    if let Some(waiting) = waiting {
+        message.push_str(&format!("waiting: {waiting}"));
+    }
+    bar.set_message(message);
+}
+
+/// Where the run stands now; one in which nothing is left to do is marked finished.
+fn conclude(store: &mut Sqlite, run: RunId, tally: Tally, clock: Clock) -> Result<(RunLine, Work), Failure> {
+    if store.counts(run)?.open() == 0 {
+        store.finish(run, clock.now().utc.timestamp_millis())?;
+    }
+    let found = store.runs(None)?.into_iter().find(|one| one.id == run);
+    let run = found.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
+    let excluded = run.excluded;
+    let work = Work {
+        requests: tally.requests,
+        credentials: tally.credentials,
+        retried: tally.retried,
+        took: clock.now().elapsed,
+        settled: tally.accepted + tally.rejected,
+        left_out: [
+            (excluded.rejected, "unusable"),
+            (excluded.suppressed, "on a suppression list"),
+            (excluded.duplicates, "in it already"),
+            (excluded.filtered, "left out by `where`"),
+        ],
+    };
+    Ok((line(&run, false), work))
+}

@@ -1,0 +1,67 @@
+//! Suppression lists while a run goes on: an opt-out that is written down during a long night counts from
+//! then on. A list that cannot be read any more stops the run, for nobody can say who is on it.
+#![allow(clippy::disallowed_methods)]
+
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime};
+
+use super::confine::Confined;
+use super::workspace::add_list;
+use crate::audience::{AddressKind, Suppression};
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a file looks like from outside.
+type Stamp = Option<(u64, u64, SystemTime)>;
+
+/// Lists under watch.
+#[derive(Debug)]
+pub struct Lists {
+    files: Vec<(Confined, Stamp)>,
+    kind: AddressKind,
+    column: String,
+    looked: Duration,
+}
+
+impl Lists {
+    /// Watches the files from now on; they were read just before.
+    pub fn watch(files: Vec<Confined>, kind: AddressKind, column: String) -> Self {
+        // No stamp yet: the first look reads them again, so that nothing falls between reading and watching.
+        let files = files.into_iter().map(|file| (file, None)).collect();
+        Self { files, kind, column, looked: Duration::ZERO }
+    }
+
+    /// Whether anything is watched.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// When to look again, in time since the process began.
+    pub fn next_look(&self) -> Duration {
+        self.looked + LOOK
+    }
+
+    /// The lists anew, if one of them has changed since the last look.
+    ///
+    /// # Errors
+    /// One cannot be read; in words.
+    pub fn look(&mut self, now: Duration) -> Result<Option<Suppression>, String> {
+        self.looked = now;
+        let stamps: Vec<Stamp> = self.files.iter().map(|(file, _)| stamp(file)).collect();
+        if self.files.iter().zip(&stamps).all(|((_, before), now)| before == now && now.is_some()) {
+            return Ok(None);
+        }
+        let mut suppression = Suppression::default();
+        for (file, _) in &self.files {
+            add_list(&mut suppression, file, self.kind, &self.column)?;
+        }
+        self.files.iter_mut().zip(stamps).for_each(|((_, before), now)| *before = now);
+        Ok(Some(suppression))
+    }
+}
+
+fn stamp(file: &Confined) -> Stamp {
+    let metadata = std::fs::metadata(&file.real).ok()?;
+    Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
+}
