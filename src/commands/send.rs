@@ -11,14 +11,16 @@ use super::standing::line;
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
 use super::{Outcome, load};
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Unknown};
 use crate::cli::{Global, Send};
+use crate::delivery::message::Change;
 use crate::delivery::pinned::Pinned;
+use crate::delivery::state::{Event, State};
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::schedule::Moment;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, Store};
+use crate::store::{Run, RunId, Store};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
@@ -80,6 +82,10 @@ fn resume(
         terminal
             .say(&format!("{text} under way when it was interrupted: unknown from now on, not sent again."));
     }
+    let delivery = pinned.delivery().map_err(unreadable)?;
+    if delivery.unknown == Unknown::Resend {
+        send_again(&mut held.store, run.id, delivery.retry.attempts, now)?;
+    }
     let open = held.store.counts(run.id)?.open();
     terminal.note(&format!(
         "Taking up {} of {}: {} left, as it was when it began; later edits of its files change nothing in it.",
@@ -87,8 +93,26 @@ fn resume(
         run.pinned.occurrence,
         count(open, "message")
     ));
-    let delivery = pinned.delivery().map_err(unreadable)?;
     Ok(Job { run: run.id, delivery, kind, column, suppression, lists, connection })
+}
+
+/// Frees unknown messages for another attempt, as `delivery.unknown: resend` wants, up to the most attempts.
+fn send_again(store: &mut Sqlite, run: RunId, attempts: u16, now: DateTime<Utc>) -> Result<(), Failure> {
+    const PAGE: usize = 1000;
+    let mut after = None;
+    loop {
+        let page = store.messages(run, Some(State::Unknown), after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.key);
+        let again = page.iter().filter(|one| one.attempts < u32::from(attempts)).map(|one| Change {
+            key: one.key,
+            event: Event::Resend,
+            provider_id: None,
+            reason: one.reason.clone(),
+            at_ms: now.timestamp_millis(),
+        });
+        store.commit(run, &again.collect::<Vec<_>>())?;
+    }
 }
 
 /// Two campaigns of one name would take each other for sent.

@@ -77,8 +77,19 @@ pub fn hold(
             path.display()
         )));
     }
-    let lock =
-        Lock::acquire(&path, what, since).map_err(|error: LockError| Failure::State(error.to_string()))?;
+    let refused = |error: LockError| Failure::State(error.to_string());
+    let mut lock = Lock::acquire(&path, what, since).map_err(refused)?;
+    if path.exists() && !throw_away && lock.holder_died_with_state_open() && !log_of(&path).exists() {
+        // The words stay in the lock file: the next try must find them as well.
+        let _ = lock.note_open(&path);
+        std::mem::forget(lock);
+        return Err(Failure::State(format!(
+            "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
+             to. Restore the log beside the state (a copy needs both files); without it, begin a new state under a \
+             new campaign name",
+            log_of(&path).display()
+        )));
+    }
     keep_out_of_git(&path);
     if throw_away && path.exists() {
         // Only what is surely a sandbox's is thrown away.
@@ -87,7 +98,15 @@ pub fn hold(
     }
     let store = Sqlite::open(&path, OpenMode::Create)?;
     keep_apart(&store, &path, sandbox)?;
+    lock.note_open(&path).map_err(refused)?;
     Ok(Held { store, lock, path })
+}
+
+/// SQLite's log beside the state.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
 }
 
 /// The default folder holds addresses: git is told to leave it alone. Best effort; the folder may be anywhere.

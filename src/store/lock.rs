@@ -55,7 +55,11 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    died_sending: bool,
 }
+
+/// The line that says that the state is open.
+const OPEN: &str = "open";
 
 impl Drop for Lock {
     /// An orderly end leaves no name behind. Unlocking by word also works while a child process that
@@ -80,8 +84,25 @@ impl Lock {
             let holder = read_holder(&mut file);
             return Err(LockError::Held { path: state.to_owned(), holder });
         }
+        let died_sending = read_text(&mut file).lines().any(|line| line == OPEN);
         write_holder(&mut file, what, since).map_err(refused)?;
-        Ok(Self { file })
+        Ok(Self { file, died_sending })
+    }
+
+    /// Whether the holder before had the state open when it died. Its log must be there then: without it
+    /// the state has forgotten what that process did.
+    pub fn holder_died_with_state_open(&self) -> bool {
+        self.died_sending
+    }
+
+    /// Notes that the state is open from here on.
+    ///
+    /// # Errors
+    /// [`LockError::Refused`].
+    pub fn note_open(&mut self, state: &Path) -> Result<(), LockError> {
+        writeln!(self.file, "{OPEN}")
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| refused(state, &error))
     }
 
     /// Who holds a state at this moment, if anybody; takes nothing.
@@ -158,14 +179,19 @@ fn write_holder(file: &mut File, what: &str, since: &str) -> io::Result<()> {
     write!(file, "{}\n{}\n{}\n", std::process::id(), one_line(what), one_line(since))
 }
 
-/// What the file says; a holder that has not written yet, or a strange file, is only "somebody".
-fn read_holder(file: &mut File) -> Holder {
+fn read_text(file: &mut File) -> String {
     const LONGEST: u64 = 4096;
     let mut text = String::new();
     let read = file.rewind().and_then(|()| file.take(LONGEST).read_to_string(&mut text));
     if read.is_err() {
         text.clear();
     }
+    text
+}
+
+/// What the file says; a holder that has not written yet, or a strange file, is only "somebody".
+fn read_holder(file: &mut File) -> Holder {
+    let text = read_text(file);
     let mut lines = text.lines();
     let mut line = || lines.next().unwrap_or_default().to_owned();
     Holder { pid: line().parse().unwrap_or(0), what: line(), since: line() }

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta};
 use sendplan::audience::{AddressKind, Suppression};
 use sendplan::campaign::Delivery;
 use sendplan::delivery::answer::Answer;
-use sendplan::delivery::engine::{End, Engine, Now, Step};
+use sendplan::delivery::engine::{End, Engine, Now, Order, Step};
 use sendplan::delivery::message::Batch;
 use sendplan::delivery::state::State;
 use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
@@ -95,25 +95,29 @@ fn live(
     store.recover(run, 1).unwrap();
     let mut engine = engine(world, at(elapsed));
     let mut under_way: VecDeque<Arc<Batch>> = VecDeque::new();
+    // A commit that is being written: answers come meanwhile, and a cut loses it.
+    let mut writing: Option<Order> = None;
     for boundary in 0..cut {
         let now = at(elapsed);
         match engine.next(now) {
-            Step::Commit(order) => {
-                store.commit(run, &order.changes).unwrap();
-                let claimed = order.claim.map(|(after, n)| store.claim(run, after, n).unwrap());
-                engine.committed(claimed);
-            }
+            Step::Commit(order) => writing = Some(order),
             Step::Authenticate(_) => engine.authenticated(Ok(token(now)), now),
             Step::Send(batch) => {
                 assert!(batch.len() <= 4);
                 under_way.push_back(batch);
             }
-            Step::Wait(until) => match under_way.pop_front() {
-                Some(batch) => {
+            Step::Wait(until) => match (under_way.pop_front(), writing.take()) {
+                (Some(batch), order) if order.is_none() || !boundary.is_multiple_of(3) => {
                     *requests += 1;
                     engine.answered(answer(&batch, world, *requests, accepted), now);
+                    writing = order;
                 }
-                None => elapsed = until.expect("it waits for something"),
+                (batch, Some(order)) => {
+                    batch.into_iter().for_each(|batch| under_way.push_front(batch));
+                    store.commit(run, &order.changes).unwrap();
+                    engine.committed(order.claim.map(|(after, n)| store.claim(run, after, n).unwrap()));
+                }
+                (_, None) => elapsed = until.expect("it waits for something"),
             },
             Step::Done(end) => return (Some(end), boundary),
         }

@@ -141,3 +141,57 @@ fn fault_16_the_lock_of_a_dead_process_is_taken_over() {
     assert_eq!(project.send().code, 0);
     assert_eq!(gateway.accepted_once(), 20);
 }
+
+#[test]
+fn a_killed_senders_log_must_not_be_lost() {
+    let gateway = Loopback::with(|request| (request.send == 20).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 40);
+    let mut child = project.start();
+    gateway.until_waiting(1);
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    gateway.release();
+    let log = project.path(".sendplan/state.db-wal");
+    let kept = std::fs::read(&log).unwrap();
+    std::fs::remove_file(&log).unwrap();
+    for _ in 0..2 {
+        let refused = project.send();
+        assert_eq!(refused.code, 7, "{refused:?}");
+        assert!(refused.err.contains("state.db-wal"), "{}", refused.err);
+    }
+    std::fs::write(&log, kept).unwrap();
+    assert_eq!(project.send().code, 6);
+    gateway.accepted_once();
+}
+
+#[test]
+fn a_state_that_vanishes_stops_the_run() {
+    let gateway = Loopback::with(|request| (request.send == 5).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 60);
+    project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", "  rate: 50/s\n");
+    let child = project.start();
+    gateway.until_waiting(1);
+    std::fs::rename(project.state(), project.path(".sendplan/elsewhere.db")).unwrap();
+    gateway.release();
+    let stopped = said(child.wait_with_output().unwrap());
+    assert_eq!(stopped.code, 7, "{stopped:?}");
+    assert!(gateway.accepted_once() < 60);
+}
+
+#[test]
+fn resend_sends_what_a_kill_left_unknown() {
+    let gateway = Loopback::with(|request| (request.send == 9).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 30);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let resend = manifest.replace("concurrency: 4", "concurrency: 1\n  unknown: resend");
+    project.write("campaigns/c/campaign.yaml", &resend);
+    let mut child = project.start();
+    gateway.until_waiting(1);
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    gateway.release();
+    let said = project.send();
+    assert_eq!(said.code, 0, "{said:?}");
+    project.status().is(&[("accepted", 30), ("unknown", 0)]);
+    assert_eq!(gateway.accepted().len(), 30);
+}

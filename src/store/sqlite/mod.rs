@@ -6,6 +6,7 @@ mod open;
 mod pin;
 mod read;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -23,6 +24,8 @@ pub use crate::store::sqlite::open::OpenMode;
 pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
+    /// Which file it is: its device and its number.
+    file: Option<(u64, u64)>,
     /// The failure of the disk after which nothing is written any more.
     broken: Option<StoreError>,
 }
@@ -37,13 +40,21 @@ impl Sqlite {
     /// The file is untouched then.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let connection = open::open(path, mode)?;
-        Ok(Self { connection, path: path.to_owned(), broken: None })
+        Ok(Self { connection, path: path.to_owned(), file: identity(path), broken: None })
     }
 
     /// Runs one transaction. A failure of the disk is remembered: a failed fsync must not be tried
     /// again, because the kernel may have dropped the pages and would then report success.
     fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         self.check_broken()?;
+        if identity(&self.path) != self.file {
+            // Written on, it would be a state that nobody can find again.
+            let detail =
+                "the file is not the one that was opened: it was moved, replaced or deleted".to_owned();
+            let error = StoreError::Io { path: self.path.clone(), detail };
+            self.broken = Some(error.clone());
+            return Err(error);
+        }
         let result = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -69,6 +80,11 @@ impl Sqlite {
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         work(&self.connection).map_err(|fault| fault.at(&self.path))
     }
+}
+
+/// The device and number of the file at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 impl Store for Sqlite {
