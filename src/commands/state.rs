@@ -129,11 +129,13 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.
 fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
     for run in store.runs(None)? {
-        let pinned =
-            Pinned::from_json(&run.pinned.pinned).map_err(|error| Failure::State(error.to_string()))?;
-        if pinned.sandbox != sandbox {
+        let Some(is_sandbox) = Pinned::says_sandbox(&run.pinned.pinned) else {
+            let text = format!("the state `{}` has a run that this sendplan cannot read", path.display());
+            return Err(Failure::State(text));
+        };
+        if is_sandbox != sandbox {
             let (is, wanted) =
-                if pinned.sandbox { ("a sandbox's", "the real one") } else { ("a real one", "a sandbox's") };
+                if is_sandbox { ("a sandbox's", "the real one") } else { ("a real one", "a sandbox's") };
             return Err(Failure::State(format!(
                 "the state `{}` is {is}, not {wanted}: name another with --state",
                 path.display()

@@ -93,6 +93,11 @@ impl Pinned {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// Whether what was kept says that the run is a sandbox's; readable in every version of the form.
+    pub fn says_sandbox(text: &str) -> Option<bool> {
+        serde_json::from_str::<serde_json::Value>(text).ok()?.get("sandbox")?.as_bool()
+    }
+
     /// From what was kept.
     ///
     /// # Errors
