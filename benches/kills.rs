@@ -22,7 +22,7 @@ mod project;
 use loopback::Loopback;
 use project::{Project, signal};
 
-/// The concurrency of the test campaign; an engine has at most four times as many batches in doubt.
+/// The concurrency of the test campaign.
 const CONCURRENCY: u64 = 16;
 
 fn main() {
@@ -41,14 +41,17 @@ fn main() {
         "campaigns/c/campaign.yaml",
         &manifest.replace("concurrency: 4", &format!("concurrency: {CONCURRENCY}")),
     );
-    let window = CONCURRENCY * 4 * u64::from(batch);
+    // As the engine has it: single messages wait two a connection and settle one a connection, batches wait one
+    // for four connections.
+    let window =
+        if batch == 1 { CONCURRENCY * 4 } else { CONCURRENCY.div_ceil(4) + CONCURRENCY } * u64::from(batch);
     let began = Instant::now();
     let mut dice = RandomState::new().build_hasher();
     let (mut unknown, mut most, mut done, mut pinned) = (0, 0, 0, false);
     while done < kills {
         let mut child = project.start();
         dice.write_u32(done);
-        let life = Duration::from_micros(if pinned { 20_000 + dice.finish() % 180_000 } else { 3_000_000 });
+        let life = Duration::from_micros(if pinned { 10_000 + dice.finish() % 100_000 } else { 3_000_000 });
         let until = Instant::now() + life;
         // The first life must get as far as sending; its moment comes with the first requests.
         while Instant::now() < until

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::delivery::answer::Answer;
 use crate::delivery::engine::{End, Engine, Now, Step};
 use crate::delivery::message::Batch;
-use crate::provider::{Class, Reading, Verdict};
+use crate::provider::{AuthError, Class, Reading, Token, Verdict};
 use crate::store::journal::{Journal, Receipt};
 use crate::store::{Store, StoreError};
 use crate::world::clock::Clock;
@@ -43,32 +43,14 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
 ) -> Result<Driven, StoreError> {
     let (answered, mut answers) = mpsc::unbounded_channel();
     let (authenticated, mut credentials) = mpsc::unbounded_channel();
+    let mut hands = Hands { journal, gateway, answered, authenticated, receipt: None };
     let mut signals = Signals::new()?;
-    let mut receipt: Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)> = None;
     let mut deadline: Option<Duration> = None;
     loop {
         refresh(engine, lists, clock.now().elapsed);
-        let wait = loop {
-            match engine.next(clock.now()) {
-                Step::Commit(order) => {
-                    let claims = order.claim.is_some();
-                    receipt = Some((journal.submit(order.changes, order.claim), claims));
-                }
-                Step::Authenticate(credential) => {
-                    let (gateway, token, reply) =
-                        (Arc::clone(gateway), engine.token(), authenticated.clone());
-                    tokio::spawn(async move {
-                        let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
-                    });
-                }
-                Step::Send(batch) => {
-                    let (gateway, token) = (Arc::clone(gateway), engine.token());
-                    let promise = Promise::new(answered.clone(), &batch);
-                    tokio::spawn(async move { promise.keep(gateway.send(&batch, token.as_deref()).await) });
-                }
-                Step::Wait(until) => break until,
-                Step::Done(end) => return Ok(Driven::Ended(end)),
-            }
+        let wait = match hands.carry_out(engine, clock) {
+            Ok(wait) => wait,
+            Err(end) => return Ok(Driven::Ended(end)),
         };
         let look = (!lists.is_empty() && deadline.is_none()).then(|| lists.next_look());
         let wake = [wait, deadline, look]
@@ -84,8 +66,8 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
                 deadline = Some(clock.now().elapsed + DRAIN);
                 engine.stop();
             }
-            durable = settled(&mut receipt) => {
-                let claims = receipt.take().is_some_and(|(_, claims)| claims);
+            durable = settled(&mut hands.receipt) => {
+                let claims = hands.receipt.take().is_some_and(|(_, claims)| claims);
                 let receipt = durable?;
                 engine.committed(claims.then_some(receipt.claimed));
             }
@@ -104,6 +86,46 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
             }
         }
         watch(engine, clock.now());
+    }
+}
+
+/// A commit under way, and whether it claims.
+type Writing = Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>;
+
+/// What carries out the engine's steps: nothing here waits, everything reports back.
+struct Hands<'a, S> {
+    journal: &'a Journal<S>,
+    gateway: &'a Arc<Gateway>,
+    answered: mpsc::UnboundedSender<Answer>,
+    authenticated: mpsc::UnboundedSender<Result<Token, AuthError>>,
+    receipt: Writing,
+}
+
+impl<S: Store + std::marker::Send + 'static> Hands<'_, S> {
+    /// Every step there is to take now; then until when to wait, or how it ended.
+    fn carry_out(&mut self, engine: &mut Engine, clock: Clock) -> Result<Option<Duration>, End> {
+        loop {
+            let gateway = Arc::clone(self.gateway);
+            match engine.next(clock.now()) {
+                Step::Commit(order) => {
+                    let claims = order.claim.is_some();
+                    self.receipt = Some((self.journal.submit(order.changes, order.claim), claims));
+                }
+                Step::Authenticate(credential) => {
+                    let (token, reply) = (engine.token(), self.authenticated.clone());
+                    tokio::spawn(async move {
+                        let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
+                    });
+                }
+                Step::Send(batch) => {
+                    let token = engine.token();
+                    let promise = Promise::new(self.answered.clone(), &batch);
+                    tokio::spawn(async move { promise.keep(gateway.send(&batch, token.as_deref()).await) });
+                }
+                Step::Wait(until) => return Ok(until),
+                Step::Done(end) => return Err(end),
+            }
+        }
     }
 }
 
@@ -138,9 +160,7 @@ impl Drop for Promise {
 }
 
 /// The receipt of the commit under way; never, while there is none.
-async fn settled(
-    receipt: &mut Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>,
-) -> Result<Receipt, StoreError> {
+async fn settled(receipt: &mut Writing) -> Result<Receipt, StoreError> {
     match receipt {
         Some((answer, _)) => {
             answer.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone")))
