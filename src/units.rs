@@ -179,7 +179,7 @@ text_schema!(Rate, "Rate", "^[0-9]+ */ *(s|m|min|h)$", "50/s");
 text_schema!(Percent, "Percent", "^[0-9]{1,3}(\\.[0-9]{1,2})? *%$", "2%");
 text_schema!(Span, "Duration", "^[0-9]+ *(ms|s|m|min|h|d)$", "30s");
 
-/// A count with thin thousands, as people read it: `1 000 000`.
+/// A count with its thousands set apart, as people read it: `1,000,000`.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -1,5 +1,5 @@
-//! The store on a thread of its own while a run is delivered. Whatever waits when a commit begins
-//! goes into it: one fsync for many requests. Nothing here blocks the caller.
+//! The store on a thread of its own while a run is delivered, so that nothing waits for the disk but what
+//! must. The engine has one commit under way at a time and gathers meanwhile: that is what makes groups.
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -32,9 +32,6 @@ pub struct Journal<S> {
     sender: mpsc::Sender<Submission>,
     thread: JoinHandle<S>,
 }
-
-/// The most changes in one commit; more wait for the next.
-const MOST_CHANGES: usize = 8192;
 
 impl<S: Store + Send + 'static> Journal<S> {
     /// Gives the store to a new thread for the time of a run's delivery.
@@ -77,59 +74,29 @@ impl<S: Store + Send + 'static> Journal<S> {
 
 fn serve<S: Store>(mut store: S, run: RunId, receiver: &mpsc::Receiver<Submission>) -> S {
     let mut failed: Option<StoreError> = None;
-    while let Ok(first) = receiver.recv() {
-        let mut group = vec![first];
-        let mut size = group.iter().map(|one| one.changes.len()).sum::<usize>();
-        while size < MOST_CHANGES
-            && let Ok(next) = receiver.try_recv()
-        {
-            size += next.changes.len();
-            group.push(next);
-        }
-        let answered = match &failed {
-            Some(error) => Err((error.clone(), group.into_iter().map(|one| one.reply).collect())),
-            None => record(&mut store, run, group),
+    while let Ok(Submission { changes, claim, reply }) = receiver.recv() {
+        let result = match &failed {
+            Some(error) => Err(error.clone()),
+            None => record(&mut store, run, &changes, claim),
         };
-        if let Err((error, replies)) = answered {
-            let replies: Vec<Reply> = replies;
-            for reply in replies {
-                let _ = reply.send(Err(error.clone()));
-            }
-            failed = Some(error);
-        }
+        failed = result.as_ref().err().cloned();
+        // Whoever asked may have gone; what is recorded is recorded all the same.
+        drop(reply.send(result));
     }
     store
 }
 
-/// Commits a group and answers it; a failure comes back with those who still wait.
 fn record<S: Store>(
     store: &mut S,
     run: RunId,
-    group: Vec<Submission>,
-) -> Result<(), (StoreError, Vec<Reply>)> {
-    let mut changes = Vec::with_capacity(group.iter().map(|one| one.changes.len()).sum());
-    let mut waiting = Vec::with_capacity(group.len());
-    for submission in group {
-        changes.extend(submission.changes);
-        waiting.push((submission.claim, submission.reply));
+    changes: &[Change],
+    claim: Option<ClaimRequest>,
+) -> Result<Receipt, StoreError> {
+    if !changes.is_empty() {
+        store.commit(run, changes)?;
     }
-    let rest = |waiting: std::vec::IntoIter<(_, Reply)>| waiting.map(|(_, reply)| reply).collect();
-    if let Err(error) = store.commit(run, &changes) {
-        return Err((error, rest(waiting.into_iter())));
-    }
-    let mut waiting = waiting.into_iter();
-    while let Some((claim, reply)) = waiting.next() {
-        let claimed = claim.map_or(Ok(Vec::new()), |(after, n)| store.claim(run, after, n));
-        match claimed {
-            // Whoever asked may have gone; the changes are recorded all the same.
-            Ok(claimed) => drop(reply.send(Ok(Receipt { claimed }))),
-            Err(error) => {
-                let _ = reply.send(Err(error.clone()));
-                return Err((error, rest(waiting)));
-            }
-        }
-    }
-    Ok(())
+    let claimed = claim.map_or(Ok(Vec::new()), |(after, n)| store.claim(run, after, n))?;
+    Ok(Receipt { claimed })
 }
 
 #[cfg(test)]
