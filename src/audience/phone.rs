@@ -174,6 +174,20 @@ fn invalid(number: &PhoneNumber) -> AddressError {
     }
 }
 
+/// The country that the first three digits of a number belong to, as `+254 KE`.
+pub fn country_of(prefix: u64) -> String {
+    let text = prefix.to_string();
+    let found = (1..=3).find_map(|length| {
+        let code: i32 = text.get(..length)?.parse().ok()?;
+        PHONE_NUMBER_UTIL.get_region_for_country_code(code).map(|region| (code, region))
+    });
+    match found {
+        Some((code, Region::World)) => format!("+{code}"),
+        Some((code, region)) => format!("+{code} {region}"),
+        None => format!("+{text}…"),
+    }
+}
+
 /// Country code and national number as one number. Zeros that lead the national number (Italy) count.
 fn e164(number: &PhoneNumber) -> Option<u64> {
     let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };

@@ -29,7 +29,9 @@ pub enum ListError {
         error: ReadError,
     },
     /// An entry is no address.
-    #[error("the suppression list {list}, line {line}: {error}; correct the line or take it out")]
+    #[error(
+        "the suppression list {list}, line {line}: {error}; write it with its country code, or see whether `audience.region` is right"
+    )]
     Address {
         /// The list.
         list: String,

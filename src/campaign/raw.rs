@@ -63,7 +63,7 @@ pub struct Audience {
     pub address: Option<Spanned<String>>,
     /// The country of numbers written without a country code: two letters, ISO 3166.
     #[serde(default)]
-    #[schemars(regex(pattern = "^[A-Z]{2}$"), example = &"KE")]
+    #[schemars(regex(pattern = "^[A-Za-z]{2}$"), example = &"KE")]
     pub region: Option<Spanned<String>>,
     /// The column that identifies a recipient. Without it, the address does.
     #[serde(default)]

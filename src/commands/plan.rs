@@ -105,11 +105,17 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
             .rate
             .zip(takes(loaded, totals))
             .map(|(rate, takes)| (takes, rate.to_string())),
+        countries: totals.countries(),
         gateway: match campaign.profile.batch_max() {
             1 => format!("{}, one message a request", campaign.profile.name()),
             most => format!("{}, up to {most} messages of one text a request", campaign.profile.name()),
         },
         tz_version: crate::schedule::tz_version(),
-        next: if refusals(loaded, totals).is_empty() { next } else { Vec::new() },
+        next: if refusals(loaded, totals).is_empty() {
+            next
+        } else {
+            next.retain(|line| line.contains("--rejects"));
+            next
+        },
     }
 }

@@ -30,7 +30,7 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
         holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(holder.as_deref()),
+        Format::Human => report.human(campaign.as_deref(), holder.as_deref()),
     });
     let unknown = report.runs.iter().any(|run| run.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })

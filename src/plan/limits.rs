@@ -126,13 +126,20 @@ fn share(part: u64, whole: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audience::address::Address;
     use crate::audience::exclusion::Exclusion;
     use crate::message::segments::measure;
 
     fn totals(messages: u64, rejected: u64) -> Totals {
         let mut totals = Totals::default();
         (0..rejected).for_each(|_| totals.exclude(&Exclusion::EmptyId));
-        (0..messages).for_each(|at| totals.include(at + 2, &measure(&"x".repeat(1 + at as usize))));
+        (0..messages).for_each(|at| {
+            totals.include(
+                at + 2,
+                &Address::Phone(254_700_000_000 + at),
+                &measure(&"x".repeat(1 + at as usize)),
+            )
+        });
         totals
     }
 

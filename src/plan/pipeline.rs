@@ -140,7 +140,7 @@ impl<'s, E> Collector<'s, E> {
             Err(reason) => return self.exclude(item, batch, &reason),
         };
         self.claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), item.line);
-        self.totals.include(item.line, &message.measure);
+        self.totals.include(item.line, &candidate.address, &message.measure);
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {
             line: item.line,

@@ -1,6 +1,10 @@
 //! What a plan comes to: every row is counted once, as a message or as an exclusion.
 
+use std::collections::BTreeMap;
+
+use crate::audience::address::Address;
 use crate::audience::exclusion::{Class, Exclusion};
+use crate::audience::phone::country_of;
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::digest::Hash;
 
@@ -31,6 +35,8 @@ pub struct Totals {
     /// SHA-256 over all (identity, address, text), in the order of the file.
     pub digest: Hash,
     excluded: [u64; Exclusion::KINDS.len()],
+    /// Messages by the first three digits of the number, which hold every country code.
+    by_prefix: BTreeMap<u64, u64>,
     by_parts: Vec<PartCount>,
 }
 
@@ -87,7 +93,23 @@ impl Totals {
         }
     }
 
-    pub(super) fn include(&mut self, line: u64, measure: &Measure) {
+    /// Messages by country code and country, most first; nothing where addresses are no phone numbers. A
+    /// wrong `region` shows here first.
+    pub fn countries(&self) -> Vec<(String, u64)> {
+        let mut countries: BTreeMap<String, u64> = BTreeMap::new();
+        for (prefix, count) in &self.by_prefix {
+            *countries.entry(country_of(*prefix)).or_default() += count;
+        }
+        let mut countries: Vec<(String, u64)> = countries.into_iter().collect();
+        countries.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        countries
+    }
+
+    pub(super) fn include(&mut self, line: u64, address: &Address, measure: &Measure) {
+        if let Some(digits) = address.digits() {
+            let length = digits.checked_ilog10().map_or(1, |log| log + 1);
+            *self.by_prefix.entry(digits / 10_u64.pow(length.saturating_sub(3))).or_default() += 1;
+        }
         self.rows += 1;
         self.messages += 1;
         self.segments += u64::from(measure.parts);

@@ -68,6 +68,8 @@ pub struct Aside {
     pub starts: Option<String>,
     /// How long it takes at the campaign's rate.
     pub takes: Option<(Duration, String)>,
+    /// Messages by country, most first.
+    pub countries: Vec<(String, u64)>,
     /// The gateway.
     pub gateway: String,
     /// The version of the time zone data.
@@ -102,6 +104,15 @@ impl PlanReport {
         ]);
         if let Some((takes, rate)) = &aside.takes {
             facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
+        }
+        if !aside.countries.is_empty() {
+            const SHOWN: usize = 6;
+            let text = |(country, count): &(String, u64)| format!("{country} {}", thousands(*count));
+            let mut shown: Vec<String> = aside.countries.iter().take(SHOWN).map(text).collect();
+            if aside.countries.len() > SHOWN {
+                shown.push(format!("and {} more", aside.countries.len() - SHOWN));
+            }
+            facts.row(["countries", &shown.join(", ")]);
         }
         facts.row(["gateway", &aside.gateway]);
         facts.row(["digest", &self.digest]);

@@ -50,10 +50,13 @@ impl StatusReport {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
-    /// The text of people. `live` says who is sending right now.
-    pub fn human(&self, live: Option<&str>) -> String {
+    /// The text of people. `wanted` is the campaign asked for, `live` says who is sending right now.
+    pub fn human(&self, wanted: Option<&str>, live: Option<&str>) -> String {
         if self.runs.is_empty() {
-            return "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned();
+            return match wanted {
+                Some(name) => format!("No run of `{name}` in this state.\n"),
+                None => "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned(),
+            };
         }
         let mut table = Table::new(&[2, 3, 4, 5, 6]);
         table.row([

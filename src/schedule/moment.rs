@@ -53,7 +53,9 @@ impl FromStr for Zone {
     fn from_str(text: &str) -> Result<Self, MomentError> {
         text.parse().map(Self).map_err(|_| MomentError::NoSuchZone {
             found: text.to_owned(),
+            // Abbreviations are near each other and hours apart: no guess among them.
             suggestion: did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()))
+                .filter(|_| text.contains('/'))
                 .map(str::to_owned),
         })
     }
@@ -168,5 +170,7 @@ mod tests {
         }
         let error = "Africa/Nairobbi".parse::<Zone>().unwrap_err();
         assert!(error.to_string().contains("did you mean `Africa/Nairobi`?"), "{error}");
+        let error = "EAT".parse::<Zone>().unwrap_err();
+        assert!(error.to_string().contains("use an IANA name"), "{error}");
     }
 }

@@ -179,8 +179,15 @@ impl<'a> Checker<'a> {
         let empty = Map::new();
         let properties = rules.get("properties").and_then(Value::as_object);
         let required = rules.get("required").and_then(Value::as_array);
+        // A slip of the pen is told once, where it stands.
+        let known = || properties.into_iter().flat_map(|all| all.keys().map(String::as_str));
+        let slips: Vec<&str> = entries
+            .iter()
+            .filter(|(key, _)| !known().any(|name| name == key.name))
+            .filter_map(|(key, _)| did_you_mean(&key.name, known()))
+            .collect();
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
-            if !entries.iter().any(|(key, _)| key.name == name) {
+            if !slips.contains(&name) && !entries.iter().any(|(key, _)| key.name == name) {
                 let example = properties.unwrap_or(&empty).get(name).map(|one| self.resolve(one));
                 let help =
                     example.and_then(|one| one.get("examples")?.get(0)).map_or_else(String::new, |one| {
