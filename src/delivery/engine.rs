@@ -32,7 +32,7 @@ pub struct Now {
 }
 
 /// How far ahead of the pace intents are made: a crash leaves no more in doubt than a second's worth.
-const HORIZON: Duration = Duration::from_secs(1);
+pub(super) const HORIZON: Duration = Duration::from_secs(1);
 /// However much the concurrency and the batches would allow: memory, and a crash, have their price.
 const MOST_IN_DOUBT: usize = 8192;
 /// A pause at least this long gives durable intents back: they would only be in doubt.
@@ -108,14 +108,14 @@ pub struct Engine {
     pub(super) tally: Tally,
     pub(super) in_air: HashMap<u64, InAir>,
     pub(super) end: Option<End>,
-    batch_max: usize,
-    pace: Option<Pace>,
-    ready: VecDeque<Batch>,
-    commit: Option<UnderWay>,
-    cursor: Option<MessageKey>,
-    more: bool,
-    in_doubt: usize,
-    next_number: u64,
+    pub(super) batch_max: usize,
+    pub(super) pace: Option<Pace>,
+    pub(super) ready: VecDeque<Batch>,
+    pub(super) commit: Option<UnderWay>,
+    pub(super) cursor: Option<MessageKey>,
+    pub(super) more: bool,
+    pub(super) in_doubt: usize,
+    pub(super) next_number: u64,
 }
 
 #[derive(Debug)]
@@ -127,9 +127,9 @@ pub(super) struct InAir {
 
 /// The commit that is being written.
 #[derive(Debug)]
-struct UnderWay {
-    batches: Vec<Batch>,
-    outcomes: usize,
+pub(super) struct UnderWay {
+    pub batches: Vec<Batch>,
+    pub outcomes: usize,
 }
 
 impl Engine {
@@ -169,7 +169,7 @@ impl Engine {
     /// How many batches may wait with durable intents: enough to keep the gateway busy while the next group
     /// is being written. Single messages go out fast, so twice the concurrency; a batch is a lot of
     /// people, and a quarter of the concurrency will do.
-    fn ahead(&self) -> usize {
+    pub(super) fn ahead(&self) -> usize {
         let concurrency = usize::from(self.delivery.concurrency);
         if self.batch_max == 1 { concurrency * 2 } else { concurrency.div_ceil(4) }
     }
@@ -313,111 +313,6 @@ impl Engine {
             .filter(|at| *at > now.elapsed)
             .min()
     }
-
-    /// The next transaction: outcomes that wait, intents about to be needed, and a claim when the queue
-    /// runs low. One at a time; what gathers meanwhile goes into the next.
-    fn order(&mut self, now: Now) -> Option<Order> {
-        if self.commit.is_some() {
-            return None;
-        }
-        let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
-        let mut order = Order { changes: std::mem::take(&mut self.outbox), claim: None };
-        let batches = self.form(&mut order.changes, now);
-        let wanted = self.window() * 2;
-        if self.end.is_none() && self.more && self.queue.len() < wanted {
-            order.claim = Some((self.cursor, wanted.max(256)));
-        }
-        if order.changes.is_empty() && order.claim.is_none() {
-            return None;
-        }
-        self.commit = Some(UnderWay { batches, outcomes });
-        Some(order)
-    }
-
-    /// Groups waiting messages into batches and writes their intents.
-    fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
-        let mut formed = Vec::new();
-        if self.end.is_some() || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
-            return formed;
-        }
-        let waiting: usize = self.ready.iter().map(Batch::len).sum();
-        let mut places = self.pace.as_ref().map_or(usize::MAX, |pace| {
-            let places = usize::try_from(pace.places_within(HORIZON, now.elapsed)).unwrap_or(usize::MAX);
-            places.saturating_sub(waiting)
-        });
-        let slots = self.ahead();
-        while self.ready.len() + formed.len() < slots
-            && self.in_doubt + self.batch_max <= self.window()
-            && places >= self.batch_max
-        {
-            let mut group = self.queue.take_group(self.batch_max, self.more);
-            if group.is_empty() {
-                break;
-            }
-            group.retain(|parcel| !self.leave_out(parcel, changes, now));
-            if group.is_empty() {
-                continue;
-            }
-            places = places.saturating_sub(group.len());
-            self.in_doubt += group.len();
-            changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
-            formed.push(Batch { number: self.next_number, parcels: group });
-            self.next_number += 1;
-        }
-        formed
-    }
-
-    /// Whether the recipient has opted out meanwhile; if so, that is written down.
-    fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
-        let Ok(address) = self.address_kind.read(&parcel.message.address) else {
-            // Who cannot be looked up on the lists is not sent to.
-            let who = &parcel.message.recipient;
-            self.end.get_or_insert(End::Paused(format!(
-                "the address of recipient {who} cannot be read any more"
-            )));
-            self.queue.push(parcel.clone());
-            return true;
-        };
-        let Some(list) = self.opt_outs.contains(&address) else { return false };
-        changes.push(change(parcel, Event::Suppress, None, Some(format!("on {list}")), now));
-        self.tally.suppressed += 1;
-        true
-    }
-
-    fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
-        let blocked = self.end.is_some()
-            || self.trouble.holds(now.elapsed)
-            || !self.access.is_usable(now.utc)
-            || self.in_air.len() >= usize::from(self.delivery.concurrency)
-            || self.pace.as_ref().is_some_and(|pace| !pace.is_ready(now.elapsed));
-        if blocked {
-            return None;
-        }
-        let batch = Arc::new(self.ready.pop_front()?);
-        if let Some(pace) = &mut self.pace {
-            pace.take(u32::try_from(batch.len()).unwrap_or(u32::MAX), now.elapsed);
-        }
-        let in_air =
-            InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
-        self.in_air.insert(batch.number, in_air);
-        self.tally.requests += 1;
-        Some(batch)
-    }
-
-    /// Gives durable intents back that were never begun.
-    fn withdraw_ready(&mut self, now: Now) {
-        for batch in std::mem::take(&mut self.ready) {
-            for parcel in batch.parcels {
-                self.outbox.push(change(&parcel, Event::Withdraw, None, None, now));
-                self.queue.push_later(parcel, self.trouble.until());
-            }
-        }
-    }
-}
-
-/// Whether an event ends the doubt that an intent began.
-fn ends_an_intent(event: Event) -> bool {
-    matches!(event, Event::Accept | Event::Reject | Event::ProvenNotSent | Event::Withdraw | Event::LoseTrack)
 }
 
 /// A change of one message.

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod answer;
 pub mod breaker;
+mod dispatch;
 pub mod engine;
 pub mod message;
 pub mod pace;
