@@ -85,9 +85,10 @@ pub fn hold(
         std::mem::forget(lock);
         return Err(Failure::State(format!(
             "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
-             to. Restore the log beside the state (a copy needs both files); without it, begin a new state under a \
-             new campaign name",
-            log_of(&path).display()
+             to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
+             program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
+            log_of(&path).display(),
+            path.display()
         )));
     }
     keep_out_of_git(&path);

@@ -40,7 +40,8 @@ impl Engine {
             places.saturating_sub(waiting)
         });
         let slots = self.ahead();
-        while self.ready.len() + formed.len() < slots
+        while self.end.is_none()
+            && self.ready.len() + formed.len() < slots
             && self.in_doubt + self.batch_max <= self.window()
             && places >= self.batch_max
         {
@@ -64,12 +65,11 @@ impl Engine {
     /// Whether the recipient has opted out meanwhile; if so, that is written down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
         let Ok(address) = self.address_kind.read(&parcel.message.address) else {
-            // Who cannot be looked up on the lists is not sent to.
+            // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
             let who = &parcel.message.recipient;
             self.end.get_or_insert(End::Paused(format!(
                 "the address of recipient {who} cannot be read any more"
             )));
-            self.queue.push(parcel.clone());
             return true;
         };
         let Some(list) = self.opt_outs.contains(&address) else { return false };

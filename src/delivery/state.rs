@@ -65,11 +65,6 @@ impl State {
         TABLE.iter().find(|row| row.0 == self).map_or("", |row| row.2)
     }
 
-    /// The state of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        TABLE.iter().find(|row| row.2 == name).map(|row| row.0)
-    }
-
     /// Whether this is the end: no event leads out of it, and its text is not needed any more.
     pub const fn is_definite(self) -> bool {
         matches!(self, Self::Accepted | Self::Rejected | Self::Suppressed | Self::Expired)
@@ -223,10 +218,8 @@ mod tests {
         for (state, code, name) in TABLE {
             assert_eq!((state.code(), state.name()), (code, name));
             assert_eq!(State::from_code(code), Some(state));
-            assert_eq!(State::from_name(name), Some(state));
         }
         assert_eq!([0, 1, 10, 255].map(State::from_code), [None; 4]);
-        assert_eq!(State::from_name("sent"), None);
     }
 
     #[test]

@@ -110,11 +110,6 @@ impl Template {
         Ok(())
     }
 
-    /// Whether everybody gets the same text.
-    pub fn is_shared(&self) -> bool {
-        self.shared.is_some()
-    }
-
     /// The text that everybody gets.
     pub fn shared(&self) -> Option<&str> {
         self.shared.as_deref()
@@ -258,8 +253,8 @@ mod tests {
     #[test]
     fn a_text_without_columns_is_shared() {
         assert_eq!(compile("{{ vars.shop }} is open", &["a"]).unwrap().shared(), Some("Acme is open"));
-        assert!(!compile("{{ a }}", &["a"]).unwrap().is_shared());
-        assert!(!compile("{{ recipient.id }}", &["a"]).unwrap().is_shared());
+        assert!(compile("{{ a }}", &["a"]).unwrap().shared().is_none());
+        assert!(compile("{{ recipient.id }}", &["a"]).unwrap().shared().is_none());
     }
 
     #[test]

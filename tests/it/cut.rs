@@ -251,3 +251,27 @@ fn fault_02_intents_without_a_request_are_unknown_and_never_claimed_again() {
     assert_eq!(store.counts(run).unwrap().of(State::Unknown), intents);
     assert_eq!(store.claim(run, None, 1000).unwrap().len() as u64, u64::from(PEOPLE) - intents);
 }
+
+/// Somebody who cannot be looked up on the lists of opt-outs is not sent to: the run stops, nobody is lost.
+#[test]
+fn an_address_that_cannot_be_read_any_more_stops_the_run() {
+    let folder = fast_folder();
+    let path = folder.path().join("state.db");
+    let mut store = Sqlite::open(&path, OpenMode::Create).unwrap();
+    let run =
+        NewRun { campaign: "cut".into(), occurrence: "once".into(), pinned: "{}".into(), created_at_ms: 0 };
+    let mut pinning = store.pin(&run).unwrap();
+    for (recipient, address) in [("a", "+254700000001"), ("b", "nobody"), ("c", "+254700000003")] {
+        pinning.add(&PinnedMessage { recipient, address, text: recipient, segments: 1 }).unwrap();
+    }
+    let run = pinning.seal("", &Excluded::default()).unwrap();
+    drop(store);
+    let world = World { shared: false, every: u32::MAX, class: Class::Accepted, concurrency: 2 };
+    let (mut accepted, mut requests) = (Accepted::new(), 0);
+    let (end, _) = live(&path, run, world, 1000, &mut accepted, &mut requests);
+    assert!(matches!(&end, Some(End::Paused(why)) if why.contains("recipient b")), "{end:?}");
+    let counts = Sqlite::open(&path, OpenMode::Existing).unwrap().counts(run).unwrap();
+    assert_eq!(counts.of(State::Pending) + counts.of(State::Accepted), 3);
+    assert!(!accepted.contains_key("nobody"));
+    assert_eq!(counts.of(State::Accepted), accepted.len() as u64);
+}

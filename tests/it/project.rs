@@ -5,6 +5,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::loopback::Loopback;
+
 /// Secrets that must never be seen again anywhere.
 pub const USERNAME: &str = "canary-user-7f3a91";
 pub const PASSWORD: &str = "canary-pass-c04e55";
@@ -98,6 +100,15 @@ impl Project {
     /// Starts `send` and lets it run.
     pub fn start(&self) -> Child {
         self.command(&["send", "campaigns/c"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Starts `send` and kills it when so many of its requests wait at the gateway; then lets those go.
+    pub fn kill_when_waiting(&self, gateway: &Loopback, requests: u32) {
+        let mut child = self.start();
+        gateway.until_waiting(requests);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        gateway.release();
     }
 
     /// The only run, as `status --format json` has it.

@@ -22,11 +22,7 @@ fn fault_01_killed_before_an_intent_is_durable_everybody_is_sent_on_resume() {
         (request.path == "/api/auth" && LOGINS.fetch_add(1, Ordering::SeqCst) == 0).then_some(Reply::Wait)
     });
     let project = Project::personalised(&gateway.url(), 40);
-    let mut child = project.start();
-    gateway.until_waiting(1);
-    signal(child.id(), "KILL");
-    child.wait().unwrap();
-    gateway.release();
+    project.kill_when_waiting(&gateway, 1);
     // It logs in before it begins: nothing is pinned, nothing is in doubt.
     assert!(project.run(&["status", "--format", "json"]).out.contains("\"runs\": []"));
     assert_eq!(project.send().code, 0);

@@ -146,11 +146,7 @@ fn fault_16_the_lock_of_a_dead_process_is_taken_over() {
 fn a_killed_senders_log_must_not_be_lost() {
     let gateway = Loopback::with(|request| (request.send == 20).then_some(Reply::Wait));
     let project = Project::personalised(&gateway.url(), 40);
-    let mut child = project.start();
-    gateway.until_waiting(1);
-    signal(child.id(), "KILL");
-    child.wait().unwrap();
-    gateway.release();
+    project.kill_when_waiting(&gateway, 1);
     let log = project.path(".sendplan/state.db-wal");
     let kept = std::fs::read(&log).unwrap();
     std::fs::remove_file(&log).unwrap();
@@ -185,11 +181,7 @@ fn resend_sends_what_a_kill_left_unknown() {
     let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
     let resend = manifest.replace("concurrency: 4", "concurrency: 1\n  unknown: resend");
     project.write("campaigns/c/campaign.yaml", &resend);
-    let mut child = project.start();
-    gateway.until_waiting(1);
-    signal(child.id(), "KILL");
-    child.wait().unwrap();
-    gateway.release();
+    project.kill_when_waiting(&gateway, 1);
     let said = project.send();
     assert_eq!(said.code, 0, "{said:?}");
     project.status().is(&[("accepted", 30), ("unknown", 0)]);
