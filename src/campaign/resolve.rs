@@ -323,9 +323,9 @@ impl Resolver<'_> {
     }
 
     fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
-        let mut domain = Delivery::default();
         // The same key and the same bytes: the gateway carries it out once, however often it comes.
-        domain.unknown = if idempotent { raw::Unknown::Resend } else { raw::Unknown::Hold };
+        let unknown = if idempotent { raw::Unknown::Resend } else { raw::Unknown::Hold };
+        let mut domain = Delivery { unknown, ..Delivery::default() };
         let Some(delivery) = delivery else { return domain };
         domain.rate = delivery.rate.as_ref().and_then(|rate| self.quantity("delivery.rate", rate));
         domain.segments =
