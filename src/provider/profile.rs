@@ -188,6 +188,11 @@ impl Profile {
         self.inner.auth.is_some()
     }
 
+    /// Whether texts longer than one SMS are cut by us, one request a part.
+    pub fn cuts_texts(&self) -> bool {
+        false
+    }
+
     /// The recorded exchanges.
     pub fn examples(&self) -> &[Example] {
         &self.inner.examples

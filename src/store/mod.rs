@@ -13,6 +13,7 @@ use std::fmt;
 
 pub use crate::delivery::message::{Change, Claimed, MessageKey};
 use crate::delivery::state::State;
+use crate::message::Part;
 pub use crate::store::error::StoreError;
 
 /// The number of a run in its state.
@@ -54,7 +55,7 @@ pub struct NewRun {
 /// A message as it will be sent, however the campaign's files change after this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinnedMessage<'a> {
-    /// The recipient's identity, unique in the run.
+    /// The recipient's identity: with one whole message in the run, or with each part of one text.
     pub recipient: &'a str,
     /// The address in canonical text.
     pub address: &'a str,
@@ -62,6 +63,8 @@ pub struct PinnedMessage<'a> {
     pub text: &'a str,
     /// How many parts the text takes.
     pub segments: u16,
+    /// Which part of a longer text it is. The parts of one text are added one after the other, the first one first.
+    pub part: Option<Part>,
 }
 
 /// A pin in progress: all of it becomes durable with [`Pinning::seal`], or nothing does. Dropping it
@@ -143,6 +146,8 @@ pub struct Listed {
     pub attempts: u32,
     /// How many parts the text takes.
     pub segments: u16,
+    /// Which part of a longer text it is; `None` for a whole one.
+    pub part: Option<Part>,
     /// The provider's id.
     pub provider_id: Option<String>,
     /// The reason of the last change.
