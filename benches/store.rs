@@ -97,7 +97,7 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
 
 fn change(claimed: &Claimed, event: Event) -> Change {
     let provider_id = (event == Event::Accept).then(|| format!("SM{:032x}", claimed.key.seq));
-    Change { key: claimed.key, event, provider_id, reason: None, at_ms: 1_796_000_001_000 }
+    Change { key: claimed.key, event, provider_id, reason: None, opted_out: false, at_ms: 1_796_000_001_000 }
 }
 
 fn changes(claimed: &[Claimed], event: Event) -> Vec<Change> {

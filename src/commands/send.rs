@@ -110,6 +110,7 @@ fn send_again(store: &mut Sqlite, run: RunId, attempts: u16, now: DateTime<Utc>)
             event: Event::Resend,
             provider_id: None,
             reason: one.reason.clone(),
+            opted_out: false,
             at_ms: now.timestamp_millis(),
         });
         store.commit(run, &again.collect::<Vec<_>>())?;

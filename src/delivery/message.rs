@@ -54,6 +54,8 @@ pub struct Change {
     pub provider_id: Option<String>,
     /// Why; replaces the reason before, `None` clears it.
     pub reason: Option<String>,
+    /// Whether the gateway says that this person wants nothing from us any more: kept with the change, for good.
+    pub opted_out: bool,
     /// When, in Unix milliseconds.
     pub at_ms: i64,
 }

@@ -198,6 +198,13 @@ pub trait Store {
     /// [`StoreError::Illegal`], [`StoreError::NoSuchMessage`], [`StoreError::Full`].
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError>;
 
+    /// Whom gateways have said to have opted out, in any run of this state: canonical addresses, in order. Recorded
+    /// with the changes that say so ([`Change::opted_out`]).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn opt_outs(&self) -> Result<Vec<String>, StoreError>;
+
     /// Turns every intent without an outcome into an unknown, with the reason `interrupted`, and
     /// says how many there were. For a process that has the lock, before it sends.
     ///

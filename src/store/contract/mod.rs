@@ -43,6 +43,7 @@ macro_rules! contract {
             finishing_waits_for_what_is_open,
             runs_do_not_mix,
             lists_are_paged_and_filtered,
+            opt_outs_are_kept_with_their_rejection,
             what_is_not_there_is_named,
             any_interleaving_keeps_the_books,
         );
@@ -78,7 +79,7 @@ pub fn pin(store: &mut impl Store, campaign: &str, messages: &[(&str, &str)]) ->
 }
 
 pub fn change(key: MessageKey, event: Event) -> Change {
-    Change { key, event, provider_id: None, reason: None, at_ms: 2_000 }
+    Change { key, event, provider_id: None, reason: None, opted_out: false, at_ms: 2_000 }
 }
 
 pub fn changes(keys: impl IntoIterator<Item = MessageKey>, event: Event) -> Vec<Change> {
@@ -441,6 +442,39 @@ pub fn lists_are_paged_and_filtered<H: Harness>() {
     assert_eq!(held.iter().map(|one| &*one.recipient).collect::<String>(), "35");
     assert_eq!(store.messages(run, Some(State::Held), Some(held[0].key), 100).unwrap(), held[1..]);
     assert_eq!(store.messages(run, Some(State::Accepted), None, 100).unwrap(), []);
+}
+
+pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = {
+        let mut started = store.pin(&new_run("spring", "once")).unwrap();
+        for (recipient, address) in [("a", "+254700000003"), ("b", "+254700000001"), ("c", "+254700000002")] {
+            started.add(&PinnedMessage { address, ..message(recipient, "text") }).unwrap();
+        }
+        started.add(&message("+254700000009", "text")).unwrap();
+        started.seal("d1", &EXCLUDED).unwrap()
+    };
+    assert_eq!(store.opt_outs().unwrap(), [""; 0]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
+    let opted_out = |key, event| Change { opted_out: true, ..change(key, event) };
+    // All or nothing, this too.
+    let illegal = [opted_out(key[0], Event::Reject), change(key[1], Event::Resend)];
+    store.commit(run, &illegal).unwrap_err();
+    assert_eq!(store.opt_outs().unwrap(), [""; 0]);
+    let told =
+        [opted_out(key[0], Event::Reject), change(key[1], Event::Reject), change(key[2], Event::LoseTrack)];
+    store.commit(run, &told).unwrap();
+    assert_eq!(store.opt_outs().unwrap(), ["+254700000003"]);
+    store.commit(run, &[opted_out(key[2], Event::FoundRejected), opted_out(key[3], Event::Reject)]).unwrap();
+    // Told again by another campaign: once is enough.
+    let again = pin(&mut store, "autumn", &[("+254700000009", "b")]);
+    let key = keys(&store.claim(again, None, 1).unwrap());
+    store.commit(again, &[change(key[0], Event::Intend), opted_out(key[0], Event::Reject)]).unwrap();
+    drop(store);
+    let store = harness.open();
+    assert_eq!(store.opt_outs().unwrap(), ["+254700000002", "+254700000003", "+254700000009"]);
 }
 
 pub fn what_is_not_there_is_named<H: Harness>() {

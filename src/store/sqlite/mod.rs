@@ -126,6 +126,10 @@ impl Store for Sqlite {
         self.write(|sql| change::commit(sql, run, changes))
     }
 
+    fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
+        self.read(read::opt_outs)
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.write(|sql| change::recover(sql, run, at_ms))
     }

@@ -62,6 +62,13 @@ pub fn recount(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
     Err(Fault::Content(format!("the messages of run {run} do not add up to its counts")))
 }
 
+/// Everybody who has opted out at a gateway.
+pub fn opt_outs(sql: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT address FROM opt_outs ORDER BY address")?;
+    let addresses = statement.query_map([], |row| row.get(0))?;
+    Ok(addresses.collect::<Result<_, _>>()?)
+}
+
 const RUN: &str = "SELECT id, campaign, occurrence, digest, pinned, created_at_ms, finished_at_ms, \
     rejected, suppressed, filtered, duplicates FROM runs";
 
