@@ -228,6 +228,7 @@ mod tests {
             address: "+254700000001".to_owned(),
             text: "t".into(),
             segments: 1,
+            part: None,
             attempts: 0,
         };
         let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };

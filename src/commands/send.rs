@@ -38,7 +38,8 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let mut held = hold(global, path, args.sandbox, args.new_state, &format!("send {name}"), &since)?;
+    let what = format!("send {name}");
+    let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
     let begun = held.store.unfinished(&name)?.into_iter().next();
     let job = match begun {
         Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
@@ -110,6 +111,7 @@ fn send_again(store: &mut Sqlite, run: RunId, attempts: u16, now: DateTime<Utc>)
             event: Event::Resend,
             provider_id: None,
             reason: one.reason.clone(),
+            opted_out: false,
             at_ms: now.timestamp_millis(),
         });
         store.commit(run, &again.collect::<Vec<_>>())?;

@@ -2,6 +2,7 @@
 //! are let go when the pace, the concurrency and the provider allow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::engine::{End, Engine, HORIZON, InAir, Now, Order, UnderWay, change};
 use super::message::{Batch, Change, Parcel};
@@ -71,8 +72,8 @@ impl Engine {
             )));
             return true;
         };
-        let Some(list) = self.opt_outs.contains(&address) else { return false };
-        changes.push(change(parcel, Event::Suppress, None, Some(format!("on {list}")), now));
+        let Some(reason) = self.opt_outs.reason(&address) else { return false };
+        changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
         self.tally.suppressed += 1;
         true
     }
@@ -97,11 +98,24 @@ impl Engine {
 
     /// Gives durable intents back that were never begun.
     pub(super) fn withdraw_ready(&mut self, now: Now) {
-        for batch in std::mem::take(&mut self.ready) {
-            for parcel in batch.parcels {
-                self.outbox.push(change(&parcel, Event::Withdraw, None, None, now));
-                self.queue.push_later(parcel, self.trouble.until());
-            }
+        let until = self.trouble.until();
+        std::mem::take(&mut self.ready).into_iter().for_each(|batch| self.withdraw(batch, until, now));
+    }
+
+    /// Gives back the intents of batches with somebody who opted out after they were formed, to be formed anew.
+    pub(super) fn withdraw_opted_out(&mut self, now: Now) {
+        let ready = std::mem::take(&mut self.ready);
+        let (out, kept): (Vec<_>, Vec<_>) =
+            ready.into_iter().partition(|one| self.opt_outs.has_come_between(one));
+        self.ready.extend(kept);
+        out.into_iter().for_each(|batch| self.withdraw(batch, now.elapsed, now));
+    }
+
+    /// Gives a batch back unsent, to be sent at `at` or later.
+    fn withdraw(&mut self, batch: Batch, at: Duration, now: Now) {
+        for parcel in batch.parcels {
+            self.outbox.push(change(&parcel, Event::Withdraw, None, None, now));
+            self.queue.push_later(parcel, at);
         }
     }
 }

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
 use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
+use super::opt_outs::OptOuts;
 use super::paces::{Paces, limits, most_at_once};
 use super::queue::Queue;
 use super::state::Event;
@@ -99,7 +100,7 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Engine {
     pub(super) delivery: Delivery,
-    pub(super) opt_outs: Suppression,
+    pub(super) opt_outs: OptOuts,
     pub(super) address_kind: AddressKind,
     pub(super) access: Access,
     pub(super) trouble: Trouble,
@@ -151,7 +152,7 @@ impl Engine {
             trouble: Trouble::new(delivery.retry),
             paces: Paces::new(limits, now.elapsed),
             delivery,
-            opt_outs,
+            opt_outs: OptOuts::new(opt_outs, kind),
             address_kind: kind,
             breaker: Breaker::default(),
             queue: Queue::default(),
@@ -188,7 +189,13 @@ impl Engine {
 
     /// The lists as they are now: asked before each intent from here on.
     pub fn set_opt_outs(&mut self, opt_outs: Suppression) {
-        self.opt_outs = opt_outs;
+        self.opt_outs.set_lists(opt_outs);
+    }
+
+    /// Who has opted out at a gateway before this run, by canonical address: asked before each intent as well. Those
+    /// whom this run's gateway tells of are added as they come.
+    pub fn add_opt_outs(&mut self, addresses: impl IntoIterator<Item = String>) {
+        addresses.into_iter().for_each(|address| self.opt_outs.add(address));
     }
 
     /// Stops in order, for a reason that somebody has to see to.
@@ -223,6 +230,9 @@ impl Engine {
 
     /// What to do next. To be called until it says wait or done.
     pub fn next(&mut self, now: Now) -> Step {
+        if self.opt_outs.must_sift() {
+            self.withdraw_opted_out(now);
+        }
         self.queue.wake(now.elapsed);
         if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
             self.withdraw_ready(now);
@@ -251,6 +261,7 @@ impl Engine {
         if let Some(done) = self.commit.take() {
             self.in_doubt = self.in_doubt.saturating_sub(done.outcomes);
             self.ready.extend(done.batches);
+            self.opt_outs.more_wait();
         }
         if let Some(claimed) = claimed {
             self.more = !claimed.is_empty();
@@ -325,5 +336,6 @@ pub(super) fn change(
     reason: Option<String>,
     now: Now,
 ) -> Change {
-    Change { key: parcel.message.key, event, provider_id, reason, at_ms: now.utc.timestamp_millis() }
+    let at_ms = now.utc.timestamp_millis();
+    Change { key: parcel.message.key, event, provider_id, reason, opted_out: false, at_ms }
 }

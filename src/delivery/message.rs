@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::paces::Load;
 use super::state::Event;
+use crate::message::Part;
 
 /// The place of a message in its run. The order of keys is the order of claims: equal texts are
-/// neighbours, texts come in the order in which they were first pinned.
+/// neighbours, texts come in the order in which they were first pinned. A part has a text of its own, so that the
+/// parts of one person are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey {
     /// The number of its text in the run, from 1.
@@ -36,6 +38,8 @@ pub struct Claimed {
     pub text: Arc<str>,
     /// How many parts the text takes.
     pub segments: u16,
+    /// Which part of a longer text it is; `None` for a whole one.
+    pub part: Option<Part>,
     /// How many requests it was in before.
     pub attempts: u32,
 }
@@ -51,6 +55,8 @@ pub struct Change {
     pub provider_id: Option<String>,
     /// Why; replaces the reason before, `None` clears it.
     pub reason: Option<String>,
+    /// Whether the gateway says that this person wants nothing from us any more: kept with the change, for good.
+    pub opted_out: bool,
     /// When, in Unix milliseconds.
     pub at_ms: i64,
 }

@@ -7,6 +7,7 @@ pub mod breaker;
 mod dispatch;
 pub mod engine;
 pub mod message;
+pub mod opt_outs;
 pub mod pace;
 pub mod paces;
 pub mod patience;

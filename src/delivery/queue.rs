@@ -113,6 +113,7 @@ mod tests {
             address: format!("+2547{seq:08}"),
             text: "t".into(),
             segments: 1,
+            part: None,
             attempts: 0,
         })
     }

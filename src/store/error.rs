@@ -97,7 +97,7 @@ pub enum StoreError {
         /// The message's key, for people.
         key: String,
     },
-    /// One recipient twice in one run: the plan must have merged them.
+    /// One recipient twice in one run, or one part twice: the plan must have merged them.
     #[error("`{recipient}` is twice in one run")]
     DuplicateRecipient {
         /// The recipient's identity.

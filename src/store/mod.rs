@@ -13,6 +13,7 @@ use std::fmt;
 
 pub use crate::delivery::message::{Change, Claimed, MessageKey};
 use crate::delivery::state::State;
+use crate::message::Part;
 pub use crate::store::error::StoreError;
 
 /// The number of a run in its state.
@@ -66,7 +67,7 @@ pub fn run_key(campaign: &str, occurrence: &str) -> String {
 /// A message as it will be sent, however the campaign's files change after this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinnedMessage<'a> {
-    /// The recipient's identity, unique in the run.
+    /// The recipient's identity: with one whole message in the run, or with each part of one text.
     pub recipient: &'a str,
     /// The address in canonical text.
     pub address: &'a str,
@@ -74,6 +75,8 @@ pub struct PinnedMessage<'a> {
     pub text: &'a str,
     /// How many parts the text takes.
     pub segments: u16,
+    /// Which part of a longer text it is. The parts of one text are added one after the other, the first one first.
+    pub part: Option<Part>,
 }
 
 /// A pin in progress: all of it becomes durable with [`Pinning::seal`], or nothing does. Dropping it
@@ -155,6 +158,8 @@ pub struct Listed {
     pub attempts: u32,
     /// How many parts the text takes.
     pub segments: u16,
+    /// Which part of a longer text it is; `None` for a whole one.
+    pub part: Option<Part>,
     /// The provider's id.
     pub provider_id: Option<String>,
     /// The reason of the last change.
@@ -204,6 +209,13 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Illegal`], [`StoreError::NoSuchMessage`], [`StoreError::Full`].
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Whom gateways have said to have opted out, in any run of this state: canonical addresses, in order. Recorded
+    /// with the changes that say so ([`Change::opted_out`]).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn opt_outs(&self) -> Result<Vec<String>, StoreError>;
 
     /// Turns every intent without an outcome into an unknown, with the reason `interrupted`, and
     /// says how many there were. For a process that has the lock, before it sends.

@@ -10,6 +10,7 @@ use super::http::Http;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
 use crate::delivery::message::{Batch, Claimed};
+use crate::message::part::Part;
 use crate::message::segments::{Encoding, measure};
 use crate::provider::key::key;
 use crate::provider::{
@@ -46,8 +47,12 @@ impl Gateway {
                 address: &parcel.message.address,
                 text: &parcel.message.text,
                 key,
-                encoding: self.encoding(&parcel.message.text),
-                part: None,
+                encoding: self.encoding(&parcel.message),
+                part: parcel.message.part.map(|part| provider::Part {
+                    number: part.number(),
+                    count: part.count(),
+                    reference: part.reference(),
+                }),
             })
             .collect();
         let now = self.clock.now().utc;
@@ -67,14 +72,15 @@ impl Gateway {
         if !self.profile.uses_key() {
             return String::new();
         }
-        key(&self.run, &message.recipient, 0)
+        key(&self.run, &message.recipient, message.part.map_or(0, Part::number))
     }
 
-    fn encoding(&self, text: &str) -> &'static str {
+    /// How the text is written on the air; a part as the whole text is.
+    fn encoding(&self, message: &Claimed) -> &'static str {
         if !self.profile.uses_encoding() {
             return "";
         }
-        match measure(text).encoding {
+        match message.part.map_or_else(|| measure(&message.text).encoding, Part::encoding) {
             Encoding::Gsm7 => "gsm7",
             Encoding::Ucs2 => "ucs2",
         }

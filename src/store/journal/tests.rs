@@ -42,6 +42,10 @@ impl Store for Gated {
         self.inner.unfinished(campaign)
     }
 
+    fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
+        self.inner.opt_outs()
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.inner.recover(run, at_ms)
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod fault;
+mod migrate;
 mod open;
 mod pin;
 mod read;
@@ -26,21 +27,29 @@ pub struct Sqlite {
     path: PathBuf,
     /// Which file it is: its device and its number.
     file: Option<(u64, u64)>,
+    /// Where the file as it was lies, if opening it brought it to a newer version.
+    copy: Option<PathBuf>,
     /// The failure of the disk after which nothing is written any more.
     broken: Option<StoreError>,
 }
 
 impl Sqlite {
     /// Opens the state, with every check that can be made before something depends on it. Whoever
-    /// writes holds the lock of the path ([`crate::store::lock`]).
+    /// writes holds the lock of the path ([`crate::store::lock`]), and brings a file of an older version to this
+    /// one, after a copy of it was put beside it; whoever reads leaves it as it is.
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::NotWritable`], [`StoreError::NotAFile`],
     /// [`StoreError::Corrupt`], [`StoreError::Newer`], [`StoreError::Foreign`] and those of the disk.
     /// The file is untouched then.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
-        let connection = open::open(path, mode)?;
-        Ok(Self { connection, path: path.to_owned(), file: identity(path), broken: None })
+        let open::Opened { connection, copy } = open::open(path, mode)?;
+        Ok(Self { connection, path: path.to_owned(), file: identity(path), copy, broken: None })
+    }
+
+    /// The copy of the file as it was, if opening has brought it to a newer version.
+    pub fn copy_of_older(&self) -> Option<&Path> {
+        self.copy.as_deref()
     }
 
     /// Runs one transaction. A failure of the disk is remembered: a failed fsync must not be tried
@@ -115,6 +124,10 @@ impl Store for Sqlite {
             return self.check_broken();
         }
         self.write(|sql| change::commit(sql, run, changes))
+    }
+
+    fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
+        self.read(read::opt_outs)
     }
 
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {

@@ -5,12 +5,20 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::delivery::state::State;
+use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{Claimed, Counts, Excluded, Listed, MessageKey, NewRun, Run, RunId, StoreError};
 
 /// The state of a code on disk.
 pub fn state(code: u8) -> Result<State, Fault> {
     State::from_code(code).ok_or_else(|| Fault::Content(format!("no state has the code {code}")))
+}
+
+/// The part of a code on disk.
+fn part(code: Option<u32>) -> Result<Option<Part>, Fault> {
+    let known =
+        |code| Part::from_code(code).ok_or_else(|| Fault::Content(format!("no part has the code {code}")));
+    code.map(known).transpose()
 }
 
 /// How many messages a run was pinned with.
@@ -52,6 +60,13 @@ pub fn recount(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
         return Ok(kept);
     }
     Err(Fault::Content(format!("the messages of run {run} do not add up to its counts")))
+}
+
+/// Everybody who has opted out at a gateway.
+pub fn opt_outs(sql: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT address FROM opt_outs ORDER BY address")?;
+    let addresses = statement.query_map([], |row| row.get(0))?;
+    Ok(addresses.collect::<Result<_, _>>()?)
 }
 
 const RUN: &str = "SELECT id, campaign, occurrence, digest, pinned, created_at_ms, finished_at_ms, \
@@ -118,7 +133,7 @@ pub fn claim(
 ) -> Result<Vec<Claimed>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.segments, m.attempts, \
-         t.text FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         t.text, m.part FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
          WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
     )?;
     let after = after.unwrap_or(START);
@@ -136,6 +151,7 @@ pub fn claim(
             address: row.get(3)?,
             text,
             segments: row.get(4)?,
+            part: part(row.get(7)?)?,
             attempts: row.get(5)?,
         });
     }
@@ -156,7 +172,7 @@ pub fn messages(
 ) -> Result<Vec<Listed>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT text, seq, recipient, coalesce(address, recipient), state, attempts, segments, \
-         provider_id, reason, changed_at_ms FROM messages WHERE run = ?1 \
+         provider_id, reason, changed_at_ms, part FROM messages WHERE run = ?1 \
          AND (text, seq) > (?2, ?3) AND (?4 IS NULL OR state = ?4) ORDER BY text, seq LIMIT ?5",
     )?;
     let after = after.unwrap_or(START);
@@ -170,6 +186,7 @@ pub fn messages(
             state: state(row.get(4)?)?,
             attempts: row.get(5)?,
             segments: row.get(6)?,
+            part: part(row.get(10)?)?,
             provider_id: row.get(7)?,
             reason: row.get(8)?,
             changed_at_ms: row.get(9)?,

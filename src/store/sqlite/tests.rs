@@ -12,6 +12,8 @@ use super::*;
 use crate::delivery::state::Event;
 use crate::store::contract::{EXCLUDED, Harness, change, changes, contract, keys, message, new_run, pin};
 
+mod old;
+
 struct File(TempDir);
 
 impl Harness for File {
@@ -203,7 +205,7 @@ fn fault_10_a_state_that_cannot_be_written_is_refused_at_open() {
     let file = File::new();
     let path = filled(&file);
     let connection = open::connect(&path, true).unwrap();
-    let error = open::prepare(&connection).unwrap_err().at(&path);
+    let error = open::prepare(&connection, 2).unwrap_err().at(&path);
     assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
 }
 
@@ -258,9 +260,9 @@ fn fault_12_a_newer_state_is_refused_and_left_as_it_is() {
     let file = File::new();
     let path = filled(&file);
     let other = Connection::open(&path).unwrap();
-    other.pragma_update(None, "user_version", 2).unwrap();
+    other.pragma_update(None, "user_version", 3).unwrap();
     other.close().unwrap();
-    refused("newer", &path, |error| matches!(error, StoreError::Newer { found: 2, known: 1, .. }));
+    refused("newer", &path, |error| matches!(error, StoreError::Newer { found: 3, known: 2, .. }));
 }
 
 #[test]
