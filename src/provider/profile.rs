@@ -136,6 +136,8 @@ pub(super) struct Results {
     pub id: String,
     pub id_pattern: Option<Regex>,
     pub rules: Vec<Rule>,
+    /// Whether the id or a rule is read out of the answer's text.
+    pub reads_text: bool,
 }
 
 /// How results find their messages.
