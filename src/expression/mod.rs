@@ -11,7 +11,7 @@ use std::ops::Range;
 
 pub use tera::{Context, Value};
 
-pub use filters::{PAIR, percent_encoded};
+pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::find_variable;
 pub use names::members;
 use tera::{ErrorKind, Kwargs, State, Tera};
