@@ -52,6 +52,8 @@ pub(super) struct Compiler<'a> {
     pub reads_text: bool,
     /// The secrets that were named since this was last emptied.
     pub secrets_used: BTreeSet<String>,
+    /// The secrets that were named at all, or meant by a name that is none.
+    pub secrets_named: BTreeSet<String>,
     /// Whether some request may use a message's key.
     pub uses_key: bool,
     /// Whether some request may use a text's encoding.
@@ -68,6 +70,7 @@ impl<'a> Compiler<'a> {
             problems: Diagnostics::new(),
             reads_text: false,
             secrets_used: BTreeSet::new(),
+            secrets_named: BTreeSet::new(),
             uses_key: false,
             uses_encoding: false,
             uses_expiry: false,
@@ -85,7 +88,7 @@ impl<'a> Compiler<'a> {
         self.problems.push(
             Diagnostic::error(format!("the secret `{name}` is written out"))
                 .at(&masked(self.source, span), span.clone(), "a literal secret")
-                .help("list it under `secrets` as `${env:NAME}` or `${file:path}`; if it was committed, change it"),
+                .help("keep it in the environment or in a file, and write `${env:NAME}` or `${file:path}` under `secrets`; if it was committed, have it changed"),
         );
     }
 
@@ -139,7 +142,7 @@ impl<'a> Compiler<'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of {}", listing(known())),
         };
-        self.error(format!("`{text}` is no verb"), &scalar.span, help);
+        self.error(format!("`{text}` is no HTTP method"), &scalar.span, help);
         None
     }
 
@@ -153,7 +156,7 @@ impl<'a> Compiler<'a> {
                     self.error(format!("`{key}` cannot have this value"), &node.span, help);
                     false
                 }
-                _ => self.entry_sound(key, node, &node.span) && self.tree_sound(node, scope),
+                _ => self.entry_sound(key, node, &node.span) & self.tree_sound(node, scope),
             };
         }
         if !sound {
@@ -270,11 +273,7 @@ impl<'a> Compiler<'a> {
         };
         let is_expression = matches!(value.value, yaml::Kind::Text(_)) && !plain;
         if optional(name).1 && !is_expression {
-            self.error(
-                format!("`{name}` can never be left out"),
-                at,
-                "only a value with an expression can; drop the `?`",
-            );
+            self.error(format!("`{name}` can never be left out"), at, NEVER_EMPTY);
         }
         if names_a_secret(optional(name).0) && plain {
             self.literal_secret(name, &value.span);
@@ -328,6 +327,8 @@ impl<'a> Compiler<'a> {
             for (member, at) in expression::members(source, kind, root) {
                 if *root == "secrets" {
                     self.secrets_used.insert(member.clone());
+                    let meant = did_you_mean(&member, members.iter().map(String::as_str));
+                    self.secrets_named.extend([member.clone()].into_iter().chain(meant.map(str::to_owned)));
                 }
                 if !members.contains(&member) {
                     let known = || members.iter().map(String::as_str);
@@ -343,6 +344,9 @@ impl<'a> Compiler<'a> {
         self.problems.errors() == before
     }
 }
+
+/// Advice about a name with `?` and a constant value.
+pub(super) const NEVER_EMPTY: &str = "a `?` leaves a name out where its value comes to nothing, and this value is always the same: drop the `?`";
 
 /// Where a source stands: in the value of a scalar, from an offset on.
 struct Place<'a> {

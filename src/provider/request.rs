@@ -332,7 +332,7 @@ impl Profile {
         };
         Method::parse(word.trim()).ok_or_else(|| BuildError::Expression {
             place: format!("{}.method", call.name),
-            message: format!("`{word}` is no verb; one of GET, POST, PUT, PATCH and DELETE"),
+            message: format!("`{word}` is no HTTP method; one of GET, POST, PUT, PATCH and DELETE"),
         })
     }
 

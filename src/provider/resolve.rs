@@ -80,6 +80,7 @@ impl<'a> Resolver<'a> {
         let address = raw.address.and_then(|address| self.address(&address));
         let limits = self.limits(raw.limits.unwrap_or_default());
         let auth = self.auth(raw.auth);
+        let can_be_read = raw.send.as_ref().is_some_and(Self::is_read);
         let send = raw.send.and_then(|send| self.send(send));
         let mode = send.as_ref().map(|send| send.mode);
         let pattern = raw.results.as_ref().and_then(|one| Some(one.id_pattern.as_ref()?.span.clone()));
@@ -94,6 +95,9 @@ impl<'a> Resolver<'a> {
             raw.examples.unwrap_or_default(),
             address.map(|(_, wire)| wire),
         );
+        if can_be_read {
+            self.unused();
+        }
         let sender = raw.sender?;
         let (address_kind, wire) = address?;
         let (send, limits) = (send?, limits?);
@@ -125,19 +129,18 @@ impl<'a> Resolver<'a> {
             examples: examples?,
         };
         inner.auth.needs = needs(&inner);
-        self.unused(&inner)?;
         let vars_scope = scope_of(&vars);
         let (base_url, batch_max) = (base_url?, send.max);
         let profile = Profile { inner: Arc::new(inner), base_url, batch_max, limits, vars, vars_scope };
-        self.verbs(&profile, &send.method)?;
+        self.verbs(&profile, &send.method);
         if let Some(pattern) = pattern {
-            self.captures(&profile, &pattern)?;
+            self.captures(&profile, &pattern);
         }
         Some(profile)
     }
 
     /// A pattern that takes an id out of none of the accepted examples is a wrong one.
-    fn captures(&mut self, profile: &Profile, pattern: &Span) -> Option<()> {
+    fn captures(&mut self, profile: &Profile, pattern: &Span) {
         let secrets = profile.sandbox_secrets();
         let sendings = profile.examples().iter().filter_map(|one| Some((one, one.message.as_ref()?)));
         let mut accepted = sendings.filter(|(example, _)| example.is_accepted()).peekable();
@@ -147,34 +150,28 @@ impl<'a> Resolver<'a> {
             reading.verdicts.iter().any(|verdict| verdict.provider_id.is_some())
         });
         if any && !captured {
-            let help = "it is applied to the text that `id` gives; `(…)` around what is the id";
-            self.compiler.error("the pattern captures nothing in the examples", pattern, help);
-            return None;
+            let help =
+                "it is held against the text that `id` gives, and what its round brackets hold is the id";
+            self.compiler.error("`id_pattern` finds no id in any example that is accepted", pattern, help);
         }
-        Some(())
     }
 
     /// A secret that no request names is a slip, and nobody should have to provide it.
-    fn unused(&mut self, inner: &Inner) -> Option<()> {
-        let token = inner.auth.token.as_ref();
-        let logins = token.into_iter().flat_map(|token| token.logins.iter().chain(&token.refresh));
-        let used: BTreeSet<&String> = logins.flat_map(|call| &call.needs).chain(&inner.auth.needs).collect();
-        let unused: Vec<_> =
-            self.secret_spans.iter().filter(|(name, _)| !used.contains(name)).cloned().collect();
-        for (name, span) in &unused {
-            let help = format!("use it as `{{{{ secrets.{name} }}}}`, or remove it");
-            self.compiler.error(format!("no request uses the secret `{name}`"), span, help);
+    fn unused(&mut self) {
+        let named = std::mem::take(&mut self.compiler.secrets_named);
+        for (name, span) in self.secret_spans.clone() {
+            if !named.contains(&name) {
+                let help = format!("use it as `{{{{ secrets.{name} }}}}`, or remove it");
+                self.compiler.error(format!("no request uses the secret `{name}`"), &span, help);
+            }
         }
-        unused.is_empty().then_some(())
     }
 
     /// Verbs that the constants choose are looked at once the constants are known.
-    fn verbs(&mut self, profile: &Profile, method: &Spanned<String>) -> Option<()> {
-        let problem = profile.check_methods().err();
-        if let Some(problem) = &problem {
-            self.compiler.error(problem.clone(), &method.span, "");
+    fn verbs(&mut self, profile: &Profile, method: &Spanned<String>) {
+        if let Err(problem) = profile.check_methods() {
+            self.compiler.error(problem, &method.span, "");
         }
-        problem.is_none().then_some(())
     }
 
     fn limits(&mut self, raw: raw::Limits) -> Option<Limits> {

@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{self, Kind};
 use crate::provider::class::Class;
 use crate::provider::compile::Scope;
@@ -82,8 +83,12 @@ impl Resolver<'_> {
                 Some(MatchBy::Whole)
             }
             (Some(one), None) | (None, Some(one)) => {
-                let help = "results are matched by what they say, never by position";
-                self.compiler.error(format!("`each` and `{what}` go together"), &one.span, help);
+                let missing = if raw.each.is_some() { what } else { "each" };
+                let help = format!(
+                    "`each` is the list of results, `{what}` says whom a result is about: its place in the list proves \
+                     nothing"
+                );
+                self.compiler.error(format!("`results.{missing}` is missing"), &one.span, help);
                 None
             }
         }
@@ -101,8 +106,8 @@ impl Resolver<'_> {
             }
         };
         if pattern.captures_len() < 2 {
-            let help = "put the id into a group: `/messages/([0-9]+)$`";
-            self.compiler.error("the pattern has no group", &text.span, help);
+            let help = "put round brackets around what is the id: `/messages/([0-9]+)$`";
+            self.compiler.error("`id_pattern` does not say which part is the id", &text.span, help);
             return None;
         }
         Some(pattern)
@@ -136,7 +141,7 @@ impl Resolver<'_> {
     /// What of ours a refusal is about.
     fn field(&mut self, field: Spanned<String>, class: Option<Class>) -> Option<String> {
         if !matches!(class, Some(Class::Auth | Class::Config | Class::Account) | None) {
-            let help = "only `auth`, `config` and `account` are about our settings";
+            let help = "it names the setting of yours that is wrong, for `as: auth`, `config` or `account`; remove it";
             self.compiler.error("`field` has no meaning here", &field.span, help);
             return None;
         }
@@ -149,7 +154,15 @@ impl Resolver<'_> {
         if known {
             return Some(field.value);
         }
-        let help = "`sender`, `base_url`, `secrets.NAME` or `vars.NAME`, of those this profile has";
+        let secrets = self.secrets.iter().map(|name| format!("secrets.{name}"));
+        let vars = self.vars.iter().map(|name| format!("vars.{name}"));
+        let all: Vec<String> =
+            ["sender", "base_url"].map(str::to_owned).into_iter().chain(secrets).chain(vars).collect();
+        let all = || all.iter().map(String::as_str);
+        let help = match did_you_mean(&field.value, all()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of {}", listing(all())),
+        };
         self.compiler.error(format!("`{}` is no setting", field.value), &field.span, help);
         None
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::credentials::names_a_secret;
-use crate::provider::compile::Scope;
+use crate::provider::compile::{NEVER_EMPTY, Scope};
 use crate::provider::profile::{Auth, Body, Call, Header, Inquiry, OutcomeRule, Text, TokenAuth};
 use crate::provider::raw::{self, BatchMode, Segmentation};
 use crate::provider::resolve::{Resolver, all};
@@ -93,6 +93,11 @@ impl Resolver<'_> {
         })
     }
 
+    /// Whether what stands in the request that sends is looked at: it needs to be known for how many it is.
+    pub(super) fn is_read(raw: &raw::Send) -> bool {
+        raw.method.is_some() && raw.batch.as_ref().is_some_and(|batch| batch.mode.is_some())
+    }
+
     pub(super) fn send(&mut self, raw: raw::Send) -> Option<Send> {
         let batch = raw.batch?;
         let (mode, max) = (batch.mode?, batch.max);
@@ -155,8 +160,9 @@ impl Resolver<'_> {
     fn idempotency(&mut self, raw: raw::Idempotency, mode: BatchMode) -> Option<String> {
         let header = raw.header?;
         if mode != BatchMode::Single {
-            let help = "a request that is sent again must be the same, and a batch may be formed anew";
-            self.compiler.error("only `single` requests can carry a key", &header.span, help);
+            let help =
+                "remove it: a batch that is sent again may hold other messages, and is not the same request";
+            self.compiler.error("`idempotency` needs `batch: { mode: single }`", &header.span, help);
             return None;
         }
         self.compiler.uses_key = true;
@@ -235,23 +241,21 @@ impl Resolver<'_> {
         let mut spans = spans.into_iter().flatten();
         if let Some(first) = spans.next() {
             if is_get {
-                self.compiler.error("a GET has no body", &first, "use `query`, or another verb");
+                self.compiler.error("a GET has no body", &first, "use `query`, or another method");
             }
-            if let Some(second) = spans.next() {
-                self.compiler.error(
-                    "a request has one body",
-                    &second,
-                    "keep one of `json`, `form` and `text`",
-                );
-                return None;
+            for another in spans {
+                let help = "keep one of `json`, `form` and `text`";
+                self.compiler.error("a request has one body", &another, help);
             }
         }
-        match (json, form, text) {
-            (Some(node), _, _) => self.compiler.json(&format!("{place}.json"), &node, scope).map(Body::Json),
-            (_, Some(form), _) => self.compiler.pairs(&format!("{place}.form"), &form, scope).map(Body::Form),
-            (_, _, Some(text)) => self.compiler.text(&format!("{place}.text"), &text, scope).map(Body::Text),
-            _ => Some(Body::None),
-        }
+        // All are looked at, also where there are too many.
+        let json =
+            json.map(|node| self.compiler.json(&format!("{place}.json"), &node, scope).map(Body::Json));
+        let form =
+            form.map(|form| self.compiler.pairs(&format!("{place}.form"), &form, scope).map(Body::Form));
+        let text =
+            text.map(|text| self.compiler.text(&format!("{place}.text"), &text, scope).map(Body::Text));
+        json.or(form).or(text).unwrap_or(Some(Body::None))
     }
 
     fn headers(
@@ -270,8 +274,8 @@ impl Resolver<'_> {
                 self.compiler.literal_secret(name, &value.span);
             }
             if fixed && optional {
-                let help = "only a value with an expression can; drop the `?`";
-                self.compiler.error(format!("`{written}` can never be left out"), &value.span, help);
+                let title = format!("`{written}` can never be left out");
+                self.compiler.error(title, &value.span, NEVER_EMPTY);
             }
             match (&mut found, text) {
                 (Some(headers), Some(text)) if sound => {

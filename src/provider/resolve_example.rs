@@ -41,7 +41,12 @@ fn example(compiler: &mut Compiler<'_>, raw: raw::Example, wire: Option<Wire>) -
         .collect();
     let members = message.as_ref().map_or(1, |message| message.recipients.len());
     if expect.len() != members && exchange.value != Exchange::List {
-        let title = format!("`expect` has {} entries for {members} messages", expect.len());
+        let plural = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let title = format!(
+            "`expect` has {} for {}",
+            plural(expect.len(), "entry", "entries"),
+            plural(members, "message", "messages")
+        );
         compiler.error(title, &exchange.span, "one for each recipient, in their order");
         return None;
     }
@@ -174,7 +179,7 @@ fn recorded_request(compiler: &mut Compiler<'_>, raw: raw::ExampleRequest) -> Op
     let word = raw.method?;
     let method = Method::parse(&word.value);
     if method.is_none() {
-        compiler.error(format!("`{}` is no verb", word.value), &word.span, "such as `POST`");
+        compiler.error(format!("`{}` is no HTTP method", word.value), &word.span, "such as `POST`");
     }
     let bodies = [raw.json.is_some(), raw.form.is_some(), raw.text.is_some()];
     if bodies.iter().filter(|there| **there).count() > 1 {

@@ -196,3 +196,17 @@ fn no_campaign_there_is_said_so() {
     assert_eq!(sendplan(&["plan"]).code, 2);
     assert_eq!(sendplan(&["fly"]).code, 2);
 }
+
+/// Profiles are written by people who know their gateway, not this program: what is wrong is told in their words,
+/// all of it, each thing at its place.
+#[test]
+fn a_profile_with_everything_wrong_is_told_all_of_it() {
+    // Whether an id is found in the examples, and a method in the constants, only a sound profile can show.
+    for name in ["wrong", "almost"] {
+        let path = format!("tests/it/profiles/{name}.yaml");
+        let shown = sendplan(&["provider", "show", &path]);
+        assert_eq!(shown.code, 3, "{shown:?}");
+        insta::assert_snapshot!(format!("a_profile_that_is_{name}"), shown.err);
+        assert!(!shown.err.contains("hunter2"));
+    }
+}
