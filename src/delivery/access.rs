@@ -22,6 +22,8 @@ pub struct Access {
     profile: Arc<Profile>,
     token: Option<Arc<Token>>,
     rejected: bool,
+    // Whether the one there is took the place of a refused one and has not been seen to be any better.
+    on_trial: bool,
     busy: Option<Credential>,
     generation: u64,
 }
@@ -29,7 +31,7 @@ pub struct Access {
 impl Access {
     /// None yet.
     pub fn new(profile: Arc<Profile>) -> Self {
-        Self { profile, token: None, rejected: false, busy: None, generation: 0 }
+        Self { profile, token: None, rejected: false, on_trial: false, busy: None, generation: 0 }
     }
 
     /// The first one, fetched before the run began.
@@ -87,8 +89,25 @@ impl Access {
     /// not one that has been replaced since.
     pub fn reject(&mut self, generation: u64) -> bool {
         let newest = generation == self.generation;
-        self.rejected |= newest;
+        if newest && self.profile.needs_token() {
+            self.rejected = true;
+        } else if newest {
+            // There is no other one: what is sent from here on is its second chance.
+            self.generation += 1;
+            self.on_trial = true;
+        }
         newest
+    }
+
+    /// Whether the credential of `generation` is the newest one, took the place of a refused one, and was never seen
+    /// to be any better: its refusal is final, whichever message it was shown with.
+    pub fn is_on_trial(&self, generation: u64) -> bool {
+        self.on_trial && generation == self.generation
+    }
+
+    /// A request with the credential of `generation` was heard.
+    pub fn prove(&mut self, generation: u64) {
+        self.on_trial &= generation != self.generation;
     }
 
     /// What a person is told when the credential is refused for good, and where to look.
@@ -109,6 +128,7 @@ impl Access {
         match (result, self.busy.take()) {
             (Ok(token), _) => {
                 self.token = Some(Arc::new(token));
+                self.on_trial = self.rejected;
                 self.rejected = false;
                 self.generation += 1;
                 Ok(())

@@ -157,8 +157,8 @@ const JSON: &str = "Content-Type: application/json\r\n";
 /// How many requests a campaign of these tests takes.
 const REQUESTS: u64 = 24;
 
-/// The most requests under way or about to be, at a concurrency of four.
-const IN_DOUBT: usize = 16;
+/// The most requests under way at once.
+const CONCURRENCY: usize = 4;
 
 /// A campaign over this gateway.
 fn campaign(kind: Kind, gateway: &Loopback, requests: u64) -> Project {
@@ -220,7 +220,7 @@ fn fault_23_no_whole_answer_in_time_is_unknown(kind: Kind) {
 }
 
 fn fault_23_who_waits_for_an_answer_in_vain_is_unknown(kind: Kind) {
-    let hasty = kind.text().replace("  method: POST\n", "  method: POST\n  timeout: 200ms\n");
+    let hasty = kind.text().replace("  method: POST\n", "  method: POST\n  timeout: 1s\n");
     let gateway = gateway_that(kind, |send| send == 3, |_| Reply::Wait);
     let project = of_profile(kind, &hasty, &gateway, REQUESTS);
     ends(&project.send(), 6);
@@ -330,10 +330,9 @@ fn fault_27_a_401_is_tried_again_once_and_no_more(kind: Kind) {
     let planned = REQUESTS * kind.batch();
     project.status().is(&[("pending", planned), ("unknown", 0), ("rejected", 0)]);
     assert_eq!(gateway.count("/api/auth"), 1);
-    // Requests whose intents were durable already go before those that are tried again: they may ask for a
-    // renewal of their own.
-    assert!((1..=3).contains(&gateway.count("/api/auth/refresh")));
-    assert!(sends(&gateway) <= IN_DOUBT, "{}", sends(&gateway));
+    assert_eq!(gateway.count("/api/auth/refresh"), 1);
+    // What was under way with the first token, and with the second.
+    assert!(sends(&gateway) <= 2 * CONCURRENCY, "{}", sends(&gateway));
 }
 
 fn fault_27_a_fixed_credential_is_tried_again_once_and_no_more(kind: Kind) {
@@ -349,7 +348,7 @@ fn fault_27_a_fixed_credential_is_tried_again_once_and_no_more(kind: Kind) {
     ends(&said, 8);
     let planned = REQUESTS * kind.batch();
     project.status().is(&[("pending", planned), ("unknown", 0), ("rejected", 0)]);
-    assert!(sends(&gateway) <= IN_DOUBT, "{}", sends(&gateway));
+    assert!(sends(&gateway) <= 2 * CONCURRENCY, "{}", sends(&gateway));
     let place = if kind == Kind::Shared { "${env:GATEWAY_KEY}" } else { "${env:GATEWAY_PASSWORD}" };
     assert!(said.err.contains("refuses the credentials") && said.err.contains(place), "{}", said.err);
 }
