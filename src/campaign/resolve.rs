@@ -16,7 +16,7 @@ use crate::expression::Problem;
 use crate::message::Template;
 use crate::provider::wire::AddressKind as WireKind;
 use crate::provider::{OverrideError, Profile};
-use crate::schedule::{LocalTime, Moment, Zone};
+use crate::schedule::{LocalTime, Moment, Window, Zone};
 use crate::units::Percent;
 use crate::yaml::Spanned;
 
@@ -67,7 +67,14 @@ impl Resolver<'_> {
                 &constants,
             )
         });
-        let at = manifest.schedule.as_ref().map(|schedule| self.moment(&schedule.value));
+        let zone = self.zone(manifest.schedule.as_ref());
+        let at =
+            manifest.schedule.as_ref().and_then(|one| one.value.at.as_ref()).map(|at| self.moment(at, zone));
+        let window = manifest
+            .schedule
+            .as_ref()
+            .and_then(|one| one.value.window.as_ref())
+            .map(|one| self.window(one, zone));
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest);
@@ -81,11 +88,8 @@ impl Resolver<'_> {
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
             template: template?,
-            at: match at {
-                Some(moment) => Some(moment?),
-                None => None,
-            },
-            delivery,
+            at: optional(at)?,
+            delivery: Delivery { window: optional(window)?, ..delivery },
             limits,
         })
     }
@@ -313,13 +317,28 @@ impl Resolver<'_> {
         }
     }
 
-    fn moment(&mut self, schedule: &raw::Schedule) -> Option<Moment> {
-        let local = schedule.at.as_ref().and_then(|at| self.quantity::<LocalTime>("schedule.at", at));
-        let zone = match &schedule.timezone {
+    fn zone(&mut self, schedule: Option<&Spanned<raw::Schedule>>) -> Option<Zone> {
+        match schedule.and_then(|schedule| schedule.value.timezone.as_ref()) {
             None => Some(Zone::UTC),
             Some(zone) => self.quantity("schedule.timezone", zone),
-        };
+        }
+    }
+
+    fn moment(&mut self, at: &Spanned<String>, zone: Option<Zone>) -> Option<Moment> {
+        let local = self.quantity::<LocalTime>("schedule.at", at);
         Some(Moment { local: local?, zone: zone? })
+    }
+
+    fn window(&mut self, window: &Spanned<raw::Window>, zone: Option<Zone>) -> Option<Window> {
+        let from = window.value.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
+        let to = window.value.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
+        match Window::new(from?, to?, zone?) {
+            Ok(window) => Some(window),
+            Err(error) => {
+                self.error(format!("`schedule.window`: {error}"), &window.span);
+                None
+            }
+        }
     }
 
     fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
@@ -394,6 +413,16 @@ impl Resolver<'_> {
             max_rejected,
             allow_empty: audience.and_then(|audience| audience.allow_empty).unwrap_or(false),
         }
+    }
+}
+
+/// Nothing where nothing was written, something where it could be read, else an error.
+#[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
+fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(None) => None,
+        Some(read) => Some(read),
     }
 }
 
