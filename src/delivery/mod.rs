@@ -12,5 +12,6 @@ pub mod pace;
 pub mod patience;
 pub mod pinned;
 pub mod queue;
+pub mod receipt;
 pub mod state;
 pub mod trouble;

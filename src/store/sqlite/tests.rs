@@ -245,6 +245,11 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     let path = filled(&file);
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
     let run = store.runs(None).unwrap()[0].id;
+    store.connection.execute("INSERT INTO receipt_counts VALUES (1, 1, 1)", []).unwrap();
+    assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
+    let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    store.connection.execute("DELETE FROM receipt_counts", []).unwrap();
+    store.recover(run, 1).unwrap();
     store.connection.execute("DELETE FROM messages WHERE seq = 17", []).unwrap();
     assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
