@@ -173,6 +173,16 @@ pub struct Listed {
     pub receipt_at_ms: Option<i64>,
 }
 
+/// A message of which nobody can tell whether it was sent, with what it said: enough to ask the gateway about it, or
+/// to send it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownMessage {
+    /// As a report lists it.
+    pub listed: Listed,
+    /// The text; it is kept until the outcome is definite.
+    pub text: String,
+}
+
 /// What keeps the state. Every implementation passes the same contract tests. Times come in as
 /// arguments; errors of any call can be those of the disk ([`StoreError`]).
 pub trait Store {
@@ -246,6 +256,17 @@ pub trait Store {
         after: Option<MessageKey>,
         n: usize,
     ) -> Result<Vec<Listed>, StoreError>;
+
+    /// The next `n` unknown messages after a key, in the order of keys, with their texts.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when one has lost its text.
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError>;
 
     /// The next `n` messages after a key, in the order of keys, that were accepted under a provider's id and have no
     /// receipt yet. Looks at every message after the key until it has them (some 0.1 s a million).

@@ -45,6 +45,7 @@ macro_rules! contract {
             runs_do_not_mix,
             lists_are_paged_and_filtered,
             opt_outs_are_kept_with_their_rejection,
+            unknowns_come_with_their_texts,
             receipts_lie_over_accepted_messages,
             what_awaits_a_receipt_is_paged,
             what_is_not_there_is_named,
@@ -478,6 +479,30 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
     drop(store);
     let store = harness.open();
     assert_eq!(store.opt_outs().unwrap(), ["+254700000002", "+254700000003", "+254700000009"]);
+}
+
+pub fn unknowns_come_with_their_texts<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a")]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
+    store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
+    let told = Change { reason: Some("timed out".into()), ..change(key[1], Event::LoseTrack) };
+    store.commit(run, &[told]).unwrap();
+    store.recover(run, 5).unwrap();
+    store.commit(run, &changes([key[4]], Event::FoundRejected)).unwrap();
+    drop(store);
+    let mut store = harness.open();
+    let unknowns = store.unknowns(run, None, 9).unwrap();
+    let listed: Vec<Listed> = unknowns.iter().map(|one| one.listed.clone()).collect();
+    assert_eq!(listed, store.messages(run, Some(State::Unknown), None, 9).unwrap());
+    let seen: Vec<_> = unknowns.iter().map(|one| (&*one.listed.recipient, &*one.text)).collect();
+    assert_eq!(seen, [("3", "a"), ("5", "a"), ("2", "b")]);
+    assert_eq!(store.unknowns(run, None, 1).unwrap(), unknowns[..1]);
+    assert_eq!(store.unknowns(run, Some(key[1]), 9).unwrap(), unknowns[1..]);
+    store.commit(run, &changes(key[1..4].iter().copied(), Event::FoundAccepted)).unwrap();
+    assert_eq!(store.unknowns(run, None, 9).unwrap(), []);
 }
 
 pub fn receipt(key: MessageKey, status: ReceiptStatus) -> Receipt {

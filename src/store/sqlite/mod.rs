@@ -17,6 +17,7 @@ use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
     Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
+    UnknownMessage,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -147,6 +148,15 @@ impl Store for Sqlite {
         n: usize,
     ) -> Result<Vec<Listed>, StoreError> {
         self.read(|sql| read::messages(sql, run, state, after, n))
+    }
+
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError> {
+        self.read(|sql| read::unknowns(sql, run, after, n))
     }
 
     fn awaiting_receipt(

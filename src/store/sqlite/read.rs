@@ -9,6 +9,7 @@ use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
     Claimed, Counts, Excluded, Listed, MessageKey, NewRun, ReceiptStatus, Run, RunId, StoreError,
+    UnknownMessage,
 };
 
 /// The state of a code on disk.
@@ -182,7 +183,7 @@ pub fn claim(
 }
 
 fn lost_text(run: RunId, key: MessageKey) -> Fault {
-    Fault::Content(format!("message {key} of run {run} is pending and has no text"))
+    Fault::Content(format!("message {key} of run {run} is not settled and has no text"))
 }
 
 /// What a list shows of a message.
@@ -246,4 +247,26 @@ pub fn awaiting_receipt(
         listed.push(listed_row(row)?);
     }
     Ok(listed)
+}
+
+/// The next unknown messages with their texts; one without a text is an error, as in a claim.
+pub fn unknowns(
+    sql: &Connection,
+    run: RunId,
+    after: Option<MessageKey>,
+    n: usize,
+) -> Result<Vec<UnknownMessage>, Fault> {
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {LISTED}, t.text FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5"
+    ))?;
+    let after = after.unwrap_or(START);
+    let mut rows = statement.query(params![run.0, after.text, after.seq, State::Unknown.code(), limit(n)])?;
+    let mut unknowns = Vec::new();
+    while let Some(row) = rows.next()? {
+        let listed = listed_row(row)?;
+        let text = row.get::<_, Option<String>>(13)?.ok_or_else(|| lost_text(run, listed.key))?;
+        unknowns.push(UnknownMessage { listed, text });
+    }
+    Ok(unknowns)
 }

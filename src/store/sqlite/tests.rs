@@ -258,6 +258,8 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     let key = MessageKey { text: 5, seq: 5 };
     let both = [change(key, Event::Intend), change(key, Event::Accept)];
     assert!(matches!(store.commit(run, &both), Err(StoreError::Corrupt { .. })));
+    store.connection.execute("UPDATE messages SET state = 6 WHERE seq = 5", []).unwrap();
+    assert!(matches!(store.unknowns(run, None, 10), Err(StoreError::Corrupt { .. })));
 }
 
 #[test]
