@@ -72,6 +72,8 @@ pub struct Audience {
 pub struct Delivery {
     /// The most messages in a time; none is as fast as the gateway answers.
     pub rate: Option<Rate>,
+    /// The most SMS segments in a time.
+    pub segments: Option<Rate>,
     /// The most requests under way at once, at least 1.
     pub concurrency: u16,
     /// Attempts and pauses.
@@ -93,7 +95,7 @@ pub struct Retry {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { rate: None, concurrency: 16, retry: Retry::default(), unknown: Unknown::Hold }
+        Self { rate: None, segments: None, concurrency: 16, retry: Retry::default(), unknown: Unknown::Hold }
     }
 }
 

@@ -129,6 +129,10 @@ pub struct Delivery {
     #[serde(default)]
     #[schemars(with = "Option<Rate>")]
     pub rate: Option<Spanned<String>>,
+    /// The most SMS segments in a second, minute or hour.
+    #[serde(default)]
+    #[schemars(with = "Option<Rate>")]
+    pub segments: Option<Spanned<String>>,
     /// The most requests under way at once. 16 where nothing is said.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1024), example = 16)]
@@ -198,6 +202,9 @@ pub struct AdaptedProvider {
     #[serde(default)]
     #[schemars(range(min = 1, max = 10_000), example = 100)]
     pub batch_max: Option<Spanned<u32>>,
+    /// Other limits than the profile's: for accounts that have less, or more.
+    #[serde(default)]
+    pub limits: Option<crate::provider::raw::Limits>,
     /// Other values for the profile's constants.
     #[serde(default)]
     pub vars: Option<BTreeMap<String, Node>>,

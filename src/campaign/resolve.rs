@@ -68,7 +68,8 @@ impl Resolver<'_> {
             )
         });
         let at = manifest.schedule.as_ref().map(|schedule| self.moment(&schedule.value));
-        let delivery = self.delivery(manifest.delivery.as_ref());
+        let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
+        let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest);
         Some(Campaign {
             name: name?,
@@ -150,12 +151,27 @@ impl Resolver<'_> {
             Some(max) => self.adapted("provider.batch_max", &max.span, profile.with_batch_max(max.value))?,
             None => profile,
         };
+        let profile = match &adapted.limits {
+            Some(limits) => profile.with_limits(self.provider_limits(limits)),
+            None => profile,
+        };
         adapted.vars.iter().flatten().try_fold(profile, |profile, (name, node)| {
             self.problems
                 .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
             let one = Map::from_iter([(name.clone(), node.to_json())]);
             self.adapted("provider.vars", &node.span, profile.with(None, &one))
         })
+    }
+
+    fn provider_limits(&mut self, limits: &crate::provider::raw::Limits) -> crate::provider::Limits {
+        let mut rate = |key: &str, text: &Option<Spanned<String>>| {
+            text.as_ref().and_then(|text| self.quantity(&format!("provider.limits.{key}"), text))
+        };
+        crate::provider::Limits {
+            requests: rate("requests", &limits.requests),
+            messages: rate("messages", &limits.messages),
+            segments: rate("segments", &limits.segments),
+        }
     }
 
     fn adapted(&mut self, key: &str, span: &Span, result: Result<Profile, OverrideError>) -> Option<Profile> {
@@ -306,10 +322,14 @@ impl Resolver<'_> {
         Some(Moment { local: local?, zone: zone? })
     }
 
-    fn delivery(&mut self, delivery: Option<&raw::Delivery>) -> Delivery {
-        let mut domain = Delivery::default();
+    fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
+        // The same key and the same bytes: the gateway carries it out once, however often it comes.
+        let unknown = if idempotent { raw::Unknown::Resend } else { raw::Unknown::Hold };
+        let mut domain = Delivery { unknown, ..Delivery::default() };
         let Some(delivery) = delivery else { return domain };
         domain.rate = delivery.rate.as_ref().and_then(|rate| self.quantity("delivery.rate", rate));
+        domain.segments =
+            delivery.segments.as_ref().and_then(|rate| self.quantity("delivery.segments", rate));
         if let Some(concurrency) = &delivery.concurrency {
             domain.concurrency = concurrency.value.max(1);
         }
@@ -318,7 +338,7 @@ impl Resolver<'_> {
         }
         if let Some(unknown) = &delivery.unknown {
             domain.unknown = unknown.value;
-            if unknown.value == raw::Unknown::Resend {
+            if unknown.value == raw::Unknown::Resend && !idempotent {
                 self.problems.push(
                     Diagnostic::warning(
                         "`delivery.unknown: resend` may send somebody the same message twice",

@@ -14,12 +14,13 @@ use chrono::{DateTime, Utc};
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
 use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
-use super::pace::Pace;
+use super::paces::{Paces, limits, most_at_once};
 use super::queue::Queue;
 use super::state::Event;
 use super::trouble::Trouble;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::Delivery;
+use crate::provider::raw::BatchMode;
 use crate::provider::{AuthError, Profile, Token};
 
 /// A moment as the engine is told it.
@@ -109,7 +110,8 @@ pub struct Engine {
     pub(super) in_air: HashMap<u64, InAir>,
     pub(super) end: Option<End>,
     pub(super) batch_max: usize,
-    pub(super) pace: Option<Pace>,
+    pub(super) paces: Paces,
+    pub(super) one_text: bool,
     pub(super) ready: VecDeque<Batch>,
     pub(super) commit: Option<UnderWay>,
     pub(super) cursor: Option<MessageKey>,
@@ -141,13 +143,13 @@ impl Engine {
         kind: AddressKind,
         now: Now,
     ) -> Self {
-        // A batch larger than a second's worth would break the rate all by itself.
-        let per_second = delivery.rate.map_or(usize::MAX, |rate| (rate.per_second() as usize).max(1));
+        let limits = limits(&delivery, profile.limits());
         Self {
-            batch_max: profile.batch_max().min(per_second).max(1),
+            batch_max: profile.batch_max().min(most_at_once(limits)).max(1),
+            one_text: profile.batch_mode() != BatchMode::Personalised,
             access: Access::new(profile),
             trouble: Trouble::new(delivery.retry),
-            pace: delivery.rate.map(|rate| Pace::new(rate, now.elapsed)),
+            paces: Paces::new(limits, now.elapsed),
             delivery,
             opt_outs,
             address_kind: kind,
@@ -297,11 +299,11 @@ impl Engine {
         if self.end.is_some() {
             return None;
         }
-        let pace = self.pace.as_ref().and_then(|pace| match (self.ready.is_empty(), self.queue.ready()) {
-            (false, _) => Some(pace.ready_at()),
+        let pace = match (self.ready.is_empty(), self.queue.ready()) {
+            (false, _) => self.paces.ready_at(),
             (true, 0) => None,
-            (true, _) => Some(pace.places_at(u32::try_from(self.batch_max).unwrap_or(u32::MAX), HORIZON)),
-        });
+            (true, _) => self.paces.room_at(self.batch_max, HORIZON),
+        };
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
         let renewal =
             self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.trouble.holds(now.elapsed));

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::paces::Load;
 use super::state::Event;
 
 /// The place of a message in its run. The order of keys is the order of claims: equal texts are
@@ -74,7 +75,7 @@ impl Parcel {
     }
 }
 
-/// The messages of one request: all with the same text.
+/// The messages of one request: all with the same text, unless the gateway takes a text for each.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Its number in this process, for matching answers.
@@ -87,6 +88,12 @@ impl Batch {
     /// How many messages.
     pub fn len(&self) -> usize {
         self.parcels.len()
+    }
+
+    /// What it takes of the paces. A message without segments, such as a note, counts as one.
+    pub fn load(&self) -> Load {
+        let segments = self.parcels.iter().map(|parcel| usize::from(parcel.message.segments.max(1))).sum();
+        Load { messages: self.len(), segments }
     }
 
     /// Never, for a batch that was formed; here for the sake of `len`.

@@ -8,6 +8,7 @@ mod dispatch;
 pub mod engine;
 pub mod message;
 pub mod pace;
+pub mod paces;
 pub mod patience;
 pub mod pinned;
 pub mod queue;
