@@ -113,6 +113,7 @@ fn profile() -> Profile {
 fn client(url: &str) -> Gateway {
     let profile = profile().with(Some(url), &serde_json::Map::new()).unwrap();
     Gateway {
+        run: "bench once".to_owned(),
         secrets: profile.sandbox_secrets(),
         profile: Arc::new(profile),
         sender: serde_json::json!(1),
@@ -211,8 +212,14 @@ fn oha(
     use sendplan::provider::{self, Member};
     let token = runtime.block_on(gateway.authenticate(Credential::Login, None)).unwrap();
     let (address, text) = (address(7), text(7));
-    let members = [Member { id: &address, address: &address }];
-    let batch = provider::Batch { text: &text, members: &members, sender: &gateway.sender };
+    let members =
+        [Member { id: &address, address: &address, text: &text, key: "", encoding: "gsm7", part: None }];
+    let batch = provider::Batch {
+        members: &members,
+        sender: &gateway.sender,
+        now: gateway.clock.now().utc,
+        expires_at: None,
+    };
     let request = gateway.profile.build_send(&batch, &gateway.secrets, Some(&token)).unwrap();
     let mut command = Command::new("oha");
     command.args([

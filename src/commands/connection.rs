@@ -31,6 +31,7 @@ impl Connection {
     /// Finds the credentials, or starts the sandbox. Nothing is sent yet.
     pub fn open(
         profile: Profile,
+        run: String,
         sender: &serde_json::Value,
         sandbox: bool,
         clock: Clock,
@@ -62,7 +63,7 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway = Arc::new(Gateway { profile, sender: sender.clone(), secrets, http, clock });
+        let gateway = Arc::new(Gateway { profile, run, sender: sender.clone(), secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

@@ -20,7 +20,7 @@ use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::schedule::Moment;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, RunId, Store};
+use crate::store::{Run, RunId, Store, run_key};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
@@ -74,8 +74,9 @@ fn resume(
     let (suppression, lists) = opened
         .load_suppression(kind, &column, &pinned.suppress)
         .map_err(|problems| Failure::Invalid { what, problems })?;
-    let connection =
-        Connection::open(pinned.profile().map_err(unreadable)?, &pinned.sender, sandbox, clock, terminal)?;
+    let key = run.pinned.key();
+    let profile = pinned.profile().map_err(unreadable)?;
+    let connection = Connection::open(profile, key, &pinned.sender, sandbox, clock, terminal)?;
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
     if lost > 0 {
         let text = count(lost, "message");
@@ -196,8 +197,9 @@ fn begin(
     terminal: &Terminal,
 ) -> Result<Job, Failure> {
     let campaign = &loaded.campaign;
-    let mut connection =
-        Connection::open((*campaign.profile).clone(), &campaign.sender, sandbox, clock, terminal)?;
+    let key = run_key(&campaign.name, &campaign.occurrence());
+    let profile = (*campaign.profile).clone();
+    let mut connection = Connection::open(profile, key, &campaign.sender, sandbox, clock, terminal)?;
     connection.log_in()?;
     let run = pin(&mut held.store, &loaded, place, sandbox, now.timestamp_millis(), terminal)?;
     Ok(Job {

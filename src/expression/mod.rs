@@ -2,6 +2,7 @@
 //! are compiled once into a [`Program`] and run many times. What a source may name is checked when it
 //! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
 
+mod filters;
 mod names;
 
 use std::cell::{Cell, RefCell};
@@ -10,6 +11,7 @@ use std::ops::Range;
 
 pub use tera::{Context, Value};
 
+pub use filters::{PAIR, percent_encoded};
 pub use names::find_variable;
 pub use names::members;
 use tera::{ErrorKind, Kwargs, State, Tera};
@@ -96,8 +98,7 @@ impl Program {
     pub fn new() -> Self {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&str>::new());
-        tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
-        tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
+        filters::register(&mut tera);
         tera.register_filter(KEEP, |value: &Value, _: Kwargs, _: &State| {
             KEPT.with_borrow_mut(|kept| *kept = value.clone());
             String::new()
@@ -224,43 +225,6 @@ impl io::Write for Capped<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn to_json(value: &Value) -> Result<String, tera::Error> {
-    if value.is_undefined() {
-        return Err(tera::Error::message("a value that is not defined cannot be written as JSON"));
-    }
-    serde_json::to_string(value).map_err(tera::Error::message)
-}
-
-/// One segment of a URL's path: everything but RFC 3986's unreserved characters is percent-encoded, so
-/// that a value can neither leave its segment nor add a query.
-fn segment(value: &Value) -> Result<String, tera::Error> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let text = match value.as_str() {
-        Some(text) => text.to_owned(),
-        None if value.is_number() => value.to_string(),
-        None => return Err(tera::Error::message("a path takes texts and numbers only")),
-    };
-    // These are unreserved, yet they mean "here" and "up" to whoever reads the path.
-    if text.is_empty() || text == "." || text == ".." {
-        return Err(tera::Error::message(format!("`{text}` cannot stand in a path")));
-    }
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.extend(
-                [byte >> 4, byte & 15]
-                    .iter()
-                    .filter_map(|&half| HEX.get(usize::from(half)))
-                    .map(|&hex| char::from(hex)),
-            );
-        }
-    }
-    Ok(out)
 }
 
 fn bounded_range(kwargs: Kwargs, _: &State) -> Result<Vec<i64>, tera::Error> {

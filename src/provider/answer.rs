@@ -18,7 +18,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub fn new(profile: &Profile, response: &Response) -> Self {
+    /// The answer to a request for so many messages.
+    pub fn new(profile: &Profile, response: &Response, members: usize) -> Self {
         let (json, no_json) = match read_json(response) {
             Ok(json) => (json, None),
             Err(problem) => (Value::none(), Some(problem)),
@@ -37,6 +38,7 @@ impl Answer {
         let mut context = Context::new();
         context.insert_value("response", Value::from(scope));
         context.insert_value("vars", profile.vars_scope.clone());
+        context.insert_value("batch", Value::from(BTreeMap::from([("size", Value::from(members))])));
         Self { context, no_json }
     }
 
@@ -93,14 +95,30 @@ impl Profile {
         for rule in rules {
             if self.inner.program.eval(&rule.when, context)?.is_truthy() {
                 let reason = rule.reason.as_ref().and_then(|reason| self.reason(reason, context, secrets));
-                return Ok(Some((rule.class, reason)));
+                return Ok(Some((rule.class, self.with_field(reason, rule))));
             }
         }
         Ok(None)
     }
 
+    /// The reason with the setting of ours that is to be looked at.
+    fn with_field(&self, reason: Option<String>, rule: &Rule) -> Option<String> {
+        let Some(field) = &rule.field else { return reason };
+        let place = match field.split_once('.') {
+            Some(("secrets", name)) => {
+                let reference = self.inner.secrets.iter().find(|(known, _)| known == name);
+                reference.map_or_else(|| field.clone(), |(_, reference)| reference.to_string())
+            }
+            Some(("vars", name)) => format!("provider.vars.{name}"),
+            _ if field == "base_url" => "provider.base_url".to_owned(),
+            _ => field.clone(),
+        };
+        let reason = reason.unwrap_or_else(|| "refused".to_owned());
+        Some(format!("{reason} (look at `{place}`)"))
+    }
+
     /// A reason is told when it can be; it decides nothing, so its absence is no error.
-    fn reason(&self, reason: &Text, context: &Context, secrets: &Secrets) -> Option<String> {
+    pub(super) fn reason(&self, reason: &Text, context: &Context, secrets: &Secrets) -> Option<String> {
         let text = match reason {
             Text::Fixed(text) => text.clone(),
             Text::Program { name, .. } => {
@@ -122,5 +140,14 @@ impl Profile {
             None => return Ok(None),
         };
         Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// The gateway's id of a message, taken out of its text where the profile has a pattern for it.
+    pub(super) fn id_in(&self, context: &Context) -> Result<Option<String>, EvalError> {
+        let results = &self.inner.results;
+        let text = self.text_of(&results.id, context)?;
+        let Some(pattern) = &results.id_pattern else { return Ok(text) };
+        let found = text.as_deref().and_then(|text| pattern.captures(text)?.get(1));
+        Ok(found.map(|id| id.as_str().trim().to_owned()).filter(|id| !id.is_empty()))
     }
 }

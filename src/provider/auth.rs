@@ -5,9 +5,9 @@ use secrecy::SecretString;
 
 use crate::expression::Context;
 use crate::provider::answer::Answer;
-use crate::provider::class::{Class, RetryAfter};
+use crate::provider::class::{Class, RetryAfter, http_date};
 use crate::provider::exchange::{Fault, Request, Response};
-use crate::provider::profile::{Profile, TokenAuth};
+use crate::provider::profile::{Call, Profile, TokenAuth};
 use crate::provider::request::BuildError;
 use crate::provider::secrets::Secrets;
 use crate::provider::token::{Token, renew_after};
@@ -52,7 +52,7 @@ pub enum AuthError {
 impl Profile {
     /// What to do before a request. `rejected`: the gateway has just answered 401 to this token.
     pub fn auth_step(&self, now: DateTime<Utc>, token: Option<&Token>, rejected: bool) -> AuthStep {
-        let Some(auth) = &self.inner.auth else { return AuthStep::None };
+        let Some(auth) = &self.inner.auth.token else { return AuthStep::None };
         let Some(token) = token else { return AuthStep::Login };
         if !rejected && now < token.renew_at {
             return AuthStep::Use;
@@ -68,8 +68,8 @@ impl Profile {
     /// # Errors
     /// [`BuildError`]; nothing was sent.
     pub fn build_login(&self, secrets: &Secrets) -> Result<Request, BuildError> {
-        let auth = self.inner.auth.as_ref().ok_or(BuildError::NoCall("log-in"))?;
-        self.request(&auth.login, "login", &self.request_context(secrets, None), secrets)
+        let login = self.login(secrets).ok_or(BuildError::NoCall("log-in"))?;
+        self.request(login, &self.request_context(secrets, None), secrets)
     }
 
     /// The request that renews a token.
@@ -77,9 +77,9 @@ impl Profile {
     /// # Errors
     /// [`BuildError`]; nothing was sent.
     pub fn build_refresh(&self, secrets: &Secrets, token: &Token) -> Result<Request, BuildError> {
-        let auth = self.inner.auth.as_ref();
+        let auth = self.inner.auth.token.as_ref();
         let call = auth.and_then(|auth| auth.refresh.as_ref()).ok_or(BuildError::NoCall("renewal"))?;
-        self.request(call, "refresh", &self.request_context(secrets, Some(token)), secrets)
+        self.request(call, &self.request_context(secrets, Some(token)), secrets)
     }
 
     /// The token in the answer to a log-in or a renewal that was received at `now`.
@@ -101,12 +101,12 @@ impl Profile {
                 return Err(AuthError::Lost(secrets.reason(reason)));
             }
         };
-        let Some(auth) = &self.inner.auth else {
+        let Some(auth) = &self.inner.auth.token else {
             return Err(AuthError::Unreadable("the profile has no log-in".to_owned()));
         };
-        let answer = Answer::new(self, response);
+        let answer = Answer::new(self, response, 0);
         self.judge(auth, response, &answer, secrets)?;
-        self.token_in(auth, &answer, secrets, now)
+        self.token_in(auth, response, &answer, secrets, now)
     }
 
     /// Whether the answer may hold a token at all.
@@ -143,13 +143,18 @@ impl Profile {
             _ if (300..400).contains(&status) => {
                 Err(AuthError::Unsafe(format!("redirects are never followed ({reason})")))
             }
-            _ => Err(AuthError::Refused(reason)),
+            _ => {
+                let places = self.login_places(secrets);
+                let look = if places.is_empty() { String::new() } else { format!(" (look at {places})") };
+                Err(AuthError::Refused(format!("{reason}{look}")))
+            }
         }
     }
 
     fn token_in(
         &self,
         auth: &TokenAuth,
+        response: &Response,
         answer: &Answer,
         secrets: &Secrets,
         now: DateTime<Utc>,
@@ -162,7 +167,13 @@ impl Profile {
             })
         };
         let access = text(&auth.access)?.ok_or_else(|| unreadable(&answer.unreadable(secrets)))?;
-        let life = self.life(&auth.expires_in, &answer.context);
+        // The end is a time of the gateway's clock, which its `Date` header shows.
+        let clock = response.header("date").and_then(http_date).unwrap_or(now);
+        let end = auth.expires_at.as_ref().and_then(|program| self.seconds(program, &answer.context));
+        let life = match end {
+            Some(end) => Some(TimeDelta::seconds((end - clock.timestamp()).clamp(1, LONGEST_LIFE_SECONDS))),
+            None => self.life(&auth.expires_in, &answer.context),
+        };
         let life = life.ok_or_else(|| unreadable("the life of the token is no number of seconds"))?;
         let refresh = match &auth.refresh_token {
             Some(program) => text(program)?,
@@ -186,9 +197,26 @@ impl Profile {
     }
 
     /// A positive number of seconds, also when it is written as a text.
-    fn life(&self, program: &str, context: &Context) -> Option<TimeDelta> {
+    fn seconds(&self, program: &str, context: &Context) -> Option<i64> {
         let text = self.text_of(program, context).ok()??;
-        let seconds: i64 = text.parse().ok().filter(|seconds| *seconds > 0)?;
+        text.parse().ok().filter(|seconds| *seconds > 0)
+    }
+
+    fn life(&self, program: &str, context: &Context) -> Option<TimeDelta> {
+        let seconds = self.seconds(program, context)?;
         Some(TimeDelta::seconds(seconds.min(LONGEST_LIFE_SECONDS)))
+    }
+
+    /// The first log-in whose secrets are all there.
+    fn login(&self, secrets: &Secrets) -> Option<&Call> {
+        let logins = &self.inner.auth.token.as_ref()?.logins;
+        logins.iter().find(|login| login.needs.iter().all(|name| secrets.get(name).is_some()))
+    }
+
+    /// Where the secrets of the log-in come from: that is what to look at when it is refused.
+    fn login_places(&self, secrets: &Secrets) -> String {
+        let needs = self.login(secrets).map_or(&[][..], |login| &login.needs);
+        let places = self.inner.secrets.iter().filter(|(name, _)| needs.contains(name));
+        places.map(|(_, place)| format!("`{place}`")).collect::<Vec<_>>().join(", ")
     }
 }

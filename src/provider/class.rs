@@ -35,6 +35,50 @@ pub enum Class {
     Unknown,
 }
 
+impl Class {
+    /// The word for it in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::InvalidRecipient => "invalid_recipient",
+            Self::OptedOut => "opted_out",
+            Self::Throttled => "throttled",
+            Self::Transient => "transient",
+            Self::Auth => "auth",
+            Self::Config => "config",
+            Self::Account => "account",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What became of a message that the gateway had taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It reached the handset, or whatever the address stands for.
+    Delivered,
+    /// It will not: refused further on, or expired.
+    Failed,
+    /// It will not, because it was called back.
+    Cancelled,
+    /// Not known yet.
+    Pending,
+}
+
+impl Outcome {
+    /// The word for it in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Pending => "pending",
+        }
+    }
+}
+
 /// The outcome of one message of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -111,7 +155,7 @@ impl RetryAfter {
 }
 
 /// A date in any of the three forms of RFC 9110 §5.6.7.
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn http_date(text: &str) -> Option<DateTime<Utc>> {
     ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok())

@@ -1,14 +1,16 @@
 //! Expressions of a profile, compiled once, with every problem placed in the file: syntax, variables
 //! that the scope does not have, and members that a known variable does not have.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::credentials::{masked, names_a_secret};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, did_you_mean, listing};
 use crate::expression::{self, Kind, Program};
+use crate::provider::exchange::Method;
 use crate::provider::profile::Text;
-use crate::provider::template::{Piece, Shape, json_program, pieces, shape};
+use crate::provider::template::{Piece, Shape, json_program, optional, pairs_program, pieces, shape};
 use crate::yaml::{self, Node, Spanned};
 
 /// The variables an expression may use, each with its members where they are known beforehand.
@@ -48,11 +50,25 @@ pub(super) struct Compiler<'a> {
     pub problems: Diagnostics,
     /// Whether some answer expression reads the answer's text.
     pub reads_text: bool,
+    /// The secrets that were named since this was last emptied.
+    pub secrets_used: BTreeSet<String>,
+    /// Whether some request may use a message's key.
+    pub uses_key: bool,
+    /// Whether some request may use a text's encoding.
+    pub uses_encoding: bool,
 }
 
 impl<'a> Compiler<'a> {
     pub fn new(source: &'a Arc<Source>) -> Self {
-        Self { source, program: Program::new(), problems: Diagnostics::new(), reads_text: false }
+        Self {
+            source,
+            program: Program::new(),
+            problems: Diagnostics::new(),
+            reads_text: false,
+            secrets_used: BTreeSet::new(),
+            uses_key: false,
+            uses_encoding: false,
+        }
     }
 
     pub fn error(&mut self, title: impl Into<String>, span: &Range<usize>, help: impl Into<String>) {
@@ -97,9 +113,56 @@ impl<'a> Compiler<'a> {
             return None;
         }
         let name = self.add(name, text, Kind::Text, scope, &scalar.span)?;
+        Some(self.program_text(name))
+    }
+
+    fn program_text(&self, name: String) -> Text {
         let uses = self.program.variables(&name);
         let secret = uses.iter().any(|variable| variable == "secrets" || variable == "token");
-        Some(Text::Program { name, secret })
+        Text::Program { name, secret }
+    }
+
+    /// The verb of a request: a word, or an expression over the constants.
+    pub fn method(&mut self, name: &str, scalar: &Spanned<String>, scope: &Scope) -> Option<Text> {
+        let text = scalar.value.trim();
+        if shape(text) != Shape::Plain {
+            return self.text(name, scalar, scope);
+        }
+        if Method::parse(text).is_some() {
+            return Some(Text::Fixed(text.to_owned()));
+        }
+        let known = || Method::ALL.iter().map(|method| method.as_str());
+        let help = match did_you_mean(&text.to_ascii_uppercase(), known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of {}", listing(known())),
+        };
+        self.error(format!("`{text}` is no verb"), &scalar.span, help);
+        None
+    }
+
+    /// Names and values, as a query or a form has them; already encoded.
+    pub fn pairs(&mut self, name: &str, entries: &BTreeMap<String, Node>, scope: &Scope) -> Option<Text> {
+        let mut sound = true;
+        for (key, node) in entries {
+            sound &= match &node.value {
+                yaml::Kind::Map(_) | yaml::Kind::Null => {
+                    let help = "a form and a query have texts, numbers, booleans and lists of them";
+                    self.error(format!("`{key}` cannot have this value"), &node.span, help);
+                    false
+                }
+                _ => self.entry_sound(key, node, &node.span) && self.tree_sound(node, scope),
+            };
+        }
+        if !sound {
+            return None;
+        }
+        let source = pairs_program(entries);
+        let Some(first) = entries.values().next() else { return Some(Text::Fixed(source)) };
+        if !source.contains("{{") {
+            return Some(Text::Fixed(source));
+        }
+        let name = self.add(name, &source, Kind::Text, scope, &first.span)?;
+        Some(self.program_text(name))
     }
 
     /// The path of a request; expressions in it are percent-encoded.
@@ -122,7 +185,9 @@ impl<'a> Compiler<'a> {
                     let expression = &text[at.clone()];
                     let place = Place { text, offset: at.start, span: &scalar.span };
                     sound &= self.sound(expression, Kind::Value, scope, &place);
-                    composed.push_str(&format!("{{{{ ({expression}) | segment }}}}"));
+                    let whole = expression.trim_end().ends_with("| path");
+                    let filter = if whole { "" } else { " | segment" };
+                    composed.push_str(&format!("{{{{ ({expression}){filter} }}}}"));
                 }
             }
         }
@@ -173,24 +238,45 @@ impl<'a> Compiler<'a> {
             }
             yaml::Kind::Map(entries) => {
                 let mut sound = true;
+                let mut always = false;
                 for (key, value) in entries {
-                    if shape(&key.name) != Shape::Plain {
-                        self.error("a key cannot hold an expression", &key.span, "");
-                        sound = false;
-                    }
-                    if names_a_secret(&key.name)
-                        && let yaml::Kind::Text(text) = &value.value
-                        && shape(text) == Shape::Plain
-                    {
-                        self.literal_secret(&key.name, &value.span);
-                        sound = false;
-                    }
+                    always |= !optional(&key.name).1;
+                    sound &= self.entry_sound(&key.name, value, &key.span);
                     sound &= self.tree_sound(value, scope);
+                }
+                if !always && let Some((key, _)) = entries.first() {
+                    let help = "beside names that may be left out stands one that is always there";
+                    self.error("everything in this object may be left out", &key.span, help);
+                    sound = false;
                 }
                 sound
             }
             _ => true,
         }
+    }
+
+    /// One name of an object, a form or a query.
+    fn entry_sound(&mut self, name: &str, value: &Node, at: &Range<usize>) -> bool {
+        let before = self.problems.errors();
+        if shape(name) != Shape::Plain {
+            self.error("a name cannot hold an expression", at, "");
+        }
+        let plain = match &value.value {
+            yaml::Kind::Text(text) => shape(text) == Shape::Plain,
+            _ => false,
+        };
+        let is_expression = matches!(value.value, yaml::Kind::Text(_)) && !plain;
+        if optional(name).1 && !is_expression {
+            self.error(
+                format!("`{name}` can never be left out"),
+                at,
+                "only a value with an expression can; drop the `?`",
+            );
+        }
+        if names_a_secret(optional(name).0) && plain {
+            self.literal_secret(name, &value.span);
+        }
+        self.problems.errors() == before
     }
 
     fn add(
@@ -221,9 +307,14 @@ impl<'a> Compiler<'a> {
                 self.error(problem.message, &span, problem.help.unwrap_or_default());
             }
         }
+        self.uses_key |= source.contains("key");
+        self.uses_encoding |= source.contains("encoding");
         for (root, members) in &scope.0 {
             let Some(members) = members else { continue };
             for (member, at) in expression::members(source, kind, root) {
+                if *root == "secrets" {
+                    self.secrets_used.insert(member.clone());
+                }
                 if !members.contains(&member) {
                     let known = || members.iter().map(String::as_str);
                     let help = match did_you_mean(&member, known()) {

@@ -33,6 +33,14 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every verb.
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// The verb of a word as it stands in a request line.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == word)
+    }
+
     /// As it stands in a request line.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,7 +4,6 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use crate::provider::class::Class;
 use crate::provider::example::{Example, Exchange, Message, RecordedRequest, SANDBOX_SECRET};
 use crate::provider::exchange::{Method, Response};
 use crate::provider::pattern::{Pattern, Slot, find, pointers_to};
@@ -63,7 +62,7 @@ impl Door {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
             .collect();
         let secret = Value::from(SANDBOX_SECRET);
-        let secret_pointers = request.json.as_ref().map_or_else(Vec::new, |json| pointers_to(json, &secret));
+        let secret_pointers = request.body.json().map_or_else(Vec::new, |json| pointers_to(json, &secret));
         Self { method: request.method, path: request.path.clone(), secret_headers, secret_pointers }
     }
 }
@@ -72,7 +71,7 @@ pub(super) fn token_route(profile: &Profile, exchange: Exchange, token: &Token) 
     let (example, request, json) = accepted(profile, exchange).next()?;
     let access = Value::from(token.access.expose_secret());
     let refresh = token.refresh.as_ref().map(|refresh| Value::from(refresh.expose_secret()));
-    let renews = match (&refresh, &request.json, exchange) {
+    let renews = match (&refresh, request.body.json(), exchange) {
         (Some(refresh), Some(json), Exchange::Refresh) => pointers_to(json, refresh),
         _ => Vec::new(),
     };
@@ -85,12 +84,12 @@ pub(super) fn token_route(profile: &Profile, exchange: Exchange, token: &Token) 
 pub(super) fn send_route(profile: &Profile, token: Option<&Token>) -> Result<SendRoute, MimicError> {
     let (example, request, json) =
         accepted(profile, Exchange::Send).next().ok_or(MimicError::NoExample("send"))?;
-    let (Some(message), Some(body)) = (&example.message, &request.json) else {
+    let (Some(message), Some(body)) = (&example.message, request.body.json()) else {
         return Err(MimicError::NoExample("send"));
     };
     let recipients = find_recipients(profile, message, body)
         .ok_or_else(|| MimicError::NoRecipients(example.name.clone()))?;
-    let text = pointers_to(body, &Value::from(message.text.as_str())).into_iter().next();
+    let text = pointers_to(body, &Value::from(message.text(0))).into_iter().next();
     let pattern = results(profile, example, message, json)
         .ok_or_else(|| MimicError::NoResults(example.name.clone()))?;
     let token = token.and_then(|token| {
@@ -112,7 +111,7 @@ fn accepted(
         .examples()
         .iter()
         .filter(move |example| example.exchange == exchange)
-        .filter(|example| example.expect.iter().all(|(class, _)| *class == Class::Accepted))
+        .filter(|example| example.is_accepted())
         .filter_map(|example| Some((example, example.request.as_ref()?, example.response.json.as_ref()?)))
 }
 
@@ -148,10 +147,10 @@ fn results(profile: &Profile, example: &Example, message: &Message, json: &Value
     let slots = |record: &Value| {
         let mut slots: Vec<(Value, Slot)> =
             first.iter().map(|form| (form.clone(), Slot::Address { plus: is_plus(form) })).collect();
-        let id = example.expect.first().and_then(|(_, id)| id.clone()).unwrap_or_default();
+        let id = example.expect.first().and_then(|one| one.id.clone()).unwrap_or_default();
         slots.push((Value::from(id.as_str()), Slot::Id));
         slots.extend(id.parse::<u64>().ok().map(|number| (Value::from(number), Slot::Id)));
-        slots.push((Value::from(message.text.as_str()), Slot::Text));
+        slots.push((Value::from(message.text(0)), Slot::Text));
         slots.retain(|(value, _)| !pointers_to(record, value).is_empty());
         slots
     };

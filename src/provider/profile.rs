@@ -1,19 +1,21 @@
 //! A provider profile that cannot be invalid, and what can be asked of it without any exchange.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
 use serde_json::Map;
 use url::{Host, Url};
 
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{Program, Value};
-use crate::provider::class::Class;
+use crate::provider::class::{Class, Outcome};
 use crate::provider::example::{Example, SANDBOX_SECRET};
-use crate::provider::exchange::Method;
-use crate::provider::raw::{BatchMode, SenderType};
+use crate::provider::raw::{BatchMode, Segmentation, SenderType};
 use crate::provider::secrets::{SecretRef, Secrets};
 use crate::provider::wire::{AddressError, AddressKind, Wire};
+use crate::units::Rate;
 
 /// How one gateway is spoken to. Cheap to clone and to share between threads.
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ pub struct Profile {
     pub(super) inner: Arc<Inner>,
     pub(super) base_url: String,
     pub(super) batch_max: usize,
+    pub(super) limits: Limits,
     pub(super) vars: Map<String, serde_json::Value>,
     // The same, as expressions see them.
     pub(super) vars_scope: Value,
@@ -38,11 +41,19 @@ pub(super) struct Inner {
     pub sender_description: String,
     pub address_kind: AddressKind,
     pub wire: Wire,
-    pub auth: Option<TokenAuth>,
+    pub auth: Auth,
     pub send: Call,
     pub batch_mode: BatchMode,
+    pub segmentation: Segmentation,
+    /// The header that carries a message's key.
+    pub idempotency: Option<String>,
+    pub uses_key: bool,
+    pub uses_encoding: bool,
     pub results: Results,
     pub rules: Vec<Rule>,
+    pub status: Option<Inquiry>,
+    pub cancel: Option<Inquiry>,
+    pub list: Option<List>,
     /// Whether any expression reads `response.text`: it is a copy of the body that most answers do without.
     pub reads_text: bool,
     pub examples: Vec<Example>,
@@ -57,23 +68,60 @@ pub(super) enum Text {
     Program { name: String, secret: bool },
 }
 
+/// How every request but the log-in shows who we are.
+#[derive(Debug, Default)]
+pub(super) struct Auth {
+    pub basic: Option<(Text, Text)>,
+    pub headers: Vec<Header>,
+    pub query: Option<Text>,
+    pub token: Option<TokenAuth>,
+    /// The secrets that requests other than log-ins name.
+    pub needs: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Header {
+    pub name: String,
+    pub text: Text,
+    /// Left out where the text comes to nothing.
+    pub optional: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Call {
-    pub method: Method,
+    /// Its name in the profile, for messages.
+    pub name: &'static str,
+    pub method: Text,
     pub path: Text,
-    pub headers: Vec<(String, Text)>,
-    /// The text program that renders to JSON.
-    pub json: Option<String>,
+    pub query: Option<Text>,
+    pub headers: Vec<Header>,
+    pub body: Body,
     pub timeout: Duration,
+    /// The secrets it names itself.
+    pub needs: Vec<String>,
+    /// Whether it shows what `auth` says; log-ins don't.
+    pub authorised: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Body {
+    None,
+    /// The text program that renders to JSON.
+    Json(String),
+    /// Names and values, encoded.
+    Form(Text),
+    Text(Text),
 }
 
 /// In the fields that are texts stands the name of a value program.
 #[derive(Debug)]
 pub(super) struct TokenAuth {
-    pub login: Call,
+    /// At least one; the first whose secrets are all there is used.
+    pub logins: Vec<Call>,
     pub refresh: Option<Call>,
     pub rules: Vec<Rule>,
     pub access: String,
+    pub expires_at: Option<String>,
     pub expires_in: String,
     pub refresh_token: Option<String>,
     pub refresh_expires_in: Option<String>,
@@ -82,15 +130,21 @@ pub(super) struct TokenAuth {
 /// As above: names of value programs.
 #[derive(Debug)]
 pub(super) struct Results {
-    pub each: Option<Each>,
+    pub match_by: MatchBy,
     pub id: String,
+    pub id_pattern: Option<Regex>,
     pub rules: Vec<Rule>,
 }
 
+/// How results find their messages.
 #[derive(Debug)]
-pub(super) struct Each {
-    pub list: String,
-    pub address: String,
+pub(super) enum MatchBy {
+    /// The answer as a whole is about the one message, or about all.
+    Whole,
+    /// A list, and the address in each result.
+    Address { list: String, address: String },
+    /// A list, and the key in each result.
+    Key { list: String, key: String },
 }
 
 #[derive(Debug)]
@@ -98,6 +152,57 @@ pub(super) struct Rule {
     pub when: String,
     pub class: Class,
     pub reason: Option<Text>,
+    /// What of ours is to be looked at.
+    pub field: Option<String>,
+}
+
+/// A question about one message, or a wish.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    pub call: Call,
+    pub outcomes: Vec<OutcomeRule>,
+}
+
+#[derive(Debug)]
+pub(super) struct OutcomeRule {
+    pub when: String,
+    pub outcome: Outcome,
+    pub reason: Option<Text>,
+}
+
+/// As above: names of value programs.
+#[derive(Debug)]
+pub(super) struct List {
+    pub call: Call,
+    pub each: String,
+    pub next: Option<String>,
+    pub when: Option<String>,
+    pub id: String,
+    pub address: Option<String>,
+    pub text: String,
+    pub at: String,
+}
+
+/// The most a gateway takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests of every kind.
+    pub requests: Option<Rate>,
+    /// Messages.
+    pub messages: Option<Rate>,
+    /// SMS segments.
+    pub segments: Option<Rate>,
+}
+
+impl Limits {
+    /// These, where nothing else is said.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.or(other.requests),
+            messages: self.messages.or(other.messages),
+            segments: self.segments.or(other.segments),
+        }
+    }
 }
 
 /// A value that a campaign gives to a profile and that the profile cannot take.
@@ -114,6 +219,9 @@ pub enum OverrideError {
     /// The gateway takes one message a request.
     #[error("this gateway takes one message a request")]
     NoBatches,
+    /// A constant that does not fit where it is used.
+    #[error("`vars` do not fit: {0}")]
+    Var(String),
     /// The profile has no such constant.
     #[error("the profile has no variable `{name}`; {help}")]
     UnknownVar {
@@ -185,7 +293,84 @@ impl Profile {
 
     /// Whether requests need a token.
     pub fn needs_token(&self) -> bool {
-        self.inner.auth.is_some()
+        self.inner.auth.token.is_some()
+    }
+
+    /// In which way recipients share a request.
+    pub fn batch_mode(&self) -> BatchMode {
+        self.inner.batch_mode
+    }
+
+    /// Whether texts longer than one SMS are cut by us, one request a part.
+    pub fn cuts_texts(&self) -> bool {
+        self.inner.segmentation == Segmentation::Client
+    }
+
+    /// Whether the gateway carries a message out once however often it comes.
+    pub fn is_idempotent(&self) -> bool {
+        self.inner.idempotency.is_some()
+    }
+
+    /// Whether requests or answers hold keys of messages ([`crate::provider::key`]).
+    pub fn uses_key(&self) -> bool {
+        self.inner.uses_key
+    }
+
+    /// Whether requests say how texts are encoded.
+    pub fn uses_encoding(&self) -> bool {
+        self.inner.uses_encoding
+    }
+
+    /// Whether it can be asked what became of a message.
+    pub fn can_ask(&self) -> bool {
+        self.inner.status.is_some()
+    }
+
+    /// Whether a message can be called back.
+    pub fn can_cancel(&self) -> bool {
+        self.inner.cancel.is_some()
+    }
+
+    /// Whether the messages sent to an address can be listed.
+    pub fn can_list(&self) -> bool {
+        self.inner.list.is_some()
+    }
+
+    /// The most the gateway takes, as a campaign changed it.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The same profile with other limits, where some are given.
+    #[must_use]
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        Self { limits: limits.or(self.limits), ..self.clone() }
+    }
+
+    /// The secrets that are lacking when only some are there: for each way to go on, those that it takes. Empty
+    /// when nothing is lacking.
+    pub fn lacking(&self, is_there: &dyn Fn(&str) -> bool) -> Vec<Vec<&str>> {
+        let missing = |names: &[String]| -> Vec<String> {
+            names.iter().filter(|name| !is_there(name)).cloned().collect()
+        };
+        let auth = &self.inner.auth;
+        let always = missing(&auth.needs);
+        let ways: Vec<Vec<String>> = match &auth.token {
+            Some(token) => token.logins.iter().map(|login| missing(&login.needs)).collect(),
+            None => vec![Vec::new()],
+        };
+        if always.is_empty() && ways.iter().any(Vec::is_empty) {
+            return Vec::new();
+        }
+        let name = |wanted: &str| {
+            self.inner.secrets.iter().find(|(name, _)| name == wanted).map(|(name, _)| name.as_str())
+        };
+        ways.iter()
+            .map(|way| {
+                let all: BTreeSet<&str> = always.iter().chain(way).filter_map(|one| name(one)).collect();
+                all.into_iter().collect()
+            })
+            .collect()
     }
 
     /// The recorded exchanges.
@@ -243,7 +428,18 @@ impl Profile {
             *var = value.clone();
         }
         changed.vars_scope = scope_of(&changed.vars);
+        changed.check_methods().map_err(OverrideError::Var)?;
         Ok(changed)
+    }
+
+    /// Whether every verb that the constants choose is one.
+    pub(super) fn check_methods(&self) -> Result<(), String> {
+        let inner = &self.inner;
+        let inquiries = [inner.status.as_ref(), inner.cancel.as_ref()].into_iter().flatten();
+        let mut calls = std::iter::once(&inner.send)
+            .chain(inquiries.map(|inquiry| &inquiry.call))
+            .chain(inner.list.as_ref().map(|list| &list.call));
+        calls.try_for_each(|call| self.method(call).map(drop).map_err(|error| error.to_string()))
     }
 }
 

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::provider::class::Class;
-use crate::provider::exchange::Method;
+use crate::provider::class::{Class, Outcome};
 use crate::provider::raw_example::Example;
 use crate::provider::wire::{AddressKind, Wire};
 use crate::units;
-use crate::yaml::{Node, Spanned};
+use crate::yaml::{Node, Several, Spanned};
 
 /// A provider profile: how one gateway is spoken to, as data.
 ///
@@ -51,6 +50,9 @@ pub struct Profile {
     /// How requests are authorised beyond what `send.headers` says.
     #[serde(default)]
     pub auth: Option<Auth>,
+    /// The most the gateway takes; a campaign may set less, or more where the account has more.
+    #[serde(default)]
+    pub limits: Option<Limits>,
     /// The request that sends.
     #[schemars(required)]
     pub send: Option<Send>,
@@ -61,6 +63,15 @@ pub struct Profile {
     /// mean by themselves; a rule that says `accepted` accepts every message of the request.
     #[serde(default)]
     pub classify: Option<Vec<Rule>>,
+    /// How the delivery status of one message is asked for.
+    #[serde(default)]
+    pub status: Option<Inquiry>,
+    /// How one message is called back that the gateway has taken and not delivered yet.
+    #[serde(default)]
+    pub cancel: Option<Inquiry>,
+    /// How the messages that were sent to an address are listed: unknown outcomes are looked for there.
+    #[serde(default)]
+    pub list: Option<List>,
     /// Recorded exchanges. They prove the profile, and the sandbox answers from them.
     #[serde(default)]
     pub examples: Option<Vec<Example>>,
@@ -100,22 +111,44 @@ pub struct Address {
     pub wire: Option<Spanned<Wire>>,
 }
 
-/// How requests are authorised.
+/// How requests are authorised. Credentials in a body are written there, as `{{ secrets.NAME }}`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
+    /// A user name and a password with every request (RFC 7617).
+    #[serde(default)]
+    pub basic: Option<Basic>,
+    /// Headers of every request but the log-in.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"Authorization": "Bearer {{ token.access }}"}))]
+    pub headers: Option<BTreeMap<String, Spanned<String>>>,
+    /// Parameters in the query of every request but the log-in.
+    #[serde(default)]
+    pub query: Option<BTreeMap<String, Node>>,
     /// By a token that a log-in gives and that lives for a while.
-    #[schemars(required)]
+    #[serde(default)]
     pub token: Option<TokenAuth>,
+}
+
+/// A user name and a password with every request.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    /// Who.
+    #[schemars(required, extend("examples" = ["{{ secrets.username }}"]))]
+    pub username: Option<Spanned<String>>,
+    /// The password.
+    #[schemars(required, extend("examples" = ["{{ secrets.password }}"]))]
+    pub password: Option<Spanned<String>>,
 }
 
 /// A token: how it is had, renewed and read. Requests use it as `token.access`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenAuth {
-    /// The request that logs in.
+    /// The request that logs in; of several, the first whose secrets are all there.
     #[schemars(required)]
-    pub login: Option<Call>,
+    pub login: Option<Several<Call>>,
     /// The request that renews; it may use `token.refresh`. Without it, a new log-in renews.
     #[serde(default)]
     pub refresh: Option<Call>,
@@ -136,6 +169,11 @@ pub struct TokenRead {
     /// The token itself.
     #[schemars(required, extend("examples" = ["{{ response.json.access_token }}"]))]
     pub access: Option<Spanned<String>>,
+    /// Its end, in seconds since 1970, by the gateway's clock; where the expression comes to nothing,
+    /// `expires_in` counts.
+    #[serde(default)]
+    #[schemars(example = &"{{ response.json.access_token | jwt(claim='exp') }}")]
+    pub expires_at: Option<Spanned<String>>,
     /// Its life, in seconds.
     #[schemars(required, extend("examples" = ["{{ response.json.expires_in or 3600 }}"]))]
     pub expires_in: Option<Spanned<String>>,
@@ -147,22 +185,37 @@ pub struct TokenRead {
     pub refresh_expires_in: Option<Spanned<String>>,
 }
 
-/// A request that is no sending.
+/// A request. It has one body at most. In `query`, `form`, `headers` and the objects of `json` a name that ends
+/// in `?` is left out where its value comes to nothing (none, empty, zero or false).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
-    /// The verb.
-    #[schemars(required)]
-    pub method: Option<Spanned<Method>>,
-    /// The path under `base_url`. Expressions in it are percent-encoded.
+    /// The verb; an expression over `vars` may choose it.
+    #[schemars(
+        required,
+        regex(pattern = r"^(GET|POST|PUT|PATCH|DELETE|\{\{.*\}\})$"),
+        extend("examples" = ["POST"])
+    )]
+    pub method: Option<Spanned<String>>,
+    /// The path under `base_url`. Expressions in it are percent-encoded, but for one that ends in `| path`:
+    /// that keeps its slashes.
     #[schemars(required, extend("examples" = ["/api/auth"]))]
     pub path: Option<Spanned<String>>,
     /// Headers.
     #[serde(default)]
     pub headers: Option<BTreeMap<String, Spanned<String>>>,
+    /// Parameters behind the path.
+    #[serde(default)]
+    pub query: Option<BTreeMap<String, Node>>,
     /// The body, as JSON.
     #[serde(default)]
     pub json: Option<Node>,
+    /// The body, as a form (`application/x-www-form-urlencoded`). A list repeats its name.
+    #[serde(default)]
+    pub form: Option<BTreeMap<String, Node>>,
+    /// The body, as plain text; a `Content-Type` among the headers says otherwise.
+    #[serde(default)]
+    pub text: Option<Spanned<String>>,
     /// How long the exchange may take; 30 s if unsaid.
     #[serde(default)]
     #[schemars(with = "Option<units::Span>")]
@@ -173,18 +226,32 @@ pub struct Call {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
-    /// The verb.
-    #[schemars(required)]
-    pub method: Option<Spanned<Method>>,
-    /// The path under `base_url`. Expressions in it are percent-encoded.
+    /// The verb; an expression over `vars` may choose it.
+    #[schemars(
+        required,
+        regex(pattern = r"^(GET|POST|PUT|PATCH|DELETE|\{\{.*\}\})$"),
+        extend("examples" = ["POST"])
+    )]
+    pub method: Option<Spanned<String>>,
+    /// The path under `base_url`. Expressions in it are percent-encoded, but for one that ends in `| path`:
+    /// that keeps its slashes.
     #[schemars(required, extend("examples" = ["/messages"]))]
     pub path: Option<Spanned<String>>,
     /// Headers.
     #[serde(default)]
     pub headers: Option<BTreeMap<String, Spanned<String>>>,
+    /// Parameters behind the path.
+    #[serde(default)]
+    pub query: Option<BTreeMap<String, Node>>,
     /// The body, as JSON.
     #[serde(default)]
     pub json: Option<Node>,
+    /// The body, as a form (`application/x-www-form-urlencoded`). A list repeats its name.
+    #[serde(default)]
+    pub form: Option<BTreeMap<String, Node>>,
+    /// The body, as plain text; a `Content-Type` among the headers says otherwise.
+    #[serde(default)]
+    pub text: Option<Spanned<String>>,
     /// How long the exchange may take; 30 s if unsaid.
     #[serde(default)]
     #[schemars(with = "Option<units::Span>")]
@@ -192,6 +259,109 @@ pub struct Send {
     /// How many recipients share a request.
     #[schemars(required)]
     pub batch: Option<Batch>,
+    /// Who cuts a text that is longer than one SMS; `provider` if unsaid.
+    #[serde(default)]
+    pub segmentation: Option<Spanned<Segmentation>>,
+    /// That the gateway carries a request out once however often it comes, and by what it knows it. Only where
+    /// its documentation says so: messages with an unknown outcome are then sent again by themselves.
+    #[serde(default)]
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Who cuts a text that is longer than one SMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Segmentation {
+    /// The gateway.
+    Provider,
+    /// We: one request a part, with the part's header in `part.udh` (3GPP TS 23.040 §9.2.3.24.1).
+    Client,
+}
+
+/// By what the gateway knows a request again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    /// The header that carries the message's key. The key comes from the run and the recipient: it is the same
+    /// however often the message is sent.
+    #[schemars(required, extend("examples" = ["Idempotency-Key"]))]
+    pub header: Option<Spanned<String>>,
+}
+
+/// The most a gateway takes in a second, minute or hour.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests of every kind.
+    #[serde(default)]
+    #[schemars(with = "Option<units::Rate>")]
+    pub requests: Option<Spanned<String>>,
+    /// Messages.
+    #[serde(default)]
+    #[schemars(with = "Option<units::Rate>")]
+    pub messages: Option<Spanned<String>>,
+    /// SMS segments.
+    #[serde(default)]
+    #[schemars(with = "Option<units::Rate>")]
+    pub segments: Option<Spanned<String>>,
+}
+
+/// A question about one message, or a wish: the request uses `recipient` and `id`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inquiry {
+    /// The request.
+    #[schemars(required)]
+    pub request: Option<Call>,
+    /// What the answer says of the message, the first that holds decides. Where none holds, nothing is known.
+    #[schemars(required)]
+    pub outcome: Option<Vec<OutcomeRule>>,
+}
+
+/// How the messages that were sent to an address are listed: the request uses `recipient`, `page` (from 1) and
+/// `since` (a time, RFC 3339).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The request.
+    #[schemars(required)]
+    pub request: Option<Call>,
+    /// The list of messages, each then seen as `result`.
+    #[schemars(required, extend("examples" = ["{{ response.json.messages }}"]))]
+    pub each: Option<Spanned<String>>,
+    /// Whether there is another page; there is none if unsaid.
+    #[serde(default)]
+    pub next: Option<Spanned<String>>,
+    /// Which of them count, where the list holds others too (received ones).
+    #[serde(default)]
+    pub when: Option<Spanned<String>>,
+    /// The gateway's id of the message.
+    #[schemars(required, extend("examples" = ["{{ result.id }}"]))]
+    pub id: Option<Spanned<String>>,
+    /// The address it went to; without it, the one that was asked about.
+    #[serde(default)]
+    pub address: Option<Spanned<String>>,
+    /// Its text.
+    #[schemars(required, extend("examples" = ["{{ result.text }}"]))]
+    pub text: Option<Spanned<String>>,
+    /// When the gateway took it: RFC 3339, or seconds since 1970.
+    #[schemars(required, extend("examples" = ["{{ result.created_at }}"]))]
+    pub at: Option<Spanned<String>>,
+}
+
+/// If that, then this became of the message.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeRule {
+    /// When it holds.
+    #[schemars(required, extend("examples" = ["{{ response.json.status == 'delivered' }}"]))]
+    pub when: Option<Spanned<String>>,
+    /// What became of it then.
+    #[schemars(required)]
+    pub r#as: Option<Spanned<Outcome>>,
+    /// Why, for people; may hold expressions.
+    #[serde(default)]
+    pub reason: Option<Spanned<String>>,
 }
 
 /// How many recipients share a request.
@@ -201,7 +371,7 @@ pub struct Batch {
     /// In which way.
     #[schemars(required)]
     pub mode: Option<Spanned<BatchMode>>,
-    /// The most recipients of one request; for `shared` only.
+    /// The most recipients of one request; not for `single`.
     #[serde(default)]
     #[schemars(range(min = 1, max = 10000), extend("examples" = [100]))]
     pub max: Option<Spanned<u32>>,
@@ -211,10 +381,12 @@ pub struct Batch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchMode {
-    /// Not at all: one request a message, with `recipient` and `key`.
+    /// Not at all: one request a message, with `recipient`, `text` and `key`.
     Single,
-    /// One text for many, with `recipients`.
+    /// One text for many, with `recipients` and `text`.
     Shared,
+    /// A text for each, with `messages`: a list whose items have `address`, `text`, `key` and `encoding`.
+    Personalised,
 }
 
 /// What a successful answer says about each message.
@@ -222,19 +394,42 @@ pub enum BatchMode {
 #[serde(deny_unknown_fields)]
 pub struct Results {
     /// The list of results, each then seen as `result`. Without it the answer as a whole is about one
-    /// message.
+    /// message, or about all with `by: batch`.
     #[serde(default)]
     pub each: Option<Spanned<String>>,
-    /// The address a result is about. Results are matched by it, never by their position.
+    /// By what a result is matched to its message, never by its position; `address` if unsaid, where there are
+    /// results to match.
+    #[serde(default)]
+    pub by: Option<Spanned<Correlation>>,
+    /// The address a result is about, however it is written.
     #[serde(default)]
     pub address: Option<Spanned<String>>,
+    /// The key a result is about, as the request gave it in `key`.
+    #[serde(default)]
+    pub key: Option<Spanned<String>>,
     /// The gateway's id of the message.
     #[schemars(required, extend("examples" = ["{{ result.id }}"]))]
     pub id: Option<Spanned<String>>,
+    /// A regular expression that takes the id out of that text: its first group.
+    #[serde(default)]
+    #[schemars(example = &"/messages/([0-9]+)$")]
+    pub id_pattern: Option<Spanned<String>>,
     /// Rules over each result, the first that holds decides; where none holds, nobody can tell what
     /// became of the message. Without rules a result with an id is accepted.
     #[serde(default)]
     pub classify: Option<Vec<Rule>>,
+}
+
+/// By what a result is matched to its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Correlation {
+    /// By the address; of phones the digits count.
+    Address,
+    /// By the key that the request gave it.
+    Key,
+    /// Not at all: the answer holds for the whole request.
+    Batch,
 }
 
 /// If that, then this.
@@ -250,4 +445,9 @@ pub struct Rule {
     /// Why, for people; may hold expressions.
     #[serde(default)]
     pub reason: Option<Spanned<String>>,
+    /// What of ours is to be looked at, where the answer shows it: `sender`, `base_url`, `secrets.NAME` or
+    /// `vars.NAME`. For `auth`, `config` and `account`.
+    #[serde(default)]
+    #[schemars(example = &"sender")]
+    pub field: Option<Spanned<String>>,
 }

@@ -1,30 +1,21 @@
-//! From the file to the profile: every error at once, each with its place.
+//! From the file to the profile: every error at once, each with its place. Here its facts; its requests and
+//! its answers are read in `resolve_call` and `resolve_answer`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Map;
 
 use crate::credentials::names_a_secret;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::compile::{Compiler, Scope};
-use crate::provider::exchange::Method;
-use crate::provider::profile::{
-    Call, Each, Inner, Profile, Results, Rule, Text, TokenAuth, check_base_url, scope_of, without_user,
-};
-use crate::provider::raw::{self, BatchMode};
+use crate::provider::profile::{Inner, Limits, Profile, check_base_url, scope_of, without_user};
+use crate::provider::raw;
 use crate::provider::resolve_example;
 use crate::provider::secrets::SecretRef;
 use crate::provider::wire::{AddressKind, Wire};
-use crate::units;
+use crate::units::Rate;
 use crate::yaml::{self, Spanned};
-
-/// How long an exchange may take where the profile says nothing.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What an expression over an answer sees of it.
-const RESPONSE_MEMBERS: [&str; 4] = ["status", "headers", "json", "text"];
 
 impl Profile {
     /// Reads a profile.
@@ -46,23 +37,25 @@ impl Profile {
     }
 }
 
-struct Resolver<'a> {
-    compiler: Compiler<'a>,
+pub(super) struct Resolver<'a> {
+    pub compiler: Compiler<'a>,
     /// What every expression may use: the constants.
-    base: Scope,
-    secrets: Vec<String>,
-    has_token: bool,
-    has_refresh: bool,
+    pub base: Scope,
+    pub secrets: Vec<String>,
+    pub vars: Vec<String>,
+    pub has_token: bool,
+    pub has_refresh: bool,
 }
 
 impl<'a> Resolver<'a> {
     fn new(source: &'a Arc<Source>, raw: &raw::Profile) -> Self {
         let token = raw.auth.as_ref().and_then(|auth| auth.token.as_ref());
-        let vars = raw.vars.iter().flat_map(BTreeMap::keys).cloned();
+        let vars: Vec<String> = raw.vars.iter().flat_map(BTreeMap::keys).cloned().collect();
         Self {
             compiler: Compiler::new(source),
-            base: Scope::new().with_members("vars", vars),
+            base: Scope::new().with_members("vars", vars.clone()),
             secrets: raw.secrets.iter().flat_map(BTreeMap::keys).cloned().collect(),
+            vars,
             has_token: token.is_some(),
             has_refresh: token.and_then(|token| token.read.as_ref()?.refresh.as_ref()).is_some(),
         }
@@ -78,20 +71,25 @@ impl<'a> Resolver<'a> {
         let vars: Map<String, serde_json::Value> =
             raw.vars.unwrap_or_default().iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
         let address = raw.address.and_then(|address| self.address(&address));
-        let auth = raw.auth.and_then(|auth| auth.token).map(|token| self.token(token));
-        let mode = raw.send.as_ref().and_then(|send| Some(send.batch.as_ref()?.mode.as_ref()?.value));
+        let limits = self.limits(raw.limits.unwrap_or_default());
+        let auth = self.auth(raw.auth);
         let send = raw.send.and_then(|send| self.send(send));
+        let mode = send.as_ref().map(|send| send.mode);
         let results = raw.results.and_then(|results| self.results(results, mode));
         let scope = self.response_scope();
         let rules = self.rules("classify", raw.classify, &scope);
-        let examples = resolve_example::all(
+        let status = raw.status.map(|status| self.inquiry("status", status));
+        let cancel = raw.cancel.map(|cancel| self.inquiry("cancel", cancel));
+        let list = raw.list.map(|list| self.list(list));
+        let examples = resolve_example::examples(
             &mut self.compiler,
             raw.examples.unwrap_or_default(),
             address.map(|(_, wire)| wire),
         );
         let sender = raw.sender?;
         let (address_kind, wire) = address?;
-        let (send, batch_mode, batch_max) = send?;
+        let (send, limits) = (send?, limits?);
+        // A part that could not be read is an error, never its absence.
         let inner = Inner {
             program: self.compiler.program.clone(),
             name: name?,
@@ -102,20 +100,50 @@ impl<'a> Resolver<'a> {
             sender_description: sender.description?.value,
             address_kind,
             wire,
-            // An auth that could not be read is an error, never its absence.
-            auth: match auth {
-                Some(read) => Some(read?),
-                None => None,
-            },
-            send,
-            batch_mode,
+            auth: auth?,
+            send: send.call,
+            batch_mode: send.mode,
+            segmentation: send.segmentation,
+            idempotency: send.idempotency,
+            uses_key: self.compiler.uses_key,
+            uses_encoding: self.compiler.uses_encoding,
             results: results?,
             rules: rules?,
+            status: all(status)?,
+            cancel: all(cancel)?,
+            list: all(list)?,
             reads_text: self.compiler.reads_text,
             examples: examples?,
         };
         let vars_scope = scope_of(&vars);
-        Some(Profile { inner: Arc::new(inner), base_url: base_url?, batch_max, vars, vars_scope })
+        let (base_url, batch_max) = (base_url?, send.max);
+        let profile = Profile { inner: Arc::new(inner), base_url, batch_max, limits, vars, vars_scope };
+        self.verbs(&profile, &send.method)?;
+        Some(profile)
+    }
+
+    /// Verbs that the constants choose are looked at once the constants are known.
+    fn verbs(&mut self, profile: &Profile, method: &Spanned<String>) -> Option<()> {
+        let problem = profile.check_methods().err();
+        if let Some(problem) = &problem {
+            self.compiler.error(problem.clone(), &method.span, "");
+        }
+        problem.is_none().then_some(())
+    }
+
+    fn limits(&mut self, raw: raw::Limits) -> Option<Limits> {
+        let mut rate = |text: Option<Spanned<String>>| match text {
+            None => Some(None),
+            Some(text) => match text.value.parse::<Rate>() {
+                Ok(rate) => Some(Some(rate)),
+                Err(error) => {
+                    self.compiler.error(error.to_string(), &text.span, "");
+                    None
+                }
+            },
+        };
+        let (requests, messages, segments) = (rate(raw.requests), rate(raw.messages), rate(raw.segments));
+        Some(Limits { requests: requests?, messages: messages?, segments: segments? })
     }
 
     fn name(&mut self, name: Spanned<String>) -> Option<String> {
@@ -161,178 +189,14 @@ impl<'a> Resolver<'a> {
         }
         Some((kind.value, wire.value))
     }
+}
 
-    fn request_scope(&self, refresh: bool) -> Scope {
-        let scope = self.base.clone().with_members("secrets", self.secrets.clone());
-        let mut members = vec!["access"];
-        if self.has_refresh {
-            members.push("refresh");
-        }
-        if refresh { scope.with_members("token", members) } else { scope }
-    }
-
-    fn response_scope(&self) -> Scope {
-        self.base.clone().with_members("response", RESPONSE_MEMBERS)
-    }
-
-    fn token(&mut self, raw: raw::TokenAuth) -> Option<TokenAuth> {
-        let login_scope = self.request_scope(false);
-        let login = raw.login.and_then(|call| self.call("login", call, &login_scope));
-        let refresh_scope = self.request_scope(true);
-        let refresh = raw.refresh.map(|call| self.call("refresh", call, &refresh_scope));
-        let scope = self.response_scope();
-        let rules = self.rules("auth.classify", raw.classify, &scope);
-        let read = raw.read?;
-        let mut value = |name: &str, scalar: Option<Spanned<String>>| {
-            scalar.map(|scalar| self.compiler.value(&format!("auth.read.{name}"), &scalar, &scope))
-        };
-        let access = value("access", read.access);
-        let expires_in = value("expires_in", read.expires_in);
-        let refresh_token = value("refresh", read.refresh);
-        let refresh_expires_in = value("refresh_expires_in", read.refresh_expires_in);
-        Some(TokenAuth {
-            login: login?,
-            refresh: refresh.map_or(Some(None), |call| call.map(Some))?,
-            rules: rules?,
-            access: access??,
-            expires_in: expires_in??,
-            refresh_token: refresh_token.flatten(),
-            refresh_expires_in: refresh_expires_in.flatten(),
-        })
-    }
-
-    fn send(&mut self, raw: raw::Send) -> Option<(Call, BatchMode, usize)> {
-        let batch = raw.batch?;
-        let mode = batch.mode?;
-        let scope = self.request_scope(self.has_token).with("text").with("sender");
-        let (scope, max) = match (mode.value, batch.max) {
-            (BatchMode::Single, None) => (scope.with("recipient"), Some(1)),
-            (BatchMode::Single, Some(max)) => {
-                self.compiler.error(
-                    "`max` has no meaning here",
-                    &max.span,
-                    "`single` is one recipient a request",
-                );
-                (scope.with("recipient"), None)
-            }
-            (BatchMode::Shared, Some(max)) => (scope.with("recipients"), usize::try_from(max.value).ok()),
-            (BatchMode::Shared, None) => {
-                let help = "say how many recipients a request may have: `max: 100`";
-                self.compiler.error("`send.batch.max` is missing", &mode.span, help);
-                (scope.with("recipients"), None)
-            }
-        };
-        let call = raw::Call {
-            method: raw.method,
-            path: raw.path,
-            headers: raw.headers,
-            json: raw.json,
-            timeout: raw.timeout,
-        };
-        Some((self.call("send", call, &scope)?, mode.value, max?))
-    }
-
-    fn call(&mut self, name: &str, raw: raw::Call, scope: &Scope) -> Option<Call> {
-        let method = raw.method.as_ref().map(|method| method.value);
-        let path = raw.path.and_then(|path| self.compiler.path(&format!("{name}.path"), &path, scope));
-        let headers = self.headers(name, raw.headers.unwrap_or_default(), scope);
-        let json = raw.json.map(|node| {
-            if method == Some(Method::Get) {
-                self.compiler.error("a GET has no body", &node.span, "use another verb");
-            }
-            self.compiler.json(&format!("{name}.json"), &node, scope)
-        });
-        let timeout = raw.timeout.map_or(Some(DEFAULT_TIMEOUT), |timeout| self.timeout(&timeout));
-        Some(Call {
-            method: method?,
-            path: path?,
-            headers: headers?,
-            json: json.map_or(Some(None), |json| json.map(Some))?,
-            timeout: timeout?,
-        })
-    }
-
-    fn headers(
-        &mut self,
-        call: &str,
-        raw: BTreeMap<String, Spanned<String>>,
-        scope: &Scope,
-    ) -> Option<Vec<(String, Text)>> {
-        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-        let mut found = Some(Vec::new());
-        for (name, value) in raw {
-            if name.is_empty() || !name.chars().all(token) {
-                self.compiler.error(format!("`{name}` cannot be the name of a header"), &value.span, "");
-                found = None;
-            }
-            let text = self.compiler.text(&format!("{call}.headers.{name}"), &value, scope);
-            if matches!(text, Some(Text::Fixed(_))) && names_a_secret(&name) {
-                self.compiler.literal_secret(&name, &value.span);
-                found = None;
-            }
-            match (&mut found, text) {
-                (Some(headers), Some(text)) => headers.push((name, text)),
-                _ => found = None,
-            }
-        }
-        found
-    }
-
-    fn timeout(&mut self, text: &Spanned<String>) -> Option<Duration> {
-        text.value
-            .parse::<units::Span>()
-            .map(units::Span::get)
-            .map_err(|error| self.compiler.error(error.to_string(), &text.span, ""))
-            .ok()
-    }
-
-    fn results(&mut self, raw: raw::Results, mode: Option<BatchMode>) -> Option<Results> {
-        let whole = self.response_scope();
-        let scope = if raw.each.is_some() { whole.clone().with("result") } else { whole.clone() };
-        let each = match (raw.each, raw.address) {
-            (Some(each), Some(address)) => {
-                let list = self.compiler.value("results.each", &each, &whole);
-                let address = self.compiler.value("results.address", &address, &scope);
-                Some(list.zip(address).map(|(list, address)| Each { list, address }))
-            }
-            (None, None) => {
-                if let (Some(BatchMode::Shared), Some(id)) = (mode, &raw.id) {
-                    let help = "say where the list is (`each`) and whom a result is about (`address`)";
-                    self.compiler.error("results of a shared request need a list", &id.span, help);
-                }
-                None
-            }
-            (Some(one), None) | (None, Some(one)) => {
-                let help = "results are matched by address, never by position";
-                self.compiler.error("`each` and `address` go together", &one.span, help);
-                Some(None)
-            }
-        };
-        let id = raw.id.and_then(|id| self.compiler.value("results.id", &id, &scope));
-        let rules = self.rules("results.classify", raw.classify, &scope);
-        Some(Results { each: each.map_or(Some(None), |each| each.map(Some))?, id: id?, rules: rules? })
-    }
-
-    fn rules(&mut self, place: &str, raw: Option<Vec<raw::Rule>>, scope: &Scope) -> Option<Vec<Rule>> {
-        let mut rules = Some(Vec::new());
-        for (at, rule) in raw.unwrap_or_default().into_iter().enumerate() {
-            let when =
-                rule.when.and_then(|when| self.compiler.value(&format!("{place}[{at}].when"), &when, scope));
-            let reason = rule
-                .reason
-                .map(|reason| self.compiler.text(&format!("{place}[{at}].reason"), &reason, scope));
-            let rule = when.zip(rule.r#as).and_then(|(when, class)| {
-                Some(Rule {
-                    when,
-                    class: class.value,
-                    reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
-                })
-            });
-            match (&mut rules, rule) {
-                (Some(rules), Some(rule)) => rules.push(rule),
-                _ => rules = None,
-            }
-        }
-        rules
+/// Nothing where nothing was written, something where all of it could be read, else an error.
+#[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
+pub(super) fn all<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(None) => None,
+        Some(read) => Some(read),
     }
 }

@@ -2,13 +2,14 @@
 //! neither gives a definite answer the message is UNKNOWN. Results are matched by address, never by
 //! position.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::expression::{Context, Value};
 use crate::provider::answer::Answer;
 use crate::provider::class::{Class, Reading, RetryAfter, Verdict};
 use crate::provider::exchange::{Fault, Response};
-use crate::provider::profile::{Each, Profile};
+use crate::provider::profile::{MatchBy, Profile};
 use crate::provider::request::Batch;
 use crate::provider::secrets::Secrets;
 
@@ -32,7 +33,7 @@ impl Profile {
 
     fn read_response(&self, batch: &Batch<'_>, secrets: &Secrets, response: &Response) -> Reading {
         let members = batch.members.len();
-        let answer = Answer::new(self, response);
+        let answer = Answer::new(self, response, members);
         // Half an answer may read as its contrary: a cut one is judged by its status alone.
         if !response.truncated {
             match self.first_rule(&self.inner.rules, &answer.context, secrets) {
@@ -57,18 +58,26 @@ impl Profile {
         if response.truncated {
             return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)));
         }
-        match &self.inner.results.each {
-            Some(each) => self.read_list(each, batch, secrets, &answer),
-            None => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
+        match &self.inner.results.match_by {
+            MatchBy::Whole => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
+            MatchBy::Address { list, address } => {
+                let places = batch.members.iter().map(|member| self.inner.wire.key(member.address).ok());
+                let of = |value: &Value| self.inner.wire.key_in_answer(value);
+                self.read_list(list, address, &places.collect::<Vec<_>>(), &of, secrets, &answer)
+            }
+            MatchBy::Key { list, key } => {
+                let places = batch.members.iter().map(|member| Some(Cow::Borrowed(member.key)));
+                let of = |value: &Value| value.as_str().map(str::to_owned);
+                self.read_list(list, key, &places.collect::<Vec<_>>(), &of, secrets, &answer)
+            }
         }
     }
 
     /// What a rule over the whole answer says of each member. An id is told where the answer as a whole
     /// has one.
     fn ruled(&self, class: Class, reason: Option<String>, response: &Response, answer: &Answer) -> Verdict {
-        let whole = self.inner.results.each.is_none() && class == Class::Accepted;
-        let provider_id =
-            if whole { self.text_of(&self.inner.results.id, &answer.context).ok().flatten() } else { None };
+        let whole = matches!(self.inner.results.match_by, MatchBy::Whole) && class == Class::Accepted;
+        let provider_id = if whole { self.id_in(&answer.context).ok().flatten() } else { None };
         let reason = match (class, reason) {
             (Class::Accepted, reason) => reason,
             (_, reason) => reason.or_else(|| Some(format!("HTTP {}", response.status))),
@@ -79,7 +88,7 @@ impl Profile {
     /// The verdict over one result, which the context holds.
     fn read_result(&self, context: &Context, answer: &Answer, secrets: &Secrets) -> Verdict {
         let failed = |error: String| Verdict::new(Class::Unknown, secrets.reason(&error));
-        let provider_id = match self.text_of(&self.inner.results.id, context) {
+        let provider_id = match self.id_in(context) {
             Ok(id) => id,
             Err(_) if answer.no_json.is_some() => {
                 return Verdict::new(Class::Unknown, answer.unreadable(secrets));
@@ -99,29 +108,35 @@ impl Profile {
         Verdict { class, provider_id, reason }
     }
 
-    fn read_list(&self, each: &Each, batch: &Batch<'_>, secrets: &Secrets, answer: &Answer) -> Reading {
-        let list = self.inner.program.eval(&each.list, &answer.context).ok();
+    /// `names` are what the members are known by in the answer, `named` finds it in a result.
+    fn read_list(
+        &self,
+        list: &str,
+        named: &str,
+        names: &[Option<Cow<'_, str>>],
+        of: &dyn Fn(&Value) -> Option<String>,
+        secrets: &Secrets,
+        answer: &Answer,
+    ) -> Reading {
+        let members = names.len();
+        let list = self.inner.program.eval(list, &answer.context).ok();
         let Some(results) = list.as_ref().and_then(Value::as_array) else {
             let unreadable = Verdict::new(Class::Unknown, answer.unreadable(secrets));
-            return Reading::all(batch.members.len(), &unreadable);
+            return Reading::all(members, &unreadable);
         };
-        let mut places = HashMap::with_capacity(batch.members.len());
-        for (at, member) in batch.members.iter().enumerate() {
-            if let Ok(key) = self.inner.wire.key(member.address) {
-                places.insert(key, at);
-            }
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(members);
+        for (at, name) in names.iter().enumerate() {
+            places.extend(name.as_deref().map(|name| (name, at)));
         }
-        let mut found: Vec<Option<Verdict>> = vec![None; batch.members.len()];
+        let mut found: Vec<Option<Verdict>> = vec![None; members];
         let mut stray = false;
         let mut context = answer.context.clone();
         for result in results {
             context.insert_value("result", result.clone());
             // A result that names nobody speaks for nobody: its member stays without one.
-            let address = self.inner.program.eval(&each.address, &context).ok();
-            let Some(key) = address.and_then(|address| self.inner.wire.key_in_answer(&address)) else {
-                continue;
-            };
-            let Some(slot) = places.get(key.as_str()).and_then(|&at| found.get_mut(at)) else {
+            let name = self.inner.program.eval(named, &context).ok();
+            let Some(name) = name.and_then(|name| of(&name)) else { continue };
+            let Some(slot) = places.get(name.as_str()).and_then(|&at| found.get_mut(at)) else {
                 stray = true;
                 continue;
             };

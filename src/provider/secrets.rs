@@ -77,6 +77,13 @@ impl Secrets {
         Self { values, scope, issued: Arc::default() }
     }
 
+    /// Those of these names.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let kept = self.values.iter().filter(|(name, _)| names.contains(name));
+        Self::new(kept.map(|(name, value)| (name.clone(), value.clone())))
+    }
+
     /// The value of a secret.
     pub fn get(&self, name: &str) -> Option<&SecretString> {
         self.values.get(name)

@@ -1,8 +1,10 @@
 //! Scalars with expressions in them: what kind of scalar it is, and how a tree of them becomes one text
 //! program that renders to JSON, so that a request costs one render and nothing is parsed again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::expression::{PAIR, percent_encoded};
 use crate::yaml::{Kind, Node};
 
 /// What a scalar is.
@@ -84,6 +86,11 @@ fn expression_at(text: &str, at: usize) -> Option<(Range<usize>, usize)> {
     None
 }
 
+/// The name of an entry, and whether it is left out where its value comes to nothing.
+pub(super) fn optional(name: &str) -> (&str, bool) {
+    name.strip_suffix('?').map_or((name, false), |name| (name, true))
+}
+
 /// Writes a tree as one text program that renders to JSON. Expressions go through the `json` filter; a
 /// text around expressions is captured whole first, so that its quotes and breaks are escaped as one.
 pub(super) fn json_program(node: &Node, out: &mut String) {
@@ -93,11 +100,11 @@ pub(super) fn json_program(node: &Node, out: &mut String) {
 
 fn write_json(node: &Node, out: &mut String, captures: &mut usize) {
     match &node.value {
-        Kind::Text(text) => write_text(text, out, captures),
+        Kind::Text(text) => write_text(text, "json", out, captures),
         Kind::List(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
-                separate(at, out);
+                separate(at, ",", out);
                 write_json(item, out, captures);
             }
             out.push(']');
@@ -105,11 +112,17 @@ fn write_json(node: &Node, out: &mut String, captures: &mut usize) {
         Kind::Map(entries) => {
             // A line break between the braces of two maps: `{{` would open a tag.
             out.push_str("{\n");
-            for (at, (key, value)) in entries.iter().enumerate() {
-                separate(at, out);
-                out.push_str(&quoted(&key.name));
-                out.push(':');
+            let always = entries.iter().filter(|(key, _)| !optional(&key.name).1);
+            for (at, (key, value)) in always.enumerate() {
+                separate(at, ",", out);
+                out.push_str(&format!("{}:", quoted(&key.name)));
                 write_json(value, out, captures);
+            }
+            for (key, value) in entries {
+                let (name, true) = optional(&key.name) else { continue };
+                let Kind::Text(text) = &value.value else { continue };
+                let start = format!(",{}:", quoted(name));
+                write_optional(text, &start, "json", out, captures);
             }
             out.push('}');
         }
@@ -117,25 +130,80 @@ fn write_json(node: &Node, out: &mut String, captures: &mut usize) {
     }
 }
 
-fn write_text(text: &str, out: &mut String, captures: &mut usize) {
+/// Writes the names and values of a form or a query as one text program. What may be left out stands last,
+/// each with its `&` before it: where nothing else is there, one stands at the beginning.
+pub(super) fn pairs_program(entries: &BTreeMap<String, Node>) -> String {
+    let (mut out, mut captures, mut written) = (String::new(), 0, 0);
+    for (name, node) in entries.iter().filter(|(name, _)| !optional(name).1) {
+        let name = percent_encoded(name);
+        let values = match &node.value {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for value in values {
+            separate(written, "&", &mut out);
+            write_pair(&name, value, &mut out, &mut captures);
+            written += 1;
+        }
+    }
+    for (name, node) in entries {
+        let (name, true) = optional(name) else { continue };
+        let Kind::Text(text) = &node.value else { continue };
+        let filter = format!("{PAIR}(name='{}')", percent_encoded(name));
+        write_optional(text, "&", &filter, &mut out, &mut captures);
+    }
+    out
+}
+
+fn write_pair(name: &str, value: &Node, out: &mut String, captures: &mut usize) {
+    match &value.value {
+        Kind::Text(text) if shape(text) == Shape::Plain => {
+            out.push_str(&format!("{name}={}", percent_encoded(text)));
+        }
+        Kind::Text(text) => write_text(text, &format!("{PAIR}(name='{name}')"), out, captures),
+        _ => {
+            let text = value.to_json().to_string();
+            out.push_str(&format!("{name}={}", percent_encoded(&text)));
+        }
+    }
+}
+
+/// A scalar through a filter.
+fn write_text(text: &str, filter: &str, out: &mut String, captures: &mut usize) {
     match shape(text) {
         Shape::Plain => out.push_str(&quoted(text)),
         Shape::Whole(inner) => {
             out.push_str("{{ (");
             out.push_str(&text[inner]);
-            out.push_str(") | json }}");
+            out.push_str(&format!(") | {filter} }}}}"));
         }
         Shape::Mixed => {
-            *captures += 1;
-            let name = format!("__text{captures}");
-            out.push_str(&format!("{{% set {name} %}}{text}{{% endset %}}{{{{ {name} | json }}}}"));
+            let name = capture(text, out, captures);
+            out.push_str(&format!("{{{{ {name} | {filter} }}}}"));
         }
     }
 }
 
-fn separate(at: usize, out: &mut String) {
+/// The same with what stands before it, unless it comes to nothing.
+fn write_optional(text: &str, before: &str, filter: &str, out: &mut String, captures: &mut usize) {
+    let value = match shape(text) {
+        Shape::Plain => return,
+        Shape::Whole(inner) => format!("({})", &text[inner]),
+        Shape::Mixed => capture(text, out, captures),
+    };
+    out.push_str(&format!("{{% if {value} %}}{before}{{{{ {value} | {filter} }}}}{{% endif %}}"));
+}
+
+fn capture(text: &str, out: &mut String, captures: &mut usize) -> String {
+    *captures += 1;
+    let name = format!("__text{captures}");
+    out.push_str(&format!("{{% set {name} %}}{text}{{% endset %}}"));
+    name
+}
+
+fn separate(at: usize, with: &str, out: &mut String) {
     if at > 0 {
-        out.push(',');
+        out.push_str(with);
     }
 }
 
@@ -219,9 +287,44 @@ mod tests {
         );
     }
 
+    fn pairs(entries: &[(&str, Node)], context: serde_json::Value) -> Vec<(String, String)> {
+        let entries = entries.iter().map(|(name, node)| ((*name).to_owned(), node.clone())).collect();
+        let mut program = Program::new();
+        program.add("form", &pairs_program(&entries), Program_::Text, &["a", "list"]).unwrap();
+        let mut out = String::new();
+        program.render("form", &Context::from_serialize(&context).unwrap(), &mut out).unwrap();
+        url::form_urlencoded::parse(out.trim_start_matches('&').as_bytes()).into_owned().collect()
+    }
+
+    #[test]
+    fn what_comes_to_nothing_is_left_out_where_its_name_says_so() {
+        let node = map(vec![("maybe?", text("{{ a }}")), ("also?", text("<{{ a }}>")), ("there", text("x"))]);
+        let got = render(&node, serde_json::json!({"a": "v", "list": []}));
+        assert_eq!(got, serde_json::json!({"there": "x", "maybe": "v", "also": "<v>"}));
+        let node = map(vec![("maybe?", text("{{ a }}")), ("there", text("x"))]);
+        for nothing in [serde_json::Value::Null, "".into(), 0.into(), false.into()] {
+            let got = render(&node, serde_json::json!({"a": nothing, "list": []}));
+            assert_eq!(got, serde_json::json!({"there": "x"}));
+        }
+        let form = [("a?", text("{{ a }}")), ("b?", text("{{ list }}"))];
+        assert!(pairs(&form, serde_json::json!({"a": null, "list": []})).is_empty());
+        let got = pairs(&form, serde_json::json!({"a": null, "list": [1]}));
+        assert_eq!(got, [("b".to_owned(), "1".to_owned())]);
+    }
+
     proptest::proptest! {
         #[test]
-        fn any_text_survives_the_body(nasty in ".*", key in "[^{]*") {
+        fn any_text_survives_a_form(nasty in ".+", name in "[^{?]+") {
+            let form = [(name.as_str(), text("{{ a }}")), ("\u{1}", text("<{{ a }}>")), ("\u{2}?", text("{{ a }}"))];
+            let got: BTreeMap<String, String> =
+                pairs(&form, serde_json::json!({"a": nasty, "list": []})).into_iter().collect();
+            proptest::prop_assert_eq!(got.get(&name), Some(&nasty));
+            proptest::prop_assert_eq!(got.get("\u{1}"), Some(&format!("<{nasty}>")));
+            proptest::prop_assert_eq!(got.get("\u{2}"), Some(&nasty));
+        }
+
+        #[test]
+        fn any_text_survives_the_body(nasty in ".*", key in "[^{?]*") {
             let node = map(vec![(&key, text("{{ a }}")), ("\u{1}mixed", text("<{{ a }}>"))]);
             let got = render(&node, serde_json::json!({"a": nasty, "list": []}));
             proptest::prop_assert_eq!(got.get(&key).and_then(|v| v.as_str()), Some(nasty.as_str()));

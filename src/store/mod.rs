@@ -51,6 +51,18 @@ pub struct NewRun {
     pub created_at_ms: i64,
 }
 
+impl NewRun {
+    /// What tells it from every other run.
+    pub fn key(&self) -> String {
+        run_key(&self.campaign, &self.occurrence)
+    }
+}
+
+/// What tells a run from every other one, on every machine: keys of messages come from it. Frozen.
+pub fn run_key(campaign: &str, occurrence: &str) -> String {
+    format!("{campaign} {occurrence}")
+}
+
 /// A message as it will be sent, however the campaign's files change after this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinnedMessage<'a> {

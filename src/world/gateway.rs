@@ -9,7 +9,9 @@ use super::clock::Clock;
 use super::http::Http;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
-use crate::delivery::message::Batch;
+use crate::delivery::message::{Batch, Claimed};
+use crate::message::segments::{Encoding, measure};
+use crate::provider::key::key;
 use crate::provider::{
     self, AuthError, BuildError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict,
 };
@@ -19,6 +21,8 @@ use crate::provider::{
 pub struct Gateway {
     /// How it speaks.
     pub profile: Arc<Profile>,
+    /// What tells the run from every other one: keys of messages come from it.
+    pub run: String,
     /// The sender as it wants it.
     pub sender: serde_json::Value,
     /// Credentials.
@@ -32,13 +36,22 @@ pub struct Gateway {
 impl Gateway {
     /// Sends a batch and reads the answer.
     pub async fn send(&self, batch: &Batch, token: Option<&Token>) -> Answer {
+        let keys: Vec<String> = batch.parcels.iter().map(|parcel| self.key(&parcel.message)).collect();
         let members: Vec<Member<'_>> = batch
             .parcels
             .iter()
-            .map(|parcel| Member { id: &parcel.message.recipient, address: &parcel.message.address })
+            .zip(&keys)
+            .map(|(parcel, key)| Member {
+                id: &parcel.message.recipient,
+                address: &parcel.message.address,
+                text: &parcel.message.text,
+                key,
+                encoding: self.encoding(&parcel.message.text),
+                part: None,
+            })
             .collect();
-        let text = batch.parcels.first().map_or("", |parcel| &*parcel.message.text);
-        let outgoing = provider::Batch { text, members: &members, sender: &self.sender };
+        let now = self.clock.now().utc;
+        let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at: None };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
             Ok(request) => self.http.execute(request).await,
             Err(error) => {
@@ -47,6 +60,24 @@ impl Gateway {
         };
         let reading = self.profile.read_send(&outgoing, &self.secrets, exchanged.as_ref());
         Answer { number: batch.number, reading, unreached: matches!(exchanged, Err(Fault::NotSent(_))) }
+    }
+
+    /// The message's key, where somebody wants it: it costs a digest.
+    fn key(&self, message: &Claimed) -> String {
+        if !self.profile.uses_key() {
+            return String::new();
+        }
+        key(&self.run, &message.recipient, 0)
+    }
+
+    fn encoding(&self, text: &str) -> &'static str {
+        if !self.profile.uses_encoding() {
+            return "";
+        }
+        match measure(text).encoding {
+            Encoding::Gsm7 => "gsm7",
+            Encoding::Ucs2 => "ucs2",
+        }
     }
 
     /// Logs in, or renews.

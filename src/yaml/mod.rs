@@ -4,6 +4,7 @@
 
 mod de;
 mod schema;
+mod several;
 mod shape;
 mod spanned;
 mod tree;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 pub use schema::{document, schema_of};
+pub use several::Several;
 pub use spanned::Spanned;
 pub use tree::{Key, Kind, Node};
 

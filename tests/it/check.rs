@@ -32,7 +32,8 @@ fn the_published_schemas_are_those_of_the_types() {
     for name in ["campaign", "provider"] {
         let printed = sendplan(&["schema", name]);
         let file = root().join(format!("schemas/{name}.schema.json"));
-        assert_eq!(printed.out, std::fs::read_to_string(file).unwrap(), "run `sendplan schema {name}` again");
+        let published = std::fs::read_to_string(file).unwrap();
+        assert!(printed.out == published, "run `sendplan schema {name}` again");
     }
 }
 

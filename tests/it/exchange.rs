@@ -7,12 +7,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sendplan::provider::exchange::{HeaderText, MAX_RESPONSE_BYTES, Method};
 use sendplan::provider::{
-    AuthError, AuthStep, Batch, Class, Fault, Member, Profile, Reading, Request, Response, RetryAfter, Token,
+    AuthError, AuthStep, Class, Fault, Profile, Reading, Request, Response, RetryAfter, Token,
 };
 use sendplan::world::http::{Http, HttpOptions};
 use serde_json::{Map, json};
 
 use crate::gateway::{self, Act, Gateway};
+use crate::outgoing::{batch, member};
 
 const ADDRESSES: [&str; 2] = ["+254700000001", "+254700000002"];
 
@@ -36,9 +37,9 @@ async fn send_to(url: &str) -> (Result<Response, Fault>, Reading) {
 async fn send_within(url: &str, timeout: Duration, http: &Http) -> (Result<Response, Fault>, Reading) {
     let profile = mobiconnect(url);
     let secrets = profile.sandbox_secrets();
-    let members = ADDRESSES.map(|address| Member { id: address, address });
+    let members = ADDRESSES.map(|address| member(address, "Hello"));
     let sender = json!(1);
-    let batch = Batch { text: "Hello", members: &members, sender: &sender };
+    let batch = batch(&members, &sender);
     let mut request = profile.build_send(&batch, &secrets, Some(&token(&profile))).unwrap();
     request.timeout = timeout;
     let answer = http.execute(request).await;

@@ -1,16 +1,19 @@
 //! Profiles through the engine, without any network: the built-in ones hold, faulty ones are refused with
 //! every error at its place, and no secret shows anywhere.
 
+use crate::outgoing::{batch, member};
 use chrono::{DateTime, TimeDelta, Utc};
 use sendplan::diagnostic::Source;
+use sendplan::provider::example::EXAMPLE_TIME;
 use sendplan::provider::{
-    AuthError, AuthStep, Batch, BuildError, Class, Fault, Member, OverrideError, Profile, Response, Secrets,
+    AuthError, AuthStep, BuildError, Class, Fault, Member, OverrideError, Profile, Response, Secrets,
     builtin_names,
 };
 use sendplan::world;
 use serde_json::{Map, Value, json};
 
-const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
+/// When every example was sent.
+const NOW: DateTime<Utc> = DateTime::from_timestamp(EXAMPLE_TIME, 0).unwrap();
 
 /// A gateway that takes one message a request and answers with one id.
 const SINGLE: &str = r#"
@@ -48,10 +51,6 @@ fn mobiconnect() -> Profile {
     Profile::builtin("mobiconnect").unwrap().unwrap()
 }
 
-fn member(address: &str) -> Member<'_> {
-    Member { id: address, address }
-}
-
 fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Response { status, headers, body: body.as_bytes().to_vec(), truncated: false }
@@ -59,8 +58,8 @@ fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
 
 fn read_single(answer: &Response) -> sendplan::provider::Verdict {
     let sender = json!("Acme");
-    let members = [member("+254700000001")];
-    let batch = Batch { text: "Hi", members: &members, sender: &sender };
+    let members = [member("+254700000001", "Hi")];
+    let batch = batch(&members, &sender);
     let profile = single();
     profile.read_send(&batch, &profile.sandbox_secrets(), Ok(answer)).verdicts.remove(0)
 }
@@ -82,22 +81,22 @@ fn every_built_in_profile_is_sound_and_keeps_its_examples() {
 fn an_example_that_does_not_hold_is_told() {
     let source = Profile::builtin_source("mobiconnect").unwrap();
     for (from, to, told) in [
-        ("id: \"9\" }", "id: \"10\" }", "+254700000002: read as"),
         (
-            "recipients: [\"254700000001\", \"254700000002\"]",
-            "recipients: [\"1\"]",
-            "body is not as recorded",
+            "id: \"9\" }",
+            "id: \"10\" }",
+            "+254700000002: the answer is read as accepted with the id 9, recorded is accepted with the id 10",
         ),
-        ("App-Key: sandbox", "App-Key: other", "header App-Key is not as recorded"),
+        ("recipients: [\"254700000001\", \"254700000002\"]", "recipients: [\"1\"]", "-    \"1\"\n"),
+        ("App-Key: sandbox", "App-Key: other", "-app-key: other\n+app-key: sandbox"),
         (
             "path: /api/auth\n      json: { userName: sandbox",
             "path: /x\n      json: { userName: sandbox",
-            "recorded POST /x",
+            "-POST /x\n+POST /api/auth",
         ),
         (
             "message: Invalid credentials }\n    expect: [{ class: auth }]",
             "message: Invalid credentials }\n    expect: [{ class: accepted }]",
-            "read as Auth",
+            "read as auth",
         ),
     ] {
         assert!(source.text.contains(from), "{from}");
@@ -114,9 +113,9 @@ fn the_documented_request_comes_out() {
     let secrets = profile.sandbox_secrets();
     let token = profile.example_token(&secrets).unwrap();
     let sender = json!(1);
-    let members = ["+254700000001", "+254700000002"].map(member);
     let text = "Quote \" and \\ and\nbreak {{ no }} 😀";
-    let batch = Batch { text, members: &members, sender: &sender };
+    let members = ["+254700000001", "+254700000002"].map(|address| member(address, text));
+    let batch = batch(&members, &sender);
     let request = profile.build_send(&batch, &secrets, Some(&token)).unwrap();
     assert_eq!(request.url, "https://lbtotal.mfs.co.ke/api/communications/sms/sendMessage");
     let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -136,8 +135,8 @@ fn a_path_is_encoded_and_text_around_an_expression_is_one_text() {
     let vars = Map::from_iter([("account".to_owned(), json!("a/../b?c"))]);
     let profile = single().with(None, &vars).unwrap();
     let sender = json!("Acme");
-    let members = [member("+254700000001")];
-    let batch = Batch { text: "Hi", members: &members, sender: &sender };
+    let members = [member("+254700000001", "Hi")];
+    let batch = batch(&members, &sender);
     let request = profile.build_send(&batch, &profile.sandbox_secrets(), None).unwrap();
     assert_eq!(request.url, "https://api.example.com/v1/accounts/a%2F..%2Fb%3Fc/%2B254700000001/messages");
     let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -150,8 +149,8 @@ fn batches_that_cannot_be_sent_are_refused_before_anything_is_sent() {
     let secrets = profile.sandbox_secrets();
     let token = profile.example_token(&secrets).unwrap();
     let build = |addresses: &[&str], sender: Value, token| {
-        let members: Vec<Member<'_>> = addresses.iter().map(|address| member(address)).collect();
-        profile.build_send(&Batch { text: "x", members: &members, sender: &sender }, &secrets, token)
+        let members: Vec<Member<'_>> = addresses.iter().map(|address| member(address, "x")).collect();
+        profile.build_send(&batch(&members, &sender), &secrets, token)
     };
     let one = ["+254700000001"];
     assert!(build(&one, json!(1), Some(&token)).is_ok());
@@ -169,8 +168,8 @@ fn a_header_cannot_be_broken_out_of() {
     let profile = single();
     let secrets = Secrets::new([("key".to_owned(), "a\r\nX-Other: b".into())]);
     let sender = json!("Acme");
-    let members = [member("+254700000001")];
-    let built = profile.build_send(&Batch { text: "x", members: &members, sender: &sender }, &secrets, None);
+    let members = [member("+254700000001", "Hi")];
+    let built = profile.build_send(&batch(&members, &sender), &secrets, None);
     assert!(matches!(built, Err(BuildError::Expression { .. })), "{built:?}");
 }
 
@@ -300,7 +299,7 @@ fn what_belongs_together_is_asked_for_together() {
         .replace("mode: single", "mode: shared, max: 9")
         .replace("{{ recipient }}", "{{ recipients }}")
         .replace("{{ key }}", "k");
-    assert!(read(&shared).unwrap_err().contains("results of a shared request need a list"));
+    assert!(read(&shared).unwrap_err().contains("results of a request for several need a list"));
     assert!(read(&shared.replace(", max: 9", "")).unwrap_err().contains("`send.batch.max` is missing"));
     let each = SINGLE.replace("results:\n", "results:\n  each: \"{{ response.json.all }}\"\n");
     assert!(read(&each).unwrap_err().contains("`each` and `address` go together"));
@@ -348,8 +347,8 @@ fn no_secret_shows_in_anything_that_can_be_printed() {
     );
     let token = profile.read_token(&secrets, Ok(&login), NOW).unwrap();
     let sender = json!(1);
-    let members = [member("+254700000001")];
-    let batch = Batch { text: "x", members: &members, sender: &sender };
+    let members = [member("+254700000001", "Hi")];
+    let batch = batch(&members, &sender);
     let requests = [
         profile.build_login(&secrets).unwrap(),
         profile.build_refresh(&secrets, &token).unwrap(),

@@ -1,10 +1,11 @@
 //! The sandbox of every built-in profile, over real sockets: log in, send, renew; and what it refuses.
 
+use crate::outgoing::{batch, member};
 use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sendplan::provider::{Batch, Class, Member, Profile, Reading, Secrets, Token, builtin_names};
+use sendplan::provider::{Class, Member, Profile, Reading, Secrets, Token, builtin_names};
 use sendplan::world::http::{Http, HttpOptions};
 use sendplan::world::sandbox::Sandbox;
 use serde_json::{Map, Value, json};
@@ -28,11 +29,12 @@ async fn log_in(profile: &Profile, secrets: &Secrets) -> Token {
 }
 
 async fn send(profile: &Profile, secrets: &Secrets, token: Option<&Token>, addresses: &[String]) -> Reading {
-    let members: Vec<Member<'_>> = addresses.iter().map(|address| Member { id: address, address }).collect();
+    let text = "Say \"hi\"\n¡olé! 😀";
+    let members: Vec<Member<'_>> = addresses.iter().map(|address| member(address, text)).collect();
     // Whatever the profile wants as sender.
     let sender = [json!(1), json!("Acme")].into_iter().find(|sender| profile.check_sender(sender).is_ok());
     let sender = sender.unwrap_or(Value::Null);
-    let batch = Batch { text: "Say \"hi\"\n¡olé! 😀", members: &members, sender: &sender };
+    let batch = batch(&members, &sender);
     let answer = http().execute(profile.build_send(&batch, secrets, token).unwrap()).await;
     profile.read_send(&batch, secrets, answer.as_ref())
 }

@@ -1,0 +1,153 @@
+//! The filters that sendplan adds to Tera's own: writing values into JSON, paths and forms, and the two
+//! conversions that gateways' log-ins ask for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha1::{Digest, Sha1};
+use tera::{Kwargs, State, Tera, Value};
+
+/// Writes one name of a form or query with its value, or with each of its values.
+pub const PAIR: &str = "__pair";
+
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
+    tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
+    tera.register_filter("path", |value: &Value, _: Kwargs, _: &State| path(value));
+    tera.register_filter("sha1", |text: &str, _: Kwargs, _: &State| sha1_hex(text));
+    tera.register_filter("jwt", |token: &Value, kwargs: Kwargs, _: &State| claim(token, &kwargs));
+    tera.register_filter(PAIR, |value: &Value, kwargs: Kwargs, _: &State| pair(value, &kwargs));
+}
+
+fn to_json(value: &Value) -> Result<String, tera::Error> {
+    if value.is_undefined() {
+        return Err(tera::Error::message("a value that is not defined cannot be written as JSON"));
+    }
+    serde_json::to_string(value).map_err(tera::Error::message)
+}
+
+/// One segment of a URL's path: a value can neither leave its segment nor add a query.
+fn segment(value: &Value) -> Result<String, tera::Error> {
+    let text = match value.as_str() {
+        Some(text) => text.to_owned(),
+        None if value.is_number() => value.to_string(),
+        None => return Err(tera::Error::message("a path takes texts and numbers only")),
+    };
+    // These are unreserved, yet they mean "here" and "up" to whoever reads the path.
+    if text.is_empty() || text == "." || text == ".." {
+        return Err(tera::Error::message(format!("`{text}` cannot stand in a path")));
+    }
+    Ok(percent_encoded(&text))
+}
+
+/// Several segments: the slashes between them stay.
+fn path(value: &Value) -> Result<String, tera::Error> {
+    let text = value.as_str().ok_or_else(|| tera::Error::message("`path` takes texts only"))?;
+    let trimmed = text.trim_matches('/');
+    let segments: Result<Vec<String>, tera::Error> =
+        trimmed.split('/').map(|part| segment(&Value::from(part))).collect();
+    Ok(segments?.join("/"))
+}
+
+/// `name=value`, encoded; a list gives one pair for each of its items.
+fn pair(value: &Value, kwargs: &Kwargs) -> Result<String, tera::Error> {
+    let name: &str = kwargs.must_get("name")?;
+    let one = |value: &Value| {
+        let text = match value.as_str() {
+            Some(text) => percent_encoded(text),
+            None if value.is_number() || value.as_bool().is_some() => percent_encoded(&value.to_string()),
+            None => {
+                let message = format!("`{name}` takes texts, numbers, booleans and lists of them");
+                return Err(tera::Error::message(message));
+            }
+        };
+        Ok(format!("{name}={text}"))
+    };
+    match value.as_array() {
+        Some(items) => Ok(items.iter().map(one).collect::<Result<Vec<_>, _>>()?.join("&")),
+        None => one(value),
+    }
+}
+
+/// Everything but the unreserved characters of RFC 3986 §2.3 as percent and two digits.
+pub fn percent_encoded(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            let halves = [byte >> 4, byte & 15];
+            out.extend(
+                halves.iter().filter_map(|&half| HEX.get(usize::from(half))).map(|&hex| char::from(hex)),
+            );
+        }
+    }
+    out
+}
+
+/// SHA-1 in hexadecimal (FIPS 180-4): some gateways want passwords this way. It protects nothing.
+fn sha1_hex(text: &str) -> String {
+    Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A claim of a JSON Web Token (RFC 7519 §4), unverified: when it ends is ours to read, the rest is the gateway's
+/// to check. None for what is no such token, or has no such claim.
+fn claim(token: &Value, kwargs: &Kwargs) -> Result<Value, tera::Error> {
+    let name: &str = kwargs.must_get("claim")?;
+    let payload = token.as_str().and_then(|text| text.split('.').nth(1));
+    let decoded = payload.and_then(|text| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok());
+    let claims = decoded.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    let found = claims.as_ref().and_then(|claims| Value::try_from_serializable(claims.get(name)?).ok());
+    Ok(found.unwrap_or_else(Value::none))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Context, Kind, Program};
+
+    fn eval(source: &str, context: serde_json::Value) -> Result<serde_json::Value, String> {
+        let mut program = Program::new();
+        program.add("x", source, Kind::Value, &["a"]).map_err(|problems| format!("{problems:?}"))?;
+        let value = program.eval("x", &Context::from_serialize(&context).unwrap());
+        value.map(|value| serde_json::to_value(&value).unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn passwords_are_hashed_as_the_standard_says() {
+        // FIPS 180-4's example for "abc".
+        let hash = eval("a | sha1", serde_json::json!({"a": "abc"})).unwrap();
+        assert_eq!(hash, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    }
+
+    #[test]
+    fn the_end_of_a_token_is_read_from_its_claims() {
+        // {"exp":1772719548,"iat":1772715948}
+        let token = "e30.eyJleHAiOjE3NzI3MTk1NDgsImlhdCI6MTc3MjcxNTk0OH0.sig";
+        let exp = eval("a | jwt(claim='exp')", serde_json::json!({"a": token})).unwrap();
+        assert_eq!(exp, 1_772_719_548);
+        for none in ["", "opaque", "a.b.c", "a.!!!.c", "e30.W10.x"] {
+            let exp = eval("(a | jwt(claim='exp')) or 7", serde_json::json!({"a": none})).unwrap();
+            assert_eq!(exp, 7, "{none}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_encoded_and_lists_repeat_their_name() {
+        let one = eval("a | __pair(name='To')", serde_json::json!({"a": "+254 & é"})).unwrap();
+        assert_eq!(one, "To=%2B254%20%26%20%C3%A9");
+        let many = eval("a | __pair(name='to')", serde_json::json!({"a": ["1", 2, true]})).unwrap();
+        assert_eq!(many, "to=1&to=2&to=true");
+        assert!(eval("a | __pair(name='to')", serde_json::json!({"a": null})).is_err());
+        assert!(eval("a | __pair(name='to')", serde_json::json!({"a": {"b": 1}})).is_err());
+    }
+
+    #[test]
+    fn a_path_keeps_its_slashes_and_cannot_climb() {
+        assert_eq!(eval("a | path", serde_json::json!({"a": "/v1/a b/"})).unwrap(), "v1/a%20b");
+        for bad in ["../x", "a//b", "", "/", "a/./b"] {
+            assert!(eval("a | path", serde_json::json!({"a": bad})).is_err(), "{bad}");
+        }
+        assert_eq!(eval("a | path", serde_json::json!({"a": "x?y#z"})).unwrap(), "x%3Fy%23z");
+    }
+}
