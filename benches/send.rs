@@ -114,6 +114,7 @@ fn client(url: &str) -> Gateway {
     let profile = profile().with(Some(url), &serde_json::Map::new()).unwrap();
     Gateway {
         run: "bench once".to_owned(),
+        window: None,
         secrets: profile.sandbox_secrets(),
         profile: Arc::new(profile),
         sender: serde_json::json!(1),
@@ -151,6 +152,7 @@ async fn without_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: u
                         address: address(number),
                         text: text(number).into(),
                         segments: 1,
+                        part: None,
                         attempts: 0,
                     };
                     let batch = Batch { number: number as u64, parcels: vec![Parcel::new(message)] };
@@ -196,7 +198,13 @@ fn pin(store: &mut Sqlite, messages: usize) -> RunId {
     for number in 0..messages {
         let (address, text) = (address(number), text(number));
         pinning
-            .add(&PinnedMessage { recipient: &address, address: &address, text: &text, segments: 1 })
+            .add(&PinnedMessage {
+                recipient: &address,
+                address: &address,
+                text: &text,
+                segments: 1,
+                part: None,
+            })
             .unwrap();
     }
     pinning.seal("", &Excluded::default()).unwrap()

@@ -83,7 +83,13 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
             write!(text, "Dear customer {:0>7}, ", if distinct { i } else { 0 })?;
             text.push_str("your order is ready. Come by until Saturday, we are open from eight to eight. ");
             text.push_str("Bring this message with you, please. Acme");
-            pin.add(&PinnedMessage { recipient: &recipient, address: &recipient, text: &text, segments: 1 })?;
+            pin.add(&PinnedMessage {
+                recipient: &recipient,
+                address: &recipient,
+                text: &text,
+                segments: 1,
+                part: None,
+            })?;
         }
         Ok(pin.seal("d", &Excluded::default())?)
     })
@@ -91,7 +97,7 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
 
 fn change(claimed: &Claimed, event: Event) -> Change {
     let provider_id = (event == Event::Accept).then(|| format!("SM{:032x}", claimed.key.seq));
-    Change { key: claimed.key, event, provider_id, reason: None, at_ms: 1_796_000_001_000 }
+    Change { key: claimed.key, event, provider_id, reason: None, opted_out: false, at_ms: 1_796_000_001_000 }
 }
 
 fn changes(claimed: &[Claimed], event: Event) -> Vec<Change> {

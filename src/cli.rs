@@ -150,6 +150,12 @@ pub enum Provider {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Whether a profile builds the requests and reads the answers of its examples as they were recorded
+    Test {
+        /// A built-in name or a path to a profile
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// `sendplan schema`

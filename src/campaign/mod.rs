@@ -13,7 +13,7 @@ use crate::audience::{AddressKind, Rules};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
-use crate::schedule::Moment;
+use crate::schedule::{Moment, Window};
 use crate::units::{Percent, Rate};
 
 pub use raw::{Campaign as Manifest, Unknown};
@@ -50,9 +50,9 @@ impl Campaign {
         self.at.map_or_else(|| ONCE.to_owned(), |at| at.to_string())
     }
 
-    /// Whether its texts are cut into SMS segments: those sent to phones are.
+    /// Whether its texts are SMS and have segments: those sent to phones are, and those that we cut into parts.
     pub fn counts_segments(&self) -> bool {
-        matches!(self.audience.rules.kind, AddressKind::Phone { .. })
+        matches!(self.audience.rules.kind, AddressKind::Phone { .. }) || self.profile.cuts_texts()
     }
 }
 
@@ -72,12 +72,16 @@ pub struct Audience {
 pub struct Delivery {
     /// The most messages in a time; none is as fast as the gateway answers.
     pub rate: Option<Rate>,
+    /// The most SMS segments in a time.
+    pub segments: Option<Rate>,
     /// The most requests under way at once, at least 1.
     pub concurrency: u16,
     /// Attempts and pauses.
     pub retry: Retry,
     /// What happens to a message whose outcome is not known.
     pub unknown: Unknown,
+    /// The hours of the day in which messages may go out.
+    pub window: Option<Window>,
 }
 
 /// Attempts and the pauses between them.
@@ -93,7 +97,14 @@ pub struct Retry {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { rate: None, concurrency: 16, retry: Retry::default(), unknown: Unknown::Hold }
+        Self {
+            rate: None,
+            segments: None,
+            concurrency: 16,
+            retry: Retry::default(),
+            unknown: Unknown::Hold,
+            window: None,
+        }
     }
 }
 

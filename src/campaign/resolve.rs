@@ -16,7 +16,7 @@ use crate::expression::Problem;
 use crate::message::Template;
 use crate::provider::wire::AddressKind as WireKind;
 use crate::provider::{OverrideError, Profile};
-use crate::schedule::{LocalTime, Moment, Zone};
+use crate::schedule::{LocalTime, Moment, Window, Zone};
 use crate::units::Percent;
 use crate::yaml::Spanned;
 
@@ -67,8 +67,16 @@ impl Resolver<'_> {
                 &constants,
             )
         });
-        let at = manifest.schedule.as_ref().map(|schedule| self.moment(&schedule.value));
-        let delivery = self.delivery(manifest.delivery.as_ref());
+        let zone = self.zone(manifest.schedule.as_ref());
+        let at =
+            manifest.schedule.as_ref().and_then(|one| one.value.at.as_ref()).map(|at| self.moment(at, zone));
+        let window = manifest
+            .schedule
+            .as_ref()
+            .and_then(|one| one.value.window.as_ref())
+            .map(|one| self.window(one, zone));
+        let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
+        let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest);
         Some(Campaign {
             name: name?,
@@ -80,11 +88,8 @@ impl Resolver<'_> {
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
             template: template?,
-            at: match at {
-                Some(moment) => Some(moment?),
-                None => None,
-            },
-            delivery,
+            at: optional(at)?,
+            delivery: Delivery { window: optional(window)?, ..delivery },
             limits,
         })
     }
@@ -150,12 +155,27 @@ impl Resolver<'_> {
             Some(max) => self.adapted("provider.batch_max", &max.span, profile.with_batch_max(max.value))?,
             None => profile,
         };
+        let profile = match &adapted.limits {
+            Some(limits) => profile.with_limits(self.provider_limits(limits)),
+            None => profile,
+        };
         adapted.vars.iter().flatten().try_fold(profile, |profile, (name, node)| {
             self.problems
                 .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
             let one = Map::from_iter([(name.clone(), node.to_json())]);
             self.adapted("provider.vars", &node.span, profile.with(None, &one))
         })
+    }
+
+    fn provider_limits(&mut self, limits: &crate::provider::raw::Limits) -> crate::provider::Limits {
+        let mut rate = |key: &str, text: &Option<Spanned<String>>| {
+            text.as_ref().and_then(|text| self.quantity(&format!("provider.limits.{key}"), text))
+        };
+        crate::provider::Limits {
+            requests: rate("requests", &limits.requests),
+            messages: rate("messages", &limits.messages),
+            segments: rate("segments", &limits.segments),
+        }
     }
 
     fn adapted(&mut self, key: &str, span: &Span, result: Result<Profile, OverrideError>) -> Option<Profile> {
@@ -297,19 +317,38 @@ impl Resolver<'_> {
         }
     }
 
-    fn moment(&mut self, schedule: &raw::Schedule) -> Option<Moment> {
-        let local = schedule.at.as_ref().and_then(|at| self.quantity::<LocalTime>("schedule.at", at));
-        let zone = match &schedule.timezone {
+    fn zone(&mut self, schedule: Option<&Spanned<raw::Schedule>>) -> Option<Zone> {
+        match schedule.and_then(|schedule| schedule.value.timezone.as_ref()) {
             None => Some(Zone::UTC),
             Some(zone) => self.quantity("schedule.timezone", zone),
-        };
+        }
+    }
+
+    fn moment(&mut self, at: &Spanned<String>, zone: Option<Zone>) -> Option<Moment> {
+        let local = self.quantity::<LocalTime>("schedule.at", at);
         Some(Moment { local: local?, zone: zone? })
     }
 
-    fn delivery(&mut self, delivery: Option<&raw::Delivery>) -> Delivery {
-        let mut domain = Delivery::default();
+    fn window(&mut self, window: &Spanned<raw::Window>, zone: Option<Zone>) -> Option<Window> {
+        let from = window.value.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
+        let to = window.value.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
+        match Window::new(from?, to?, zone?) {
+            Ok(window) => Some(window),
+            Err(error) => {
+                self.error(format!("`schedule.window`: {error}"), &window.span);
+                None
+            }
+        }
+    }
+
+    fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
+        // The same key and the same bytes: the gateway carries it out once, however often it comes.
+        let unknown = if idempotent { raw::Unknown::Resend } else { raw::Unknown::Hold };
+        let mut domain = Delivery { unknown, ..Delivery::default() };
         let Some(delivery) = delivery else { return domain };
         domain.rate = delivery.rate.as_ref().and_then(|rate| self.quantity("delivery.rate", rate));
+        domain.segments =
+            delivery.segments.as_ref().and_then(|rate| self.quantity("delivery.segments", rate));
         if let Some(concurrency) = &delivery.concurrency {
             domain.concurrency = concurrency.value.max(1);
         }
@@ -318,7 +357,7 @@ impl Resolver<'_> {
         }
         if let Some(unknown) = &delivery.unknown {
             domain.unknown = unknown.value;
-            if unknown.value == raw::Unknown::Resend {
+            if unknown.value == raw::Unknown::Resend && !idempotent {
                 self.problems.push(
                     Diagnostic::warning(
                         "`delivery.unknown: resend` may send somebody the same message twice",
@@ -374,6 +413,16 @@ impl Resolver<'_> {
             max_rejected,
             allow_empty: audience.and_then(|audience| audience.allow_empty).unwrap_or(false),
         }
+    }
+}
+
+/// Nothing where nothing was written, something where it could be read, else an error.
+#[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
+fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(None) => None,
+        Some(read) => Some(read),
     }
 }
 

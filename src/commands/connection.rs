@@ -8,6 +8,7 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::delivery::access::Credential;
 use crate::provider::{AuthError, Profile, Token};
+use crate::schedule::Window;
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
 use crate::world::http::{Http, HttpOptions};
@@ -33,6 +34,7 @@ impl Connection {
         profile: Profile,
         run: String,
         sender: &serde_json::Value,
+        window: Option<Window>,
         sandbox: bool,
         clock: Clock,
         terminal: &Terminal,
@@ -63,7 +65,8 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway = Arc::new(Gateway { profile, run, sender: sender.clone(), secrets, http, clock });
+        let gateway =
+            Arc::new(Gateway { profile, run, sender: sender.clone(), window, secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

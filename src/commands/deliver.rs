@@ -73,6 +73,7 @@ fn send_all(
     let begun = counts.planned - counts.open();
     let profile = Arc::clone(&gateway.profile);
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
+    engine.add_opt_outs(store.opt_outs()?);
     if let Some(token) = token.clone() {
         engine.begin_with(token);
     }

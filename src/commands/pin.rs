@@ -2,9 +2,10 @@
 //! one transaction. A plan that is refused leaves nothing behind.
 
 use super::exit::Failure;
-use super::scan::{digest, refusals, scan};
+use super::scan::{digest, refusals, scan, too_many_parts};
 use super::terminal::Terminal;
 use crate::delivery::pinned::Pinned;
+use crate::message::part;
 use crate::message::segments::Measure;
 use crate::plan::Entry;
 use crate::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
@@ -28,11 +29,29 @@ pub fn pin<S: Store>(
     };
     let mut pinning = store.pin(&run)?;
     let counts_segments = campaign.counts_segments();
+    let cuts_texts = campaign.profile.cuts_texts();
     let totals = scan(loaded, None, terminal, &mut |entry| match entry {
-        Entry::Planned { id, address, text, measure, .. } => {
+        Entry::Planned { line, id, address, text, measure } => {
             let address = address.to_string();
+            if cuts_texts && measure.parts > 1 {
+                let reference = part::reference(&run.campaign, &run.occurrence, id);
+                let parts = part::cut(text, &measure, reference);
+                let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, line)))?;
+                for (part, text) in parts {
+                    let part = Some(part);
+                    let message = PinnedMessage { recipient: id, address: &address, text, segments: 1, part };
+                    pinning.add(&message)?;
+                }
+                return Ok(());
+            }
             let segments = segments(counts_segments, measure);
-            Ok(pinning.add(&PinnedMessage { recipient: id, address: &address, text, segments })?)
+            Ok(pinning.add(&PinnedMessage {
+                recipient: id,
+                address: &address,
+                text,
+                segments,
+                part: None,
+            })?)
         }
         Entry::Excluded { .. } => Ok(()),
     })?;

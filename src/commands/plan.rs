@@ -56,7 +56,7 @@ fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
         suppressed: totals.suppressed(),
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
-        messages: totals.messages,
+        messages: outgoing(loaded, totals),
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         cost: None,
@@ -73,10 +73,15 @@ fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// Messages that go out, counted as the run will count them.
+fn outgoing(loaded: &Loaded, totals: &Totals) -> u64 {
+    totals.outgoing(loaded.campaign.profile.cuts_texts())
+}
+
 /// How long it takes at the campaign's rate.
 fn takes(loaded: &Loaded, totals: &Totals) -> Option<Duration> {
     let rate = loaded.campaign.delivery.rate?;
-    let count = u32::try_from(totals.messages.saturating_sub(1)).unwrap_or(u32::MAX);
+    let count = u32::try_from(outgoing(loaded, totals).saturating_sub(1)).unwrap_or(u32::MAX);
     Some(rate.interval().saturating_mul(count))
 }
 

@@ -1,11 +1,13 @@
 //! `sendplan provider`: which gateways are built in, and what a profile needs and can.
 
+use std::collections::BTreeSet;
+
 use super::Outcome;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::cli::Provider;
 use crate::provider::{Profile, builtin_names};
-use crate::report::layout::Table;
+use crate::report::layout::{Table, count};
 use crate::report::profile;
 use crate::world::workspace;
 
@@ -13,6 +15,7 @@ pub fn run(args: &Provider, terminal: &Terminal) -> Outcome {
     match args {
         Provider::List => list(terminal),
         Provider::Show { name } => show(name, terminal),
+        Provider::Test { name } => test(name, terminal),
     }
 }
 
@@ -27,6 +30,19 @@ fn list(terminal: &Terminal) -> Outcome {
 
 fn show(name: &str, terminal: &Terminal) -> Outcome {
     terminal.data(&profile::show(&load(name)?));
+    Ok(Code::Done)
+}
+
+fn test(name: &str, terminal: &Terminal) -> Outcome {
+    let profile = load(name)?;
+    let (failures, gaps) = (profile.check_examples(), profile.example_gaps());
+    terminal.data(&profile::tested(&profile, &failures, &gaps));
+    if !failures.is_empty() {
+        let failed: BTreeSet<&str> = failures.iter().map(|failure| failure.example.as_str()).collect();
+        let text = count(failed.len() as u64, "example");
+        return Err(Failure::Input(format!("{text} of `{}` did not come out as recorded", profile.name())));
+    }
+    terminal.note("\nAll came out as recorded.");
     Ok(Code::Done)
 }
 

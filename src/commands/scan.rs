@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::exit::Failure;
 use super::terminal::Terminal;
+use crate::message::Part;
 use crate::plan::{self, Entry, PlanError, Recipe, Totals};
 use crate::world::workspace::Loaded;
 
@@ -51,7 +52,16 @@ pub fn scan(
 
 /// Why a plan of these totals is refused, in words; nothing when it is not.
 pub fn refusals(loaded: &Loaded, totals: &Totals) -> Vec<String> {
-    plan::check(&loaded.campaign.limits, totals).iter().map(ToString::to_string).collect()
+    let limits = plan::check(&loaded.campaign.limits, totals);
+    let cut =
+        totals.longest().filter(|longest| loaded.campaign.profile.cuts_texts() && longest.parts > Part::MOST);
+    let cut = cut.map(|longest| too_many_parts(longest.parts, longest.first_line));
+    limits.iter().map(ToString::to_string).chain(cut).collect()
+}
+
+/// Why a text cannot be cut.
+pub fn too_many_parts(parts: u16, line: u64) -> String {
+    format!("the text of line {line} takes {parts} parts, and phones join {} at most: shorten it", Part::MOST)
 }
 
 /// The digest as people and machines are shown it.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
+use super::terminal::Terminal;
 use crate::cli::Global;
 use crate::delivery::pinned::Pinned;
 use crate::store::Store;
@@ -68,6 +69,7 @@ pub fn hold(
     new_state: bool,
     what: &str,
     since: &str,
+    terminal: &Terminal,
 ) -> Result<Held, Failure> {
     let throw_away = sandbox && global.state.is_none();
     if !path.exists() && !throw_away && !new_state && ci() {
@@ -98,6 +100,14 @@ pub fn hold(
         remove(&path)?;
     }
     let store = Sqlite::open(&path, OpenMode::Create)?;
+    if let Some(copy) = store.copy_of_older() {
+        let copy = near(copy);
+        terminal.note(&format!(
+            "The state was written by an older sendplan and was brought up to date; as it was, it is kept in `{}`. It \
+             holds addresses and texts: delete it when you are sure of the new one.",
+            copy.display()
+        ));
+    }
     keep_apart(&store, &path, sandbox)?;
     lock.note_open(&path).map_err(refused)?;
     Ok(Held { store, lock, path })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::breaker::Upshot;
 use super::engine::{End, Engine, InAir, Now, change};
-use super::message::Parcel;
+use super::message::{Change, Parcel};
 use super::patience;
 use super::state::Event;
 use crate::campaign::Unknown;
@@ -102,7 +102,13 @@ impl Engine {
                     _ => "rejected",
                 };
                 let reason = reason.map_or_else(|| word.to_owned(), |text| format!("{word}: {text}"));
-                self.reject(&parcel, verdict.provider_id, reason, now);
+                let opted_out = verdict.class == Class::OptedOut;
+                if opted_out {
+                    self.opt_outs.learn(&parcel.message.address);
+                }
+                let refused = change(&parcel, Event::Reject, verdict.provider_id, Some(reason), now);
+                self.tally.rejected += 1;
+                self.outbox.push(Change { opted_out, ..refused });
             }
             Class::Throttled => self.throttled(parcel, reason, circumstances),
             Class::Transient if circumstances.unreached => self.throttled(parcel, reason, circumstances),
@@ -115,11 +121,6 @@ impl Engine {
             }
             Class::Unknown => self.lost(parcel, verdict.provider_id, reason, now),
         }
-    }
-
-    fn reject(&mut self, parcel: &Parcel, provider_id: Option<String>, reason: String, now: Now) {
-        self.tally.rejected += 1;
-        self.outbox.push(change(parcel, Event::Reject, provider_id, Some(reason), now));
     }
 
     /// Proven not sent: it goes back, to be sent again at `at`.
@@ -155,7 +156,8 @@ impl Engine {
         if used_up {
             let why = reason.unwrap_or_else(|| "not processed".to_owned());
             let text = format!("given up after {} attempts: {why}", parcel.failures);
-            self.reject(&parcel, None, text, now);
+            self.tally.rejected += 1;
+            self.outbox.push(change(&parcel, Event::Reject, None, Some(text), now));
             return;
         }
         let salt = parcel.message.key.seq.unsigned_abs();

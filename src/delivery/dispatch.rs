@@ -2,9 +2,11 @@
 //! are let go when the pace, the concurrency and the provider allow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::engine::{End, Engine, HORIZON, InAir, Now, Order, UnderWay, change};
 use super::message::{Batch, Change, Parcel};
+use super::paces::Load;
 use super::state::Event;
 
 impl Engine {
@@ -34,18 +36,15 @@ impl Engine {
         if self.end.is_some() || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
             return formed;
         }
-        let waiting: usize = self.ready.iter().map(Batch::len).sum();
-        let mut places = self.pace.as_ref().map_or(usize::MAX, |pace| {
-            let places = usize::try_from(pace.places_within(HORIZON, now.elapsed)).unwrap_or(usize::MAX);
-            places.saturating_sub(waiting)
-        });
+        let waiting: Vec<Load> = self.ready.iter().map(Batch::load).collect();
+        let mut room = self.paces.room(HORIZON, now.elapsed, &waiting);
         let slots = self.ahead();
         while self.end.is_none()
             && self.ready.len() + formed.len() < slots
             && self.in_doubt + self.batch_max <= self.window()
-            && places >= self.batch_max
+            && room.has(self.batch_max)
         {
-            let mut group = self.queue.take_group(self.batch_max, self.more);
+            let mut group = self.queue.take_group(self.batch_max, self.more, self.one_text);
             if group.is_empty() {
                 break;
             }
@@ -53,10 +52,11 @@ impl Engine {
             if group.is_empty() {
                 continue;
             }
-            places = places.saturating_sub(group.len());
             self.in_doubt += group.len();
             changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
-            formed.push(Batch { number: self.next_number, parcels: group });
+            let batch = Batch { number: self.next_number, parcels: group };
+            room.take(batch.load());
+            formed.push(batch);
             self.next_number += 1;
         }
         formed
@@ -72,8 +72,8 @@ impl Engine {
             )));
             return true;
         };
-        let Some(list) = self.opt_outs.contains(&address) else { return false };
-        changes.push(change(parcel, Event::Suppress, None, Some(format!("on {list}")), now));
+        let Some(reason) = self.opt_outs.reason(&address) else { return false };
+        changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
         self.tally.suppressed += 1;
         true
     }
@@ -83,14 +83,12 @@ impl Engine {
             || self.trouble.holds(now.elapsed)
             || !self.access.is_usable(now.utc)
             || self.in_air.len() >= usize::from(self.delivery.concurrency)
-            || self.pace.as_ref().is_some_and(|pace| !pace.is_ready(now.elapsed));
+            || !self.paces.is_ready(now.elapsed);
         if blocked {
             return None;
         }
         let batch = Arc::new(self.ready.pop_front()?);
-        if let Some(pace) = &mut self.pace {
-            pace.take(u32::try_from(batch.len()).unwrap_or(u32::MAX), now.elapsed);
-        }
+        self.paces.take(batch.load(), now.elapsed);
         let in_air =
             InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
         self.in_air.insert(batch.number, in_air);
@@ -100,11 +98,24 @@ impl Engine {
 
     /// Gives durable intents back that were never begun.
     pub(super) fn withdraw_ready(&mut self, now: Now) {
-        for batch in std::mem::take(&mut self.ready) {
-            for parcel in batch.parcels {
-                self.outbox.push(change(&parcel, Event::Withdraw, None, None, now));
-                self.queue.push_later(parcel, self.trouble.until());
-            }
+        let until = self.trouble.until();
+        std::mem::take(&mut self.ready).into_iter().for_each(|batch| self.withdraw(batch, until, now));
+    }
+
+    /// Gives back the intents of batches with somebody who opted out after they were formed, to be formed anew.
+    pub(super) fn withdraw_opted_out(&mut self, now: Now) {
+        let ready = std::mem::take(&mut self.ready);
+        let (out, kept): (Vec<_>, Vec<_>) =
+            ready.into_iter().partition(|one| self.opt_outs.has_come_between(one));
+        self.ready.extend(kept);
+        out.into_iter().for_each(|batch| self.withdraw(batch, now.elapsed, now));
+    }
+
+    /// Gives a batch back unsent, to be sent at `at` or later.
+    fn withdraw(&mut self, batch: Batch, at: Duration, now: Now) {
+        for parcel in batch.parcels {
+            self.outbox.push(change(&parcel, Event::Withdraw, None, None, now));
+            self.queue.push_later(parcel, at);
         }
     }
 }

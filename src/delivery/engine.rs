@@ -14,12 +14,14 @@ use chrono::{DateTime, Utc};
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
 use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
-use super::pace::Pace;
+use super::opt_outs::OptOuts;
+use super::paces::{Paces, limits, most_at_once};
 use super::queue::Queue;
 use super::state::Event;
 use super::trouble::Trouble;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::Delivery;
+use crate::provider::raw::BatchMode;
 use crate::provider::{AuthError, Profile, Token};
 
 /// A moment as the engine is told it.
@@ -98,7 +100,7 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Engine {
     pub(super) delivery: Delivery,
-    pub(super) opt_outs: Suppression,
+    pub(super) opt_outs: OptOuts,
     pub(super) address_kind: AddressKind,
     pub(super) access: Access,
     pub(super) trouble: Trouble,
@@ -109,7 +111,8 @@ pub struct Engine {
     pub(super) in_air: HashMap<u64, InAir>,
     pub(super) end: Option<End>,
     pub(super) batch_max: usize,
-    pub(super) pace: Option<Pace>,
+    pub(super) paces: Paces,
+    pub(super) one_text: bool,
     pub(super) ready: VecDeque<Batch>,
     pub(super) commit: Option<UnderWay>,
     pub(super) cursor: Option<MessageKey>,
@@ -141,15 +144,15 @@ impl Engine {
         kind: AddressKind,
         now: Now,
     ) -> Self {
-        // A batch larger than a second's worth would break the rate all by itself.
-        let per_second = delivery.rate.map_or(usize::MAX, |rate| (rate.per_second() as usize).max(1));
+        let limits = limits(&delivery, profile.limits());
         Self {
-            batch_max: profile.batch_max().min(per_second).max(1),
+            batch_max: profile.batch_max().min(most_at_once(limits)).max(1),
+            one_text: profile.batch_mode() != BatchMode::Personalised,
             access: Access::new(profile),
             trouble: Trouble::new(delivery.retry),
-            pace: delivery.rate.map(|rate| Pace::new(rate, now.elapsed)),
+            paces: Paces::new(limits, now.elapsed),
             delivery,
-            opt_outs,
+            opt_outs: OptOuts::new(opt_outs, kind),
             address_kind: kind,
             breaker: Breaker::default(),
             queue: Queue::default(),
@@ -186,7 +189,13 @@ impl Engine {
 
     /// The lists as they are now: asked before each intent from here on.
     pub fn set_opt_outs(&mut self, opt_outs: Suppression) {
-        self.opt_outs = opt_outs;
+        self.opt_outs.set_lists(opt_outs);
+    }
+
+    /// Who has opted out at a gateway before this run, by canonical address: asked before each intent as well. Those
+    /// whom this run's gateway tells of are added as they come.
+    pub fn add_opt_outs(&mut self, addresses: impl IntoIterator<Item = String>) {
+        addresses.into_iter().for_each(|address| self.opt_outs.add(address));
     }
 
     /// Stops in order, for a reason that somebody has to see to.
@@ -221,7 +230,11 @@ impl Engine {
 
     /// What to do next. To be called until it says wait or done.
     pub fn next(&mut self, now: Now) -> Step {
+        if self.opt_outs.must_sift() {
+            self.withdraw_opted_out(now);
+        }
         self.queue.wake(now.elapsed);
+        self.mind_the_window(now);
         if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
             self.withdraw_ready(now);
         }
@@ -249,6 +262,7 @@ impl Engine {
         if let Some(done) = self.commit.take() {
             self.in_doubt = self.in_doubt.saturating_sub(done.outcomes);
             self.ready.extend(done.batches);
+            self.opt_outs.more_wait();
         }
         if let Some(claimed) = claimed {
             self.more = !claimed.is_empty();
@@ -281,6 +295,16 @@ impl Engine {
         }
     }
 
+    /// Nothing goes out while the window is shut; what was durable and not sent is given back.
+    fn mind_the_window(&mut self, now: Now) {
+        let Some(window) = self.delivery.window else { return };
+        if self.end.is_none() && window.closes(now.utc).is_none() {
+            let opens = window.zone().show(window.opens(now.utc));
+            self.end =
+                Some(End::Paused(format!("the sending window ({window}) is shut; it opens at {opens}")));
+        }
+    }
+
     fn has_work(&self) -> bool {
         self.more || !self.queue.is_empty() || !self.ready.is_empty() || self.commit.is_some()
     }
@@ -297,17 +321,20 @@ impl Engine {
         if self.end.is_some() {
             return None;
         }
-        let pace = self.pace.as_ref().and_then(|pace| match (self.ready.is_empty(), self.queue.ready()) {
-            (false, _) => Some(pace.ready_at()),
+        let pace = match (self.ready.is_empty(), self.queue.ready()) {
+            (false, _) => self.paces.ready_at(),
             (true, 0) => None,
-            (true, _) => Some(pace.places_at(u32::try_from(self.batch_max).unwrap_or(u32::MAX), HORIZON)),
-        });
+            (true, _) => self.paces.room_at(self.batch_max, HORIZON),
+        };
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
         let renewal =
             self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.trouble.holds(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.trouble.until());
-        [pace, renewal, trouble, self.queue.next_wake()]
+        let closes =
+            self.delivery.window.and_then(|window| (window.closes(now.utc)? - now.utc).to_std().ok());
+        let shut = closes.map(|wait| now.elapsed + wait);
+        [pace, renewal, trouble, shut, self.queue.next_wake()]
             .into_iter()
             .flatten()
             .filter(|at| *at > now.elapsed)
@@ -323,5 +350,6 @@ pub(super) fn change(
     reason: Option<String>,
     now: Now,
 ) -> Change {
-    Change { key: parcel.message.key, event, provider_id, reason, at_ms: now.utc.timestamp_millis() }
+    let at_ms = now.utc.timestamp_millis();
+    Change { key: parcel.message.key, event, provider_id, reason, opted_out: false, at_ms }
 }

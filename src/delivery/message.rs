@@ -4,10 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::paces::Load;
 use super::state::Event;
+use crate::message::Part;
 
 /// The place of a message in its run. The order of keys is the order of claims: equal texts are
-/// neighbours, texts come in the order in which they were first pinned.
+/// neighbours, texts come in the order in which they were first pinned. A part has a text of its own, so that the
+/// parts of one person are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey {
     /// The number of its text in the run, from 1.
@@ -35,6 +38,8 @@ pub struct Claimed {
     pub text: Arc<str>,
     /// How many parts the text takes.
     pub segments: u16,
+    /// Which part of a longer text it is; `None` for a whole one.
+    pub part: Option<Part>,
     /// How many requests it was in before.
     pub attempts: u32,
 }
@@ -50,6 +55,8 @@ pub struct Change {
     pub provider_id: Option<String>,
     /// Why; replaces the reason before, `None` clears it.
     pub reason: Option<String>,
+    /// Whether the gateway says that this person wants nothing from us any more: kept with the change, for good.
+    pub opted_out: bool,
     /// When, in Unix milliseconds.
     pub at_ms: i64,
 }
@@ -74,7 +81,7 @@ impl Parcel {
     }
 }
 
-/// The messages of one request: all with the same text.
+/// The messages of one request: all with the same text, unless the gateway takes a text for each.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Its number in this process, for matching answers.
@@ -87,6 +94,12 @@ impl Batch {
     /// How many messages.
     pub fn len(&self) -> usize {
         self.parcels.len()
+    }
+
+    /// What it takes of the paces. A message without segments, such as a note, counts as one.
+    pub fn load(&self) -> Load {
+        let segments = self.parcels.iter().map(|parcel| usize::from(parcel.message.segments.max(1))).sum();
+        Load { messages: self.len(), segments }
     }
 
     /// Never, for a batch that was formed; here for the sake of `len`.

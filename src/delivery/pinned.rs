@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Delivery, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
-use crate::provider::Profile;
+use crate::provider::{Limits, Profile};
+use crate::schedule::{MomentError, Window, WindowError};
+use crate::units::Rate;
 
 /// The version of this form.
 const VERSION: u32 = 1;
@@ -35,11 +37,33 @@ pub struct Pinned {
     phones: bool,
     region: Option<String>,
     rate: Option<String>,
+    #[serde(default)]
+    segments: Option<String>,
+    #[serde(default)]
+    limits: PinnedLimits,
+    #[serde(default)]
+    window: Option<PinnedWindow>,
     concurrency: u16,
     attempts: u16,
     backoff_ms: u64,
     max_backoff_ms: u64,
     resend_unknown: bool,
+}
+
+/// The gateway's limits, as rates.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct PinnedLimits {
+    requests: Option<String>,
+    messages: Option<String>,
+    segments: Option<String>,
+}
+
+/// The hours of the day in which messages may go out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PinnedWindow {
+    from: String,
+    to: String,
+    zone: String,
 }
 
 /// What is pinned cannot be read.
@@ -59,7 +83,7 @@ pub enum PinnedError {
 impl Pinned {
     /// The terms of a campaign. `manifest` is where it lies, `profile` the text its profile was read from.
     pub fn of(campaign: &Campaign, manifest: &str, profile: &Source, sandbox: bool) -> Self {
-        let delivery = &campaign.delivery;
+        let (delivery, limits) = (&campaign.delivery, campaign.profile.limits());
         let millis = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let (phones, region) = match campaign.audience.rules.kind {
             AddressKind::Phone { region } => (true, region.map(|region| region.to_string())),
@@ -80,6 +104,17 @@ impl Pinned {
             phones,
             region,
             rate: delivery.rate.map(|rate| rate.to_string()),
+            segments: delivery.segments.map(|rate| rate.to_string()),
+            limits: PinnedLimits {
+                requests: limits.requests.map(|rate| rate.to_string()),
+                messages: limits.messages.map(|rate| rate.to_string()),
+                segments: limits.segments.map(|rate| rate.to_string()),
+            },
+            window: delivery.window.map(|window| PinnedWindow {
+                from: window.from().to_string(),
+                to: window.to().to_string(),
+                zone: window.zone().to_string(),
+            }),
             concurrency: delivery.concurrency,
             attempts: delivery.retry.attempts,
             backoff_ms: millis(delivery.retry.backoff),
@@ -117,11 +152,17 @@ impl Pinned {
     /// # Errors
     /// [`PinnedError::Profile`].
     pub fn profile(&self) -> Result<Profile, PinnedError> {
+        let limits = Limits {
+            requests: read_rate(self.limits.requests.as_deref())?,
+            messages: read_rate(self.limits.messages.as_deref())?,
+            segments: read_rate(self.limits.segments.as_deref())?,
+        };
         let source = Source::new(self.profile_name.as_str(), self.profile.as_str());
         let profile = Profile::from_source(&source).map_err(PinnedError::Profile)?;
         profile
             .with(Some(&self.base_url), &self.vars)
             .and_then(|profile| profile.with_batch_max(self.batch_max))
+            .map(|profile| profile.with_limits(limits))
             .map_err(|error| PinnedError::Unreadable(error.to_string()))
     }
 
@@ -130,10 +171,9 @@ impl Pinned {
     /// # Errors
     /// [`PinnedError::Unreadable`]: what limits a run must not quietly be no limit.
     pub fn delivery(&self) -> Result<Delivery, PinnedError> {
-        let rate = self.rate.as_ref().map(|rate| rate.parse()).transpose();
         Ok(Delivery {
-            rate: rate
-                .map_err(|error: crate::units::UnitError| PinnedError::Unreadable(error.to_string()))?,
+            rate: read_rate(self.rate.as_deref())?,
+            segments: read_rate(self.segments.as_deref())?,
             concurrency: self.concurrency.max(1),
             retry: Retry {
                 attempts: self.attempts.max(1),
@@ -141,6 +181,7 @@ impl Pinned {
                 max_backoff: Duration::from_millis(self.max_backoff_ms),
             },
             unknown: if self.resend_unknown { Unknown::Resend } else { Unknown::Hold },
+            window: self.window.as_ref().map(PinnedWindow::read).transpose()?,
         })
     }
 
@@ -156,4 +197,20 @@ impl Pinned {
         let region = region.map_err(|error| PinnedError::Unreadable(error.to_string()))?;
         Ok(AddressKind::Phone { region })
     }
+}
+
+impl PinnedWindow {
+    /// What keeps messages out of the night must not quietly be nothing.
+    fn read(&self) -> Result<Window, PinnedError> {
+        let unreadable = |error: WindowError| PinnedError::Unreadable(error.to_string());
+        let zone =
+            self.zone.parse().map_err(|error: MomentError| PinnedError::Unreadable(error.to_string()))?;
+        let (from, to) = (self.from.parse().map_err(unreadable)?, self.to.parse().map_err(unreadable)?);
+        Window::new(from, to, zone).map_err(unreadable)
+    }
+}
+
+fn read_rate(text: Option<&str>) -> Result<Option<Rate>, PinnedError> {
+    let unreadable = |error: crate::units::UnitError| PinnedError::Unreadable(error.to_string());
+    text.map(str::parse).transpose().map_err(unreadable)
 }

@@ -87,12 +87,13 @@ impl Queue {
         self.len() == 0
     }
 
-    /// Takes up to `max` from the front that have one text. While more may be claimed (`open`), a group that
+    /// Takes up to `max` from the front, those that have one text where `one_text` says so. While more may be claimed (`open`), a group that
     /// reaches the end of the queue is left: its neighbours may be about to come.
-    pub fn take_group(&mut self, max: usize, open: bool) -> Vec<Parcel> {
+    pub fn take_group(&mut self, max: usize, open: bool, one_text: bool) -> Vec<Parcel> {
         let Some(first) = self.ready.front() else { return Vec::new() };
         let text = first.message.key.text;
-        let length = self.ready.iter().take(max).take_while(|parcel| parcel.message.key.text == text).count();
+        let fits = |parcel: &&Parcel| !one_text || parcel.message.key.text == text;
+        let length = self.ready.iter().take(max).take_while(fits).count();
         if open && length < max && length == self.ready.len() {
             return Vec::new();
         }
@@ -112,6 +113,7 @@ mod tests {
             address: format!("+2547{seq:08}"),
             text: "t".into(),
             segments: 1,
+            part: None,
             attempts: 0,
         })
     }
@@ -124,11 +126,20 @@ mod tests {
     fn groups_have_one_text_and_wait_for_their_neighbours() {
         let mut queue = Queue::default();
         [parcel(1, 1), parcel(1, 2), parcel(2, 3), parcel(2, 4)].into_iter().for_each(|one| queue.push(one));
-        assert_eq!(seqs(&queue.take_group(10, true)), [1, 2]);
-        assert_eq!(seqs(&queue.take_group(10, true)), Vec::<i64>::new());
-        assert_eq!(seqs(&queue.take_group(1, true)), [3]);
-        assert_eq!(seqs(&queue.take_group(10, false)), [4]);
+        assert_eq!(seqs(&queue.take_group(10, true, true)), [1, 2]);
+        assert_eq!(seqs(&queue.take_group(10, true, true)), Vec::<i64>::new());
+        assert_eq!(seqs(&queue.take_group(1, true, true)), [3]);
+        assert_eq!(seqs(&queue.take_group(10, false, true)), [4]);
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn groups_of_many_texts_wait_only_to_be_full() {
+        let mut queue = Queue::default();
+        [parcel(1, 1), parcel(2, 2), parcel(3, 3)].into_iter().for_each(|one| queue.push(one));
+        assert_eq!(seqs(&queue.take_group(2, true, false)), [1, 2]);
+        assert_eq!(seqs(&queue.take_group(2, true, false)), Vec::<i64>::new());
+        assert_eq!(seqs(&queue.take_group(2, false, false)), [3]);
     }
 
     #[test]
@@ -143,9 +154,9 @@ mod tests {
         assert_eq!(queue.ready(), 1);
         queue.wake(Duration::from_secs(10));
         assert_eq!(queue.ready(), 3);
-        assert_eq!(seqs(&queue.take_group(1, false)), [1]);
-        assert_eq!(seqs(&queue.take_group(1, false)), [2]);
-        assert_eq!(seqs(&queue.take_group(1, false)), [9]);
+        assert_eq!(seqs(&queue.take_group(1, false, true)), [1]);
+        assert_eq!(seqs(&queue.take_group(1, false, true)), [2]);
+        assert_eq!(seqs(&queue.take_group(1, false, true)), [9]);
         assert_eq!(queue.len(), 1);
     }
 }

@@ -1,9 +1,11 @@
 //! What is said: templates over a row, and what the text costs on the air.
 
 pub mod gsm7;
+pub mod part;
 mod plain;
 pub mod segments;
 pub mod template;
 
+pub use part::Part;
 pub use segments::{Encoding, Measure, culprits, measure, split};
 pub use template::{Scratch, Template};

@@ -24,7 +24,7 @@ pub struct PartCount {
 pub struct Totals {
     /// Rows of the file, the header not counted.
     pub rows: u64,
-    /// Messages.
+    /// Messages, before any text is cut into parts.
     pub messages: u64,
     /// Parts of all messages.
     pub segments: u64,
@@ -44,6 +44,14 @@ impl Totals {
     /// People who get a message: one each.
     pub fn recipients(&self) -> u64 {
         self.messages
+    }
+
+    /// Messages that go out: one each, or one for each part where the sender cuts texts.
+    pub fn outgoing(&self, cut: bool) -> u64 {
+        if !cut {
+            return self.messages;
+        }
+        self.by_parts.iter().map(|count| u64::from(count.parts.max(1)) * count.messages).sum()
     }
 
     /// Rows with something wrong.
@@ -124,5 +132,20 @@ impl Totals {
                 self.by_parts.insert(at, first);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::segments::measure;
+
+    #[test]
+    fn where_texts_are_cut_each_part_goes_out() {
+        let mut totals = Totals::default();
+        for (line, length) in (2..).zip([0, 1, 160, 161, 307, 400]) {
+            totals.include(line, &Address::Opaque("a".into()), &measure(&"x".repeat(length)));
+        }
+        assert_eq!((totals.messages, totals.outgoing(false), totals.outgoing(true)), (6, 6, 3 + 2 + 3 + 3));
     }
 }

@@ -56,6 +56,8 @@ pub(super) struct Compiler<'a> {
     pub uses_key: bool,
     /// Whether some request may use a text's encoding.
     pub uses_encoding: bool,
+    /// Whether some request says until when a message may be delivered.
+    pub uses_expiry: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -68,6 +70,7 @@ impl<'a> Compiler<'a> {
             secrets_used: BTreeSet::new(),
             uses_key: false,
             uses_encoding: false,
+            uses_expiry: false,
         }
     }
 
@@ -288,7 +291,10 @@ impl<'a> Compiler<'a> {
         span: &Range<usize>,
     ) -> Option<String> {
         match self.program.add(name, source, kind, &scope.names()) {
-            Ok(()) => Some(name.to_owned()),
+            Ok(()) => {
+                self.note_uses(name, source);
+                Some(name.to_owned())
+            }
             Err(problems) => {
                 for problem in problems {
                     self.error(problem.message, span, problem.help.unwrap_or_default());
@@ -296,6 +302,16 @@ impl<'a> Compiler<'a> {
                 None
             }
         }
+    }
+
+    /// What has to be had ready for the program: some of it costs.
+    fn note_uses(&mut self, name: &str, source: &str) {
+        let variables = self.program.variables(name);
+        let uses = |wanted: &str| variables.iter().any(|variable| variable == wanted);
+        let of_messages = |member: &str| uses("messages") && source.contains(member);
+        self.uses_key |= uses("key") || of_messages("key");
+        self.uses_encoding |= uses("encoding") || of_messages("encoding");
+        self.uses_expiry |= uses("expires_at") || uses("expires_in");
     }
 
     /// Compiles alone, for the sake of its problems.
@@ -307,8 +323,6 @@ impl<'a> Compiler<'a> {
                 self.error(problem.message, &span, problem.help.unwrap_or_default());
             }
         }
-        self.uses_key |= source.contains("key");
-        self.uses_encoding |= source.contains("encoding");
         for (root, members) in &scope.0 {
             let Some(members) = members else { continue };
             for (member, at) in expression::members(source, kind, root) {

@@ -224,6 +224,12 @@ impl Profile {
         };
         let response = heard(secrets, answer)?;
         let answer = Answer::new(self, response, 1);
+        // Of what went wrong on the way, or at the gateway itself, no rule can tell what became of the message.
+        if matches!(response.status, 300..400 | 500..)
+            && let Some(refusal) = self.refusal(&answer, response, secrets)
+        {
+            return Err(refusal);
+        }
         for rule in &inquiry.outcomes {
             let holds = self.inner.program.eval(&rule.when, &answer.context);
             if holds.is_ok_and(|value| value.is_truthy()) {

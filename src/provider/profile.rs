@@ -49,6 +49,8 @@ pub(super) struct Inner {
     pub idempotency: Option<String>,
     pub uses_key: bool,
     pub uses_encoding: bool,
+    /// Whether requests say until when a message may be delivered.
+    pub uses_expiry: bool,
     pub results: Results,
     pub rules: Vec<Rule>,
     pub status: Option<Inquiry>,
@@ -345,6 +347,16 @@ impl Profile {
     #[must_use]
     pub fn with_limits(&self, limits: Limits) -> Self {
         Self { limits: limits.or(self.limits), ..self.clone() }
+    }
+
+    /// Whether the gateway's documentation gives an end to a message's life in requests.
+    pub fn sets_expiry(&self) -> bool {
+        self.inner.uses_expiry
+    }
+
+    /// For each way to log in, the secrets that are needed.
+    pub fn secret_ways(&self) -> Vec<Vec<&str>> {
+        self.lacking(&|_| false)
     }
 
     /// The secrets that are lacking when only some are there: for each way to go on, those that it takes. Empty

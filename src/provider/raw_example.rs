@@ -56,6 +56,20 @@ pub enum Exchange {
     List,
 }
 
+impl Exchange {
+    /// The word for it in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::Send => "send",
+            Self::Status => "status",
+            Self::Cancel => "cancel",
+            Self::List => "list",
+        }
+    }
+}
+
 /// What was to be sent.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

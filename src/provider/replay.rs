@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::provider::auth::AuthError;
-use crate::provider::class::{Class, Outcome};
+use crate::provider::class::{Class, Outcome, Reading};
 use crate::provider::example::{About, EXAMPLE_TIME, Example, Exchange, Message};
 use crate::provider::exchange::Request;
 use crate::provider::inquiry::{self, Sought};
@@ -105,6 +105,36 @@ impl Profile {
     }
 }
 
+/// The request of an example of a sending, and what its answer is read as.
+pub(super) fn exchange(
+    profile: &Profile,
+    example: &Example,
+    message: &Message,
+    secrets: &Secrets,
+    token: Option<&Token>,
+) -> (Result<Request, BuildError>, Reading) {
+    let keys: Vec<String> = (1..=message.recipients.len()).map(|at| format!("example-{at}")).collect();
+    let named = message.recipients.iter().zip(&keys).enumerate();
+    let members: Vec<Member<'_>> = named
+        .map(|(at, (address, key))| Member {
+            id: address,
+            address,
+            text: message.text(at),
+            key,
+            encoding: recorded::encoding(message.text(at)),
+            part: message.part,
+        })
+        .collect();
+    // An example may show more recipients than a request has by default.
+    let most = u32::try_from(members.len().max(profile.batch_max())).unwrap_or(u32::MAX);
+    let wide = profile.with_batch_max(most);
+    let profile = wide.as_ref().unwrap_or(profile);
+    let (now, expires_at) = (example_time(), message.expires_at);
+    let batch = Batch { members: &members, sender: &message.sender, now, expires_at };
+    let built = profile.build_send(&batch, secrets, token);
+    (built, profile.read_send(&batch, secrets, Ok(&example.response.to_response())))
+}
+
 /// When every example was sent.
 pub(super) fn example_time() -> DateTime<Utc> {
     DateTime::from_timestamp(EXAMPLE_TIME, 0).unwrap_or_default()
@@ -152,48 +182,16 @@ impl Replay<'_> {
     }
 
     fn sending(&self, example: &Example, message: &Message) -> Vec<Problem> {
-        let keys: Vec<String> = (1..=message.recipients.len()).map(|at| format!("example-{at}")).collect();
-        let encodings: Vec<&str> =
-            (0..message.recipients.len()).map(|at| recorded::encoding(message.text(at))).collect();
-        let member = |(at, address): (usize, &'_ String)| (at, address.clone());
-        let named: Vec<(usize, String)> = message.recipients.iter().enumerate().map(member).collect();
-        let members: Vec<Member<'_>> = named
-            .iter()
-            .zip(&keys)
-            .zip(&encodings)
-            .map(|(((at, address), key), encoding)| Member {
-                id: address,
-                address,
-                text: message.text(*at),
-                key,
-                encoding,
-                part: message.part,
-            })
-            .collect();
-        let batch = Batch {
-            members: &members,
-            sender: &message.sender,
-            now: example_time(),
-            expires_at: message.expires_at,
-        };
-        let mut problems = self.request(example, self.profile.build_send(&batch, &self.secrets, self.token));
-        let reading = self.profile.read_send(&batch, &self.secrets, Ok(&example.response.to_response()));
-        for ((verdict, expected), address) in
-            reading.verdicts.iter().zip(&example.expect).zip(&message.recipients)
-        {
+        let (built, reading) = exchange(self.profile, example, message, &self.secrets, self.token);
+        let mut problems = self.request(example, built);
+        let outcomes = reading.verdicts.iter().zip(&example.expect);
+        for ((verdict, expected), address) in outcomes.zip(&message.recipients) {
             let other_id = expected.id.is_some() && verdict.provider_id != expected.id;
             if Some(verdict.class) != expected.class || other_id {
-                let who = format!("{address}: ");
-                let found = class_text(
-                    Some(verdict.class),
-                    verdict.provider_id.as_deref(),
-                    verdict.reason.as_deref(),
-                );
-                problems.push(answer_problem(
-                    &who,
-                    &found,
-                    &class_text(expected.class, expected.id.as_deref(), None),
-                ));
+                let (id, reason) = (verdict.provider_id.as_deref(), verdict.reason.as_deref());
+                let found = class_text(Some(verdict.class), id, reason);
+                let recorded = class_text(expected.class, expected.id.as_deref(), None);
+                problems.push(answer_problem(&format!("{address}: "), &found, &recorded));
             }
         }
         problems

@@ -1,16 +1,17 @@
 //! From the file to the profile: every error at once, each with its place. Here its facts; its requests and
 //! its answers are read in `resolve_call` and `resolve_answer`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Map;
 
 use crate::credentials::names_a_secret;
-use crate::diagnostic::{Diagnostics, Source};
+use crate::diagnostic::{Diagnostics, Source, Span};
 use crate::provider::compile::{Compiler, Scope};
 use crate::provider::profile::{Inner, Limits, Profile, check_base_url, scope_of, without_user};
 use crate::provider::raw;
+use crate::provider::replay::exchange;
 use crate::provider::resolve_example;
 use crate::provider::secrets::SecretRef;
 use crate::provider::wire::{AddressKind, Wire};
@@ -42,6 +43,7 @@ pub(super) struct Resolver<'a> {
     /// What every expression may use: the constants.
     pub base: Scope,
     pub secrets: Vec<String>,
+    secret_spans: Vec<(String, Span)>,
     pub vars: Vec<String>,
     pub has_token: bool,
     pub has_refresh: bool,
@@ -55,6 +57,7 @@ impl<'a> Resolver<'a> {
             compiler: Compiler::new(source),
             base: Scope::new().with_members("vars", vars.clone()),
             secrets: raw.secrets.iter().flat_map(BTreeMap::keys).cloned().collect(),
+            secret_spans: secret_spans(raw),
             vars,
             has_token: token.is_some(),
             has_refresh: token.and_then(|token| token.read.as_ref()?.refresh.as_ref()).is_some(),
@@ -75,6 +78,7 @@ impl<'a> Resolver<'a> {
         let auth = self.auth(raw.auth);
         let send = raw.send.and_then(|send| self.send(send));
         let mode = send.as_ref().map(|send| send.mode);
+        let pattern = raw.results.as_ref().and_then(|one| Some(one.id_pattern.as_ref()?.span.clone()));
         let results = raw.results.and_then(|results| self.results(results, mode));
         let scope = self.response_scope();
         let rules = self.rules("classify", raw.classify, &scope);
@@ -90,7 +94,7 @@ impl<'a> Resolver<'a> {
         let (address_kind, wire) = address?;
         let (send, limits) = (send?, limits?);
         // A part that could not be read is an error, never its absence.
-        let inner = Inner {
+        let mut inner = Inner {
             program: self.compiler.program.clone(),
             name: name?,
             title: raw.title?.value,
@@ -107,6 +111,7 @@ impl<'a> Resolver<'a> {
             idempotency: send.idempotency,
             uses_key: self.compiler.uses_key,
             uses_encoding: self.compiler.uses_encoding,
+            uses_expiry: self.compiler.uses_expiry,
             results: results?,
             rules: rules?,
             status: all(status)?,
@@ -115,11 +120,48 @@ impl<'a> Resolver<'a> {
             reads_text: self.compiler.reads_text,
             examples: examples?,
         };
+        inner.auth.needs = needs(&inner);
+        self.unused(&inner)?;
         let vars_scope = scope_of(&vars);
         let (base_url, batch_max) = (base_url?, send.max);
         let profile = Profile { inner: Arc::new(inner), base_url, batch_max, limits, vars, vars_scope };
         self.verbs(&profile, &send.method)?;
+        if let Some(pattern) = pattern {
+            self.captures(&profile, &pattern)?;
+        }
         Some(profile)
+    }
+
+    /// A pattern that takes an id out of none of the accepted examples is a wrong one.
+    fn captures(&mut self, profile: &Profile, pattern: &Span) -> Option<()> {
+        let secrets = profile.sandbox_secrets();
+        let sendings = profile.examples().iter().filter_map(|one| Some((one, one.message.as_ref()?)));
+        let mut accepted = sendings.filter(|(example, _)| example.is_accepted()).peekable();
+        let any = accepted.peek().is_some();
+        let captured = accepted.any(|(example, message)| {
+            let (_, reading) = exchange(profile, example, message, &secrets, None);
+            reading.verdicts.iter().any(|verdict| verdict.provider_id.is_some())
+        });
+        if any && !captured {
+            let help = "it is applied to the text that `id` gives; `(…)` around what is the id";
+            self.compiler.error("the pattern captures nothing in the examples", pattern, help);
+            return None;
+        }
+        Some(())
+    }
+
+    /// A secret that no request names is a slip, and nobody should have to provide it.
+    fn unused(&mut self, inner: &Inner) -> Option<()> {
+        let token = inner.auth.token.as_ref();
+        let logins = token.into_iter().flat_map(|token| token.logins.iter().chain(&token.refresh));
+        let used: BTreeSet<&String> = logins.flat_map(|call| &call.needs).chain(&inner.auth.needs).collect();
+        let unused: Vec<_> =
+            self.secret_spans.iter().filter(|(name, _)| !used.contains(name)).cloned().collect();
+        for (name, span) in &unused {
+            let help = format!("use it as `{{{{ secrets.{name} }}}}`, or remove it");
+            self.compiler.error(format!("no request uses the secret `{name}`"), span, help);
+        }
+        unused.is_empty().then_some(())
     }
 
     /// Verbs that the constants choose are looked at once the constants are known.
@@ -189,6 +231,18 @@ impl<'a> Resolver<'a> {
         }
         Some((kind.value, wire.value))
     }
+}
+
+fn secret_spans(raw: &raw::Profile) -> Vec<(String, Span)> {
+    raw.secrets.iter().flatten().map(|(name, reference)| (name.clone(), reference.span.clone())).collect()
+}
+
+/// The secrets that requests other than log-ins name.
+fn needs(inner: &Inner) -> Vec<String> {
+    let inquiries = inner.status.iter().chain(&inner.cancel).map(|inquiry| &inquiry.call);
+    let calls = inquiries.chain(inner.list.iter().map(|list| &list.call)).chain([&inner.send]);
+    let all: BTreeSet<&String> = calls.flat_map(|call| &call.needs).chain(&inner.auth.needs).collect();
+    all.into_iter().cloned().collect()
 }
 
 /// Nothing where nothing was written, something where all of it could be read, else an error.

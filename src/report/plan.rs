@@ -9,7 +9,8 @@ use super::layout::{Table, count, duration};
 use crate::units::thousands;
 
 /// `plan --format json`, version 1. `recipients` are the rows of the file, so that `recipients` is the sum of
-/// `rejected`, `suppressed`, `filtered`, `duplicates` and `messages`.
+/// `rejected`, `suppressed`, `filtered`, `duplicates` and those who get a message: one each, unless the gateway leaves it
+/// to us to cut long texts; then each part is a message.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanReport {
     /// The version of this form: 1.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::layout::Table;
-use crate::provider::Profile;
+use super::layout::{Table, count};
+use crate::provider::raw::BatchMode;
+use crate::provider::{ExampleFailure, Gap, Limits, Profile};
 
 /// The text of people.
 pub fn show(profile: &Profile) -> String {
@@ -12,22 +13,18 @@ pub fn show(profile: &Profile) -> String {
     facts.row(["address", profile.base_url()]);
     facts.row(["sender", profile.sender_description()]);
     facts.row(["recipients", profile.wire_description()]);
+    facts.row(["requests", &requests(profile)]);
     facts.row([
-        "requests",
-        &match profile.batch_max() {
-            1 => "one message each".to_owned(),
-            most => format!("up to {most} recipients of one text each"),
-        },
+        "long texts",
+        if profile.cuts_texts() { "cut here, one request a part" } else { "cut by the gateway" },
     ]);
-    out.push_str(&facts.show());
-    if !profile.secret_references().is_empty() {
-        out.push_str("\nSecrets, from the environment or files:\n");
-        let mut secrets = Table::new(&[]);
-        for (name, reference) in profile.secret_references() {
-            secrets.row([name.as_str(), &reference.to_string()]);
-        }
-        out.push_str(&secrets.show());
+    if let Some(limits) = limits(profile.limits()) {
+        facts.row(["limits", &limits]);
     }
+    facts.row(["can", &abilities(profile)]);
+    facts.row(["examples", &profile.examples().len().to_string()]);
+    out.push_str(&facts.show());
+    secrets(profile, &mut out);
     if !profile.vars().is_empty() {
         out.push_str("\nVariables, which a campaign may set as `provider.vars`:\n");
         let mut vars = Table::new(&[]);
@@ -43,6 +40,94 @@ pub fn show(profile: &Profile) -> String {
         }
     }
     out
+}
+
+fn requests(profile: &Profile) -> String {
+    let most = profile.batch_max();
+    match profile.batch_mode() {
+        BatchMode::Single => "one message each".to_owned(),
+        BatchMode::Shared => format!("up to {} of one text each", count(most as u64, "recipient")),
+        BatchMode::Personalised => format!("up to {} each", count(most as u64, "message")),
+    }
+}
+
+fn limits(limits: Limits) -> Option<String> {
+    let known = [(limits.requests, "requests"), (limits.messages, "messages"), (limits.segments, "segments")];
+    let told: Vec<String> =
+        known.iter().filter_map(|(rate, noun)| Some(format!("{noun} {}", (*rate)?))).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// What it can beyond sending.
+fn abilities(profile: &Profile) -> String {
+    let abilities = [
+        (profile.can_ask(), "tell what became of a message"),
+        (profile.can_cancel(), "call a message back"),
+        (profile.can_list(), "list what was sent to an address"),
+        (profile.is_idempotent(), "carry a message out once, however often it is sent"),
+        (profile.sets_expiry(), "drop a message when its time is over"),
+    ];
+    let told: Vec<&str> = abilities.iter().filter(|(can, _)| *can).map(|(_, what)| *what).collect();
+    if told.is_empty() { "send, and nothing else".to_owned() } else { told.join("; ") }
+}
+
+fn secrets(profile: &Profile, out: &mut String) {
+    let ways = profile.secret_ways();
+    let way = |names: &[&str]| {
+        let found = profile.secret_references().iter().filter(|(name, _)| names.contains(&name.as_str()));
+        found.map(|(_, reference)| reference.to_string()).collect::<Vec<_>>().join(" and ")
+    };
+    match ways.as_slice() {
+        [] => {}
+        [only] => {
+            out.push_str("\nSecrets, from the environment or files:\n");
+            let mut table = Table::new(&[]);
+            for (name, reference) in
+                profile.secret_references().iter().filter(|(name, _)| only.contains(&name.as_str()))
+            {
+                table.row([name.as_str(), &reference.to_string()]);
+            }
+            out.push_str(&table.show());
+        }
+        several => {
+            out.push_str(
+                "\nSecrets, from the environment or files; the first of these that is complete is used:\n",
+            );
+            for names in several {
+                let _ = writeln!(out, "  - {}", way(names));
+            }
+        }
+    }
+}
+
+/// The examples of a profile, each with what came of it.
+pub fn tested(profile: &Profile, failures: &[ExampleFailure], gaps: &[Gap]) -> String {
+    let mut out = format!("{}: {}\n\n", profile.name(), count(profile.examples().len() as u64, "example"));
+    for example in profile.examples() {
+        let mut problems = failures.iter().filter(|failure| failure.example == example.name).peekable();
+        let word = if problems.peek().is_some() { "FAIL" } else { "ok  " };
+        let _ = writeln!(out, "  {word}  {}: {}", example.exchange.name(), example.name);
+        for failure in problems {
+            for line in failure.problem.to_string().lines() {
+                let _ = writeln!(out, "        {line}");
+            }
+        }
+    }
+    if !gaps.is_empty() {
+        out.push_str("\nNot shown by any example of `send`:\n");
+        for gap in gaps {
+            let _ = writeln!(out, "  - {}", lacking(*gap));
+        }
+    }
+    out
+}
+
+fn lacking(gap: Gap) -> &'static str {
+    match gap {
+        Gap::Success => "success: every message accepted, with the request as it must come out",
+        Gap::Refusal => "a refusal: `rejected`, `invalid_recipient`, `opted_out`, `account` or `config`",
+        Gap::Throttling => "throttling: what the gateway answers when it is asked too much",
+    }
 }
 
 /// A note of several lines under its dash.

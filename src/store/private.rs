@@ -79,6 +79,6 @@ pub fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Makes the name of a file or folder durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(parent(path))?.sync_all()
 }

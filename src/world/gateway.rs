@@ -10,11 +10,13 @@ use super::http::Http;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
 use crate::delivery::message::{Batch, Claimed};
+use crate::message::part::Part;
 use crate::message::segments::{Encoding, measure};
 use crate::provider::key::key;
 use crate::provider::{
     self, AuthError, BuildError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict,
 };
+use crate::schedule::Window;
 
 /// A gateway with what it needs to be spoken to.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Gateway {
     pub run: String,
     /// The sender as it wants it.
     pub sender: serde_json::Value,
+    /// The hours in which messages may go out: what cannot be delivered within them should not be at all.
+    pub window: Option<Window>,
     /// Credentials.
     pub secrets: Secrets,
     /// The client.
@@ -46,12 +50,17 @@ impl Gateway {
                 address: &parcel.message.address,
                 text: &parcel.message.text,
                 key,
-                encoding: self.encoding(&parcel.message.text),
-                part: None,
+                encoding: self.encoding(&parcel.message),
+                part: parcel.message.part.map(|part| provider::Part {
+                    number: part.number(),
+                    count: part.count(),
+                    reference: part.reference(),
+                }),
             })
             .collect();
         let now = self.clock.now().utc;
-        let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at: None };
+        let expires_at = self.window.and_then(|window| window.closes(now));
+        let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
             Ok(request) => self.http.execute(request).await,
             Err(error) => {
@@ -67,14 +76,15 @@ impl Gateway {
         if !self.profile.uses_key() {
             return String::new();
         }
-        key(&self.run, &message.recipient, 0)
+        key(&self.run, &message.recipient, message.part.map_or(0, Part::number))
     }
 
-    fn encoding(&self, text: &str) -> &'static str {
+    /// How the text is written on the air; a part as the whole text is.
+    fn encoding(&self, message: &Claimed) -> &'static str {
         if !self.profile.uses_encoding() {
             return "";
         }
-        match measure(text).encoding {
+        match message.part.map_or_else(|| measure(&message.text).encoding, Part::encoding) {
             Encoding::Gsm7 => "gsm7",
             Encoding::Ucs2 => "ucs2",
         }

@@ -8,35 +8,39 @@ use secrecy::SecretString;
 
 use crate::provider::{Profile, SecretRef, Secrets};
 
-/// Secrets that could not be had, all of them. Names places, never values.
+/// Secrets that could not be had. Names places, never values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretError {
     /// The profile that needs them.
     pub profile: String,
-    /// Each secret's name, where it should be, and what is wrong there.
-    pub missing: Vec<(String, SecretRef, String)>,
+    /// For each way to go on, the secrets that are lacking: name, where it should be, and what is wrong there.
+    pub ways: Vec<Vec<(String, SecretRef, String)>>,
 }
 
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the profile `{}` lacks credentials:", self.profile)?;
-        for (name, reference, problem) in &self.missing {
-            let place = match reference {
-                SecretRef::Env(variable) => format!("the environment variable {variable}"),
-                SecretRef::File(path) => format!("the file {path}"),
-            };
-            write!(f, " {place} (`{name}`) {problem};")?;
+        write!(f, "the profile `{}` lacks credentials: ", self.profile)?;
+        for (at, way) in self.ways.iter().enumerate() {
+            f.write_str(if at == 0 { "" } else { "; or " })?;
+            for (at, (name, reference, problem)) in way.iter().enumerate() {
+                let place = match reference {
+                    SecretRef::Env(variable) => format!("the environment variable {variable}"),
+                    SecretRef::File(path) => format!("the file {path}"),
+                };
+                write!(f, "{}{place} (`{name}`) {problem}", if at == 0 { "" } else { ", and " })?;
+            }
         }
-        f.write_str(" set them and try again, or use --sandbox, which needs none")
+        f.write_str(". Set them and try again, or use --sandbox, which needs none")
     }
 }
 
 impl std::error::Error for SecretError {}
 
-/// Fetches every secret of a profile. One line break at the end of a file or variable is dropped.
+/// Fetches the secrets of a profile: all that are there, and at least those that one way to log in takes. One
+/// line break at the end of a file or variable is dropped.
 ///
 /// # Errors
-/// All that are missing, empty or unreadable, at once.
+/// What is missing, empty or unreadable, for every way.
 pub fn resolve(profile: &Profile) -> Result<Secrets, SecretError> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
@@ -46,11 +50,13 @@ pub fn resolve(profile: &Profile) -> Result<Secrets, SecretError> {
             Err(problem) => missing.push((name.clone(), reference.clone(), problem)),
         }
     }
-    if missing.is_empty() {
-        Ok(Secrets::new(found))
-    } else {
-        Err(SecretError { profile: profile.name().to_owned(), missing })
+    let lacking = profile.lacking(&|name| found.iter().any(|(known, _)| known == name));
+    if lacking.is_empty() {
+        return Ok(Secrets::new(found));
     }
+    let way =
+        |names: Vec<&str>| missing.iter().filter(|one| names.contains(&one.0.as_str())).cloned().collect();
+    Err(SecretError { profile: profile.name().to_owned(), ways: lacking.into_iter().map(way).collect() })
 }
 
 fn fetch(reference: &SecretRef) -> Result<SecretString, String> {

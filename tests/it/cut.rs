@@ -24,18 +24,18 @@ type Accepted = BTreeMap<String, u32>;
 
 /// How the world behaves.
 #[derive(Clone, Copy)]
-struct World {
+pub struct World {
     /// Messages of one text, so that batches are shared.
-    shared: bool,
+    pub shared: bool,
     /// Every so many requests are answered with a refusal of this class.
-    every: u32,
-    class: Class,
-    concurrency: u16,
+    pub every: u32,
+    pub class: Class,
+    pub concurrency: u16,
 }
 
 /// Thousands of states are made here, so in memory where the system has a file system there: what is cut is
 /// the process, not the power.
-fn fast_folder() -> tempfile::TempDir {
+pub fn fast_folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     folder.unwrap()
@@ -56,19 +56,20 @@ fn pin(store: &mut Sqlite, world: World) -> RunId {
     for number in 0..PEOPLE {
         let address = person(number);
         let text = if world.shared { format!("text {}", number % 2) } else { format!("text for {number}") };
-        let message = PinnedMessage { recipient: &address, address: &address, text: &text, segments: 1 };
+        let message =
+            PinnedMessage { recipient: &address, address: &address, text: &text, segments: 1, part: None };
         pinning.add(&message).unwrap();
     }
     pinning.seal("sha256:0", &Excluded::default()).unwrap()
 }
 
-fn engine(world: World, now: Now) -> Engine {
+pub fn engine(world: World, now: Now) -> Engine {
     let profile = Profile::builtin("mobiconnect").unwrap().unwrap().with_batch_max(4).unwrap();
     let delivery = Delivery { concurrency: world.concurrency, ..Delivery::default() };
     Engine::new(Arc::new(profile), delivery, Suppression::default(), AddressKind::Phone { region: None }, now)
 }
 
-fn token(now: Now) -> Token {
+pub fn token(now: Now) -> Token {
     Token {
         access: "a".to_owned().into(),
         refresh: None,
@@ -146,7 +147,12 @@ fn answer(batch: &Batch, world: World, request: u32, accepted: &mut Accepted) ->
         *accepted.entry(parcel.message.address.clone()).or_default() += 1;
         Verdict { class: Class::Accepted, provider_id: Some("1".to_owned()), reason: None }
     });
-    let reading = Reading { verdicts: verdicts.collect(), retry_after: None, stray: false, halt: None };
+    say(batch, verdicts.collect())
+}
+
+/// An answer of these verdicts.
+pub fn say(batch: &Batch, verdicts: Vec<Verdict>) -> Answer {
+    let reading = Reading { verdicts, retry_after: None, stray: false, halt: None };
     Answer { number: batch.number, reading, unreached: false }
 }
 
@@ -262,7 +268,7 @@ fn an_address_that_cannot_be_read_any_more_stops_the_run() {
         NewRun { campaign: "cut".into(), occurrence: "once".into(), pinned: "{}".into(), created_at_ms: 0 };
     let mut pinning = store.pin(&run).unwrap();
     for (recipient, address) in [("a", "+254700000001"), ("b", "nobody"), ("c", "+254700000003")] {
-        pinning.add(&PinnedMessage { recipient, address, text: recipient, segments: 1 }).unwrap();
+        pinning.add(&PinnedMessage { recipient, address, text: recipient, segments: 1, part: None }).unwrap();
     }
     let run = pinning.seal("", &Excluded::default()).unwrap();
     drop(store);

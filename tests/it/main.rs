@@ -9,6 +9,7 @@ mod exchange;
 mod gateway;
 mod house;
 mod loopback;
+mod opt_outs;
 mod outgoing;
 mod project;
 mod provider;

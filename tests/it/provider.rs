@@ -324,6 +324,7 @@ fn missing_secrets_are_told_all_at_once_by_name() {
             folder.path().display()
         ),
     );
+    let text = text.replace("App {{ secrets.key }}", "App {{ secrets.key }} {{ secrets.a }} {{ secrets.b }}");
     let error = world::secrets::resolve(&read(&text).unwrap()).unwrap_err().to_string();
     assert!(error.contains("SENDPLAN_TEST_UNSET_A") && error.contains("/none"), "{error}");
     assert!(!error.contains("canary"));

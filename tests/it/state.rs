@@ -95,6 +95,43 @@ fn fault_12_a_newer_state_is_refused() {
 }
 
 #[test]
+fn fault_13_a_run_begun_by_an_older_sendplan_is_copied_migrated_and_taken_up() {
+    let project = Project::empty();
+    project.manifest("http://127.0.0.1:9", "batch_max: 1", "text: Hi", "");
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &manifest.replace("region: KE", "region: KE, suppress: [out.csv]"),
+    );
+    project.write("campaigns/c/out.csv", "phone\n0700000088\n");
+    project.recipients(1);
+    let old = include_bytes!("old/state-v1.db");
+    let state = project.path("old.db");
+    std::fs::write(&state, old).unwrap();
+
+    // Who only looks changes nothing.
+    let seen = project.run(&["status", "--state", "old.db", "--format", "json"]);
+    assert_eq!(seen.code, 6, "{seen:?}");
+    let seen: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    let of = |run: usize, state: &str| seen["runs"][run][state].as_u64().unwrap();
+    assert_eq!([of(0, "planned"), of(0, "accepted")], [5, 5]);
+    assert_eq!(["pending", "accepted", "unknown"].map(|state| of(1, state)), [29, 53, 8]);
+    assert!(std::fs::read(&state).unwrap() == old, "the file was changed");
+
+    let sent = project.run(&["send", "campaigns/c", "--sandbox", "--state", "old.db"]);
+    assert_eq!(sent.code, 6, "{sent:?}");
+    assert!(sent.err.contains("`old.db.v1.bak`"), "{}", sent.err);
+    let seen = project.run(&["status", "--state", "old.db", "--format", "json", "c"]);
+    let seen: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    let of = |state: &str| seen["runs"][0][state].as_u64().unwrap();
+    assert_eq!(["planned", "pending", "accepted", "suppressed", "unknown"].map(of), [90, 0, 81, 1, 8]);
+    let kept = project.path("old.db.v1.bak");
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept = project.run(&["status", "--state", "old.db.v1.bak"]);
+    assert!(kept.out.contains("29"), "{}", kept.out);
+}
+
+#[test]
 fn fault_14_in_ci_a_missing_state_is_refused_unless_a_new_one_is_wanted() {
     let gateway = Loopback::start();
     let project = Project::personalised(&gateway.url(), 5);

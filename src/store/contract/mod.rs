@@ -6,8 +6,10 @@ mod books;
 use std::sync::Arc;
 
 use crate::delivery::state::{Event, State, next};
+use crate::message::{Encoding, Part};
 use crate::store::{
-    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, RunId, Store, StoreError,
+    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, RunId,
+    Store, StoreError,
 };
 
 /// One state, empty at first, that can be opened again and again.
@@ -29,6 +31,8 @@ macro_rules! contract {
             an_occurrence_is_pinned_once,
             a_pin_that_is_dropped_leaves_nothing,
             a_recipient_is_in_a_run_once,
+            parts_of_a_text_stand_together,
+            a_part_is_in_a_run_once,
             claims_keep_equal_texts_together,
             claims_go_on_after_a_key_and_skip_what_is_not_pending,
             a_commit_is_all_or_nothing,
@@ -40,6 +44,10 @@ macro_rules! contract {
             finishing_waits_for_what_is_open,
             runs_do_not_mix,
             lists_are_paged_and_filtered,
+            opt_outs_are_kept_with_their_rejection,
+            unknowns_come_with_their_texts,
+            receipts_lie_over_accepted_messages,
+            what_awaits_a_receipt_is_paged,
             what_is_not_there_is_named,
             any_interleaving_keeps_the_books,
         );
@@ -62,7 +70,7 @@ pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
 pub const EXCLUDED: Excluded = Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 };
 
 pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
-    PinnedMessage { recipient, address: recipient, text, segments: 1 }
+    PinnedMessage { recipient, address: recipient, text, segments: 1, part: None }
 }
 
 /// Pins messages given as (recipient, text).
@@ -75,7 +83,7 @@ pub fn pin(store: &mut impl Store, campaign: &str, messages: &[(&str, &str)]) ->
 }
 
 pub fn change(key: MessageKey, event: Event) -> Change {
-    Change { key, event, provider_id: None, reason: None, at_ms: 2_000 }
+    Change { key, event, provider_id: None, reason: None, opted_out: false, at_ms: 2_000 }
 }
 
 pub fn changes(keys: impl IntoIterator<Item = MessageKey>, event: Event) -> Vec<Change> {
@@ -106,6 +114,7 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
         address: "+254700000001",
         text: "Hej 👋 “ça”\n{}",
         segments: 3,
+        part: None,
     };
     pin.add(&given).unwrap();
     pin.add(&message("+254700000002", "")).unwrap();
@@ -169,6 +178,66 @@ pub fn a_recipient_is_in_a_run_once<H: Harness>() {
     assert_eq!(store.runs(None).unwrap(), []);
     pin(&mut store, "spring", &[("1", "a")]);
     pin(&mut store, "autumn", &[("1", "a")]);
+}
+
+fn part(number: u16, count: u16) -> Part {
+    Part::new(number, count, 9, Encoding::Ucs2).unwrap()
+}
+
+pub fn parts_of_a_text_stand_together<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let mut started = store.pin(&new_run("spring", "once")).unwrap();
+    // Parts that begin alike, and a whole text that is one of them.
+    for (recipient, texts) in [("1", ["same", "a"]), ("2", ["same", "b"])] {
+        for (number, text) in (1..).zip(texts) {
+            started.add(&PinnedMessage { part: Some(part(number, 2)), ..message(recipient, text) }).unwrap();
+        }
+        started.add(&message(&format!("{recipient}, whole"), "same")).unwrap();
+    }
+    let run = started.seal("d1", &EXCLUDED).unwrap();
+    drop(store);
+    let mut store = harness.open();
+    assert_eq!(store.counts(run).unwrap().planned, 6);
+    let claimed = store.claim(run, None, 10).unwrap();
+    let seen: Vec<_> = claimed.iter().map(|one| (&*one.recipient, one.part, &*one.text)).collect();
+    let (first, second) = (Some(part(1, 2)), Some(part(2, 2)));
+    assert_eq!(
+        seen,
+        [
+            ("1", first, "same"),
+            ("1", second, "a"),
+            ("1, whole", None, "same"),
+            ("2, whole", None, "same"),
+            ("2", first, "same"),
+            ("2", second, "b"),
+        ]
+    );
+    let listed = store.messages(run, None, None, 10).unwrap();
+    assert!(listed.iter().zip(&claimed).all(|(one, other)| (one.key, one.part) == (other.key, other.part)));
+    // Each has a state and a text of its own.
+    let lost = claimed[0].key;
+    store.commit(run, &changes(keys(&claimed), Event::Intend)).unwrap();
+    store.commit(run, &changes([lost], Event::LoseTrack)).unwrap();
+    store.commit(run, &changes(keys(&claimed[1..]), Event::Accept)).unwrap();
+    store.commit(run, &changes([lost], Event::Resend)).unwrap();
+    let left = store.claim(run, None, 10).unwrap();
+    assert_eq!((left.len(), left[0].part, &*left[0].text), (1, first, "same"));
+}
+
+pub fn a_part_is_in_a_run_once<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let part = |number| PinnedMessage { part: Some(part(number, 3)), ..message("1", "a") };
+    let twice = Some(StoreError::DuplicateRecipient { recipient: "1".into() });
+    for (second, error) in [(part(2), None), (part(1), twice.clone()), (message("1", "b"), twice.clone())] {
+        let mut started = store.pin(&new_run("spring", "once")).unwrap();
+        started.add(&part(1)).unwrap();
+        assert_eq!(started.add(&second).err(), error);
+    }
+    let mut started = store.pin(&new_run("spring", "once")).unwrap();
+    started.add(&message("1", "a")).unwrap();
+    assert_eq!(started.add(&part(1)).err(), twice);
 }
 
 pub fn claims_keep_equal_texts_together<H: Harness>() {
@@ -377,6 +446,145 @@ pub fn lists_are_paged_and_filtered<H: Harness>() {
     assert_eq!(held.iter().map(|one| &*one.recipient).collect::<String>(), "35");
     assert_eq!(store.messages(run, Some(State::Held), Some(held[0].key), 100).unwrap(), held[1..]);
     assert_eq!(store.messages(run, Some(State::Accepted), None, 100).unwrap(), []);
+}
+
+pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = {
+        let mut started = store.pin(&new_run("spring", "once")).unwrap();
+        for (recipient, address) in [("a", "+254700000003"), ("b", "+254700000001"), ("c", "+254700000002")] {
+            started.add(&PinnedMessage { address, ..message(recipient, "text") }).unwrap();
+        }
+        started.add(&message("+254700000009", "text")).unwrap();
+        started.seal("d1", &EXCLUDED).unwrap()
+    };
+    assert_eq!(store.opt_outs().unwrap(), [""; 0]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
+    let opted_out = |key, event| Change { opted_out: true, ..change(key, event) };
+    // All or nothing, this too.
+    let illegal = [opted_out(key[0], Event::Reject), change(key[1], Event::Resend)];
+    store.commit(run, &illegal).unwrap_err();
+    assert_eq!(store.opt_outs().unwrap(), [""; 0]);
+    let told =
+        [opted_out(key[0], Event::Reject), change(key[1], Event::Reject), change(key[2], Event::LoseTrack)];
+    store.commit(run, &told).unwrap();
+    assert_eq!(store.opt_outs().unwrap(), ["+254700000003"]);
+    store.commit(run, &[opted_out(key[2], Event::FoundRejected), opted_out(key[3], Event::Reject)]).unwrap();
+    // Told again by another campaign: once is enough.
+    let again = pin(&mut store, "autumn", &[("+254700000009", "b")]);
+    let key = keys(&store.claim(again, None, 1).unwrap());
+    store.commit(again, &[change(key[0], Event::Intend), opted_out(key[0], Event::Reject)]).unwrap();
+    drop(store);
+    let store = harness.open();
+    assert_eq!(store.opt_outs().unwrap(), ["+254700000002", "+254700000003", "+254700000009"]);
+}
+
+pub fn unknowns_come_with_their_texts<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a")]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
+    store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
+    let told = Change { reason: Some("timed out".into()), ..change(key[1], Event::LoseTrack) };
+    store.commit(run, &[told]).unwrap();
+    store.recover(run, 5).unwrap();
+    store.commit(run, &changes([key[4]], Event::FoundRejected)).unwrap();
+    drop(store);
+    let mut store = harness.open();
+    let unknowns = store.unknowns(run, None, 9).unwrap();
+    let listed: Vec<Listed> = unknowns.iter().map(|one| one.listed.clone()).collect();
+    assert_eq!(listed, store.messages(run, Some(State::Unknown), None, 9).unwrap());
+    let seen: Vec<_> = unknowns.iter().map(|one| (&*one.listed.recipient, &*one.text)).collect();
+    assert_eq!(seen, [("3", "a"), ("5", "a"), ("2", "b")]);
+    assert_eq!(store.unknowns(run, None, 1).unwrap(), unknowns[..1]);
+    assert_eq!(store.unknowns(run, Some(key[1]), 9).unwrap(), unknowns[1..]);
+    store.commit(run, &changes(key[1..4].iter().copied(), Event::FoundAccepted)).unwrap();
+    assert_eq!(store.unknowns(run, None, 9).unwrap(), []);
+}
+
+pub fn receipt(key: MessageKey, status: ReceiptStatus) -> Receipt {
+    Receipt { key, status, reason: None, at_ms: 7_000 }
+}
+
+/// Accepts messages, with a provider's id.
+fn accept(store: &mut impl Store, run: RunId, keys: &[MessageKey]) {
+    store.commit(run, &changes(keys.iter().copied(), Event::Intend)).unwrap();
+    let accepted = keys.iter().map(|key| {
+        let provider_id = Some(format!("id {}", key.seq));
+        Change { provider_id, ..change(*key, Event::Accept) }
+    });
+    store.commit(run, &accepted.collect::<Vec<_>>()).unwrap();
+}
+
+pub fn receipts_lie_over_accepted_messages<H: Harness>() {
+    use ReceiptStatus::{Delivered, Failed};
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a"), ("3", "a"), ("4", "a")]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    accept(&mut store, run, &key[..3]);
+    let counts = |store: &H::Store| {
+        let counts = store.counts(run).unwrap();
+        (counts.of(State::Accepted), counts.delivered, counts.failed, counts.sum())
+    };
+    // Only for an accepted one; all or none.
+    let error =
+        store.record_receipts(run, &[receipt(key[0], Delivered), receipt(key[3], Delivered)]).unwrap_err();
+    assert_eq!(error, StoreError::NotAccepted { run: run.0, key: key[3].to_string() });
+    let nobody = MessageKey { text: 9, seq: 9 };
+    let error =
+        store.record_receipts(run, &[receipt(key[0], Delivered), receipt(nobody, Failed)]).unwrap_err();
+    assert_eq!(error, StoreError::NoSuchMessage { run: run.0, key: nobody.to_string() });
+    assert_eq!(counts(&store), (3, 0, 0, 4));
+    let why = Receipt { reason: Some("switched off".into()), at_ms: 8_000, ..receipt(key[1], Failed) };
+    assert_eq!(store.record_receipts(run, &[receipt(key[0], Delivered), why]).unwrap(), 2);
+    assert_eq!(counts(&store), (3, 1, 1, 4));
+    // What was delivered stays delivered; what failed may arrive after all; twice is once.
+    let late = [receipt(key[0], Failed), receipt(key[0], Delivered), receipt(key[1], Failed)];
+    assert_eq!(store.record_receipts(run, &late).unwrap(), 0);
+    let seen = |store: &H::Store| -> Vec<_> {
+        let listed = store.messages(run, None, None, 3).unwrap();
+        listed.into_iter().map(|one| (one.receipt, one.receipt_at_ms, one.reason)).collect()
+    };
+    let failed = (Some(Failed), Some(8_000), Some("switched off".to_owned()));
+    assert_eq!(seen(&store), [(Some(Delivered), Some(7_000), None), failed, (None, None, None)]);
+    let both = [receipt(key[1], Delivered), receipt(key[2], Failed), receipt(key[2], Delivered)];
+    assert_eq!(store.record_receipts(run, &both).unwrap(), 3);
+    assert_eq!(counts(&store), (3, 3, 0, 4));
+    assert_eq!(seen(&store)[1], (Some(Delivered), Some(7_000), None));
+    assert_eq!(store.record_receipts(run, &[]).unwrap(), 0);
+    drop(store);
+    let mut store = harness.open();
+    assert_eq!(store.recover(run, 1).unwrap(), 0, "the books are proven");
+    assert_eq!(counts(&store), (3, 3, 0, 4));
+    assert_eq!(store.runs(None).unwrap()[0].counts.delivered, 3);
+}
+
+pub fn what_awaits_a_receipt_is_paged<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let all = [("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a"), ("6", "a")];
+    let run = pin(&mut store, "spring", &all);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    accept(&mut store, run, &key[..4]);
+    // Without an id there is nothing to ask for.
+    store.commit(run, &changes([key[4]], Event::Intend)).unwrap();
+    store.commit(run, &changes([key[4]], Event::Accept)).unwrap();
+    let waiting = |store: &H::Store, after, n| -> Vec<MessageKey> {
+        store.awaiting_receipt(run, after, n).unwrap().iter().map(|one| one.key).collect()
+    };
+    assert_eq!(waiting(&store, None, 9), key[..4]);
+    assert_eq!(waiting(&store, None, 2), key[..2]);
+    assert_eq!(waiting(&store, Some(key[1]), 9), key[2..4]);
+    store.commit(run, &changes([key[5]], Event::Expire)).unwrap();
+    store.finish(run, 5).unwrap();
+    let told = [receipt(key[1], ReceiptStatus::Failed), receipt(key[2], ReceiptStatus::Delivered)];
+    store.record_receipts(run, &told).unwrap();
+    assert_eq!(waiting(&store, None, 9), [key[0], key[3]]);
+    assert_eq!(store.unfinished("spring").unwrap(), [], "a receipt opens nothing");
 }
 
 pub fn what_is_not_there_is_named<H: Harness>() {

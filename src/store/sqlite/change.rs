@@ -13,6 +13,10 @@ const PRESENT: &str = "SELECT state, attempts FROM messages WHERE run = ?1 AND t
 const CHANGE: &str = "UPDATE messages SET state = ?4, attempts = ?5, changed_at_ms = ?6, \
     provider_id = coalesce(?7, provider_id), reason = ?8 WHERE run = ?1 AND text = ?2 AND seq = ?3";
 
+const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
+    SELECT coalesce(m.address, m.recipient), r.campaign, ?4 FROM messages m JOIN runs r ON r.id = m.run \
+    WHERE m.run = ?1 AND m.text = ?2 AND m.seq = ?3 ON CONFLICT DO NOTHING";
+
 /// What a commit does to a run as a whole, gathered while its changes are written.
 #[derive(Default)]
 struct Effect {
@@ -43,6 +47,10 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     for change in changes {
         let (before, after) = apply(&mut present, &mut write, run, change)?;
         effect.note(change.key.text, before, after);
+        if change.opted_out {
+            let key = change.key;
+            sql.prepare_cached(OPT_OUT)?.execute([run.0, key.text, key.seq, change.at_ms])?;
+        }
     }
     erase_texts(sql, run, &effect.settled)?;
     move_counts(sql, run, &effect.counts)?;
@@ -110,7 +118,7 @@ fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Re
 }
 
 /// Proves the books of a small run before every commit in builds for tests.
-fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
+pub fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
     const SMALL: u64 = 5_000;
     if cfg!(debug_assertions) && read::planned(sql, run)? <= SMALL {
         read::recount(sql, run)?;

@@ -1,5 +1,6 @@
-//! From SQLite's result codes to what they mean for a run.
+//! From SQLite's result codes, and the system's, to what they mean for a run.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use rusqlite::{Error, ErrorCode};
@@ -37,6 +38,21 @@ impl Fault {
             Self::Sql(error) => from_sql(&error, path),
             Self::Content(detail) => StoreError::Corrupt { path: path.to_owned(), detail },
         }
+    }
+}
+
+/// A refusal of the system while the file, or one beside it, is created or looked at.
+pub fn refused(path: &Path, error: &io::Error) -> StoreError {
+    let (path, detail) = (path.to_owned(), error.to_string());
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { path },
+        ErrorKind::IsADirectory => StoreError::NotAFile { path, found: "a folder" },
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::AlreadyExists => StoreError::NotWritable { path, detail },
+        _ => StoreError::Io { path, detail },
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod change;
 mod fault;
+mod migrate;
 mod open;
 mod pin;
 mod read;
+mod receipt;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Run, RunId, Store, StoreError,
+    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
+    UnknownMessage,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -26,21 +29,29 @@ pub struct Sqlite {
     path: PathBuf,
     /// Which file it is: its device and its number.
     file: Option<(u64, u64)>,
+    /// Where the file as it was lies, if opening it brought it to a newer version.
+    copy: Option<PathBuf>,
     /// The failure of the disk after which nothing is written any more.
     broken: Option<StoreError>,
 }
 
 impl Sqlite {
     /// Opens the state, with every check that can be made before something depends on it. Whoever
-    /// writes holds the lock of the path ([`crate::store::lock`]).
+    /// writes holds the lock of the path ([`crate::store::lock`]), and brings a file of an older version to this
+    /// one, after a copy of it was put beside it; whoever reads leaves it as it is.
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::NotWritable`], [`StoreError::NotAFile`],
     /// [`StoreError::Corrupt`], [`StoreError::Newer`], [`StoreError::Foreign`] and those of the disk.
     /// The file is untouched then.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
-        let connection = open::open(path, mode)?;
-        Ok(Self { connection, path: path.to_owned(), file: identity(path), broken: None })
+        let open::Opened { connection, copy } = open::open(path, mode)?;
+        Ok(Self { connection, path: path.to_owned(), file: identity(path), copy, broken: None })
+    }
+
+    /// The copy of the file as it was, if opening has brought it to a newer version.
+    pub fn copy_of_older(&self) -> Option<&Path> {
+        self.copy.as_deref()
     }
 
     /// Runs one transaction. A failure of the disk is remembered: a failed fsync must not be tried
@@ -117,6 +128,10 @@ impl Store for Sqlite {
         self.write(|sql| change::commit(sql, run, changes))
     }
 
+    fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
+        self.read(read::opt_outs)
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.write(|sql| change::recover(sql, run, at_ms))
     }
@@ -133,6 +148,31 @@ impl Store for Sqlite {
         n: usize,
     ) -> Result<Vec<Listed>, StoreError> {
         self.read(|sql| read::messages(sql, run, state, after, n))
+    }
+
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError> {
+        self.read(|sql| read::unknowns(sql, run, after, n))
+    }
+
+    fn awaiting_receipt(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        self.read(|sql| read::awaiting_receipt(sql, run, after, n))
+    }
+
+    fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError> {
+        if receipts.is_empty() {
+            return self.check_broken().map(|()| 0);
+        }
+        self.write(|sql| receipt::record(sql, run, receipts))
     }
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {

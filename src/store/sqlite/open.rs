@@ -12,15 +12,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::error::StoreError;
 use crate::store::private;
-use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::fault::{Fault, refused};
+use crate::store::sqlite::migrate::{self, VERSION};
 
 /// "sndp" in ASCII: tells our files from those of other programs. Frozen.
 const APPLICATION_ID: i64 = 0x736e_6470;
-
-/// The version of the schema that this code writes and reads.
-const VERSION: i64 = 1;
-
-const SCHEMA: &str = include_str!("schema.sql");
 
 /// What to do when there is no state, and whether to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +29,18 @@ pub enum OpenMode {
     ReadOnly,
 }
 
-/// Opens the database of a state after all checks.
-pub fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
+/// A state that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The database, of the version that this code writes.
+    pub connection: Connection,
+    /// The copy of the file as it was, where it had an older version.
+    pub copy: Option<PathBuf>,
+}
+
+/// Opens the database of a state after all checks. An older version is brought to ours by whoever writes; whoever
+/// reads leaves it as it is.
+pub fn open(path: &Path, mode: OpenMode) -> Result<Opened, StoreError> {
     let io = |error: io::Error| refused(path, &error);
     if mode == OpenMode::Create {
         private::create_parent(path).map_err(io)?;
@@ -55,12 +61,26 @@ pub fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
             None => {}
         },
     }
-    let connection = connect(&resolved, mode == OpenMode::ReadOnly).map_err(|fault| fault.at(path))?;
-    inspect(&connection, path).map_err(|fault| fault.at(path))?;
-    if mode != OpenMode::ReadOnly {
-        prepare(&connection).map_err(|fault| fault.at(path))?;
+    check_and_set_up(&resolved, path, mode).map_err(|fault| fault.at(path))
+}
+
+fn check_and_set_up(resolved: &Path, path: &Path, mode: OpenMode) -> Result<Opened, Fault> {
+    let connection = connect(resolved, mode == OpenMode::ReadOnly)?;
+    let version = inspect(&connection, path)?;
+    if mode == OpenMode::ReadOnly {
+        migrate::look_through(&connection, version)?;
+        return Ok(Opened { connection, copy: None });
     }
-    Ok(connection)
+    prepare(&connection, version)?;
+    let copy = if version < VERSION {
+        let copy = migrate::keep_copy(&connection, resolved, path, version)?;
+        migrate::migrate(&connection, version)?;
+        Some(copy)
+    } else {
+        None
+    };
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(Opened { connection, copy })
 }
 
 fn missing(path: &Path) -> StoreError {
@@ -69,21 +89,6 @@ fn missing(path: &Path) -> StoreError {
 
 fn corrupt(path: &Path, detail: &str) -> StoreError {
     StoreError::Corrupt { path: path.to_owned(), detail: detail.to_owned() }
-}
-
-/// A refusal of the system while the file is created or looked at.
-fn refused(path: &Path, error: &io::Error) -> StoreError {
-    let (path, detail) = (path.to_owned(), error.to_string());
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { path },
-        ErrorKind::IsADirectory => StoreError::NotAFile { path, found: "a folder" },
-        ErrorKind::PermissionDenied
-        | ErrorKind::ReadOnlyFilesystem
-        | ErrorKind::NotFound
-        | ErrorKind::NotADirectory
-        | ErrorKind::AlreadyExists => StoreError::NotWritable { path, detail },
-        _ => StoreError::Io { path, detail },
-    }
 }
 
 /// Makes a whole state beside its place and puts it there: a crash leaves no half of one, and an
@@ -113,9 +118,9 @@ fn create(resolved: &Path, path: &Path) -> Result<(), Fault> {
 
 fn write_schema(draft: &Path) -> Result<(), Fault> {
     let connection = connect(draft, false)?;
-    connection.execute_batch(&format!(
-        "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
-    ))?;
+    connection.execute_batch(&format!("BEGIN; PRAGMA application_id = {APPLICATION_ID};"))?;
+    migrate::steps(&connection, 0)?;
+    connection.execute_batch("COMMIT")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.close().map_err(|(_, error)| error.into())
@@ -137,33 +142,32 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// Whose file is it, which version, and is it whole?
-fn inspect(sql: &Connection, path: &Path) -> Result<(), Fault> {
+/// Whose file is it, and is it whole? Answers with its version, ours or an older one.
+fn inspect(sql: &Connection, path: &Path) -> Result<i64, Fault> {
     let number = |name| sql.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let found = number("application_id")?;
     if found != APPLICATION_ID {
         return Err(StoreError::Foreign { path: path.to_owned(), found }.into());
     }
-    let found = number("user_version")?;
-    if found > VERSION {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION }.into());
+    let version = number("user_version")?;
+    if version > VERSION {
+        return Err(StoreError::Newer { path: path.to_owned(), found: version, known: VERSION }.into());
     }
-    if found < VERSION {
-        return Err(corrupt(path, &format!("no sendplan wrote a version {found}")).into());
+    if version < 1 {
+        return Err(corrupt(path, &format!("no sendplan wrote a version {version}")).into());
     }
     let verdict: String = sql.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(corrupt(path, verdict.trim()).into()) }
+    if verdict == "ok" { Ok(version) } else { Err(corrupt(path, verdict.trim()).into()) }
 }
 
 /// Sets the connection up for writing, and writes once, durably, so that a state that cannot be
-/// written is found out before anything is sent.
-pub fn prepare(sql: &Connection) -> Result<(), Fault> {
+/// written is found out before anything is sent. What it writes is the version that the file has.
+pub fn prepare(sql: &Connection, version: i64) -> Result<(), Fault> {
     sql.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
          PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
          PRAGMA journal_size_limit = 67108864;",
     )?;
-    sql.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {VERSION}; COMMIT;"))?;
-    sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    sql.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT;"))?;
     Ok(())
 }

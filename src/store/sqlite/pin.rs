@@ -9,6 +9,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, params};
 use sha2::{Digest, Sha256};
 
 use crate::delivery::state::State;
+use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{Excluded, NewRun, PinnedMessage, Pinning, RunId, StoreError};
 
@@ -18,8 +19,8 @@ const MOST_TEXTS: usize = 1 << 20;
 
 const INSERT_TEXT: &str = "INSERT INTO texts (run, id, needed, text) VALUES (?1, ?2, 1, ?3)";
 const INSERT_MESSAGE: &str = "INSERT INTO messages \
-    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address) \
-    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8)";
+    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address, part) \
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)";
 
 /// A pin in progress.
 pub struct Pin<'a> {
@@ -34,7 +35,7 @@ pub struct Pin<'a> {
     texts: i64,
     /// The first 128 bits of a text's digest → its number, and how many messages have it.
     known: HashMap<u128, (i64, i64)>,
-    /// Hashes of the recipients so far; a hit is looked up before anybody is refused.
+    /// Hashes of the recipients so far, with the part's number; a hit is looked up before anybody is refused.
     recipients: HashSet<u64>,
     hasher: RandomState,
     sealed: bool,
@@ -84,8 +85,13 @@ impl<'a> Pin<'a> {
     }
 
     fn insert(&mut self, message: &PinnedMessage<'_>) -> Result<(), Fault> {
-        self.refuse_duplicate(message.recipient)?;
-        let text = self.text(message.text)?;
+        self.refuse_duplicate(message)?;
+        // A part is stored for itself: were it shared, it would stand with the others of its text in the order
+        // of claims, away from the rest of its person's.
+        let text = match message.part {
+            Some(_) => self.new_text(message.text)?,
+            None => self.text(message.text)?,
+        };
         self.messages += 1;
         self.insert_message.execute(params![
             self.run.0,
@@ -96,17 +102,21 @@ impl<'a> Pin<'a> {
             self.at_ms,
             message.recipient,
             (message.address != message.recipient).then_some(message.address),
+            message.part.map(Part::code),
         ])?;
         Ok(())
     }
 
-    fn refuse_duplicate(&mut self, recipient: &str) -> Result<(), Fault> {
-        if self.recipients.insert(self.hasher.hash_one(recipient)) {
+    /// A whole message takes the place of a first part: nobody gets both.
+    fn refuse_duplicate(&mut self, message: &PinnedMessage<'_>) -> Result<(), Fault> {
+        let (recipient, number) = (message.recipient, message.part.map_or(1, Part::number));
+        if self.recipients.insert(self.hasher.hash_one((recipient, number))) {
             return Ok(());
         }
         let known: bool = self.sql.query_row(
-            "SELECT EXISTS (SELECT 1 FROM messages WHERE run = ?1 AND recipient = ?2)",
-            params![self.run.0, recipient],
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE run = ?1 AND recipient = ?2 \
+             AND coalesce(part & 255, 1) = ?3)",
+            params![self.run.0, recipient, number],
             |row| row.get(0),
         )?;
         if known {
@@ -124,13 +134,17 @@ impl<'a> Pin<'a> {
                 known.get_mut().1 += 1;
                 return Ok(known.get().0);
             }
-            Entry::Vacant(new) => {
-                self.texts += 1;
-                if !full {
-                    new.insert((self.texts, 1));
-                }
+            Entry::Vacant(new) if !full => {
+                new.insert((self.texts + 1, 1));
             }
+            Entry::Vacant(_) => {}
         }
+        self.new_text(text)
+    }
+
+    /// Stores a text.
+    fn new_text(&mut self, text: &str) -> Result<i64, Fault> {
+        self.texts += 1;
         self.insert_text.execute(params![self.run.0, self.texts, text])?;
         Ok(self.texts)
     }

@@ -12,6 +12,8 @@ use super::*;
 use crate::delivery::state::Event;
 use crate::store::contract::{EXCLUDED, Harness, change, changes, contract, keys, message, new_run, pin};
 
+mod old;
+
 struct File(TempDir);
 
 impl Harness for File {
@@ -203,7 +205,7 @@ fn fault_10_a_state_that_cannot_be_written_is_refused_at_open() {
     let file = File::new();
     let path = filled(&file);
     let connection = open::connect(&path, true).unwrap();
-    let error = open::prepare(&connection).unwrap_err().at(&path);
+    let error = open::prepare(&connection, 2).unwrap_err().at(&path);
     assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
 }
 
@@ -243,6 +245,11 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     let path = filled(&file);
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
     let run = store.runs(None).unwrap()[0].id;
+    store.connection.execute("INSERT INTO receipt_counts VALUES (1, 1, 1)", []).unwrap();
+    assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
+    let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    store.connection.execute("DELETE FROM receipt_counts", []).unwrap();
+    store.recover(run, 1).unwrap();
     store.connection.execute("DELETE FROM messages WHERE seq = 17", []).unwrap();
     assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
@@ -251,6 +258,8 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     let key = MessageKey { text: 5, seq: 5 };
     let both = [change(key, Event::Intend), change(key, Event::Accept)];
     assert!(matches!(store.commit(run, &both), Err(StoreError::Corrupt { .. })));
+    store.connection.execute("UPDATE messages SET state = 6 WHERE seq = 5", []).unwrap();
+    assert!(matches!(store.unknowns(run, None, 10), Err(StoreError::Corrupt { .. })));
 }
 
 #[test]
@@ -258,9 +267,9 @@ fn fault_12_a_newer_state_is_refused_and_left_as_it_is() {
     let file = File::new();
     let path = filled(&file);
     let other = Connection::open(&path).unwrap();
-    other.pragma_update(None, "user_version", 2).unwrap();
+    other.pragma_update(None, "user_version", 3).unwrap();
     other.close().unwrap();
-    refused("newer", &path, |error| matches!(error, StoreError::Newer { found: 2, known: 1, .. }));
+    refused("newer", &path, |error| matches!(error, StoreError::Newer { found: 3, known: 2, .. }));
 }
 
 #[test]

@@ -1,5 +1,6 @@
--- Version 1 of the state. A run is pinned in one transaction, then only `messages` change, and
--- `texts` shrinks. Rows are clustered in the order of claims, so equal texts are neighbours.
+-- Version 1 of the state; a later version is a step from the one before (`version2.sql`), and nothing here
+-- changes any more. A run is pinned in one transaction, then only `messages` change, and `texts` shrinks.
+-- Rows are clustered in the order of claims, so equal texts are neighbours.
 
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY,

@@ -1,0 +1,182 @@
+//! Files of older versions, kept for ever: what they say stays true, and no kill on the way to this version loses
+//! anything.
+
+use super::*;
+use crate::store::ReceiptStatus;
+use crate::store::contract::receipt;
+
+/// Written by version 1: a run of 5 that is finished, and one of 90 that was killed, taken up and stopped.
+const VERSION_1: &[u8] = include_bytes!("../../../../tests/it/old/state-v1.db");
+
+fn old() -> (File, PathBuf) {
+    let file = File::new();
+    let path = file.path();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, VERSION_1).unwrap();
+    (file, path)
+}
+
+fn version(path: &Path) -> i64 {
+    let sql = Connection::open(path).unwrap();
+    sql.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+/// What version 1 said, as this version reads it.
+fn is_as_it_was(store: &Sqlite) {
+    let runs = store.runs(None).unwrap();
+    let [done, begun] = runs.as_slice() else { panic!("{runs:?}") };
+    assert_eq!((&*done.pinned.campaign, &*begun.pinned.campaign), ("d", "c"));
+    assert!(done.finished_at_ms.is_some() && begun.finished_at_ms.is_none());
+    assert!(begun.pinned.pinned.contains("\"manifest\":\"campaigns/c/campaign.yaml\""));
+    assert_eq!((done.counts.planned, done.counts.of(State::Accepted)), (5, 5));
+    let states = [State::Pending, State::Accepted, State::Unknown].map(|state| begun.counts.of(state));
+    assert_eq!((begun.counts.planned, begun.counts.sum(), states), (90, 90, [29, 53, 8]));
+    let claimed = store.claim(begun.id, None, 100).unwrap();
+    assert_eq!(claimed.len(), 29);
+    assert_eq!((&*claimed[28].recipient, &*claimed[28].address), ("c89", "+254700000089"));
+    assert_eq!(&*claimed[28].text, "Hi Name89, come by");
+    let listed = store.messages(begun.id, Some(State::Unknown), None, 100).unwrap();
+    assert!(listed.iter().all(|one| one.reason.as_deref() == Some("interrupted")), "{listed:?}");
+    let listed = store.messages(begun.id, Some(State::Accepted), None, 100).unwrap();
+    assert!(listed.iter().all(|one| one.provider_id.is_some()), "{listed:?}");
+}
+
+/// A run of version 1 goes on to its end.
+fn goes_on(store: &mut Sqlite) {
+    let run = store.unfinished("c").unwrap()[0].id;
+    assert_eq!(store.recover(run, 1).unwrap(), 0);
+    let left = keys(&store.claim(run, None, 100).unwrap());
+    store.commit(run, &changes(left.clone(), Event::Intend)).unwrap();
+    store.commit(run, &changes(left, Event::Accept)).unwrap();
+    let lost: Vec<_> =
+        store.messages(run, Some(State::Unknown), None, 100).unwrap().iter().map(|one| one.key).collect();
+    store.commit(run, &changes(lost, Event::AssumeSent)).unwrap();
+    store.finish(run, 2).unwrap();
+    let waiting = store.awaiting_receipt(run, None, 100).unwrap();
+    let receipts: Vec<_> = waiting.iter().map(|one| receipt(one.key, ReceiptStatus::Delivered)).collect();
+    assert_eq!(store.record_receipts(run, &receipts).unwrap(), 53, "those that have an id");
+    assert_eq!(store.recover(run, 3).unwrap(), 0, "the books are proven");
+    assert_eq!(store.counts(run).unwrap().of(State::Accepted), 90);
+    pin(store, "spring", &[("1", "a")]);
+}
+
+#[test]
+fn fault_13_an_older_state_is_copied_then_migrated_and_goes_on() {
+    let (_folder, path) = old();
+    let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    is_as_it_was(&store);
+    let copy = beside(&path, ".v1.bak");
+    assert_eq!((store.copy_of_older(), mode(&copy)), (Some(copy.as_path()), 0o600));
+    goes_on(&mut store);
+    drop(store);
+    assert_eq!((version(&path), version(&copy)), (2, 1));
+    is_as_it_was(&Sqlite::open(&copy, OpenMode::ReadOnly).unwrap());
+    assert_eq!(Sqlite::open(&path, OpenMode::Create).unwrap().copy_of_older(), None, "once is enough");
+    // The copy is a state like any other: put in its place, it is migrated again.
+    fs::copy(&copy, &path).unwrap();
+    is_as_it_was(&Sqlite::open(&path, OpenMode::Existing).unwrap());
+}
+
+#[test]
+fn fault_13_who_only_reads_an_older_state_leaves_it_as_it_is() {
+    let (_folder, path) = old();
+    let store = Sqlite::open(&path, OpenMode::ReadOnly).unwrap();
+    is_as_it_was(&store);
+    let run = store.unfinished("c").unwrap()[0].id;
+    assert_eq!(store.awaiting_receipt(run, None, 100).unwrap().len(), 53);
+    assert_eq!(store.opt_outs().unwrap(), [""; 0]);
+    assert!(fs::read(&path).unwrap() == VERSION_1, "the file was changed");
+    assert!(!beside(&path, ".v1.bak").exists());
+}
+
+#[test]
+fn fault_13_what_lies_in_the_log_is_copied_and_migrated_too() {
+    let (_folder, path) = old();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("UPDATE messages SET reason = 'in the log' WHERE state = 6").unwrap();
+    let crashed = File::new();
+    fs::create_dir_all(crashed.path().parent().unwrap()).unwrap();
+    ["", "-wal"].iter().for_each(|suffix| {
+        fs::copy(beside(&path, suffix), beside(&crashed.path(), suffix)).unwrap();
+    });
+    drop(Sqlite::open(&crashed.path(), OpenMode::Existing).unwrap());
+    for place in [crashed.path(), beside(&crashed.path(), ".v1.bak")] {
+        let store = Sqlite::open(&place, OpenMode::ReadOnly).unwrap();
+        let run = store.unfinished("c").unwrap()[0].id;
+        let lost = store.messages(run, Some(State::Unknown), None, 1).unwrap();
+        assert_eq!(lost[0].reason.as_deref(), Some("in the log"));
+    }
+}
+
+#[test]
+fn fault_13_a_copy_that_is_there_is_never_overwritten() {
+    let (_folder, path) = old();
+    let copy = |suffix: &str| beside(&path, suffix);
+    fs::write(copy(".v1.bak"), "somebody's").unwrap();
+    symlink("nowhere", copy(".v1.bak2")).unwrap();
+    let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    assert_eq!(store.copy_of_older(), Some(copy(".v1.bak3").as_path()));
+    drop(store);
+    assert_eq!(fs::read(copy(".v1.bak")).unwrap(), b"somebody's");
+    // Cut short after the copy and begun again: the same content is kept once.
+    fs::write(&path, VERSION_1).unwrap();
+    let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    assert_eq!(store.copy_of_older(), Some(copy(".v1.bak3").as_path()));
+    assert!(!copy(".v1.bak4").exists() && !copy(".v1.bak.new").exists());
+}
+
+#[test]
+fn fault_05_a_migration_killed_at_any_byte_leaves_the_old_version_or_the_new_one() {
+    let (_folder, path) = old();
+    // Somebody who reads keeps the log from being folded in, so that all the migration wrote can be cut.
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM runs;").unwrap();
+    drop(Sqlite::open(&path, OpenMode::Existing).unwrap());
+    let (main, log) = (fs::read(&path).unwrap(), fs::read(beside(&path, "-wal")).unwrap());
+    assert_eq!(version(&path), 2);
+    let mut seen = [0, 0, 0];
+    for kept in (0..=log.len()).step_by(1030).chain([log.len()]) {
+        let crashed = File::new();
+        let path = crashed.path();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &main).unwrap();
+        fs::write(beside(&path, "-wal"), &log[..kept]).unwrap();
+        is_as_it_was(&Sqlite::open(&path, OpenMode::ReadOnly).unwrap());
+        seen[usize::try_from(version(&path)).unwrap()] += 1;
+        let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+        is_as_it_was(&store);
+        goes_on(&mut store);
+    }
+    assert!(seen[1] > 3 && seen[2] >= 1, "{seen:?}");
+}
+
+#[test]
+fn fault_05_a_copy_that_cannot_be_made_leaves_the_old_version() {
+    let (_folder, path) = old();
+    // A folder in the place of the draft stands for whatever the disk may refuse.
+    let draft = beside(&path, ".v1.bak.new");
+    fs::create_dir(&draft).unwrap();
+    let error = Sqlite::open(&path, OpenMode::Existing).unwrap_err();
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    assert_eq!(version(&path), 1);
+    fs::remove_dir(&draft).unwrap();
+    // And what a killed copy left is thrown away.
+    fs::write(&draft, "half of a copy").unwrap();
+    is_as_it_was(&Sqlite::open(&path, OpenMode::Existing).unwrap());
+    assert!(!draft.exists());
+}
+
+#[test]
+fn a_new_state_and_a_migrated_one_have_the_same_tables() {
+    let tables = |path: &Path| {
+        let sql = Connection::open(path).unwrap();
+        let mut rows = sql.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect::<Vec<(String, Option<String>)>>()
+    };
+    let (_folder, migrated) = old();
+    drop(Sqlite::open(&migrated, OpenMode::Existing).unwrap());
+    let new = File::new();
+    drop(new.open());
+    assert_eq!(tables(&migrated), tables(&new.path()));
+}
