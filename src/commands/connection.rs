@@ -58,7 +58,8 @@ impl Connection {
                 profile.name()
             ));
             let secrets = profile.sandbox_secrets();
-            (profile, secrets, Some(local))
+            // The gateway's limits are not this machine's.
+            (profile.without_limits(), secrets, Some(local))
         } else {
             let secrets = secrets::resolve(&profile).map_err(|error| Failure::Refused(error.to_string()))?;
             (profile, secrets, None)

@@ -354,6 +354,12 @@ impl Profile {
         self.inner.uses_expiry
     }
 
+    /// The same profile for a gateway that takes as much as it is given.
+    #[must_use]
+    pub fn without_limits(&self) -> Self {
+        Self { limits: Limits::default(), ..self.clone() }
+    }
+
     /// For each way to log in, the secrets that are needed.
     pub fn secret_ways(&self) -> Vec<Vec<&str>> {
         self.lacking(&|_| false)

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub authorization: String,
     pub headers: Vec<String>,
@@ -33,12 +34,16 @@ pub enum Reply {
     Json(u16, Value),
     /// These bytes, then close.
     Raw(Vec<u8>),
+    /// This whole answer; the connection stays.
+    Whole(Vec<u8>),
     /// The usual answer (the messages are accepted), then what the closure does.
     UsualThen(Box<dyn FnOnce() + Send>),
     /// Accept the messages, then close without a byte.
     AcceptAndClose,
     /// Wait for [`Loopback::release`], then answer as usual.
     Wait,
+    /// Wait for [`Loopback::release`], then give this whole answer.
+    WaitThen(Vec<u8>),
 }
 
 type Hook = dyn Fn(&Request) -> Option<Reply> + Send + Sync;
@@ -174,10 +179,15 @@ impl Shared {
                 None => (self.usual(&request), None),
                 Some(Reply::Json(status, body)) => (answer(status, &body), None),
                 Some(Reply::Raw(bytes)) => return writer.write_all(&bytes),
+                Some(Reply::Whole(bytes)) => (bytes, None),
                 Some(Reply::UsualThen(then)) => (self.usual(&request), Some(then)),
                 Some(Reply::AcceptAndClose) => {
                     self.usual(&request);
                     return Ok(());
+                }
+                Some(Reply::WaitThen(bytes)) => {
+                    self.wait();
+                    (bytes, None)
                 }
                 Some(Reply::Wait) => {
                     self.wait();
@@ -267,6 +277,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     Ok(Some(Request {
+        method: head[0].split(' ').next().unwrap().to_owned(),
         path: head[0].split(' ').nth(1).unwrap().to_owned(),
         authorization: value("authorization").unwrap_or_default(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),

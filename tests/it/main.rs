@@ -5,6 +5,7 @@
 mod audience;
 mod check;
 mod cut;
+mod emnify;
 mod exchange;
 mod gateway;
 mod house;
