@@ -246,11 +246,9 @@ impl Profile {
     fn refusal(&self, answer: &Answer, response: &Response, secrets: &Secrets) -> Option<NoAnswer> {
         let status = response.status;
         let ruled = self.first_rule(&self.inner.rules, &answer.context, secrets).ok().flatten();
+        // What rules say of sending to somebody says nothing here: an id that is not found is no wrong address of ours.
         let ruled = ruled.filter(|(class, _)| {
-            matches!(
-                class,
-                Class::Auth | Class::Throttled | Class::Config | Class::Account | Class::Transient
-            )
+            matches!(class, Class::Auth | Class::Throttled | Class::Account | Class::Transient)
         });
         let (class, reason) = ruled.unwrap_or((
             match status {

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 mod audience;
+mod builtins;
 mod check;
 mod cut;
+mod docs;
 mod emnify;
 mod exchange;
 mod gateway;
