@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
 use crate::schedule::{Moment, Window};
-use crate::units::{Percent, Rate};
+use crate::units::{Amount, Percent, Rate};
 
 pub use raw::{Campaign as Manifest, Unknown};
 pub use references::{Reference, References};
@@ -121,6 +121,8 @@ pub struct Limits {
     pub recipients: Option<u64>,
     /// The most segments, all messages together.
     pub segments: Option<u64>,
+    /// The most that all messages together may cost, in the currency of the gateway's prices.
+    pub cost: Option<Amount>,
     /// The most segments of one message.
     pub max_segments: Option<u16>,
     /// The share of unusable rows.

@@ -201,6 +201,10 @@ pub struct Limits {
     #[serde(default)]
     #[schemars(range(min = 1), example = 250_000)]
     pub segments: Option<Spanned<u64>>,
+    /// The most that all messages together may cost, by the gateway's prices.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]{1,6})? [A-Z]{3}$"), example = &"5000 KES")]
+    pub cost: Option<Spanned<String>>,
 }
 
 /// An adapted profile.
@@ -221,6 +225,9 @@ pub struct AdaptedProvider {
     /// Other limits than the profile's: for accounts that have less, or more.
     #[serde(default)]
     pub limits: Option<crate::provider::raw::Limits>,
+    /// What your account pays, where it is something else than the profile says.
+    #[serde(default)]
+    pub cost: Option<crate::provider::raw::Cost>,
     /// Other values for the profile's constants.
     #[serde(default)]
     pub vars: Option<BTreeMap<String, Node>>,

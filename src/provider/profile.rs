@@ -11,6 +11,7 @@ use url::{Host, Url};
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{Program, Value};
 use crate::provider::class::{Class, Outcome};
+use crate::provider::cost::Cost;
 use crate::provider::example::{Example, SANDBOX_SECRET};
 use crate::provider::raw::{BatchMode, Segmentation, SenderType};
 use crate::provider::secrets::{SecretRef, Secrets};
@@ -24,6 +25,7 @@ pub struct Profile {
     pub(super) base_url: String,
     pub(super) batch_max: usize,
     pub(super) limits: Limits,
+    pub(super) cost: Option<Arc<Cost>>,
     pub(super) vars: Map<String, serde_json::Value>,
     // The same, as expressions see them.
     pub(super) vars_scope: Value,
@@ -341,6 +343,17 @@ impl Profile {
     /// The most the gateway takes, as a campaign changed it.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What the gateway takes, as a campaign changed it; nothing where nobody said.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.cost.as_deref()
+    }
+
+    /// The same profile with other prices.
+    #[must_use]
+    pub fn with_cost(&self, cost: Cost) -> Self {
+        Self { cost: Some(Arc::new(cost)), ..self.clone() }
     }
 
     /// The same profile with other limits, where some are given.

@@ -5,6 +5,7 @@
 mod audience;
 mod builtins;
 mod check;
+mod cost;
 mod cut;
 mod docs;
 mod emnify;
