@@ -23,8 +23,6 @@ mod answer;
 mod builtin;
 mod compile;
 mod json;
-mod learn;
-mod pattern;
 mod recorded;
 mod resolve;
 mod resolve_answer;
