@@ -224,7 +224,7 @@ pub enum OverrideError {
     #[error("this gateway takes one message a request")]
     NoBatches,
     /// A constant that does not fit where it is used.
-    #[error("`vars` do not fit: {0}")]
+    #[error("{0}")]
     Var(String),
     /// The profile has no such constant.
     #[error("the profile has no variable `{name}`; {help}")]
