@@ -138,6 +138,8 @@ pub(super) struct Results {
     pub id: String,
     pub id_pattern: Option<Regex>,
     pub rules: Vec<Rule>,
+    /// Whether the id or a rule is read out of the answer's text.
+    pub reads_text: bool,
 }
 
 /// How results find their messages.
@@ -298,6 +300,18 @@ impl Profile {
     /// Whether requests need a token.
     pub fn needs_token(&self) -> bool {
         self.inner.auth.token.is_some()
+    }
+
+    /// Where the credentials of requests come from, log-ins aside, for people: that is what to look at when they
+    /// are refused.
+    pub fn credential_places(&self) -> String {
+        self.places(&self.inner.auth.needs)
+    }
+
+    /// Where these secrets come from.
+    pub(super) fn places(&self, names: &[String]) -> String {
+        let places = self.inner.secrets.iter().filter(|(name, _)| names.contains(name));
+        places.map(|(_, place)| format!("`{place}`")).collect::<Vec<_>>().join(", ")
     }
 
     /// In which way recipients share a request.

@@ -59,6 +59,10 @@ impl Profile {
             return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)));
         }
         match &self.inner.results.match_by {
+            // An id in a header does not make up for a body that is not the gateway's, or not whole.
+            MatchBy::Whole if answer.is_foreign() && !self.inner.results.reads_text => {
+                Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)))
+            }
             MatchBy::Whole => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
             MatchBy::Address { list, address } => {
                 let places = batch.members.iter().map(|member| self.inner.wire.key(member.address).ok());
