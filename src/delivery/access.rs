@@ -24,12 +24,14 @@ pub struct Access {
     rejected: bool,
     busy: Option<Credential>,
     generation: u64,
+    /// The newest one took the place of one that was refused, and nothing has been accepted with it yet.
+    unproven: bool,
 }
 
 impl Access {
     /// None yet.
     pub fn new(profile: Arc<Profile>) -> Self {
-        Self { profile, token: None, rejected: false, busy: None, generation: 0 }
+        Self { profile, token: None, rejected: false, busy: None, generation: 0, unproven: false }
     }
 
     /// The first one, fetched before the run began.
@@ -91,6 +93,18 @@ impl Access {
         newest
     }
 
+    /// Something definite was answered to the credential of `generation`: it is good.
+    pub fn prove(&mut self, generation: u64) {
+        if generation == self.generation {
+            self.unproven = false;
+        }
+    }
+
+    /// Whether the newest one is already the second try: refused as well, a third will not help.
+    pub fn is_second_try(&self) -> bool {
+        self.unproven
+    }
+
     /// What a person is told when the credential is refused for good, and where to look.
     pub fn refusal(&self, why: &str) -> String {
         if self.profile.needs_token() {
@@ -109,6 +123,7 @@ impl Access {
         match (result, self.busy.take()) {
             (Ok(token), _) => {
                 self.token = Some(Arc::new(token));
+                self.unproven |= self.rejected;
                 self.rejected = false;
                 self.generation += 1;
                 Ok(())

@@ -43,6 +43,9 @@ impl Engine {
             newest_credential: refused && self.access.reject(generation),
             unreached: answer.unreached,
         };
+        if answer.reading.verdicts.iter().any(|verdict| verdict.class == Class::Accepted) {
+            self.access.prove(generation);
+        }
         self.watch(&answer.reading);
         let parcels = Arc::unwrap_or_clone(batch).parcels;
         let mut verdicts = answer.reading.verdicts.into_iter();
@@ -174,7 +177,7 @@ impl Engine {
         reason: Option<String>,
         circumstances: &Circumstances,
     ) {
-        if parcel.refused_once && circumstances.newest_credential {
+        if circumstances.newest_credential && (parcel.refused_once || self.access.is_second_try()) {
             let text = reason.as_deref().unwrap_or("unauthorised");
             self.end.get_or_insert(End::Refused(self.access.refusal(text)));
         }
