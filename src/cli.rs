@@ -164,6 +164,18 @@ pub struct Schema {
     /// Of what
     #[arg(value_enum, value_name = "NAME")]
     pub name: SchemaName,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, value_name = "FORMAT")]
+    pub format: SchemaFormat,
+}
+
+/// How to print a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// As JSON Schema
+    Json,
+    /// As a page of reference
+    Markdown,
 }
 
 /// What has a schema.

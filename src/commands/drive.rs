@@ -11,7 +11,7 @@ use crate::delivery::answer::Answer;
 use crate::delivery::engine::{End, Engine, Now, Step};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Class, Reading, Token, Verdict};
-use crate::store::journal::{Journal, Receipt};
+use crate::store::journal::{Journal, Recorded};
 use crate::store::{Store, StoreError};
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
@@ -90,7 +90,7 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
 }
 
 /// A commit under way, and whether it claims.
-type Writing = Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>;
+type Writing = Option<(oneshot::Receiver<Result<Recorded, StoreError>>, bool)>;
 
 /// What carries out the engine's steps: nothing here waits, everything reports back.
 struct Hands<'a, S> {
@@ -160,7 +160,7 @@ impl Drop for Promise {
 }
 
 /// The receipt of the commit under way; never, while there is none.
-async fn settled(receipt: &mut Writing) -> Result<Receipt, StoreError> {
+async fn settled(receipt: &mut Writing) -> Result<Recorded, StoreError> {
     match receipt {
         Some((answer, _)) => {
             answer.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone")))

@@ -20,7 +20,7 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         held: counts.of(State::Held),
         suppressed: counts.of(State::Suppressed),
         expired: counts.of(State::Expired),
-        delivered: 0,
-        failed: 0,
+        delivered: counts.delivered,
+        failed: counts.failed,
     }
 }

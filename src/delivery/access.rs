@@ -91,6 +91,19 @@ impl Access {
         newest
     }
 
+    /// What a person is told when the credential is refused for good, and where to look.
+    pub fn refusal(&self, why: &str) -> String {
+        if self.profile.needs_token() {
+            return format!("a fresh credential was refused: {why}");
+        }
+        match self.profile.credential_places() {
+            places if places.is_empty() || why.contains("look at") => {
+                format!("the gateway refuses the credentials: {why}")
+            }
+            places => format!("the gateway refuses the credentials: {why} (look at {places})"),
+        }
+    }
+
     /// What came of the fetching. A refused renewal falls back to a log-in and is no error yet.
     pub fn settle(&mut self, result: Result<Token, AuthError>) -> Result<(), AuthError> {
         match (result, self.busy.take()) {

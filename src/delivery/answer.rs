@@ -176,7 +176,7 @@ impl Engine {
     ) {
         if parcel.refused_once && circumstances.newest_credential {
             let text = reason.as_deref().unwrap_or("unauthorised");
-            self.end.get_or_insert(End::Refused(format!("a fresh credential was refused: {text}")));
+            self.end.get_or_insert(End::Refused(self.access.refusal(text)));
         }
         parcel.refused_once = true;
         let now = circumstances.now;

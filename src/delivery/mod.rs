@@ -13,5 +13,6 @@ pub mod paces;
 pub mod patience;
 pub mod pinned;
 pub mod queue;
+pub mod receipt;
 pub mod state;
 pub mod trouble;

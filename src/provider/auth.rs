@@ -215,8 +215,6 @@ impl Profile {
 
     /// Where the secrets of the log-in come from: that is what to look at when it is refused.
     fn login_places(&self, secrets: &Secrets) -> String {
-        let needs = self.login(secrets).map_or(&[][..], |login| &login.needs);
-        let places = self.inner.secrets.iter().filter(|(name, _)| needs.contains(name));
-        places.map(|(_, place)| format!("`{place}`")).collect::<Vec<_>>().join(", ")
+        self.places(self.login(secrets).map_or(&[][..], |login| &login.needs))
     }
 }

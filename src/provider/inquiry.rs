@@ -224,6 +224,12 @@ impl Profile {
         };
         let response = heard(secrets, answer)?;
         let answer = Answer::new(self, response, 1);
+        // Of what went wrong on the way, or at the gateway itself, no rule can tell what became of the message.
+        if matches!(response.status, 300..400 | 500..)
+            && let Some(refusal) = self.refusal(&answer, response, secrets)
+        {
+            return Err(refusal);
+        }
         for rule in &inquiry.outcomes {
             let holds = self.inner.program.eval(&rule.when, &answer.context);
             if holds.is_ok_and(|value| value.is_truthy()) {
@@ -240,11 +246,9 @@ impl Profile {
     fn refusal(&self, answer: &Answer, response: &Response, secrets: &Secrets) -> Option<NoAnswer> {
         let status = response.status;
         let ruled = self.first_rule(&self.inner.rules, &answer.context, secrets).ok().flatten();
+        // What rules say of sending to somebody says nothing here: an id that is not found is no wrong address of ours.
         let ruled = ruled.filter(|(class, _)| {
-            matches!(
-                class,
-                Class::Auth | Class::Throttled | Class::Config | Class::Account | Class::Transient
-            )
+            matches!(class, Class::Auth | Class::Throttled | Class::Account | Class::Transient)
         });
         let (class, reason) = ruled.unwrap_or((
             match status {

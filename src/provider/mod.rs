@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod class;
+pub mod cost;
 pub mod example;
 pub mod exchange;
 pub mod inquiry;
@@ -32,6 +33,7 @@ mod template;
 pub use auth::{AuthError, AuthStep};
 pub use builtin::builtin_names;
 pub use class::{Class, Outcome, Reading, RetryAfter, Verdict};
+pub use cost::Cost;
 pub use exchange::{Fault, Request, Response};
 pub use profile::{Limits, OverrideError, Profile};
 pub use replay::{ExampleFailure, Gap, Problem};

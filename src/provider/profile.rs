@@ -11,6 +11,7 @@ use url::{Host, Url};
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{Program, Value};
 use crate::provider::class::{Class, Outcome};
+use crate::provider::cost::Cost;
 use crate::provider::example::{Example, SANDBOX_SECRET};
 use crate::provider::raw::{BatchMode, Segmentation, SenderType};
 use crate::provider::secrets::{SecretRef, Secrets};
@@ -24,6 +25,7 @@ pub struct Profile {
     pub(super) base_url: String,
     pub(super) batch_max: usize,
     pub(super) limits: Limits,
+    pub(super) cost: Option<Arc<Cost>>,
     pub(super) vars: Map<String, serde_json::Value>,
     // The same, as expressions see them.
     pub(super) vars_scope: Value,
@@ -136,6 +138,8 @@ pub(super) struct Results {
     pub id: String,
     pub id_pattern: Option<Regex>,
     pub rules: Vec<Rule>,
+    /// Whether the id or a rule is read out of the answer's text.
+    pub reads_text: bool,
 }
 
 /// How results find their messages.
@@ -222,7 +226,7 @@ pub enum OverrideError {
     #[error("this gateway takes one message a request")]
     NoBatches,
     /// A constant that does not fit where it is used.
-    #[error("`vars` do not fit: {0}")]
+    #[error("{0}")]
     Var(String),
     /// The profile has no such constant.
     #[error("the profile has no variable `{name}`; {help}")]
@@ -298,6 +302,18 @@ impl Profile {
         self.inner.auth.token.is_some()
     }
 
+    /// Where the credentials of requests come from, log-ins aside, for people: that is what to look at when they
+    /// are refused.
+    pub fn credential_places(&self) -> String {
+        self.places(&self.inner.auth.needs)
+    }
+
+    /// Where these secrets come from.
+    pub(super) fn places(&self, names: &[String]) -> String {
+        let places = self.inner.secrets.iter().filter(|(name, _)| names.contains(name));
+        places.map(|(_, place)| format!("`{place}`")).collect::<Vec<_>>().join(", ")
+    }
+
     /// In which way recipients share a request.
     pub fn batch_mode(&self) -> BatchMode {
         self.inner.batch_mode
@@ -343,6 +359,17 @@ impl Profile {
         self.limits
     }
 
+    /// What the gateway takes, as a campaign changed it; nothing where nobody said.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.cost.as_deref()
+    }
+
+    /// The same profile with other prices.
+    #[must_use]
+    pub fn with_cost(&self, cost: Cost) -> Self {
+        Self { cost: Some(Arc::new(cost)), ..self.clone() }
+    }
+
     /// The same profile with other limits, where some are given.
     #[must_use]
     pub fn with_limits(&self, limits: Limits) -> Self {
@@ -352,6 +379,12 @@ impl Profile {
     /// Whether the gateway's documentation gives an end to a message's life in requests.
     pub fn sets_expiry(&self) -> bool {
         self.inner.uses_expiry
+    }
+
+    /// The same profile for a gateway that takes as much as it is given.
+    #[must_use]
+    pub fn without_limits(&self) -> Self {
+        Self { limits: Limits::default(), ..self.clone() }
     }
 
     /// For each way to log in, the secrets that are needed.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::provider::class::{Class, Outcome};
+use crate::provider::cost::PaidBy;
 use crate::provider::raw_example::Example;
 use crate::provider::wire::{AddressKind, Wire};
 use crate::units;
@@ -53,6 +54,9 @@ pub struct Profile {
     /// The most the gateway takes; a campaign may set less, or more where the account has more.
     #[serde(default)]
     pub limits: Option<Limits>,
+    /// What it takes; plans then tell what they come to. Prices are a matter of contracts: campaigns may give others.
+    #[serde(default)]
+    pub cost: Option<Cost>,
     /// The request that sends.
     #[schemars(required)]
     pub send: Option<Send>,
@@ -304,6 +308,22 @@ pub struct Limits {
     #[serde(default)]
     #[schemars(with = "Option<units::Rate>")]
     pub segments: Option<Spanned<String>>,
+}
+
+/// What the gateway takes.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// The currency, by its three letters.
+    #[schemars(required, regex(pattern = "^[A-Z]{3}$"), extend("examples" = ["KES"]))]
+    pub currency: Option<Spanned<String>>,
+    /// What is paid for.
+    #[schemars(required)]
+    pub per: Option<Spanned<PaidBy>>,
+    /// Prices by the first digits of the number, the longest that fit; `default` for all others, and for addresses
+    /// that are no numbers. Prices are texts, so that they stay exact.
+    #[schemars(required, extend("examples" = [{"254": "0.80", "default": "2.50"}]))]
+    pub prices: Option<BTreeMap<String, Spanned<String>>>,
 }
 
 /// A question about one message, or a wish: the request uses `recipient` and `id`.

@@ -239,12 +239,14 @@ impl Profile {
         let mut url = format!("{}{}", self.base_url, render(&call.path, "path")?);
         let auth = &self.inner.auth;
         let shown = if call.authorised { auth.query.as_ref() } else { None };
-        for (query, mark) in shown.into_iter().chain(&call.query).zip(["?", "&"]) {
+        let mut mark = '?';
+        for query in shown.into_iter().chain(&call.query) {
             let pairs = render(query, "query")?;
             let pairs = pairs.trim_start_matches('&');
             if !pairs.is_empty() {
-                url.push_str(mark);
+                url.push(mark);
                 url.push_str(pairs);
+                mark = '&';
             }
         }
         let mut headers = Vec::with_capacity(call.headers.len() + auth.headers.len() + 3);

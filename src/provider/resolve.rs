@@ -9,6 +9,7 @@ use serde_json::Map;
 use crate::credentials::names_a_secret;
 use crate::diagnostic::{Diagnostics, Source, Span};
 use crate::provider::compile::{Compiler, Scope};
+use crate::provider::cost::Cost;
 use crate::provider::profile::{Inner, Limits, Profile, check_base_url, scope_of, without_user};
 use crate::provider::raw;
 use crate::provider::replay::exchange;
@@ -75,6 +76,7 @@ impl<'a> Resolver<'a> {
             raw.vars.unwrap_or_default().iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
         let address = raw.address.and_then(|address| self.address(&address));
         let limits = self.limits(raw.limits.unwrap_or_default());
+        let cost = raw.cost.map(|cost| self.cost(&cost));
         let auth = self.auth(raw.auth);
         let send = raw.send.and_then(|send| self.send(send));
         let mode = send.as_ref().map(|send| send.mode);
@@ -92,7 +94,7 @@ impl<'a> Resolver<'a> {
         );
         let sender = raw.sender?;
         let (address_kind, wire) = address?;
-        let (send, limits) = (send?, limits?);
+        let (send, limits, cost) = (send?, limits?, all(cost)?.map(Arc::new));
         // A part that could not be read is an error, never its absence.
         let mut inner = Inner {
             program: self.compiler.program.clone(),
@@ -124,7 +126,7 @@ impl<'a> Resolver<'a> {
         self.unused(&inner)?;
         let vars_scope = scope_of(&vars);
         let (base_url, batch_max) = (base_url?, send.max);
-        let profile = Profile { inner: Arc::new(inner), base_url, batch_max, limits, vars, vars_scope };
+        let profile = Profile { inner: Arc::new(inner), base_url, batch_max, limits, cost, vars, vars_scope };
         self.verbs(&profile, &send.method)?;
         if let Some(pattern) = pattern {
             self.captures(&profile, &pattern)?;
@@ -171,6 +173,14 @@ impl<'a> Resolver<'a> {
             self.compiler.error(problem.clone(), &method.span, "");
         }
         problem.is_none().then_some(())
+    }
+
+    fn cost(&mut self, raw: &raw::Cost) -> Option<Cost> {
+        let read = Cost::read(raw);
+        for (error, span) in read.as_ref().err().into_iter().flatten() {
+            self.compiler.error(format!("`cost`: {error}"), span, "");
+        }
+        read.ok()
     }
 
     fn limits(&mut self, raw: raw::Limits) -> Option<Limits> {

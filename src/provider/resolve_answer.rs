@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use crate::expression::{self, Kind};
 use crate::provider::class::Class;
 use crate::provider::compile::Scope;
 use crate::provider::profile::{List, MatchBy, Results, Rule};
@@ -12,6 +13,11 @@ use crate::yaml::Spanned;
 /// What an expression over an answer sees of it.
 const RESPONSE_MEMBERS: [&str; 4] = ["status", "headers", "json", "text"];
 
+/// Whether a scalar reads the text of an answer.
+fn names_the_text(scalar: &str) -> bool {
+    expression::members(scalar, Kind::Text, "response").iter().any(|(member, _)| member == "text")
+}
+
 impl Resolver<'_> {
     pub(super) fn response_scope(&self) -> Scope {
         self.base.clone().with_members("response", RESPONSE_MEMBERS).with_members("batch", ["size"])
@@ -21,10 +27,18 @@ impl Resolver<'_> {
         let whole = self.response_scope();
         let scope = if raw.each.is_some() { whole.clone().with("result") } else { whole.clone() };
         let id = raw.id.as_ref().and_then(|id| self.compiler.value("results.id", id, &scope));
+        let rules = raw.classify.iter().flatten().filter_map(|rule| rule.when.as_ref());
+        let reads_text = raw.id.iter().chain(rules).any(|scalar| names_the_text(&scalar.value));
         let match_by = self.match_by(&raw, mode, &whole, &scope);
         let rules = self.rules("results.classify", raw.classify, &scope);
         let id_pattern = raw.id_pattern.map(|pattern| self.pattern(&pattern));
-        Some(Results { match_by: match_by?, id: id?, id_pattern: all(id_pattern)?, rules: rules? })
+        Some(Results {
+            match_by: match_by?,
+            id: id?,
+            id_pattern: all(id_pattern)?,
+            rules: rules?,
+            reads_text,
+        })
     }
 
     fn match_by(

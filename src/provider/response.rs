@@ -59,6 +59,10 @@ impl Profile {
             return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)));
         }
         match &self.inner.results.match_by {
+            // An id in a header does not make up for a body that is not the gateway's, or not whole.
+            MatchBy::Whole if answer.is_foreign() && !self.inner.results.reads_text => {
+                Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)))
+            }
             MatchBy::Whole => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
             MatchBy::Address { list, address } => {
                 let places = batch.members.iter().map(|member| self.inner.wire.key(member.address).ok());
@@ -100,7 +104,13 @@ impl Profile {
             Err(error) => return failed(error.to_string()),
             Ok(Some(found)) => found,
             Ok(None) if !rules.is_empty() => {
-                (Class::Unknown, Some("no rule of the profile knows this result".to_owned()))
+                let readable = answer.no_json.is_none() || self.inner.reads_text;
+                let reason = if readable {
+                    "no rule of the profile knows this result".to_owned()
+                } else {
+                    answer.unreadable(secrets)
+                };
+                (Class::Unknown, Some(reason))
             }
             Ok(None) if provider_id.is_some() => (Class::Accepted, None),
             Ok(None) => (Class::Unknown, Some(answer.unreadable(secrets))),
@@ -201,7 +211,8 @@ fn by_status(status: u16, members: usize) -> Option<Verdict> {
                 format!("HTTP {status}: nothing is there; is the base URL right?"),
             ));
         }
-        400 if members > 1 => Class::Config,
+        413 | 422 => Class::Rejected,
+        400..500 if members > 1 => Class::Config,
         400..500 => Class::Rejected,
         _ => Class::Unknown,
     };

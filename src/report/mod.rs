@@ -6,5 +6,6 @@ pub mod layout;
 pub mod plan;
 pub mod preview;
 pub mod profile;
+pub mod reference;
 pub mod rejects;
 pub mod status;

@@ -3,11 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 mod audience;
+mod builtins;
 mod check;
+mod cost;
 mod cut;
+mod docs;
+mod emnify;
 mod exchange;
+mod fault_rows;
 mod gateway;
 mod house;
+mod kinds;
 mod loopback;
 mod opt_outs;
 mod outgoing;

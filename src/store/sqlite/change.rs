@@ -118,7 +118,7 @@ fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Re
 }
 
 /// Proves the books of a small run before every commit in builds for tests.
-fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
+pub fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
     const SMALL: u64 = 5_000;
     if cfg!(debug_assertions) && read::planned(sql, run)? <= SMALL {
         read::recount(sql, run)?;

@@ -6,6 +6,7 @@ mod migrate;
 mod open;
 mod pin;
 mod read;
+mod receipt;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Run, RunId, Store, StoreError,
+    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
+    UnknownMessage,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -146,6 +148,31 @@ impl Store for Sqlite {
         n: usize,
     ) -> Result<Vec<Listed>, StoreError> {
         self.read(|sql| read::messages(sql, run, state, after, n))
+    }
+
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError> {
+        self.read(|sql| read::unknowns(sql, run, after, n))
+    }
+
+    fn awaiting_receipt(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        self.read(|sql| read::awaiting_receipt(sql, run, after, n))
+    }
+
+    fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError> {
+        if receipts.is_empty() {
+            return self.check_broken().map(|()| 0);
+        }
+        self.write(|sql| receipt::record(sql, run, receipts))
     }
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
