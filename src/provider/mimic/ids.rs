@@ -37,8 +37,8 @@ impl Ids {
         let (from, to) = last_run(recorded);
         let run = recorded.get(from..to).unwrap_or_default();
         let decimals = run.bytes().rev().take_while(u8::is_ascii_digit).take(MOST_DIGITS).count();
-        let (digits, width) = if let Some(upper) = hexadecimal(run) {
-            (Digits::Hex { upper }, run.len().min(MOST_HEX))
+        let (digits, width) = if let Some((upper, count)) = hexadecimals(run) {
+            (Digits::Hex { upper }, count.min(MOST_HEX))
         } else if decimals >= OVERWRITTEN || decimals > 0 && run.len() < OVERWRITTEN {
             (Digits::Decimal, decimals)
         } else {
@@ -87,17 +87,18 @@ fn last_run(text: &str) -> (usize, usize) {
     found
 }
 
-/// Whether a run is hexadecimal and no decimal, and then whether in capitals.
-fn hexadecimal(run: &str) -> Option<bool> {
-    let all = |fits: fn(&u8) -> bool| run.bytes().all(|byte| byte.is_ascii_digit() || fits(&byte));
-    let letters = run.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if !letters || run.len() < 4 {
-        None
-    } else if all(|byte| matches!(byte, b'a'..=b'f')) {
-        Some(false)
-    } else {
-        all(|byte| matches!(byte, b'A'..=b'F')).then_some(true)
-    }
+/// How many hexadecimal digits end a run, and whether they are capitals; nothing where decimal ones do, or where the
+/// letters among them may as well belong to a word.
+fn hexadecimals(run: &str) -> Option<(bool, usize)> {
+    let ending = |letter: fn(&u8) -> bool| {
+        let digits = run.bytes().rev().take_while(|byte| byte.is_ascii_digit() || letter(byte));
+        digits.count()
+    };
+    let (lower, upper) =
+        (ending(|byte| matches!(byte, b'a'..=b'f')), ending(|byte| matches!(byte, b'A'..=b'F')));
+    let (capitals, count) = if upper > lower { (true, upper) } else { (false, lower) };
+    let letters = run.bytes().rev().take(count).any(|byte| byte.is_ascii_alphabetic());
+    (letters && (count >= OVERWRITTEN || count == run.len() && count >= 4)).then_some((capitals, count))
 }
 
 /// The form of the tokens.
@@ -203,6 +204,7 @@ mod tests {
         );
         let uuid = "db3ce55a-7c1d-11e1-8ea7-1231380bc1ff";
         assert_eq!(minted(uuid, &[1]), ["db3ce55a-7c1d-11e1-8ea7-1231380bc200"]);
+        assert_eq!(minted("SM0000000a", &[1, 6]), ["SM0000000b", "SM00000010"]);
         assert_eq!(minted("0C000000217B7F02", &[254]), ["0C000000217B8000"]);
         assert_eq!(minted("01FC66621XXXXX119Z8PMV1QPQ", &[7]), ["01FC66621XXXXX110000000007"]);
         assert_eq!(minted("ATPid_SampleTxnId123", &[7]), ["ATPid_Samp0000000007"]);

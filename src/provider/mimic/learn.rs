@@ -11,119 +11,16 @@ use crate::provider::example::{About, Example, Exchange, Message, SANDBOX_SECRET
 use crate::provider::exchange::{Request, Response};
 use crate::provider::inquiry::{self, Page, Sought};
 use crate::provider::mimic::door::{Built, Door};
+use crate::provider::mimic::error::MimicError;
 use crate::provider::mimic::ids::{Ids, Tokens};
 use crate::provider::mimic::pattern::{Answer, Slot, Values};
 use crate::provider::mimic::place::Place;
+use crate::provider::mimic::route::{Inquiry, Learned, Route, Shape, Task};
 use crate::provider::profile::Profile;
 use crate::provider::replay::{example_time, exchange};
 use crate::provider::request::BuildError;
 use crate::provider::secrets::Secrets;
 use crate::provider::token::Token;
-
-/// A profile whose examples do not suffice.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MimicError {
-    /// No usable example of an exchange.
-    #[error("the profile has no example of {what} (`exchange: {exchange}`, {expect}); add one")]
-    NoExample {
-        /// Which exchange.
-        exchange: &'static str,
-        /// In words.
-        what: &'static str,
-        /// What it has to expect.
-        expect: &'static str,
-    },
-    /// The profile makes no request of an example.
-    #[error("the profile makes no request of the example `{example}`: {why}")]
-    NoRequest {
-        /// Its name.
-        example: String,
-        /// Why not.
-        why: String,
-    },
-    /// Something of an example cannot be found in its request.
-    #[error(
-        "in the example `{example}` {what} cannot be found in the request; give values that stand there as they \
-         are and nowhere else, and each recipient another one"
-    )]
-    NotInRequest {
-        /// Its name.
-        example: String,
-        /// What cannot be found.
-        what: &'static str,
-    },
-    /// Something of an example cannot be found in its answer.
-    #[error(
-        "in the example `{example}` {what} cannot be found in the answer; record it there as it is sent back"
-    )]
-    NotInAnswer {
-        /// Its name.
-        example: String,
-        /// What cannot be found.
-        what: &'static str,
-    },
-    /// What the sandbox learned does not answer as the example did.
-    #[error(
-        "answered like the example `{example}`, the profile reads {found}; give the addresses, texts and ids in \
-         it values of their own (at least six characters inside longer texts), the same in request and answer"
-    )]
-    Misread {
-        /// Its name.
-        example: String,
-        /// What the profile reads.
-        found: String,
-    },
-}
-
-/// A request that is known, and what to do about it.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub door: Door,
-    pub task: Task,
-}
-
-#[derive(Debug)]
-pub(super) enum Task {
-    Send { shapes: Vec<Shape> },
-    Status { about: Inquiry, cancelled: Option<Answer> },
-    Cancel { about: Inquiry },
-    List { recipient: Option<Place>, page: Option<(Place, String)>, answer: Answer },
-    Login { answer: Answer },
-    Refresh { renews: Place, answer: Answer },
-}
-
-/// Where things stand in a sending, and how it is answered.
-#[derive(Debug)]
-pub(super) struct Shape {
-    pub recipients: Place,
-    pub text: Option<Place>,
-    pub key: Option<Place>,
-    pub answer: Answer,
-    /// Whether it was learned from a request of one message.
-    pub single: bool,
-}
-
-/// A question about a message, or a wish.
-#[derive(Debug)]
-pub(super) struct Inquiry {
-    pub id: Place,
-    pub recipient: Option<Place>,
-    pub answer: Answer,
-}
-
-/// Everything that was learned.
-#[derive(Debug)]
-pub(super) struct Learned {
-    /// Those with the clearest path first.
-    pub routes: Vec<Route>,
-    pub ids: Option<Ids>,
-    pub access: Tokens,
-    pub refresh: Tokens,
-    /// What requests without credentials are answered.
-    pub unauthorised: Response,
-    pub refused_login: Response,
-    pub refused_refresh: Response,
-}
 
 pub(super) struct Learner<'a> {
     profile: &'a Profile,
@@ -146,6 +43,9 @@ impl<'a> Learner<'a> {
     }
 
     pub fn learn(&self) -> Result<Learned, MimicError> {
+        if self.profile.needs_token() && self.token.is_none() {
+            return Err(MimicError::no_login());
+        }
         let (send, ids) = self.send()?;
         let mut routes = vec![send];
         if self.profile.can_ask() {
@@ -159,8 +59,7 @@ impl<'a> Learner<'a> {
             routes.push(self.list()?);
         }
         let (mut access, mut refresh) = (Tokens::Plain("access"), Tokens::Plain("refresh"));
-        if self.profile.needs_token() {
-            let token = self.token.as_ref().ok_or(MimicError::no_login())?;
+        if let Some(token) = &self.token {
             access = Tokens::like(token.access.expose_secret(), "access");
             if let Some(recorded) = &token.refresh {
                 refresh = Tokens::like(recorded.expose_secret(), "refresh");
@@ -225,7 +124,10 @@ impl<'a> Learner<'a> {
         let mut variables = [addresses.as_slice(), &texts, &keys].concat();
         variables.extend(plain(&message.sender));
         let (built, other) = self.built(example, built, other, &variables)?;
-        let recipients = built.sample.place(&addresses).ok_or_else(|| not_in(example, "the recipients"))?;
+        let recipients = built
+            .sample
+            .place(&addresses)
+            .ok_or_else(|| MimicError::not_in_request(example, "the recipients"))?;
         let place = |values: &[String]| built.sample.place(values).map(|place| place.beside(&recipients));
         let (text, key) = (place(&texts), place(&keys));
         let places: Vec<&Place> = std::iter::once(&recipients).chain(&text).chain(&key).collect();
@@ -282,7 +184,7 @@ impl<'a> Learner<'a> {
         let variables =
             [address.clone(), id.clone()].into_iter().chain(plain(&self.sender)).collect::<Vec<_>>();
         let (built, other) = self.built(example, build(&self.secrets), build(&self.others), &variables)?;
-        let id = built.sample.place(&[id]).ok_or_else(|| not_in(example, "the id"))?;
+        let id = built.sample.place(&[id]).ok_or_else(|| MimicError::not_in_request(example, "the id"))?;
         let recipient = built.sample.place(&[address]);
         let places: Vec<&Place> = std::iter::once(&id).chain(&recipient).collect();
         let door = built.door(other.as_ref(), self.token_place(example, &built)?, &places);
@@ -317,7 +219,9 @@ impl<'a> Learner<'a> {
         // The last page: there are no more of them here.
         found.sort_by_key(|(_, _, page)| page.more);
         let (example, asked, page) = found.into_iter().next().ok_or(lacking)?;
-        let Some(sent) = page.sent.into_iter().next() else { return Err(not_answered(example, "a message")) };
+        let Some(sent) = page.sent.into_iter().next() else {
+            return Err(MimicError::not_in_answer(example, "a message"));
+        };
         let token = self.token.as_ref();
         let build =
             |number, secrets: &Secrets| self.profile.build_list(&self.sought(asked, number), secrets, token);
@@ -337,7 +241,7 @@ impl<'a> Learner<'a> {
             .with(Some(&sent.text), Slot::Text);
         values.recorded = Some(sent.at);
         let answer = Answer::list(&example.response, &sent.id, &values)
-            .ok_or_else(|| not_answered(example, "the list with the id"))?;
+            .ok_or_else(|| MimicError::not_in_answer(example, "the list with the id"))?;
         Ok(Route { door, task: Task::List { recipient, page, answer } })
     }
 
@@ -368,8 +272,10 @@ impl<'a> Learner<'a> {
         let recorded = recorded.expose_secret().to_owned();
         let variables = [recorded.clone()];
         let (built, other) = self.built(example, build(&self.secrets), build(&self.others), &variables)?;
-        let renews =
-            built.sample.place(&[recorded]).ok_or_else(|| not_in(example, "the token that renews"))?;
+        let renews = built
+            .sample
+            .place(&[recorded])
+            .ok_or_else(|| MimicError::not_in_request(example, "the token that renews"))?;
         let door = built.door(other.as_ref(), None, &[&renews]);
         routes.push(Route { door, task: Task::Refresh { renews, answer: token_answer(example, &given) } });
         Ok(routes)
@@ -383,7 +289,7 @@ impl<'a> Learner<'a> {
     fn token_place(&self, example: &Example, built: &Built) -> Result<Option<Place>, MimicError> {
         let Some(token) = &self.token else { return Ok(None) };
         let place = built.sample.place(&[token.access.expose_secret().to_owned()]);
-        Ok(Some(place.ok_or_else(|| not_in(example, "the token"))?))
+        Ok(Some(place.ok_or_else(|| MimicError::not_in_request(example, "the token"))?))
     }
 
     /// A request taken apart, and the same with other secrets.
@@ -394,7 +300,7 @@ impl<'a> Learner<'a> {
         other: Result<Request, BuildError>,
         variables: &[String],
     ) -> Result<(Built, Option<Built>), MimicError> {
-        let no_request = |why: String| MimicError::NoRequest { example: example.name.clone(), why };
+        let no_request = |why: String| MimicError::no_request(example, why);
         let apart = |request: &Request| {
             let tokens =
                 self.token.iter().flat_map(|token| std::iter::once(&token.access).chain(&token.refresh));
@@ -426,22 +332,4 @@ fn token_answer(example: &Example, token: &Token) -> Answer {
 
 fn plain(value: &serde_json::Value) -> Option<String> {
     crate::provider::mimic::arrival::scalar(value).map(std::borrow::Cow::into_owned)
-}
-
-impl MimicError {
-    pub(super) fn no_login() -> Self {
-        Self::NoExample {
-            exchange: "login",
-            what: "a log-in that gives a token",
-            expect: "`class: accepted`",
-        }
-    }
-}
-
-fn not_in(example: &Example, what: &'static str) -> MimicError {
-    MimicError::NotInRequest { example: example.name.clone(), what }
-}
-
-fn not_answered(example: &Example, what: &'static str) -> MimicError {
-    MimicError::NotInAnswer { example: example.name.clone(), what }
 }

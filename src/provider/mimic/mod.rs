@@ -4,12 +4,14 @@
 
 mod arrival;
 mod door;
+mod error;
 mod ids;
 mod learn;
 mod ledger;
 mod pattern;
 mod place;
 mod prove;
+mod route;
 mod time;
 
 use std::borrow::Cow;
@@ -20,14 +22,15 @@ use chrono::{DateTime, Utc};
 
 use crate::provider::exchange::Response;
 use crate::provider::mimic::arrival::Arrival;
-use crate::provider::mimic::learn::{Inquiry, Learned, Learner, Route, Shape, Task};
+use crate::provider::mimic::learn::Learner;
 use crate::provider::mimic::ledger::{Ledger, Taken};
 use crate::provider::mimic::pattern::{Answer, Fill};
 use crate::provider::mimic::place::Place;
+use crate::provider::mimic::route::{Inquiry, Learned, Route, Shape, Task};
 use crate::provider::profile::Profile;
 
 pub use crate::provider::mimic::arrival::Incoming;
-pub use crate::provider::mimic::learn::MimicError;
+pub use crate::provider::mimic::error::MimicError;
 
 /// The most messages in an answer that lists them.
 const MOST_LISTED: usize = 1_000;
@@ -49,7 +52,7 @@ impl Mimic {
     /// [`MimicError`]: they do not suffice.
     pub fn of(profile: &Profile) -> Result<Self, MimicError> {
         let mimic = Self::new(Learner::new(profile).learn()?);
-        prove::prove(&mimic, profile)?;
+        prove::prove(&|incoming, now| mimic.answer(incoming, now), profile)?;
         Ok(Self::new(mimic.learned))
     }
 
@@ -121,56 +124,43 @@ impl Mimic {
         open: bool,
         now: DateTime<Utc>,
     ) -> Option<Response> {
-        let refused = || self.refused(&route.task);
-        let answer = match &route.task {
+        // What it has comes first: of requests that share a path it tells which one is meant.
+        let if_open = |answer: &dyn Fn() -> Response| if open { answer() } else { self.refused(&route.task) };
+        Some(match &route.task {
             Task::Send { shapes } => {
-                let read = |shape| Some((shape, addresses(shape, arrival)?));
-                let (shape, addresses) = shapes.iter().find_map(read)?;
-                if !open {
-                    return Some(refused());
-                }
+                let (shape, addresses) =
+                    shapes.iter().find_map(|shape| Some((shape, addresses(shape, arrival)?)))?;
                 let alone = shapes.iter().find(|shape| shape.single && addresses.len() == 1);
-                self.accept(shape, alone.unwrap_or(shape), &addresses, arrival, now)
+                let answered = &alone.unwrap_or(shape).answer;
+                if_open(&|| self.accept(shape, answered, &addresses, arrival, now))
             }
             Task::Status { about, cancelled } => {
                 let (id, address) = asked(about, arrival)?;
-                if !open {
-                    return Some(refused());
-                }
-                self.tell(about, cancelled.as_ref(), &id, address.as_deref())
+                if_open(&|| self.tell(about, cancelled.as_ref(), &id, address.as_deref()))
             }
             Task::Cancel { about } => {
                 let (id, address) = asked(about, arrival)?;
-                if !open {
-                    return Some(refused());
-                }
-                self.call_back(about, &id, address.as_deref())
+                if_open(&|| self.call_back(about, &id, address.as_deref()))
             }
             Task::List { recipient, page, answer } => {
                 let address = read_one(recipient.as_ref(), arrival)?;
-                let first = match page {
-                    Some((place, first)) => place.read(arrival)?.first().is_some_and(|page| page == first),
-                    None => true,
+                let is_first = |(place, first): &(Place, String)| {
+                    place.read(arrival).is_some_and(|page| page.first().is_some_and(|page| page == first))
                 };
-                if !open {
-                    return Some(refused());
-                }
-                self.list(answer, address.as_deref(), first)
+                let first = page.as_ref().is_none_or(is_first);
+                if_open(&|| self.list(answer, address.as_deref(), first))
             }
             Task::Login { answer } => {
-                if !route.door.has_places(arrival) {
-                    return None;
-                }
-                if open { self.give_token(answer, now) } else { refused() }
+                route.door.has_places(arrival).then_some(())?;
+                if_open(&|| self.give_token(answer, now))
             }
             Task::Refresh { renews, answer } => {
                 let shown = renews.read(arrival)?;
                 let number = shown.first().and_then(|token| self.learned.refresh.number(token));
                 let known = number.is_some_and(|number| self.is_given_out(number));
-                if open && known { self.give_token(answer, now) } else { refused() }
+                if_open(&|| if known { self.give_token(answer, now) } else { self.refused(&route.task) })
             }
-        };
-        Some(answer)
+        })
     }
 
     fn give_token(&self, answer: &Answer, now: DateTime<Utc>) -> Response {
@@ -183,14 +173,13 @@ impl Mimic {
 
     fn accept(
         &self,
-        read: &Shape,
-        answered: &Shape,
+        shape: &Shape,
+        answer: &Answer,
         addresses: &[Cow<'_, str>],
         arrival: &Arrival<'_>,
         now: DateTime<Utc>,
     ) -> Response {
-        let (texts, keys) = (values(read.text.as_ref(), arrival), values(read.key.as_ref(), arrival));
-        let answer = &answered.answer;
+        let (texts, keys) = (values(shape.text.as_ref(), arrival), values(shape.key.as_ref(), arrival));
         let one_id = !answer.tells_ids_apart() && addresses.len() > 1;
         let shared: Option<Arc<str>> = match &texts[..] {
             [text] => Some(Arc::from(&**text)),

@@ -151,9 +151,10 @@ impl Sample {
             .any(|value| value == text || value.len() >= TELLING && stands_in(value, text).is_some())
     }
 
-    /// Whether something else stands in a place here.
+    /// Whether only other things stand in a place here.
     pub fn shows_otherwise(&self, (source, text): &(Source, String)) -> bool {
-        self.text(source).is_some_and(|own| own != text)
+        let mut own = self.scalars.iter().filter(|(known, _)| known == source).peekable();
+        own.peek().is_some() && own.all(|(_, own)| own != text)
     }
 
     fn text(&self, source: &Source) -> Option<&str> {

@@ -2,27 +2,29 @@
 
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::provider::auth::AuthStep;
 use crate::provider::class::{Class, Outcome};
 use crate::provider::example::{Example, Exchange, RecordedResponse};
 use crate::provider::exchange::{Request, Response};
 use crate::provider::inquiry::{About, NoAnswer, Sought};
-use crate::provider::mimic::Mimic;
 use crate::provider::mimic::arrival::Incoming;
-use crate::provider::mimic::learn::MimicError;
+use crate::provider::mimic::error::MimicError;
 use crate::provider::profile::Profile;
 use crate::provider::replay::{example_time, exchange};
 use crate::provider::request::BuildError;
 use crate::provider::secrets::Secrets;
 use crate::provider::token::Token;
 
+/// Somebody who answers requests that arrive at a time.
+type Answering<'a> = dyn Fn(&Incoming<'_>, DateTime<Utc>) -> Response + 'a;
+
 /// Whether the profile reads the answers of a mimic as it reads the recorded ones.
 ///
 /// # Errors
 /// [`MimicError::Misread`], [`MimicError::NotInAnswer`].
-pub(super) fn prove(mimic: &Mimic, profile: &Profile) -> Result<(), MimicError> {
+pub(super) fn prove(mimic: &Answering<'_>, profile: &Profile) -> Result<(), MimicError> {
     let proof = Proof { mimic, profile, secrets: profile.sandbox_secrets() };
     let token = if profile.needs_token() { Some(proof.token()?) } else { None };
     let sent = proof.sendings(token.as_ref())?;
@@ -30,7 +32,7 @@ pub(super) fn prove(mimic: &Mimic, profile: &Profile) -> Result<(), MimicError> 
 }
 
 struct Proof<'a> {
-    mimic: &'a Mimic,
+    mimic: &'a Answering<'a>,
     profile: &'a Profile,
     secrets: Secrets,
 }
@@ -55,15 +57,11 @@ impl<'a> Proof<'a> {
         let tail = request.url.strip_prefix(self.profile.base_url()).unwrap_or(&request.url);
         let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
         let method = request.method.as_str();
-        self.mimic
-            .answer(&Incoming { method, path, query, header: &header, body: &request.body }, example_time())
+        (self.mimic)(&Incoming { method, path, query, header: &header, body: &request.body }, example_time())
     }
 
     fn asked(&self, example: &Example, request: Result<Request, BuildError>) -> Result<Response, MimicError> {
-        let no_request = |error: BuildError| MimicError::NoRequest {
-            example: example.name.clone(),
-            why: error.to_string(),
-        };
+        let no_request = |error: BuildError| MimicError::no_request(example, error.to_string());
         Ok(self.answer(&request.map_err(no_request)?))
     }
 
@@ -74,10 +72,10 @@ impl<'a> Proof<'a> {
         let read = |example: &Example, request| {
             let answer = self.asked(example, request)?;
             let token = self.profile.read_token(&self.secrets, Ok(&answer), example_time());
-            let token = token.map_err(|error| misread(example, format!("no token: {error}")))?;
+            let token = token.map_err(|error| MimicError::misread(example, format!("no token: {error}")))?;
             match self.profile.auth_step(example_time(), Some(&token), false) {
                 AuthStep::Use => Ok(token),
-                _ => Err(misread(example, "a token that has to be renewed at once".to_owned())),
+                _ => Err(MimicError::misread(example, "a token that has to be renewed at once".to_owned())),
             }
         };
         let token = read(login, self.profile.build_login(&self.secrets))?;
@@ -91,7 +89,9 @@ impl<'a> Proof<'a> {
     fn sendings(&self, token: Option<&Token>) -> Result<Option<Sent<'a>>, MimicError> {
         let mut first = None;
         let mut given = HashSet::new();
-        for example in self.examples(Exchange::Send).filter(|example| example.is_accepted()) {
+        // Twice: what is not counted up is given out twice.
+        let accepted = || self.examples(Exchange::Send).filter(|example| example.is_accepted());
+        for example in accepted().chain(accepted()) {
             let Some(message) = &example.message else { continue };
             let (request, recorded) = exchange(self.profile, example, message, &self.secrets, token);
             let answered = Example { response: recording(self.asked(example, request)?), ..example.clone() };
@@ -101,17 +101,20 @@ impl<'a> Proof<'a> {
             for ((verdict, recorded), address) in verdicts {
                 if verdict.class != Class::Accepted {
                     let why = verdict.reason.as_deref().unwrap_or("no reason");
-                    return Err(misread(example, format!("{} ({why}) for {address}", verdict.class.name())));
+                    return Err(MimicError::misread(
+                        example,
+                        format!("{} ({why}) for {address}", verdict.class.name()),
+                    ));
                 }
                 if recorded.provider_id.is_some() && verdict.provider_id.is_none() {
-                    return Err(MimicError::NotInAnswer { example: example.name.clone(), what: "an id" });
+                    return Err(MimicError::not_in_answer(example, "an id"));
                 }
                 let Some(id) = verdict.provider_id.clone() else { continue };
                 first.get_or_insert_with(|| Sent { example, address, id: id.clone() });
                 ids.insert(id);
             }
             if ids.into_iter().any(|id| !given.insert(id)) {
-                return Err(misread(example, "an id that another message has too".to_owned()));
+                return Err(MimicError::misread(example, "an id that another message has too".to_owned()));
             }
         }
         Ok(first)
@@ -144,7 +147,10 @@ impl<'a> Proof<'a> {
             if !listed {
                 let why = page.err().map(|error| format!(" ({error})")).unwrap_or_default();
                 let found = format!("a list without a message that was just sent{why}");
-                return Err(misread(self.examples(Exchange::List).next().unwrap_or(example), found));
+                return Err(MimicError::misread(
+                    self.examples(Exchange::List).next().unwrap_or(example),
+                    found,
+                ));
             }
         }
         if profile.can_cancel() {
@@ -175,8 +181,4 @@ impl<'a> Proof<'a> {
 fn recording(answer: Response) -> RecordedResponse {
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     RecordedResponse { status: answer.status, headers: answer.headers, json: None, text: Some(text) }
-}
-
-fn misread(example: &Example, found: String) -> MimicError {
-    MimicError::Misread { example: example.name.clone(), found }
 }
