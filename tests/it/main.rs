@@ -13,6 +13,7 @@ mod exchange;
 mod fault_rows;
 mod gateway;
 mod house;
+mod idempotency;
 mod kinds;
 mod loopback;
 mod opt_outs;
