@@ -15,4 +15,5 @@ pub mod pinned;
 pub mod queue;
 pub mod receipt;
 pub mod state;
+pub mod stop_words;
 pub mod trouble;

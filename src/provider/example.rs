@@ -49,6 +49,8 @@ pub struct Expected {
     pub class: Option<Class>,
     /// The gateway's id of the message; for sendings and lists.
     pub id: Option<String>,
+    /// The canonical address it came from; for what came in.
+    pub address: Option<String>,
     /// What became of it; for status and cancel.
     pub outcome: Option<Outcome>,
 }

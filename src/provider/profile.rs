@@ -58,6 +58,7 @@ pub(super) struct Inner {
     pub status: Option<Inquiry>,
     pub cancel: Option<Inquiry>,
     pub list: Option<List>,
+    pub inbound: Option<Inbound>,
     /// Whether any expression reads `response.text`: it is a copy of the body that most answers do without.
     pub reads_text: bool,
     pub examples: Vec<Example>,
@@ -187,6 +188,17 @@ pub(super) struct List {
     pub address: Option<String>,
     pub text: String,
     pub at: String,
+}
+
+/// As above: names of value programs.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    pub call: Call,
+    pub each: String,
+    pub next: Option<String>,
+    pub when: Option<String>,
+    pub address: String,
+    pub text: String,
 }
 
 /// The most a gateway takes.
@@ -354,6 +366,11 @@ impl Profile {
         self.inner.list.is_some()
     }
 
+    /// Whether it can be asked what people have sent back.
+    pub fn can_hear(&self) -> bool {
+        self.inner.inbound.is_some()
+    }
+
     /// The most the gateway takes, as a campaign changed it.
     pub fn limits(&self) -> Limits {
         self.limits
@@ -483,7 +500,8 @@ impl Profile {
         let inquiries = [inner.status.as_ref(), inner.cancel.as_ref()].into_iter().flatten();
         let mut calls = std::iter::once(&inner.send)
             .chain(inquiries.map(|inquiry| &inquiry.call))
-            .chain(inner.list.as_ref().map(|list| &list.call));
+            .chain(inner.list.as_ref().map(|list| &list.call))
+            .chain(inner.inbound.as_ref().map(|inbound| &inbound.call));
         calls.try_for_each(|call| self.method(call).map(drop).map_err(|error| error.to_string()))
     }
 }

@@ -76,6 +76,9 @@ pub struct Profile {
     /// How the messages that were sent to an address are listed: unknown outcomes are looked for there.
     #[serde(default)]
     pub list: Option<List>,
+    /// How what people have sent back is listed: who writes STOP is not sent to again.
+    #[serde(default)]
+    pub inbound: Option<Inbound>,
     /// Recorded exchanges. They prove the profile, and the sandbox answers from them.
     #[serde(default)]
     pub examples: Option<Vec<Example>>,
@@ -367,6 +370,31 @@ pub struct List {
     /// When the gateway took it: RFC 3339, or seconds since 1970.
     #[schemars(required, extend("examples" = ["{{ result.created_at }}"]))]
     pub at: Option<Spanned<String>>,
+}
+
+/// How what people have sent back is listed: the request uses `sender`, `page` (from 1) and `since` (a time,
+/// RFC 3339).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inbound {
+    /// The request.
+    #[schemars(required)]
+    pub request: Option<Call>,
+    /// The list of messages, each then seen as `result`.
+    #[schemars(required, extend("examples" = ["{{ response.json.messages }}"]))]
+    pub each: Option<Spanned<String>>,
+    /// Whether there is another page; there is none if unsaid.
+    #[serde(default)]
+    pub next: Option<Spanned<String>>,
+    /// Which of them count, where the list holds others too (sent ones).
+    #[serde(default)]
+    pub when: Option<Spanned<String>>,
+    /// The address it came from, however it is written.
+    #[schemars(required, extend("examples" = ["{{ result.from }}"]))]
+    pub address: Option<Spanned<String>>,
+    /// Its text.
+    #[schemars(required, extend("examples" = ["{{ result.text }}"]))]
+    pub text: Option<Spanned<String>>,
 }
 
 /// If that, then this became of the message.

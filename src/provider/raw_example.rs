@@ -54,6 +54,8 @@ pub enum Exchange {
     Cancel,
     /// The list of messages sent to an address.
     List,
+    /// The list of what people have sent back.
+    Inbound,
 }
 
 impl Exchange {
@@ -66,6 +68,7 @@ impl Exchange {
             Self::Status => "status",
             Self::Cancel => "cancel",
             Self::List => "list",
+            Self::Inbound => "inbound",
         }
     }
 }
@@ -168,7 +171,7 @@ pub struct ExampleResponse {
 }
 
 /// What an answer means for a message, in the order of the recipients; one for a log-in, a status or a
-/// cancellation; one for each message of a list.
+/// cancellation; one for each message of a list or of what came in.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
@@ -178,6 +181,9 @@ pub struct Expectation {
     /// The gateway's id of the message; for `send` and `list`.
     #[serde(default)]
     pub id: Option<Spanned<String>>,
+    /// The address in canonical form that it came from; for `inbound`.
+    #[serde(default)]
+    pub address: Option<Spanned<String>>,
     /// What became of the message; for `status` and `cancel`.
     #[serde(default)]
     pub outcome: Option<Spanned<Outcome>>,

@@ -151,6 +151,7 @@ impl Replay<'_> {
         match (&example.message, &example.about) {
             (Some(message), _) => self.sending(example, message),
             (None, Some(about)) => self.question(example, about),
+            (None, None) if example.exchange == Exchange::Inbound => self.inbound(example),
             (None, None) => self.credential(example),
         }
     }
@@ -237,6 +238,27 @@ impl Replay<'_> {
         }
         let found = found.map_or_else(|why| why.to_string(), |ids| format!("messages {}", ids.join(", ")));
         problems.push(answer_problem("", &found, &format!("messages {}", expected.join(", "))));
+        problems
+    }
+
+    fn inbound(&self, example: &Example) -> Vec<Problem> {
+        let since = example_time() - chrono::TimeDelta::days(1);
+        let (profile, secrets) = (self.profile, &self.secrets);
+        let sender = profile.example_sender();
+        let built = profile.build_inbound(&sender, 1, since, secrets, self.token);
+        let mut problems = self.request(example, built);
+        let read = profile.read_inbound(1, secrets, Ok(&example.response.to_response()));
+        let expected: Vec<&str> = example.expect.iter().filter_map(|one| one.address.as_deref()).collect();
+        let found = read.map(|page| page.heard.into_iter().map(|heard| heard.address).collect::<Vec<_>>());
+        if found.as_ref().is_ok_and(|found| *found == expected) {
+            return problems;
+        }
+        let from = |addresses: &[&str]| format!("messages from {}", addresses.join(", "));
+        let found = found.map_or_else(
+            |why| why.to_string(),
+            |found| from(&found.iter().map(String::as_str).collect::<Vec<_>>()),
+        );
+        problems.push(answer_problem("", &found, &from(&expected)));
         problems
     }
 

@@ -87,6 +87,7 @@ impl<'a> Resolver<'a> {
         let status = raw.status.map(|status| self.inquiry("status", status));
         let cancel = raw.cancel.map(|cancel| self.inquiry("cancel", cancel));
         let list = raw.list.map(|list| self.list(list));
+        let inbound = raw.inbound.map(|inbound| self.inbound(inbound));
         let examples = resolve_example::examples(
             &mut self.compiler,
             raw.examples.unwrap_or_default(),
@@ -119,6 +120,7 @@ impl<'a> Resolver<'a> {
             status: all(status)?,
             cancel: all(cancel)?,
             list: all(list)?,
+            inbound: all(inbound)?,
             reads_text: self.compiler.reads_text,
             examples: examples?,
         };
@@ -250,7 +252,8 @@ fn secret_spans(raw: &raw::Profile) -> Vec<(String, Span)> {
 /// The secrets that requests other than log-ins name.
 fn needs(inner: &Inner) -> Vec<String> {
     let inquiries = inner.status.iter().chain(&inner.cancel).map(|inquiry| &inquiry.call);
-    let calls = inquiries.chain(inner.list.iter().map(|list| &list.call)).chain([&inner.send]);
+    let lists = inner.list.iter().map(|list| &list.call).chain(inner.inbound.iter().map(|one| &one.call));
+    let calls = inquiries.chain(lists).chain([&inner.send]);
     let all: BTreeSet<&String> = calls.flat_map(|call| &call.needs).chain(&inner.auth.needs).collect();
     all.into_iter().cloned().collect()
 }

@@ -5,7 +5,7 @@ use regex::Regex;
 use crate::expression::{self, Kind};
 use crate::provider::class::Class;
 use crate::provider::compile::Scope;
-use crate::provider::profile::{List, MatchBy, Results, Rule};
+use crate::provider::profile::{Inbound, List, MatchBy, Results, Rule};
 use crate::provider::raw::{self, BatchMode, Correlation};
 use crate::provider::resolve::{Resolver, all};
 use crate::yaml::Spanned;
@@ -179,6 +179,29 @@ impl Resolver<'_> {
             address: all(address)?,
             text: text??,
             at: at??,
+        })
+    }
+
+    pub(super) fn inbound(&mut self, raw: raw::Inbound) -> Option<Inbound> {
+        let request = self.request_scope(self.has_token).with("sender").with("page").with("since");
+        let call = raw.request.and_then(|call| self.call("inbound", "inbound", call, &request));
+        let whole = self.response_scope().with("page");
+        let scope = whole.clone().with("result");
+        let mut value = |name: &str, scalar: Option<Spanned<String>>, scope: &Scope| {
+            scalar.map(|scalar| self.compiler.value(&format!("inbound.{name}"), &scalar, scope))
+        };
+        let each = value("each", raw.each, &whole);
+        let next = value("next", raw.next, &whole);
+        let when = value("when", raw.when, &scope);
+        let address = value("address", raw.address, &scope);
+        let text = value("text", raw.text, &scope);
+        Some(Inbound {
+            call: call?,
+            each: each??,
+            next: all(next)?,
+            when: all(when)?,
+            address: address??,
+            text: text??,
         })
     }
 }

@@ -36,11 +36,12 @@ fn example(compiler: &mut Compiler<'_>, raw: raw::Example, wire: Option<Wire>) -
         .map(|one| Expected {
             class: one.class.map(|class| class.value),
             id: one.id.map(|id| id.value),
+            address: one.address.map(|address| address.value),
             outcome: one.outcome.map(|outcome| outcome.value),
         })
         .collect();
     let members = message.as_ref().map_or(1, |message| message.recipients.len());
-    if expect.len() != members && exchange.value != Exchange::List {
+    if expect.len() != members && !matches!(exchange.value, Exchange::List | Exchange::Inbound) {
         let title = format!("`expect` has {} entries for {members} messages", expect.len());
         compiler.error(title, &exchange.span, "one for each recipient, in their order");
         return None;
@@ -67,7 +68,7 @@ fn has_its_parts(
     about: bool,
 ) -> bool {
     let (needs_message, needs_about) = match exchange.value {
-        Exchange::Login | Exchange::Refresh => (false, false),
+        Exchange::Login | Exchange::Refresh | Exchange::Inbound => (false, false),
         Exchange::Send => (true, false),
         Exchange::Status | Exchange::Cancel | Exchange::List => (false, true),
     };
@@ -90,6 +91,7 @@ fn says_what_it_means(
         Exchange::Login | Exchange::Refresh | Exchange::Send => ("class", |one| one.class.is_some()),
         Exchange::Status | Exchange::Cancel => ("outcome", |one| one.outcome.is_some()),
         Exchange::List => ("id", |one| one.id.is_some()),
+        Exchange::Inbound => ("address", |one| one.address.is_some()),
     };
     if expect.iter().all(fits) {
         return Some(());
