@@ -117,7 +117,7 @@ impl<'a> Resolver<'a> {
             status: all(status)?,
             cancel: all(cancel)?,
             list: all(list)?,
-            reads_text: self.compiler.reads_text,
+            reads: self.compiler.reads,
             examples: examples?,
         };
         inner.auth.needs = needs(&inner);
