@@ -9,7 +9,7 @@ use crate::credentials::{masked, names_a_secret};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, did_you_mean, listing};
 use crate::expression::{self, Kind, Program};
 use crate::provider::exchange::Method;
-use crate::provider::profile::Text;
+use crate::provider::profile::{Reads, Text};
 use crate::provider::template::{Piece, Shape, json_program, optional, pairs_program, pieces, shape};
 use crate::yaml::{self, Node, Spanned};
 
@@ -48,8 +48,8 @@ pub(super) struct Compiler<'a> {
     pub source: &'a Arc<Source>,
     pub program: Program,
     pub problems: Diagnostics,
-    /// Whether some answer expression reads the answer's text.
-    pub reads_text: bool,
+    /// What answer expressions read of the answer.
+    pub reads: Reads,
     /// The secrets that were named since this was last emptied.
     pub secrets_used: BTreeSet<String>,
     /// Whether some request may use a message's key.
@@ -66,7 +66,7 @@ impl<'a> Compiler<'a> {
             source,
             program: Program::new(),
             problems: Diagnostics::new(),
-            reads_text: false,
+            reads: Reads::default(),
             secrets_used: BTreeSet::new(),
             uses_key: false,
             uses_encoding: false,
@@ -96,8 +96,8 @@ impl<'a> Compiler<'a> {
             self.error(format!("`{}` is no expression", scalar.value), &scalar.span, help);
             return None;
         };
-        self.reads_text |= scalar.value.contains("text");
         let expression = scalar.value.get(inner.clone()).unwrap_or_default();
+        self.note_reads(expression, Kind::Value);
         let place = Place { text: &scalar.value, offset: inner.start, span: &scalar.span };
         if !self.sound(expression, Kind::Value, scope, &place) {
             return None;
@@ -111,7 +111,7 @@ impl<'a> Compiler<'a> {
         if shape(text) == Shape::Plain {
             return Some(Text::Fixed(text.clone()));
         }
-        self.reads_text |= text.contains("text");
+        self.note_reads(text, Kind::Text);
         if !self.sound(text, Kind::Text, scope, &Place { text, offset: 0, span: &scalar.span }) {
             return None;
         }
@@ -302,6 +302,12 @@ impl<'a> Compiler<'a> {
                 None
             }
         }
+    }
+
+    fn note_reads(&mut self, source: &str, kind: Kind) {
+        let reads = |member| expression::may_read(source, kind, "response", member);
+        self.reads.text |= reads("text");
+        self.reads.headers |= reads("headers");
     }
 
     /// What has to be had ready for the program: some of it costs.

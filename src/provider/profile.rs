@@ -59,9 +59,15 @@ pub(super) struct Inner {
     pub cancel: Option<Inquiry>,
     pub list: Option<List>,
     pub inbound: Option<Inbound>,
-    /// Whether any expression reads `response.text`: it is a copy of the body that most answers do without.
-    pub reads_text: bool,
+    pub reads: Reads,
     pub examples: Vec<Example>,
+}
+
+/// What any expression reads of an answer: copies that most answers do without.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reads {
+    pub text: bool,
+    pub headers: bool,
 }
 
 /// A text of a request or a reason.

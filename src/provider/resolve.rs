@@ -121,7 +121,7 @@ impl<'a> Resolver<'a> {
             cancel: all(cancel)?,
             list: all(list)?,
             inbound: all(inbound)?,
-            reads_text: self.compiler.reads_text,
+            reads: self.compiler.reads,
             examples: examples?,
         };
         inner.auth.needs = needs(&inner);

@@ -104,7 +104,7 @@ impl Profile {
             Err(error) => return failed(error.to_string()),
             Ok(Some(found)) => found,
             Ok(None) if !rules.is_empty() => {
-                let readable = answer.no_json.is_none() || self.inner.reads_text;
+                let readable = answer.no_json.is_none() || self.inner.reads.text;
                 let reason = if readable {
                     "no rule of the profile knows this result".to_owned()
                 } else {
