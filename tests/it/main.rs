@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 mod audience;
+mod cancel;
 mod check;
 mod cut;
+mod desk;
 mod exchange;
 mod gateway;
 mod house;
@@ -13,6 +15,7 @@ mod opt_outs;
 mod outgoing;
 mod project;
 mod provider;
+mod report;
 mod sandbox;
 mod send;
 mod send_faults;
