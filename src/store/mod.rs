@@ -299,6 +299,13 @@ pub trait Store {
     /// [`StoreError::NotAccepted`], [`StoreError::NoSuchMessage`], [`StoreError::Full`].
     fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError>;
 
+    /// Which messages, of any run, are known under one of these ids of a provider. Looks at every message of the
+    /// state once, however many ids there are (some 0.1 s a million).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn known_ids(&self, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, StoreError>;
+
     /// Marks a run finished. Unknown outcomes may remain in it. Once is enough; again is nothing.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ macro_rules! contract {
             unknowns_come_with_their_texts,
             receipts_lie_over_accepted_messages,
             what_awaits_a_receipt_is_paged,
+            ids_are_found_in_every_run,
             what_is_not_there_is_named,
             any_interleaving_keeps_the_books,
         );
@@ -585,6 +586,29 @@ pub fn what_awaits_a_receipt_is_paged<H: Harness>() {
     store.record_receipts(run, &told).unwrap();
     assert_eq!(waiting(&store, None, 9), [key[0], key[3]]);
     assert_eq!(store.unfinished("spring").unwrap(), [], "a receipt opens nothing");
+}
+
+pub fn ids_are_found_in_every_run<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let one = pin(&mut store, "spring", &[("1", "a"), ("2", "a")]);
+    let two = pin(&mut store, "autumn", &[("1", "a"), ("2", "b")]);
+    let (first, second) =
+        (keys(&store.claim(one, None, 9).unwrap()), keys(&store.claim(two, None, 9).unwrap()));
+    accept(&mut store, one, &first);
+    store.commit(two, &changes(second.iter().copied(), Event::Intend)).unwrap();
+    // An id may be known of a message that is unknown itself; and gateways do not promise that ids are unique.
+    let lost = |key, id: &str| Change { provider_id: Some(id.to_owned()), ..change(key, Event::LoseTrack) };
+    store.commit(two, &[lost(second[0], "id 1"), lost(second[1], "o'clock \"1\"")]).unwrap();
+    let known = |ids: &[&str]| store.known_ids(ids).unwrap();
+    assert_eq!(known(&[]), []);
+    assert_eq!(known(&["1", "id", "id 9"]), []);
+    let id = |id: &str, run, key| (id.to_owned(), run, key);
+    assert_eq!(known(&["id 1"]), [id("id 1", one, first[0]), id("id 1", two, second[0])]);
+    assert_eq!(
+        known(&["o'clock \"1\"", "id 2", "id 9"]),
+        [id("id 2", one, first[1]), id("o'clock \"1\"", two, second[1])]
+    );
 }
 
 pub fn what_is_not_there_is_named<H: Harness>() {

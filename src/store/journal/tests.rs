@@ -86,6 +86,10 @@ impl Store for Gated {
         self.inner.record_receipts(run, receipts)
     }
 
+    fn known_ids(&self, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, StoreError> {
+        self.inner.known_ids(ids)
+    }
+
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
         self.inner.finish(run, at_ms)
     }

@@ -175,6 +175,10 @@ impl Store for Sqlite {
         self.write(|sql| receipt::record(sql, run, receipts))
     }
 
+    fn known_ids(&self, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, StoreError> {
+        self.read(|sql| read::known_ids(sql, ids))
+    }
+
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
         self.write(|sql| change::finish(sql, run, at_ms))
     }

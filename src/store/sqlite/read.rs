@@ -270,3 +270,18 @@ pub fn unknowns(
     }
     Ok(unknowns)
 }
+
+/// The messages that are known under one of these ids: one pass over all of them.
+pub fn known_ids(sql: &Connection, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = sql.prepare_cached(
+        "SELECT provider_id, run, text, seq FROM messages WHERE provider_id IN (SELECT value FROM json_each(?1)) \
+         ORDER BY run, text, seq",
+    )?;
+    let known = statement.query_map([serde_json::json!(ids).to_string()], |row| {
+        Ok((row.get(0)?, RunId(row.get(1)?), MessageKey { text: row.get(2)?, seq: row.get(3)? }))
+    })?;
+    Ok(known.collect::<Result<_, _>>()?)
+}
