@@ -59,6 +59,10 @@ pub enum Verb {
     Send(Send),
     /// Show runs and where their messages stand
     Status(Status),
+    /// Show what became of a campaign's messages, and why; ask the gateway first if wished
+    Report(Report),
+    /// Send nothing more of a campaign, and call back what the gateway has not delivered yet, where it can
+    Cancel(Cancel),
     /// Show gateway profiles
     #[command(subcommand)]
     Provider(Provider),
@@ -139,6 +143,37 @@ pub struct Status {
     pub sandbox: bool,
 }
 
+/// `sendplan report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// First ask the gateway what became of accepted messages
+    #[arg(long)]
+    pub refresh: bool,
+    /// How to print it; `csv` has a row for each message
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human, value_name = "FORMAT")]
+    pub format: ReportFormat,
+    /// Show addresses in full
+    #[arg(long)]
+    pub show_addresses: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan cancel`
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
 /// `sendplan provider`
 #[derive(Debug, Subcommand)]
 pub enum Provider {
@@ -194,4 +229,15 @@ pub enum Format {
     Human,
     /// For machines: a frozen, versioned form
     Json,
+}
+
+/// How to print a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+    /// For spreadsheets: a row for each message
+    Csv,
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::signals::Signals;
 use crate::delivery::answer::Answer;
 use crate::delivery::engine::{End, Engine, Now, Step};
 use crate::delivery::message::Batch;
@@ -18,7 +18,7 @@ use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
 
 /// How long requests under way are heard out after the first signal. A gateway's own time-out is 30 s as a rule.
-const DRAIN: Duration = Duration::from_secs(35);
+pub(super) const DRAIN: Duration = Duration::from_secs(35);
 
 /// How the loop ended.
 #[derive(Debug)]
@@ -169,7 +169,8 @@ async fn settled(receipt: &mut Writing) -> Result<Recorded, StoreError> {
     }
 }
 
-async fn sleep(until: Option<tokio::time::Instant>) {
+/// Until then; for ever, where there is nothing to wait for.
+pub(super) async fn sleep(until: Option<tokio::time::Instant>) {
     match until {
         Some(until) => tokio::time::sleep_until(until).await,
         None => std::future::pending().await,
@@ -185,33 +186,6 @@ fn refresh(engine: &mut Engine, lists: &mut Lists, now: Duration) {
         Ok(Some(opt_outs)) => engine.set_opt_outs(opt_outs),
         Ok(None) => {}
         Err(why) => engine.pause(why),
-    }
-}
-
-/// Requests to end: from the keyboard, from a supervisor, from a terminal that is closed.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, StoreError> {
-        let listen =
-            |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hang_up: listen(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
     }
 }
 

@@ -42,7 +42,7 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
         ("accepted", run.accepted, "the gateway took them"),
         ("rejected", run.rejected, "the gateway refused them"),
         ("suppressed", run.suppressed, "opted out after planning"),
-        ("expired", run.expired, ""),
+        ("expired", run.expired, "not sent: too late, or cancelled"),
         ("held", run.held, ""),
         ("unknown", run.unknown, "may or may not have been sent; never sent again by itself"),
         ("pending", run.pending, "not sent yet"),

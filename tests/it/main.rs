@@ -4,9 +4,11 @@
 
 mod audience;
 mod builtins;
+mod cancel;
 mod check;
 mod cost;
 mod cut;
+mod desk;
 mod docs;
 mod emnify;
 mod exchange;
@@ -20,6 +22,7 @@ mod opt_outs;
 mod outgoing;
 mod project;
 mod provider;
+mod report;
 mod sandbox;
 mod send;
 mod send_faults;
