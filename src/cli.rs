@@ -63,6 +63,8 @@ pub enum Verb {
     Report(Report),
     /// Send nothing more of a campaign, and call back what the gateway has not delivered yet, where it can
     Cancel(Cancel),
+    /// Show messages of which nobody can tell whether they were sent; look for them at the gateway
+    Resolve(Resolve),
     /// Show gateway profiles
     #[command(subcommand)]
     Provider(Provider),
@@ -169,6 +171,20 @@ pub struct Cancel {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
     pub campaign: PathBuf,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan resolve`
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Look for them in the gateway's own list of what it sent
+    #[arg(long)]
+    pub reconcile: bool,
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,

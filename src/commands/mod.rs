@@ -16,8 +16,10 @@ mod pin;
 mod plan;
 mod preview;
 mod provider;
+mod reconcile;
 mod rejects;
 mod report;
+mod resolve;
 mod scan;
 mod schema;
 mod send;
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
+        Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
     };

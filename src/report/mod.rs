@@ -12,4 +12,5 @@ pub mod preview;
 pub mod profile;
 pub mod reference;
 pub mod rejects;
+pub mod resolve;
 pub mod status;

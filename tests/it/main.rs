@@ -23,6 +23,7 @@ mod outgoing;
 mod project;
 mod provider;
 mod report;
+mod resolve;
 mod sandbox;
 mod send;
 mod send_faults;

@@ -96,7 +96,7 @@ fn what_is_not_there_is_told() {
     let none = project.run(&["report", "c"]);
     assert_eq!(none.code, 7, "{none:?}");
     assert_eq!(project.send().code, 0);
-    for verb in ["report", "cancel"] {
+    for verb in ["report", "cancel", "resolve"] {
         let slip = project.run(&[verb, "cc"]);
         assert_eq!(slip.code, 3, "{slip:?}");
         assert!(slip.err.contains("did you mean `c`?"), "{}", slip.err);
