@@ -9,6 +9,7 @@ mod deliver;
 pub mod drive;
 mod ending;
 mod exit;
+mod hear;
 mod load;
 mod named;
 mod next;

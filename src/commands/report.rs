@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use super::ask::{read, stopped};
 use super::exit::{Code, Failure};
+use super::hear::{Heard, hear};
 use super::named::Named;
 use super::next::next;
 use super::standing::{line, message};
@@ -46,6 +47,13 @@ pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
 fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, terminal: &Terminal) -> Outcome {
     for run in named.runs(store)? {
         let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
+        if profile.can_hear() {
+            let heard = hear(store, &run, args.sandbox, clock, terminal)?;
+            terminal.note(&heard_text(&heard));
+            if let Some(code) = stopped(heard.end.as_ref(), terminal) {
+                return Ok(code);
+            }
+        }
         if !profile.can_ask() {
             terminal.note(&format!(
                 "This gateway cannot be asked: the profile of {} ({}) has no `status`.\n",
@@ -61,6 +69,20 @@ fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, termi
         }
     }
     Ok(Code::Done)
+}
+
+/// What people have sent back, in a line.
+fn heard_text(heard: &Heard) -> String {
+    let mut text = format!("{} came in", count(heard.messages, "message"));
+    if heard.opted_out > 0 {
+        let text_of = count(heard.opted_out, "person").replace("persons", "people");
+        text.push_str(&format!(": {text_of} opted out, and will not be sent to again"));
+    }
+    if let Some(why) = &heard.why_silent {
+        text.push_str(&format!("; not all of it could be read ({why})"));
+    }
+    text.push('.');
+    text
 }
 
 /// What a refresh came to, in a line.

@@ -244,6 +244,13 @@ pub trait Store {
     /// Those of the disk.
     fn opt_outs(&self) -> Result<Vec<String>, StoreError>;
 
+    /// Records canonical addresses as opted out, durable on return; `source` is the campaign in which we were told.
+    /// Answers how many were not known yet.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError>;
+
     /// Turns every intent without an outcome into an unknown, with the reason `interrupted`, and
     /// says how many there were. For a process that has the lock, before it sends.
     ///

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::gateway::Gateway;
 use crate::delivery::asking::Unanswered;
-use crate::provider::inquiry::{About, NoAnswer, Page, Sought};
+use crate::provider::inquiry::{About, HeardPage, NoAnswer, Page, Sought};
 use crate::provider::{BuildError, Fault, Outcome, Request, Response, Token};
 
 /// What became of a message, with the reason where there is one.
@@ -58,6 +58,22 @@ impl Gateway {
         let answer = self.exchange(self.profile.build_list(&sought, &self.secrets, token)).await?;
         let found = self.profile.read_page(&sought, &self.secrets, answer.as_ref());
         found.map_err(|error| unanswered(error, answer.as_ref()))
+    }
+
+    /// A page of what people have sent back, pages from 1.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn ask_what_came_in(
+        &self,
+        page: u32,
+        since: DateTime<Utc>,
+        token: Option<&Token>,
+    ) -> Result<HeardPage, Unanswered> {
+        let request = self.profile.build_inbound(&self.sender, page, since, &self.secrets, token);
+        let answer = self.exchange(request).await?;
+        let heard = self.profile.read_inbound(page, &self.secrets, answer.as_ref());
+        heard.map_err(|error| unanswered(error, answer.as_ref()))
     }
 
     async fn exchange(

@@ -53,6 +53,14 @@ const LIST: &str = r#"list:
   text: "{{ result.text }}"
   at: "{{ result.at }}"
 "#;
+const INBOUND: &str = r#"inbound:
+  request: { method: GET, path: /inbox, query: { page: "{{ page }}", since: "{{ since }}" } }
+  each: "{{ response.json.messages }}"
+  next: "{{ response.json.more }}"
+  when: "{{ result.kind != 'call' }}"
+  address: "{{ result.from }}"
+  text: "{{ result.text }}"
+"#;
 /// Messages of a page of its list.
 const PAGE: usize = 2;
 
@@ -93,6 +101,8 @@ impl Asked {
 pub struct Book {
     pub records: Vec<Record>,
     pub asked: Vec<Asked>,
+    /// What people have sent back: from whom, and the text.
+    pub inbox: Vec<(String, String)>,
     tokens: BTreeSet<String>,
     issued: u32,
 }
@@ -133,6 +143,7 @@ impl Book {
                 let word = |name: &str| asked.body[name].as_str().unwrap().to_owned();
                 (201, json!({"id": self.enter(&word("to"), &word("text"), Utc::now())}))
             }
+            ("GET", _) if asked.path == "/inbox" => (200, self.inbox_page(&asked.query)),
             ("GET", _) if asked.id().is_none() => (200, self.page(&asked.query)),
             ("GET", Some(one)) => (200, json!({"state": one.state, "why": "handset off"})),
             ("DELETE", Some(one)) => {
@@ -143,6 +154,18 @@ impl Book {
             }
             _ => (404, json!({})),
         }
+    }
+
+    fn inbox_page(&self, query: &BTreeMap<String, String>) -> Value {
+        assert!(DateTime::parse_from_rfc3339(&query["since"]).unwrap() < Utc::now());
+        let first = (query["page"].parse::<usize>().unwrap() - 1) * PAGE;
+        let page: Vec<Value> = self.inbox[first..]
+            .iter()
+            .take(PAGE)
+            // Without the plus, as many gateways write it.
+            .map(|(from, text)| json!({"from": from.trim_start_matches('+'), "text": text, "kind": "sms"}))
+            .collect();
+        json!({"messages": page, "more": self.inbox.len() > first + PAGE})
     }
 
     fn page(&self, query: &BTreeMap<String, String>) -> Value {
@@ -245,6 +268,11 @@ impl Desk {
         self.campaign(&project, "c", 1);
         people_of(&project, "c", people);
         project
+    }
+
+    /// A gateway that tells what people have sent back as well.
+    pub fn with_inbox(&self, project: &Project) {
+        project.write("providers/desk.yaml", &format!("{PROFILE}{STATUS}{CANCEL}{LIST}{INBOUND}"));
     }
 
     /// Writes a campaign of this name; its recipients are written apart.

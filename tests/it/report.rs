@@ -250,3 +250,31 @@ fn an_interrupt_hears_out_what_is_under_way() {
     let delivered = project.status().of("delivered");
     assert!((3..9).contains(&delivered), "{delivered}");
 }
+
+#[test]
+fn whoever_answers_stop_is_not_sent_to_again() {
+    let desk = Desk::start();
+    let project = desk.project(6);
+    desk.with_inbox(&project);
+    assert_eq!(project.send().code, 0);
+    let says = |at: u32, text: &str| (number(at), text.to_owned());
+    desk.book(|book| {
+        book.inbox =
+            vec![says(0, "Stop."), says(1, "thank you"), says(2, "STOP"), says(2, "STOP"), says(4, "Arrêt")];
+    });
+    let refreshed = project.run(&REFRESH);
+    assert_eq!(refreshed.code, 0, "{refreshed:?}");
+    let told = "5 messages came in: 3 people opted out, and will not be sent to again.";
+    assert!(refreshed.err.contains(told), "{refreshed:?}");
+    assert!(project.run(&REFRESH).err.contains("5 messages came in.\n"));
+    // The next campaign leaves them out at the last moment.
+    desk.campaign(&project, "d", 1);
+    crate::desk::people_of(&project, "d", 6);
+    assert_eq!(project.run(&["send", "campaigns/d"]).code, 0);
+    let again: BTreeSet<String> =
+        desk.book(|book| book.records.iter().skip(6).map(|record| record.to.clone()).collect());
+    assert_eq!(again, BTreeSet::from([number(1), number(3), number(5)]));
+    let status = project.run(&["status", "d", "--format", "json"]);
+    let status: Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["runs"][0]["suppressed"], 3);
+}

@@ -477,9 +477,13 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
     let again = pin(&mut store, "autumn", &[("+254700000009", "b")]);
     let key = keys(&store.claim(again, None, 1).unwrap());
     store.commit(again, &[change(key[0], Event::Intend), opted_out(key[0], Event::Reject)]).unwrap();
+    let told = ["+254700000003", "+254700000001"].map(str::to_owned);
+    assert_eq!(store.record_opt_outs(&told, "autumn", 7).unwrap(), 1);
+    assert_eq!(store.record_opt_outs(&[], "autumn", 7).unwrap(), 0);
     drop(store);
     let store = harness.open();
-    assert_eq!(store.opt_outs().unwrap(), ["+254700000002", "+254700000003", "+254700000009"]);
+    let numbers = ["+254700000001", "+254700000002", "+254700000003", "+254700000009"];
+    assert_eq!(store.opt_outs().unwrap(), numbers);
 }
 
 pub fn unknowns_come_with_their_texts<H: Harness>() {

@@ -46,6 +46,10 @@ impl Store for Gated {
         self.inner.opt_outs()
     }
 
+    fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError> {
+        self.inner.record_opt_outs(addresses, source, at_ms)
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.inner.recover(run, at_ms)
     }

@@ -132,6 +132,10 @@ impl Store for Sqlite {
         self.read(read::opt_outs)
     }
 
+    fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError> {
+        self.write(|sql| change::opt_out(sql, addresses, source, at_ms))
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.write(|sql| change::recover(sql, run, at_ms))
     }
