@@ -7,6 +7,7 @@
 use secrecy::ExposeSecret;
 
 use crate::provider::class::{Class, Outcome};
+use crate::provider::example::replay::{example_time, exchange};
 use crate::provider::example::{About, Example, Exchange, Message, SANDBOX_SECRET};
 use crate::provider::exchange::{Request, Response};
 use crate::provider::inquiry::{self, Page, Sought};
@@ -17,7 +18,6 @@ use crate::provider::mimic::pattern::{Answer, Slot, Values};
 use crate::provider::mimic::place::Place;
 use crate::provider::mimic::route::{Inquiry, Learned, Route, Shape, Task};
 use crate::provider::profile::Profile;
-use crate::provider::replay::{example_time, exchange};
 use crate::provider::request::BuildError;
 use crate::provider::secrets::Secrets;
 use crate::provider::token::Token;

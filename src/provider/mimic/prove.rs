@@ -6,13 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::provider::auth::AuthStep;
 use crate::provider::class::{Class, Outcome};
+use crate::provider::example::replay::{example_time, exchange};
 use crate::provider::example::{Example, Exchange, RecordedResponse};
 use crate::provider::exchange::{Request, Response};
 use crate::provider::inquiry::{About, NoAnswer, Sought};
 use crate::provider::mimic::arrival::Incoming;
 use crate::provider::mimic::error::MimicError;
 use crate::provider::profile::Profile;
-use crate::provider::replay::{example_time, exchange};
 use crate::provider::request::BuildError;
 use crate::provider::secrets::Secrets;
 use crate::provider::token::Token;

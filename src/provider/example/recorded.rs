@@ -10,7 +10,7 @@ use crate::provider::exchange::Request;
 
 impl RecordedRequest {
     /// What differs, as a diff; nothing where nothing does. The request may have more headers.
-    pub(super) fn diff(&self, built: &Request, base_url: &str) -> Option<String> {
+    pub(in crate::provider) fn diff(&self, built: &Request, base_url: &str) -> Option<String> {
         let (recorded, built) = (self.shown(), self.shown_like(built, base_url));
         if recorded == built {
             return None;
@@ -80,7 +80,7 @@ fn pairs(what: &str, pairs: &[(String, String)]) -> String {
 }
 
 /// The names and values of a form or a query, decoded.
-pub(super) fn decoded(bytes: &[u8]) -> Vec<(String, String)> {
+pub(in crate::provider) fn decoded(bytes: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(bytes).into_owned().collect()
 }
 
@@ -105,6 +105,6 @@ fn sorted(json: &Value) -> Value {
 }
 
 /// How the text of an example is encoded: the examples keep to ASCII where they mean GSM-7.
-pub(super) fn encoding(text: &str) -> &'static str {
+pub(in crate::provider) fn encoding(text: &str) -> &'static str {
     if text.is_ascii() { "gsm7" } else { "ucs2" }
 }

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 
 use crate::provider::auth::AuthError;
 use crate::provider::class::{Class, Outcome, Reading};
+use crate::provider::example::recorded;
 use crate::provider::example::{About, EXAMPLE_TIME, Example, Exchange, Message};
 use crate::provider::exchange::Request;
 use crate::provider::inquiry::{self, Sought};
 use crate::provider::profile::Profile;
-use crate::provider::recorded;
 use crate::provider::request::{Batch, BuildError, Member};
 use crate::provider::secrets::Secrets;
 use crate::provider::token::Token;
@@ -106,7 +106,7 @@ impl Profile {
 }
 
 /// The request of an example of a sending, and what its answer is read as.
-pub(super) fn exchange(
+pub(in crate::provider) fn exchange(
     profile: &Profile,
     example: &Example,
     message: &Message,
@@ -136,7 +136,7 @@ pub(super) fn exchange(
 }
 
 /// When every example was sent.
-pub(super) fn example_time() -> DateTime<Utc> {
+pub(in crate::provider) fn example_time() -> DateTime<Utc> {
     DateTime::from_timestamp(EXAMPLE_TIME, 0).unwrap_or_default()
 }
 
@@ -276,7 +276,7 @@ impl Replay<'_> {
 
 impl Profile {
     /// The sender of the first example that has one.
-    pub(super) fn example_sender(&self) -> serde_json::Value {
+    pub(in crate::provider) fn example_sender(&self) -> serde_json::Value {
         let sender =
             self.examples().iter().find_map(|example| Some(example.message.as_ref()?.sender.clone()));
         sender.unwrap_or(serde_json::Value::Null)

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::credentials::names_a_secret;
-use crate::provider::compile::Scope;
 use crate::provider::profile::{Auth, Body, Call, Header, Inquiry, OutcomeRule, Text, TokenAuth};
 use crate::provider::raw::{self, BatchMode, Segmentation};
-use crate::provider::resolve::{Resolver, all};
+use crate::provider::resolve::Resolver;
+use crate::provider::resolve::absent::all;
+use crate::provider::resolve::compile::Scope;
 use crate::units;
 use crate::yaml::{Node, Spanned};
 
@@ -262,7 +263,7 @@ impl Resolver<'_> {
     ) -> Option<Vec<Header>> {
         let mut found = Some(Vec::new());
         for (written, value) in raw {
-            let (name, optional) = crate::provider::template::optional(&written);
+            let (name, optional) = crate::provider::resolve::template::optional(&written);
             let sound = self.header_name(name, &value);
             let text = self.compiler.text(&format!("{place}.headers.{name}"), &value, scope);
             let fixed = matches!(text, Some(Text::Fixed(_)));

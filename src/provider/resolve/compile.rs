@@ -10,7 +10,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source, did_you_mean, listing};
 use crate::expression::{self, Kind, Program};
 use crate::provider::exchange::Method;
 use crate::provider::profile::{Reads, Text};
-use crate::provider::template::{Piece, Shape, json_program, optional, pairs_program, pieces, shape};
+use crate::provider::resolve::template::{
+    Piece, Shape, json_program, optional, pairs_program, pieces, shape,
+};
 use crate::yaml::{self, Node, Spanned};
 
 /// The variables an expression may use, each with its members where they are known beforehand.

@@ -2,14 +2,14 @@
 
 use chrono::DateTime;
 
-use crate::provider::compile::Compiler;
 use crate::provider::example::{
     About, Example, Exchange, Expected, Message, RecordedBody, RecordedRequest, RecordedResponse,
 };
 use crate::provider::exchange::Method;
-use crate::provider::raw_example as raw;
-use crate::provider::request::Part;
-use crate::provider::resolve::all;
+use crate::provider::part::Part;
+use crate::provider::raw::example as raw;
+use crate::provider::resolve::absent::all;
+use crate::provider::resolve::compile::Compiler;
 use crate::provider::wire::Wire;
 use crate::yaml::{Node, Spanned};
 

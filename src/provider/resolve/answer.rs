@@ -4,10 +4,11 @@ use regex::Regex;
 
 use crate::expression::{self, Kind};
 use crate::provider::class::Class;
-use crate::provider::compile::Scope;
 use crate::provider::profile::{Inbound, List, MatchBy, Results, Rule};
 use crate::provider::raw::{self, BatchMode, Correlation};
-use crate::provider::resolve::{Resolver, all};
+use crate::provider::resolve::Resolver;
+use crate::provider::resolve::absent::all;
+use crate::provider::resolve::compile::Scope;
 use crate::yaml::Spanned;
 
 /// What an expression over an answer sees of it.

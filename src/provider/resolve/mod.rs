@@ -1,5 +1,13 @@
 //! From the file to the profile: every error at once, each with its place. Here its facts; its requests and
-//! its answers are read in `resolve_call` and `resolve_answer`.
+//! its answers are read in `call` and `answer`.
+
+mod absent;
+mod answer;
+mod call;
+mod compile;
+mod cost;
+mod example;
+mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,12 +16,12 @@ use serde_json::Map;
 
 use crate::credentials::names_a_secret;
 use crate::diagnostic::{Diagnostics, Source, Span};
-use crate::provider::compile::{Compiler, Scope};
 use crate::provider::cost::Cost;
+use crate::provider::example::replay::exchange;
 use crate::provider::profile::{Inner, Limits, Profile, check_base_url, scope_of, without_user};
 use crate::provider::raw;
-use crate::provider::replay::exchange;
-use crate::provider::resolve_example;
+use crate::provider::resolve::absent::all;
+use crate::provider::resolve::compile::{Compiler, Scope};
 use crate::provider::secrets::SecretRef;
 use crate::provider::wire::{AddressKind, Wire};
 use crate::units::Rate;
@@ -39,15 +47,15 @@ impl Profile {
     }
 }
 
-pub(super) struct Resolver<'a> {
-    pub compiler: Compiler<'a>,
+struct Resolver<'a> {
+    compiler: Compiler<'a>,
     /// What every expression may use: the constants.
-    pub base: Scope,
-    pub secrets: Vec<String>,
+    base: Scope,
+    secrets: Vec<String>,
     secret_spans: Vec<(String, Span)>,
-    pub vars: Vec<String>,
-    pub has_token: bool,
-    pub has_refresh: bool,
+    vars: Vec<String>,
+    has_token: bool,
+    has_refresh: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -88,7 +96,7 @@ impl<'a> Resolver<'a> {
         let cancel = raw.cancel.map(|cancel| self.inquiry("cancel", cancel));
         let list = raw.list.map(|list| self.list(list));
         let inbound = raw.inbound.map(|inbound| self.inbound(inbound));
-        let examples = resolve_example::examples(
+        let examples = example::examples(
             &mut self.compiler,
             raw.examples.unwrap_or_default(),
             address.map(|(_, wire)| wire),
@@ -256,14 +264,4 @@ fn needs(inner: &Inner) -> Vec<String> {
     let calls = inquiries.chain(lists).chain([&inner.send]);
     let all: BTreeSet<&String> = calls.flat_map(|call| &call.needs).chain(&inner.auth.needs).collect();
     all.into_iter().cloned().collect()
-}
-
-/// Nothing where nothing was written, something where all of it could be read, else an error.
-#[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
-pub(super) fn all<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        None => Some(None),
-        Some(None) => None,
-        Some(read) => Some(read),
-    }
 }

@@ -1,12 +1,15 @@
 //! Recorded exchanges of a profile: proof of the profile, and what the sandbox answers from.
 
+mod recorded;
+pub mod replay;
+
 use chrono::{DateTime, Utc};
 
 use crate::provider::class::{Class, Outcome};
 use crate::provider::exchange::{Method, Response};
-use crate::provider::request::Part;
+use crate::provider::part::Part;
 
-pub use crate::provider::raw_example::Exchange;
+pub use crate::provider::raw::example::Exchange;
 
 /// The value every secret has in examples and in the sandbox.
 pub const SANDBOX_SECRET: &str = "sandbox";
