@@ -88,7 +88,7 @@ pub fn percent_encoded(text: &str) -> String {
 }
 
 /// SHA-1 in hexadecimal (FIPS 180-4): some gateways want passwords this way. It protects nothing.
-fn sha1_hex(text: &str) -> String {
+pub fn sha1_hex(text: &str) -> String {
     Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

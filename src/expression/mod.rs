@@ -13,7 +13,7 @@ use std::ops::Range;
 
 pub use tera::{Context, Value};
 
-pub use filters::{PAIR, percent_encoded};
+pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
 use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};

@@ -45,7 +45,7 @@ impl Profile {
                     // A refusal of a whole request is about the request, not about each of many people: it
                     // must not use them up.
                     let class = if class == Class::Rejected && members > 1 { Class::Config } else { class };
-                    return Reading::all(members, &self.ruled(class, reason, response, &answer));
+                    return Reading::all(members, &self.ruled(class, reason, response, &answer, secrets));
                 }
                 Ok(None) => {}
             }
@@ -79,9 +79,17 @@ impl Profile {
 
     /// What a rule over the whole answer says of each member. An id is told where the answer as a whole
     /// has one.
-    fn ruled(&self, class: Class, reason: Option<String>, response: &Response, answer: &Answer) -> Verdict {
+    fn ruled(
+        &self,
+        class: Class,
+        reason: Option<String>,
+        response: &Response,
+        answer: &Answer,
+        secrets: &Secrets,
+    ) -> Verdict {
         let whole = matches!(self.inner.results.match_by, MatchBy::Whole) && class == Class::Accepted;
-        let provider_id = if whole { self.id_in(&answer.context).ok().flatten() } else { None };
+        let id = if whole { self.id_in(&answer.context).ok().flatten() } else { None };
+        let provider_id = id.and_then(|id| secrets.clean_id(id));
         let reason = match (class, reason) {
             (Class::Accepted, reason) => reason,
             (_, reason) => reason.or_else(|| Some(format!("HTTP {}", response.status))),
@@ -115,6 +123,7 @@ impl Profile {
             Ok(None) if provider_id.is_some() => (Class::Accepted, None),
             Ok(None) => (Class::Unknown, Some(answer.unreadable(secrets))),
         };
+        let provider_id = provider_id.and_then(|id| secrets.clean_id(id));
         Verdict { class, provider_id, reason }
     }
 

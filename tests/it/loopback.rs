@@ -194,6 +194,11 @@ impl Loopback {
         let _ready = changed.wait_while(count.lock().unwrap(), |count| *count < many).unwrap();
     }
 
+    /// Whether a request waits at the gate.
+    pub fn is_waited_at(&self) -> bool {
+        *self.shared.waiting.0.lock().unwrap() > 0
+    }
+
     /// A handle that makes every token issued so far worthless.
     pub fn forget_tokens(&self) {
         self.shared.tokens.lock().unwrap().clear();

@@ -4,6 +4,7 @@
 
 mod audience;
 mod builtins;
+mod canary;
 mod cancel;
 mod check;
 mod cost;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use crate::credentials::names_a_secret;
+use crate::credentials::{hide, names_a_secret};
 use crate::diagnostic::{Diagnostics, Source, Span};
 use crate::provider::cost::Cost;
 use crate::provider::example::replay::exchange;
@@ -34,11 +34,15 @@ impl Profile {
     /// Everything that is wrong with it.
     pub fn from_source(source: &Arc<Source>) -> Result<Self, Diagnostics> {
         let (raw, mut problems) = yaml::read::<raw::Profile>(source);
-        let Some(raw) = raw else { return Err(problems) };
+        let Some(raw) = raw else {
+            hide(&mut problems);
+            return Err(problems);
+        };
         let mut resolver = Resolver::new(source, &raw);
         let profile = resolver.profile(raw);
         problems.extend(resolver.compiler.problems);
         problems.sort();
+        hide(&mut problems);
         match profile {
             Some(profile) if !problems.has_errors() => Ok(profile),
             // A part is missing only where an error was reported for it.
