@@ -22,16 +22,16 @@ pub struct Access {
     profile: Arc<Profile>,
     token: Option<Arc<Token>>,
     rejected: bool,
-    // Whether the one there is took the place of a refused one and has not been seen to be any better.
-    on_trial: bool,
     busy: Option<Credential>,
     generation: u64,
+    /// The newest one took the place of one that was refused, and nothing has been accepted with it yet.
+    unproven: bool,
 }
 
 impl Access {
     /// None yet.
     pub fn new(profile: Arc<Profile>) -> Self {
-        Self { profile, token: None, rejected: false, on_trial: false, busy: None, generation: 0 }
+        Self { profile, token: None, rejected: false, busy: None, generation: 0, unproven: false }
     }
 
     /// The first one, fetched before the run began.
@@ -94,20 +94,22 @@ impl Access {
         } else if newest {
             // There is no other one: what is sent from here on is its second chance.
             self.generation += 1;
-            self.on_trial = true;
+            self.unproven = true;
         }
         newest
     }
 
-    /// Whether the credential of `generation` is the newest one, took the place of a refused one, and was never seen
-    /// to be any better: its refusal is final, whichever message it was shown with.
-    pub fn is_on_trial(&self, generation: u64) -> bool {
-        self.on_trial && generation == self.generation
+    /// Something definite was answered to the credential of `generation`: it is good.
+    pub fn prove(&mut self, generation: u64) {
+        if generation == self.generation {
+            self.unproven = false;
+        }
     }
 
-    /// A request with the credential of `generation` was heard.
-    pub fn prove(&mut self, generation: u64) {
-        self.on_trial &= generation != self.generation;
+    /// Whether the credential of `generation` is the newest one and already the second try: refused as well, a third
+    /// will not help, whichever message it was shown with.
+    pub fn is_second_try(&self, generation: u64) -> bool {
+        self.unproven && generation == self.generation
     }
 
     /// What a person is told when the credential is refused for good, and where to look.
@@ -128,7 +130,7 @@ impl Access {
         match (result, self.busy.take()) {
             (Ok(token), _) => {
                 self.token = Some(Arc::new(token));
-                self.on_trial = self.rejected;
+                self.unproven |= self.rejected;
                 self.rejected = false;
                 self.generation += 1;
                 Ok(())

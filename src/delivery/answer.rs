@@ -37,7 +37,7 @@ impl Engine {
     pub fn answered(&mut self, answer: Answer, now: Now) {
         let Some(InAir { batch, sent_at, generation }) = self.in_air.remove(&answer.number) else { return };
         let refused = answer.reading.verdicts.iter().any(|verdict| verdict.class == Class::Auth);
-        let last_credential = refused && self.access.is_on_trial(generation);
+        let last_credential = refused && self.access.is_second_try(generation);
         let circumstances = Circumstances {
             now,
             sent_at,

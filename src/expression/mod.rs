@@ -4,16 +4,18 @@
 
 mod filters;
 mod names;
+mod plain;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 
 pub use tera::{Context, Value};
 
 pub use filters::{PAIR, percent_encoded, sha1_hex};
-pub use names::find_variable;
-pub use names::members;
+pub use names::{find_variable, may_read, members};
+use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};
 
 use crate::diagnostic::{did_you_mean, listing};
@@ -79,6 +81,8 @@ thread_local! {
 #[derive(Clone)]
 pub struct Program {
     tera: Tera,
+    /// Those of the [`Kind::Value`] sources that are plain.
+    plain: HashMap<String, plain::Expr, FxBuildHasher>,
 }
 
 impl std::fmt::Debug for Program {
@@ -104,7 +108,7 @@ impl Program {
             String::new()
         });
         tera.register_function("range", bounded_range);
-        Self { tera }
+        Self { tera, plain: HashMap::default() }
     }
 
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -130,7 +134,15 @@ impl Program {
             return Err(vec![compile_problem(&error, prefix, source.len())]);
         }
         let unknown = self.unknown_variables(name, source, kind, known);
-        if unknown.is_empty() { Ok(()) } else { Err(unknown) }
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let plain = (kind == Kind::Value).then(|| plain::Expr::parse(source)).flatten();
+        match plain {
+            Some(plain) => _ = self.plain.insert(name.to_owned(), plain),
+            None => _ = self.plain.remove(name),
+        }
+        Ok(())
     }
 
     /// The top-level variables that `name` uses, sorted.
@@ -199,6 +211,13 @@ impl Program {
     /// # Errors
     /// [`EvalError`].
     pub fn eval(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
+        match self.plain.get(name).and_then(|plain| plain.eval(context)) {
+            Some(value) => Ok(value.into_owned()),
+            None => self.eval_by_tera(name, context),
+        }
+    }
+
+    fn eval_by_tera(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
         let mut nothing = Vec::new();
         RANGED.set(0);
         self.tera
@@ -349,6 +368,21 @@ mod tests {
         assert_eq!(members("vars.a + vars . b", Kind::Value, "vars").len(), 2);
         let quiet = "{# vars.a #}{% raw %}{{ vars.b }}{% endraw %}{{ vars.c }}";
         assert_eq!(members(quiet, Kind::Text, "vars").len(), 1);
+    }
+
+    #[test]
+    fn what_may_be_read_of_a_variable_is_told() {
+        let reads = |source| may_read(source, Kind::Value, "response", "text");
+        for source in
+            ["response.text", "response?.text or 1", "response['text']", "response", "[response.a, response]"]
+        {
+            assert!(reads(source), "{source}");
+        }
+        for source in ["response.json.text", "result.text", "'response.text'", "a.response"] {
+            assert!(!reads(source), "{source}");
+        }
+        assert!(may_read("{% if response %}", Kind::Text, "response", "text"));
+        assert!(!may_read("response {{ response.status }} text", Kind::Text, "response", "text"));
     }
 
     #[test]

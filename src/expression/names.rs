@@ -72,6 +72,18 @@ pub fn members(source: &str, kind: Kind, root: &str) -> Vec<(String, Range<usize
     found
 }
 
+/// Whether a source may read this member of `root`: it names it, or does something with `root` as a whole.
+pub fn may_read(source: &str, kind: Kind, root: &str, member: &str) -> bool {
+    let named = members(source, kind, root);
+    let all = code(source, kind).into_iter().map(|tag| {
+        let text = &source[tag];
+        let top =
+            |at: &Range<usize>| &text[at.clone()] == root && !text[..at.start].trim_end().ends_with('.');
+        words(text).iter().filter(|at| top(at)).count()
+    });
+    all.sum::<usize>() > named.len() || named.iter().any(|(name, _)| name == member)
+}
+
 /// The words of a tag that stand outside quotes: names, keywords and numbers.
 fn words(tag: &str) -> Vec<Range<usize>> {
     let bytes = tag.as_bytes();

@@ -25,16 +25,13 @@ impl Answer {
             Ok(json) => (json, None),
             Err(problem) => (Value::none(), Some(problem)),
         };
-        let text = if profile.inner.reads_text {
-            Value::from(String::from_utf8_lossy(&response.body))
-        } else {
-            Value::none()
-        };
+        let reads = profile.inner.reads;
+        let text = || Value::from(String::from_utf8_lossy(&response.body));
         let scope = BTreeMap::from([
             ("status", Value::from(response.status)),
-            ("headers", headers(response)),
+            ("headers", if reads.headers { headers(response) } else { Value::none() }),
             ("json", json),
-            ("text", text),
+            ("text", if reads.text { text() } else { Value::none() }),
         ]);
         let mut context = Context::new();
         context.insert_value("response", Value::from(scope));

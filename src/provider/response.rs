@@ -112,7 +112,13 @@ impl Profile {
             Err(error) => return failed(error.to_string()),
             Ok(Some(found)) => found,
             Ok(None) if !rules.is_empty() => {
-                (Class::Unknown, Some("no rule of the profile knows this result".to_owned()))
+                let readable = answer.no_json.is_none() || self.inner.reads.text;
+                let reason = if readable {
+                    "no rule of the profile knows this result".to_owned()
+                } else {
+                    answer.unreadable(secrets)
+                };
+                (Class::Unknown, Some(reason))
             }
             Ok(None) if provider_id.is_some() => (Class::Accepted, None),
             Ok(None) => (Class::Unknown, Some(answer.unreadable(secrets))),
@@ -214,7 +220,8 @@ fn by_status(status: u16, members: usize) -> Option<Verdict> {
                 format!("HTTP {status}: nothing is there; is the base URL right?"),
             ));
         }
-        400 if members > 1 => Class::Config,
+        413 | 422 => Class::Rejected,
+        400..500 if members > 1 => Class::Config,
         400..500 => Class::Rejected,
         _ => Class::Unknown,
     };

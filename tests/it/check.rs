@@ -1,18 +1,6 @@
 //! Manifests: those that ship are sound, those that are not get all their errors at once, in people's words.
 
-use std::path::Path;
-use std::process::Command;
-
-use crate::project::{Project, said};
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sendplan(arguments: &[&str]) -> crate::project::Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sendplan"));
-    said(command.current_dir(root()).env("NO_COLOR", "1").args(arguments).output().unwrap())
-}
+use crate::project::{Project, root, sendplan};
 
 #[test]
 fn every_shipped_campaign_passes() {

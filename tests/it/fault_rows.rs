@@ -277,8 +277,8 @@ fn fault_25_a_few_unreadable_answers_pause_the_run(kind: Kind) {
     assert!(stopped.err.contains("5 requests in a row had no definite answer"), "{}", stopped.err);
     let run = project.status();
     run.is(&[("planned", requests * batch), ("accepted", 5 * batch)]);
-    // No more than what was under way beside the five.
-    assert!((5 * batch..=9 * batch).contains(&run.of("unknown")), "{run:?}");
+    // No more than what was under way beside the five, and beside the accepted ones whose answers came in between.
+    assert!((5 * batch..=12 * batch).contains(&run.of("unknown")), "{run:?}");
     assert_eq!(run.of("pending"), (requests - 5) * batch - run.of("unknown"));
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub authorization: String,
     pub headers: Vec<String>,
@@ -46,6 +47,8 @@ pub enum Reply {
     AcceptAndClose,
     /// Wait for [`Loopback::release`], then answer as usual.
     Wait,
+    /// Wait for [`Loopback::release`], then give this whole answer.
+    WaitThen(Vec<u8>),
 }
 
 /// Somebody who is asked for in a request.
@@ -229,6 +232,10 @@ impl Shared {
                     self.usual(&request);
                     return Ok(());
                 }
+                Some(Reply::WaitThen(bytes)) => {
+                    self.wait();
+                    (bytes, None)
+                }
                 Some(Reply::Wait) => {
                     self.wait();
                     (self.usual(&request), None)
@@ -342,6 +349,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     Ok(Some(Request {
+        method: head[0].split(' ').next().unwrap().to_owned(),
         path: head[0].split(' ').nth(1).unwrap().to_owned(),
         authorization: value("authorization").unwrap_or_default(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),

@@ -213,3 +213,14 @@ pub fn signal(pid: u32, name: &str) {
     let done = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap();
     assert!(done.success());
 }
+
+/// The repository of sendplan itself.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program in it.
+pub fn sendplan(arguments: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendplan"));
+    said(command.current_dir(root()).env("NO_COLOR", "1").args(arguments).output().unwrap())
+}
