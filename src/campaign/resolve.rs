@@ -182,14 +182,15 @@ impl Resolver<'_> {
     /// A cap on the cost, in the currency of the prices it is held against.
     fn cap(&mut self, cap: &Spanned<String>, profile: Option<&Profile>) -> Option<Amount> {
         let (amount, currency) = cap.value.split_once(' ').unwrap_or((&cap.value, ""));
-        let amount = Spanned { value: amount.to_owned(), span: cap.span.clone() };
+        let written = amount.trim();
+        let amount = Spanned { value: written.to_owned(), span: cap.span.clone() };
         let amount = self.quantity::<Amount>("limits.cost", &amount)?;
         match profile?.cost() {
             Some(cost) if cost.currency() == currency => Some(amount),
             Some(cost) => {
                 let wanted = cost.currency();
                 self.error(
-                    format!("`limits.cost`: the prices are in {wanted}; write `{amount} {wanted}`"),
+                    format!("`limits.cost`: the prices are in {wanted}; write `{written} {wanted}`"),
                     &cap.span,
                 );
                 None
