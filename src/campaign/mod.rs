@@ -9,7 +9,7 @@ mod secrets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audience::{AddressKind, Rules};
+use crate::audience::Rules;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
@@ -52,7 +52,7 @@ impl Campaign {
 
     /// Whether its texts are SMS and have segments: those sent to phones are, and those that we cut into parts.
     pub fn counts_segments(&self) -> bool {
-        matches!(self.audience.rules.kind, AddressKind::Phone { .. }) || self.profile.cuts_texts()
+        self.profile.counts_segments()
     }
 }
 

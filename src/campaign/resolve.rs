@@ -78,6 +78,7 @@ impl Resolver<'_> {
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
+        self.segments_of_none(manifest, profile.as_ref());
         Some(Campaign {
             name: name?,
             profile: Arc::new(profile?),
@@ -124,6 +125,26 @@ impl Resolver<'_> {
             return None;
         }
         Some(text.clone())
+    }
+
+    /// What is no SMS has no segments: limits on them would hold back nothing, or everything.
+    fn segments_of_none(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) {
+        let Some(profile) = profile.filter(|profile| !profile.counts_segments()) else { return };
+        let message = manifest.message.as_ref().and_then(|message| message.value.max_segments.as_ref());
+        let limits = manifest.limits.as_ref().and_then(|limits| limits.segments.as_ref());
+        let delivery = manifest.delivery.as_ref().and_then(|delivery| delivery.segments.as_ref());
+        let found = [
+            ("message.max_segments", message.map(|one| one.span.clone())),
+            ("limits.segments", limits.map(|one| one.span.clone())),
+            ("delivery.segments", delivery.map(|one| one.span.clone())),
+        ];
+        for (key, span) in found.into_iter().filter_map(|(key, span)| Some((key, span?))) {
+            self.problems.push(
+                Diagnostic::error(format!("`{key}`: texts have no SMS segments at {}", profile.title()))
+                    .at(self.source, span, "")
+                    .help("remove it"),
+            );
+        }
     }
 
     fn constants(&mut self, manifest: &raw::Campaign) -> Map<String, Value> {

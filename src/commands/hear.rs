@@ -56,11 +56,15 @@ pub fn hear(
             }
             None => return Ok(sum),
         };
-        sum.messages += page.heard.len() as u64;
-        let stops = page.heard.into_iter().filter(|one| is_opt_out(&one.text));
+        let heard = page.heard.into_iter().filter(|one| one.at >= since).collect::<Vec<_>>();
+        sum.messages += heard.len() as u64;
+        let stops = heard.into_iter().filter(|one| is_opt_out(&one.text));
         let addresses: Vec<String> = stops.map(|one| one.address).collect();
         let at_ms = clock.now().utc.timestamp_millis();
         sum.opted_out += store.record_opt_outs(&addresses, &run.pinned.campaign, at_ms)?;
+        if page.cut {
+            sum.why_silent = Some("the gateway holds more than it can be asked for".to_owned());
+        }
         if !page.more || sum.end.is_some() {
             return Ok(sum);
         }

@@ -82,18 +82,16 @@ fn doubts(store: &Sqlite, run: &Run) -> Result<BTreeMap<Arc<str>, Vec<Doubt>>, F
     Ok(groups)
 }
 
-/// Marks those whose record may be another's that no id tells apart: one that was accepted without an id in a run
-/// of this campaign, or the same text to the same address that is unknown in another run.
+/// Marks those whose record may be another's that no id tells apart: one to the same address that was accepted
+/// without an id in any run, or the same text to the same address that is unknown in another run.
 fn contest(store: &Sqlite, run: &Run, groups: &mut BTreeMap<Arc<str>, Vec<Doubt>>) -> Result<(), Failure> {
     for other in store.runs(None)? {
-        if other.pinned.campaign == run.pinned.campaign {
-            pages(store, other.id, Some(State::Accepted), &mut |page| {
-                for one in page.iter().filter(|one| one.provider_id.is_none()) {
-                    let group = groups.get_mut(one.address.as_str());
-                    group.into_iter().flatten().for_each(|doubt| doubt.contested = true);
-                }
-            })?;
-        }
+        pages(store, other.id, Some(State::Accepted), &mut |page| {
+            for one in page.iter().filter(|one| one.provider_id.is_none()) {
+                let group = groups.get_mut(one.address.as_str());
+                group.into_iter().flatten().for_each(|doubt| doubt.contested = true);
+            }
+        })?;
         if other.id == run.id {
             continue;
         }
@@ -136,6 +134,8 @@ fn look_up(asker: &mut Asker<(Arc<str>, u32)>, doubts: &[Doubt], since: DateTime
                 sent.retain(|sent| doubts.iter().any(|doubt| reconcile::fits(doubt, sent)));
                 found.entry(Arc::clone(&address)).or_default().extend(sent);
                 match page.more {
+                    // Of a list that is cut nobody knows what it leaves out.
+                    _ if page.cut => {}
                     false => drop(whole.insert(address)),
                     true if number < MOST_PAGES => more.push((address, number + 1)),
                     // What stands beyond the last page that is asked for may fit as well.

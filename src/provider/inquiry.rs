@@ -71,6 +71,8 @@ pub struct Heard {
     pub address: String,
     /// Its text.
     pub text: String,
+    /// When it was sent.
+    pub at: DateTime<Utc>,
 }
 
 /// A page of what people have sent back.
@@ -80,6 +82,8 @@ pub struct HeardPage {
     pub heard: Vec<Heard>,
     /// Whether there is another page.
     pub more: bool,
+    /// Whether the gateway holds more than it can be asked for.
+    pub cut: bool,
 }
 
 /// A page of the gateway's list: those that went to the address.
@@ -89,6 +93,8 @@ pub struct Page {
     pub sent: Vec<Sent>,
     /// Whether there is another page.
     pub more: bool,
+    /// Whether the gateway holds more than it can be asked for.
+    pub cut: bool,
 }
 
 impl Profile {
@@ -180,7 +186,8 @@ impl Profile {
             scope.insert_value("result", item.clone());
             sent.extend(self.listed(list, sought, &scope));
         }
-        Ok(Page { sent, more: self.has_more(list.next.as_deref(), &context) })
+        let (next, cut) = (list.next.as_deref(), list.cut.as_deref());
+        Ok(Page { sent, more: self.says(next, &context), cut: self.says(cut, &context) })
     }
 
     /// A page of what people have sent back since a time; pages count from 1.
@@ -222,7 +229,8 @@ impl Profile {
             scope.insert_value("result", item.clone());
             heard.extend(self.heard(inbound, &scope));
         }
-        Ok(HeardPage { heard, more: self.has_more(inbound.next.as_deref(), &context) })
+        let (next, cut) = (inbound.next.as_deref(), inbound.cut.as_deref());
+        Ok(HeardPage { heard, more: self.says(next, &context), cut: self.says(cut, &context) })
     }
 
     fn heard(&self, inbound: &Inbound, context: &Context) -> Option<Heard> {
@@ -232,7 +240,8 @@ impl Profile {
         let program = &self.inner.program;
         let address = self.inner.wire.canonical(&program.eval(&inbound.address, context).ok()?)?;
         let text = program.eval(&inbound.text, context).ok()?.as_str()?.to_owned();
-        Some(Heard { address, text })
+        let at = time(&self.text_of(&inbound.at, context).ok()??)?;
+        Some(Heard { address, text, at })
     }
 
     /// The list in a page, and what expressions over its items may use beside them.
@@ -257,8 +266,8 @@ impl Profile {
         Ok((items, answer.context))
     }
 
-    fn has_more(&self, next: Option<&str>, context: &Context) -> bool {
-        next.is_some_and(|next| self.inner.program.eval(next, context).is_ok_and(|more| more.is_truthy()))
+    fn says(&self, what: Option<&str>, context: &Context) -> bool {
+        what.is_some_and(|what| self.inner.program.eval(what, context).is_ok_and(|holds| holds.is_truthy()))
     }
 
     /// Whether an item is one of those that count.

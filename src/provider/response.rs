@@ -3,7 +3,7 @@
 //! position.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::expression::{Context, Value};
 use crate::provider::answer::Answer;
@@ -41,6 +41,11 @@ impl Profile {
                     let reason = secrets.reason(&format!("a rule of the profile failed: {error}"));
                     return Reading::all(members, &Verdict::new(Class::Unknown, reason));
                 }
+                Ok(Some((class, reason))) if denies(class) && self.has_results(response, &answer) => {
+                    let why = reason.unwrap_or_else(|| format!("HTTP {}", response.status));
+                    let reason = format!("refused, and yet there are results: {why}");
+                    return Reading::all(members, &Verdict::new(Class::Unknown, reason));
+                }
                 Ok(Some((class, reason))) => {
                     // A refusal of a whole request is about the request, not about each of many people: it
                     // must not use them up.
@@ -75,6 +80,16 @@ impl Profile {
                 self.read_list(list, key, &places.collect::<Vec<_>>(), &of, secrets, &answer)
             }
         }
+    }
+
+    /// Whether a success holds results: whatever it says about the whole, somebody may have been sent to.
+    fn has_results(&self, response: &Response, answer: &Answer) -> bool {
+        let list = match &self.inner.results.match_by {
+            MatchBy::Whole => return false,
+            MatchBy::Address { list, .. } | MatchBy::Key { list, .. } => list,
+        };
+        let found = self.inner.program.eval(list, &answer.context).ok();
+        response.status < 300 && found.is_some_and(|list| list.as_array().is_some_and(|all| !all.is_empty()))
     }
 
     /// What a rule over the whole answer says of each member. An id is told where the answer as a whole
@@ -172,6 +187,11 @@ impl Profile {
     }
 }
 
+/// Whether a class says that nothing was sent.
+fn denies(class: Class) -> bool {
+    !matches!(class, Class::Accepted | Class::Unknown)
+}
+
 /// One id for two messages, one of them accepted: nobody can tell which of them there is.
 fn doubt_shared_ids(verdicts: &mut [Verdict]) {
     let mut ids: HashMap<&str, (usize, bool)> = HashMap::with_capacity(verdicts.len());
@@ -186,7 +206,7 @@ fn doubt_shared_ids(verdicts: &mut [Verdict]) {
     if ids.is_empty() {
         return;
     }
-    let doubtful: Vec<String> = ids.into_keys().map(str::to_owned).collect();
+    let doubtful: HashSet<String> = ids.into_keys().map(str::to_owned).collect();
     for verdict in verdicts {
         if verdict.provider_id.as_ref().is_some_and(|id| doubtful.contains(id)) {
             *verdict = Verdict::new(Class::Unknown, "the answer gives one id to two messages");
@@ -214,7 +234,12 @@ fn by_status(status: u16, members: usize) -> Option<Verdict> {
         408 | 409 => Class::Unknown,
         429 => Class::Throttled,
         // Of several recipients not one can be "not found": the path is.
-        404 | 405 if members > 1 => {
+        // A verb that is not taken there is never about a recipient.
+        405 => {
+            let reason = "HTTP 405: the gateway takes no such request there; are method and base URL right?";
+            return Some(Verdict::new(Class::Config, reason));
+        }
+        404 if members > 1 => {
             return Some(Verdict::new(
                 Class::Config,
                 format!("HTTP {status}: nothing is there; is the base URL right?"),

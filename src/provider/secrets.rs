@@ -123,16 +123,26 @@ impl Secrets {
 
     /// The text without any secret of at least so many bytes.
     fn redacted(&self, text: &str, least: usize) -> String {
-        let issued = self.issued.lock().map(|issued| issued.concat()).unwrap_or_default();
-        let mut present: Vec<String> = self.own().iter().chain(&issued).cloned().collect();
-        present.retain(|spelling| spelling.len() >= least && text.contains(spelling));
+        let mut present = self.present(text, least);
         longest_first(&mut present);
         present.iter().fold(text.to_owned(), |text, spelling| text.replace(spelling, "[redacted]"))
     }
 
+    /// The spellings of secrets that a text holds. Nearly always there are none, and nothing is copied.
+    fn present(&self, text: &str, least: usize) -> Vec<String> {
+        let holds = |spelling: &&String| {
+            (least..=text.len()).contains(&spelling.len()) && text.contains(spelling.as_str())
+        };
+        let mut present: Vec<String> = self.own().iter().filter(holds).cloned().collect();
+        if let Ok(issued) = self.issued.lock() {
+            present.extend(issued.iter().flatten().filter(holds).cloned());
+        }
+        present
+    }
+
     /// A gateway's id of a message, unless it holds a secret: ids are kept and shown.
     pub(super) fn clean_id(&self, id: String) -> Option<String> {
-        (self.redacted(&id, MIN_SECRET_IN_ID_BYTES) == id).then_some(id)
+        self.present(&id, MIN_SECRET_IN_ID_BYTES).is_empty().then_some(id)
     }
 
     /// The secrets as a variable of expressions.

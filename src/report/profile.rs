@@ -16,7 +16,11 @@ pub fn show(profile: &Profile) -> String {
     facts.row(["requests", &requests(profile)]);
     facts.row([
         "long texts",
-        if profile.cuts_texts() { "cut here, one request a part" } else { "cut by the gateway" },
+        match (profile.cuts_texts(), profile.counts_segments()) {
+            (true, _) => "cut here, one request a part",
+            (false, true) => "cut by the gateway",
+            (false, false) => "whole: these are no SMS",
+        },
     ]);
     if let Some(limits) = limits(profile.limits()) {
         facts.row(["limits", &limits]);

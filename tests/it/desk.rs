@@ -60,6 +60,7 @@ const INBOUND: &str = r#"inbound:
   when: "{{ result.kind != 'call' }}"
   address: "{{ result.from }}"
   text: "{{ result.text }}"
+  at: "{{ result.at }}"
 "#;
 /// Messages of a page of its list.
 const PAGE: usize = 2;
@@ -163,7 +164,10 @@ impl Book {
             .iter()
             .take(PAGE)
             // Without the plus, as many gateways write it.
-            .map(|(from, text)| json!({"from": from.trim_start_matches('+'), "text": text, "kind": "sms"}))
+            .map(|(from, text)| {
+                let (from, said) = (from.trim_start_matches('+'), text.replace(" (old)", ""));
+                json!({"from": from, "text": said, "kind": "sms", "at": inbox_time(text)})
+            })
             .collect();
         json!({"messages": page, "more": self.inbox.len() > first + PAGE})
     }
@@ -181,6 +185,12 @@ impl Book {
         let page: Vec<Value> = all.iter().skip(first).take(PAGE).cloned().collect();
         json!({"messages": page, "more": all.len() > first + PAGE})
     }
+}
+
+/// When something came in: after every run, but for what says that it is old.
+fn inbox_time(text: &str) -> String {
+    let at = if text == "STOP (old)" { Utc::now() - TimeDelta::days(9) } else { Utc::now() };
+    at.to_rfc3339()
 }
 
 /// What a test makes it do in place of its usual answer.

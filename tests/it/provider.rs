@@ -373,3 +373,30 @@ fn no_secret_shows_in_anything_that_can_be_printed() {
     assert!(!printed.contains(CANARY), "{printed}");
     assert!(printed.contains("[redacted]"), "{printed}");
 }
+
+#[test]
+fn a_refusal_beside_results_is_unknown_for_everybody() {
+    let profile = Profile::builtin("clicksend").unwrap().unwrap();
+    let secrets = profile.sandbox_secrets();
+    let sender = json!("Acme");
+    let members = ["+254700000001", "+254700000002"].map(|address| member(address, "Hi"));
+    let batch = batch(&members, &sender);
+    let text = Profile::builtin_source("clicksend")
+        .unwrap()
+        .text
+        .replace(" and not response.json?.data?.messages", "");
+    let careless = read(&text).unwrap();
+    let body = r#"{"response_code": "INSUFFICIENT_CREDIT", "data": {"messages": [
+        {"to": "+254700000001", "message_id": "m-1", "status": "SUCCESS", "custom_string": ""}]}}"#;
+    let answer = response(200, &[("content-type", "application/json")], body);
+    let reading = careless.read_send(&batch, &secrets, Ok(&answer));
+    assert!(reading.verdicts.iter().all(|verdict| verdict.class == Class::Unknown), "{reading:?}");
+    assert!(reading.verdicts[0].reason.as_deref().unwrap().starts_with("refused, and yet there are results"));
+}
+
+#[test]
+fn a_verb_that_is_not_taken_is_our_fault_and_never_the_recipients() {
+    let body = r#"{"flag": {}}"#;
+    assert_eq!(read_single(&response(405, &[], body)).class, Class::Config);
+    assert_eq!(read_single(&response(404, &[], body)).class, Class::Rejected);
+}

@@ -141,6 +141,11 @@ impl Profile {
         self.inner.segmentation == Segmentation::Client
     }
 
+    /// Whether its texts are SMS and have segments: those sent to phones are, and those that we cut into parts.
+    pub fn counts_segments(&self) -> bool {
+        self.inner.address_kind == AddressKind::Phone || self.cuts_texts()
+    }
+
     /// Whether the gateway carries a message out once however often it comes.
     pub fn is_idempotent(&self) -> bool {
         self.inner.idempotency.is_some()

@@ -170,6 +170,7 @@ pub(in crate::provider) struct List {
     pub call: Call,
     pub each: String,
     pub next: Option<String>,
+    pub cut: Option<String>,
     pub when: Option<String>,
     pub id: String,
     pub address: Option<String>,
@@ -183,7 +184,9 @@ pub(in crate::provider) struct Inbound {
     pub call: Call,
     pub each: String,
     pub next: Option<String>,
+    pub cut: Option<String>,
     pub when: Option<String>,
     pub address: String,
     pub text: String,
+    pub at: String,
 }

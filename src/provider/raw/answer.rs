@@ -96,6 +96,9 @@ pub struct List {
     /// Whether there is another page; there is none if unsaid.
     #[serde(default)]
     pub next: Option<Spanned<String>>,
+    /// Whether the gateway holds more than it can be asked for: then what is not in the list proves nothing.
+    #[serde(default)]
+    pub cut: Option<Spanned<String>>,
     /// Which of them count, where the list holds others too (received ones).
     #[serde(default)]
     pub when: Option<Spanned<String>>,
@@ -127,6 +130,9 @@ pub struct Inbound {
     /// Whether there is another page; there is none if unsaid.
     #[serde(default)]
     pub next: Option<Spanned<String>>,
+    /// Whether the gateway holds more than it can be asked for: then what is not in the list proves nothing.
+    #[serde(default)]
+    pub cut: Option<Spanned<String>>,
     /// Which of them count, where the list holds others too (sent ones).
     #[serde(default)]
     pub when: Option<Spanned<String>>,
@@ -136,6 +142,9 @@ pub struct Inbound {
     /// Its text.
     #[schemars(required, extend("examples" = ["{{ result.text }}"]))]
     pub text: Option<Spanned<String>>,
+    /// When it was sent: RFC 3339, RFC 2822, or seconds since 1970. What is older than the run says nothing.
+    #[schemars(required, extend("examples" = ["{{ result.created_at }}"]))]
+    pub at: Option<Spanned<String>>,
 }
 
 /// If that, then this became of the message.

@@ -179,6 +179,7 @@ impl Resolver<'_> {
         };
         let each = value("each", raw.each, &whole);
         let next = value("next", raw.next, &whole);
+        let cut = value("cut", raw.cut, &whole);
         let when = value("when", raw.when, &scope);
         let id = value("id", raw.id, &scope);
         let address = value("address", raw.address, &scope);
@@ -188,6 +189,7 @@ impl Resolver<'_> {
             call: call?,
             each: each??,
             next: all(next)?,
+            cut: all(cut)?,
             when: all(when)?,
             id: id??,
             address: all(address)?,
@@ -206,16 +208,20 @@ impl Resolver<'_> {
         };
         let each = value("each", raw.each, &whole);
         let next = value("next", raw.next, &whole);
+        let cut = value("cut", raw.cut, &whole);
         let when = value("when", raw.when, &scope);
         let address = value("address", raw.address, &scope);
         let text = value("text", raw.text, &scope);
+        let at = value("at", raw.at, &scope);
         Some(Inbound {
             call: call?,
             each: each??,
             next: all(next)?,
+            cut: all(cut)?,
             when: all(when)?,
             address: address??,
             text: text??,
+            at: at??,
         })
     }
 }
