@@ -65,6 +65,8 @@ pub(super) struct Inner {
 pub(super) struct Reads {
     pub text: bool,
     pub headers: bool,
+    /// Not of the answer: how many messages were asked for.
+    pub batch: bool,
 }
 
 /// A text of a request or a reason.
