@@ -90,6 +90,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             header,
         },
         suppression: Suppression::default(),
+        cost: None,
     }
 }
 

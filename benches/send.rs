@@ -114,6 +114,7 @@ fn client(url: &str) -> Gateway {
     let profile = profile().with(Some(url), &serde_json::Map::new()).unwrap();
     Gateway {
         run: "bench once".to_owned(),
+        window: None,
         secrets: profile.sandbox_secrets(),
         profile: Arc::new(profile),
         sender: serde_json::json!(1),

@@ -59,6 +59,12 @@ pub enum Verb {
     Send(Send),
     /// Show runs and where their messages stand
     Status(Status),
+    /// Show what became of a campaign's messages, and why; ask the gateway first if wished
+    Report(Report),
+    /// Send nothing more of a campaign, and call back what the gateway has not delivered yet, where it can
+    Cancel(Cancel),
+    /// Show messages of which nobody can tell whether they were sent; look for them at the gateway
+    Resolve(Resolve),
     /// Show gateway profiles
     #[command(subcommand)]
     Provider(Provider),
@@ -139,6 +145,51 @@ pub struct Status {
     pub sandbox: bool,
 }
 
+/// `sendplan report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// First ask the gateway what became of accepted messages
+    #[arg(long)]
+    pub refresh: bool,
+    /// How to print it; `csv` has a row for each message
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human, value_name = "FORMAT")]
+    pub format: ReportFormat,
+    /// Show addresses in full
+    #[arg(long)]
+    pub show_addresses: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan cancel`
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan resolve`
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Look for them in the gateway's own list of what it sent
+    #[arg(long)]
+    pub reconcile: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
 /// `sendplan provider`
 #[derive(Debug, Subcommand)]
 pub enum Provider {
@@ -164,6 +215,18 @@ pub struct Schema {
     /// Of what
     #[arg(value_enum, value_name = "NAME")]
     pub name: SchemaName,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, value_name = "FORMAT")]
+    pub format: SchemaFormat,
+}
+
+/// How to print a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// As JSON Schema
+    Json,
+    /// As a page of reference
+    Markdown,
 }
 
 /// What has a schema.
@@ -182,4 +245,15 @@ pub enum Format {
     Human,
     /// For machines: a frozen, versioned form
     Json,
+}
+
+/// How to print a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+    /// For spreadsheets: a row for each message
+    Csv,
 }

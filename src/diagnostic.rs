@@ -156,6 +156,11 @@ impl Diagnostics {
         self.0.iter()
     }
 
+    /// All of them, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
+        self.0.iter_mut()
+    }
+
     /// Sorts by place: file in the order first mentioned, then position.
     pub fn sort(&mut self) {
         let files: Vec<String> =

@@ -113,6 +113,54 @@ impl fmt::Display for Percent {
     }
 }
 
+/// An amount of money without its currency, exact to the millionth: prices of an SMS have four digits behind the
+/// point, and a million of them must come out right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Amount(u64);
+
+impl Amount {
+    const EXPECTED: &'static str = "an amount such as `0.80`, with six digits behind the point at most";
+    const UNIT: u64 = 1_000_000;
+
+    /// So many times the amount; the largest there is where it would be more.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+
+    /// The sum; the largest there is where it would be more.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl FromStr for Amount {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        let error = || wrong(text, Self::EXPECTED);
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+            return Err(error());
+        }
+        let whole: u64 = whole.parse().map_err(|_| error())?;
+        let fraction: u64 = format!("{fraction:0<6}").parse().map_err(|_| error())?;
+        let value = whole.checked_mul(Self::UNIT).and_then(|value| value.checked_add(fraction));
+        value.map(Self).ok_or_else(error)
+    }
+}
+
+impl fmt::Display for Amount {
+    /// With thousands, and two digits behind the point at least.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fraction = format!("{:06}", self.0 % Self::UNIT);
+        let short = fraction.trim_end_matches('0');
+        write!(f, "{}.{short:0<2}", thousands(self.0 / Self::UNIT))
+    }
+}
+
 /// A length of time: `500ms`, `30s`, `5m`, `2h`, `7d`; more than nothing, a year at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(Duration);
@@ -195,6 +243,17 @@ pub fn thousands(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_are_exact() {
+        let price: Amount = "0.0079".parse().unwrap();
+        assert_eq!(price.times(1_000_000).to_string(), "7,900.00");
+        assert_eq!(price.times(3).to_string(), "0.0237");
+        assert_eq!("1234567".parse::<Amount>().unwrap().plus(price).to_string(), "1,234,567.0079");
+        for bad in ["", ".5", "1.", "-1", "1,5", "1.1234567", "1e3", "KES 1", "99999999999999999999"] {
+            assert!(bad.parse::<Amount>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn rates() {

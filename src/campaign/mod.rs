@@ -13,8 +13,8 @@ use crate::audience::{AddressKind, Rules};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
-use crate::schedule::Moment;
-use crate::units::{Percent, Rate};
+use crate::schedule::{Moment, Window};
+use crate::units::{Amount, Percent, Rate};
 
 pub use raw::{Campaign as Manifest, Unknown};
 pub use references::{Reference, References};
@@ -50,9 +50,9 @@ impl Campaign {
         self.at.map_or_else(|| ONCE.to_owned(), |at| at.to_string())
     }
 
-    /// Whether its texts are cut into SMS segments: those sent to phones are.
+    /// Whether its texts are SMS and have segments: those sent to phones are, and those that we cut into parts.
     pub fn counts_segments(&self) -> bool {
-        matches!(self.audience.rules.kind, AddressKind::Phone { .. })
+        matches!(self.audience.rules.kind, AddressKind::Phone { .. }) || self.profile.cuts_texts()
     }
 }
 
@@ -80,6 +80,8 @@ pub struct Delivery {
     pub retry: Retry,
     /// What happens to a message whose outcome is not known.
     pub unknown: Unknown,
+    /// The hours of the day in which messages may go out.
+    pub window: Option<Window>,
 }
 
 /// Attempts and the pauses between them.
@@ -95,7 +97,14 @@ pub struct Retry {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { rate: None, segments: None, concurrency: 16, retry: Retry::default(), unknown: Unknown::Hold }
+        Self {
+            rate: None,
+            segments: None,
+            concurrency: 16,
+            retry: Retry::default(),
+            unknown: Unknown::Hold,
+            window: None,
+        }
     }
 }
 
@@ -112,6 +121,8 @@ pub struct Limits {
     pub recipients: Option<u64>,
     /// The most segments, all messages together.
     pub segments: Option<u64>,
+    /// The most that all messages together may cost, in the currency of the gateway's prices.
+    pub cost: Option<Amount>,
     /// The most segments of one message.
     pub max_segments: Option<u16>,
     /// The share of unusable rows.

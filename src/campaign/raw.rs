@@ -108,17 +108,33 @@ pub struct Message {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// A local time.
+    /// A local time. Without it, whenever `sendplan send` is called for the first time.
+    #[serde(default)]
     #[schemars(
-        required,
         regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:00)?$"),
         example = &"2026-12-01T09:00"
     )]
     pub at: Option<Spanned<String>>,
-    /// The zone of `at`, by its IANA name. UTC where nothing is said.
+    /// The zone of `at` and `window`, by its IANA name. UTC where nothing is said.
     #[serde(default)]
     #[schemars(example = &"Africa/Nairobi")]
     pub timezone: Option<Spanned<String>>,
+    /// The hours of the day in which messages may go out, by the clock of `timezone`. A run that reaches its end
+    /// stops there, and is taken up when it is open again.
+    #[serde(default)]
+    pub window: Option<Spanned<Window>>,
+}
+
+/// Hours of the day.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The first minute.
+    #[schemars(required, regex(pattern = "^[0-9]{2}:[0-9]{2}$"), example = &"08:00")]
+    pub from: Option<Spanned<String>>,
+    /// The end: nothing goes out from then on. It may lie beyond midnight.
+    #[schemars(required, regex(pattern = "^[0-9]{2}:[0-9]{2}$"), example = &"20:00")]
+    pub to: Option<Spanned<String>>,
 }
 
 /// Pace and patience.
@@ -185,6 +201,10 @@ pub struct Limits {
     #[serde(default)]
     #[schemars(range(min = 1), example = 250_000)]
     pub segments: Option<Spanned<u64>>,
+    /// The most that all messages together may cost, by the gateway's prices.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]{1,6})? [A-Z]{3}$"), example = &"5000 KES")]
+    pub cost: Option<Spanned<String>>,
 }
 
 /// An adapted profile.
@@ -205,6 +225,9 @@ pub struct AdaptedProvider {
     /// Other limits than the profile's: for accounts that have less, or more.
     #[serde(default)]
     pub limits: Option<crate::provider::raw::Limits>,
+    /// What your account pays, where it is something else than the profile says.
+    #[serde(default)]
+    pub cost: Option<crate::provider::raw::Cost>,
     /// Other values for the profile's constants.
     #[serde(default)]
     pub vars: Option<BTreeMap<String, Node>>,

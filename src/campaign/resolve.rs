@@ -15,9 +15,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, lis
 use crate::expression::Problem;
 use crate::message::Template;
 use crate::provider::wire::AddressKind as WireKind;
-use crate::provider::{OverrideError, Profile};
-use crate::schedule::{LocalTime, Moment, Zone};
-use crate::units::Percent;
+use crate::provider::{Cost, OverrideError, Profile};
+use crate::schedule::{LocalTime, Moment, Window, Zone};
+use crate::units::{Amount, Percent};
 use crate::yaml::Spanned;
 
 /// What was found at the names of a manifest. What is absent has been reported by whoever looked.
@@ -67,10 +67,17 @@ impl Resolver<'_> {
                 &constants,
             )
         });
-        let at = manifest.schedule.as_ref().map(|schedule| self.moment(&schedule.value));
+        let zone = self.zone(manifest.schedule.as_ref());
+        let at =
+            manifest.schedule.as_ref().and_then(|one| one.value.at.as_ref()).map(|at| self.moment(at, zone));
+        let window = manifest
+            .schedule
+            .as_ref()
+            .and_then(|one| one.value.window.as_ref())
+            .map(|one| self.window(one, zone));
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
-        let limits = self.limits(manifest);
+        let limits = self.limits(manifest, profile.as_ref());
         Some(Campaign {
             name: name?,
             profile: Arc::new(profile?),
@@ -81,11 +88,8 @@ impl Resolver<'_> {
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
             template: template?,
-            at: match at {
-                Some(moment) => Some(moment?),
-                None => None,
-            },
-            delivery,
+            at: optional(at)?,
+            delivery: Delivery { window: optional(window)?, ..delivery },
             limits,
         })
     }
@@ -155,12 +159,51 @@ impl Resolver<'_> {
             Some(limits) => profile.with_limits(self.provider_limits(limits)),
             None => profile,
         };
+        let profile = match &adapted.cost {
+            Some(cost) => profile.with_cost(self.cost(cost)?),
+            None => profile,
+        };
         adapted.vars.iter().flatten().try_fold(profile, |profile, (name, node)| {
             self.problems
                 .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
             let one = Map::from_iter([(name.clone(), node.to_json())]);
             self.adapted("provider.vars", &node.span, profile.with(None, &one))
         })
+    }
+
+    fn cost(&mut self, cost: &crate::provider::raw::Cost) -> Option<Cost> {
+        let read = Cost::read(cost);
+        for (error, span) in read.as_ref().err().into_iter().flatten() {
+            self.error(format!("`provider.cost`: {error}"), span);
+        }
+        read.ok()
+    }
+
+    /// A cap on the cost, in the currency of the prices it is held against.
+    fn cap(&mut self, cap: &Spanned<String>, profile: Option<&Profile>) -> Option<Amount> {
+        let (amount, currency) = cap.value.split_once(' ').unwrap_or((&cap.value, ""));
+        let written = amount.trim();
+        let amount = Spanned { value: written.to_owned(), span: cap.span.clone() };
+        let amount = self.quantity::<Amount>("limits.cost", &amount)?;
+        match profile?.cost() {
+            Some(cost) if cost.currency() == currency => Some(amount),
+            Some(cost) => {
+                let wanted = cost.currency();
+                self.error(
+                    format!("`limits.cost`: the prices are in {wanted}; write `{written} {wanted}`"),
+                    &cap.span,
+                );
+                None
+            }
+            None => {
+                self.problems.push(
+                    Diagnostic::error("`limits.cost`: no prices are known")
+                        .at(self.source, cap.span.clone(), "")
+                        .help("give them as `provider.cost`, or in the profile"),
+                );
+                None
+            }
+        }
     }
 
     fn provider_limits(&mut self, limits: &crate::provider::raw::Limits) -> crate::provider::Limits {
@@ -313,13 +356,28 @@ impl Resolver<'_> {
         }
     }
 
-    fn moment(&mut self, schedule: &raw::Schedule) -> Option<Moment> {
-        let local = schedule.at.as_ref().and_then(|at| self.quantity::<LocalTime>("schedule.at", at));
-        let zone = match &schedule.timezone {
+    fn zone(&mut self, schedule: Option<&Spanned<raw::Schedule>>) -> Option<Zone> {
+        match schedule.and_then(|schedule| schedule.value.timezone.as_ref()) {
             None => Some(Zone::UTC),
             Some(zone) => self.quantity("schedule.timezone", zone),
-        };
+        }
+    }
+
+    fn moment(&mut self, at: &Spanned<String>, zone: Option<Zone>) -> Option<Moment> {
+        let local = self.quantity::<LocalTime>("schedule.at", at);
         Some(Moment { local: local?, zone: zone? })
+    }
+
+    fn window(&mut self, window: &Spanned<raw::Window>, zone: Option<Zone>) -> Option<Window> {
+        let from = window.value.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
+        let to = window.value.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
+        match Window::new(from?, to?, zone?) {
+            Ok(window) => Some(window),
+            Err(error) => {
+                self.error(format!("`schedule.window`: {error}"), &window.span);
+                None
+            }
+        }
     }
 
     fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
@@ -377,7 +435,7 @@ impl Resolver<'_> {
         domain
     }
 
-    fn limits(&mut self, manifest: &raw::Campaign) -> Limits {
+    fn limits(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Limits {
         let audience = manifest.audience.as_ref().map(|audience| &audience.value);
         let max_rejected = audience
             .and_then(|audience| audience.max_rejected.as_ref())
@@ -386,6 +444,7 @@ impl Resolver<'_> {
         Limits {
             recipients: limits.and_then(|limits| limits.recipients.as_ref()).map(|cap| cap.value),
             segments: limits.and_then(|limits| limits.segments.as_ref()).map(|cap| cap.value),
+            cost: limits.and_then(|limits| limits.cost.as_ref()).and_then(|cap| self.cap(cap, profile)),
             max_segments: manifest
                 .message
                 .as_ref()
@@ -394,6 +453,16 @@ impl Resolver<'_> {
             max_rejected,
             allow_empty: audience.and_then(|audience| audience.allow_empty).unwrap_or(false),
         }
+    }
+}
+
+/// Nothing where nothing was written, something where it could be read, else an error.
+#[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
+fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(None) => None,
+        Some(read) => Some(read),
     }
 }
 

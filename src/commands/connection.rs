@@ -8,6 +8,7 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::delivery::access::Credential;
 use crate::provider::{AuthError, Profile, Token};
+use crate::schedule::Window;
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
 use crate::world::http::{Http, HttpOptions};
@@ -33,6 +34,7 @@ impl Connection {
         profile: Profile,
         run: String,
         sender: &serde_json::Value,
+        window: Option<Window>,
         sandbox: bool,
         clock: Clock,
         terminal: &Terminal,
@@ -56,14 +58,16 @@ impl Connection {
                 profile.name()
             ));
             let secrets = profile.sandbox_secrets();
-            (profile, secrets, Some(local))
+            // The gateway's limits are not this machine's.
+            (profile.without_limits(), secrets, Some(local))
         } else {
             let secrets = secrets::resolve(&profile).map_err(|error| Failure::Refused(error.to_string()))?;
             (profile, secrets, None)
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway = Arc::new(Gateway { profile, run, sender: sender.clone(), secrets, http, clock });
+        let gateway =
+            Arc::new(Gateway { profile, run, sender: sender.clone(), window, secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

@@ -4,21 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::signals::Signals;
 use crate::delivery::answer::Answer;
 use crate::delivery::engine::{End, Engine, Now, Step};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Class, Reading, Token, Verdict};
-use crate::store::journal::{Journal, Receipt};
+use crate::store::journal::{Journal, Recorded};
 use crate::store::{Store, StoreError};
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
 
 /// How long requests under way are heard out after the first signal. A gateway's own time-out is 30 s as a rule.
-const DRAIN: Duration = Duration::from_secs(35);
+pub(super) const DRAIN: Duration = Duration::from_secs(35);
 
 /// How the loop ended.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub async fn drive<S: Store + std::marker::Send + 'static>(
 }
 
 /// A commit under way, and whether it claims.
-type Writing = Option<(oneshot::Receiver<Result<Receipt, StoreError>>, bool)>;
+type Writing = Option<(oneshot::Receiver<Result<Recorded, StoreError>>, bool)>;
 
 /// What carries out the engine's steps: nothing here waits, everything reports back.
 struct Hands<'a, S> {
@@ -160,7 +160,7 @@ impl Drop for Promise {
 }
 
 /// The receipt of the commit under way; never, while there is none.
-async fn settled(receipt: &mut Writing) -> Result<Receipt, StoreError> {
+async fn settled(receipt: &mut Writing) -> Result<Recorded, StoreError> {
     match receipt {
         Some((answer, _)) => {
             answer.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone")))
@@ -169,7 +169,8 @@ async fn settled(receipt: &mut Writing) -> Result<Receipt, StoreError> {
     }
 }
 
-async fn sleep(until: Option<tokio::time::Instant>) {
+/// Until then; for ever, where there is nothing to wait for.
+pub(super) async fn sleep(until: Option<tokio::time::Instant>) {
     match until {
         Some(until) => tokio::time::sleep_until(until).await,
         None => std::future::pending().await,
@@ -185,33 +186,6 @@ fn refresh(engine: &mut Engine, lists: &mut Lists, now: Duration) {
         Ok(Some(opt_outs)) => engine.set_opt_outs(opt_outs),
         Ok(None) => {}
         Err(why) => engine.pause(why),
-    }
-}
-
-/// Requests to end: from the keyboard, from a supervisor, from a terminal that is closed.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, StoreError> {
-        let listen =
-            |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hang_up: listen(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
     }
 }
 

@@ -1,24 +1,34 @@
 //! Verbs, one a file. Only here do errors become exit codes, and only here does anything print.
 #![allow(clippy::disallowed_methods)]
 
+mod ask;
+mod cancel;
 mod check;
 mod connection;
 mod deliver;
 pub mod drive;
 mod ending;
 mod exit;
+mod hear;
 mod load;
+mod named;
+mod next;
 mod pin;
 mod plan;
 mod preview;
 mod provider;
+mod reconcile;
 mod rejects;
+mod report;
+mod resolve;
 mod scan;
 mod schema;
 mod send;
+mod signals;
 mod standing;
 mod state;
 mod status;
+mod sweep;
 mod terminal;
 
 use std::process::ExitCode;
@@ -39,6 +49,9 @@ pub fn main() -> ExitCode {
         Verb::Plan(args) => plan::run(args, &terminal),
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
+        Verb::Report(args) => report::run(args, &cli.global, &terminal),
+        Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
+        Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
     };

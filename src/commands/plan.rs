@@ -59,7 +59,7 @@ fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
         messages: outgoing(loaded, totals),
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
-        cost: None,
+        cost: cost(loaded, totals),
         starts_at: starts.map(rfc3339),
         ends_at: starts
             .zip(takes(loaded, totals))
@@ -67,6 +67,12 @@ fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
         held: 0,
         warnings: Vec::new(),
     }
+}
+
+/// What it costs by the gateway's prices.
+fn cost(loaded: &Loaded, totals: &Totals) -> Option<String> {
+    let (cost, bill) = loaded.campaign.profile.cost().zip(totals.cost)?;
+    Some(format!("{} {}", bill.total, cost.currency()))
 }
 
 fn rfc3339(at: DateTime<Utc>) -> String {
@@ -111,6 +117,7 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
             .zip(takes(loaded, totals))
             .map(|(rate, takes)| (takes, rate.to_string())),
         countries: totals.countries(),
+        unpriced: totals.cost.map_or(0, |bill| bill.unpriced),
         gateway: match campaign.profile.batch_max() {
             1 => format!("{}, one message a request", campaign.profile.name()),
             most => format!("{}, up to {most} messages of one text a request", campaign.profile.name()),

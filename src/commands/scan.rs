@@ -33,6 +33,7 @@ pub fn scan(
         rules: loaded.campaign.audience.rules.clone(),
         template: loaded.campaign.template.clone(),
         suppression: loaded.suppression.clone(),
+        cost: loaded.campaign.profile.cost().cloned(),
     };
     let mut rows = 0_u64;
     let result = plan::run(file, &recipe, threads, Some(&read), &mut |entry| {

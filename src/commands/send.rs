@@ -18,7 +18,7 @@ use crate::delivery::pinned::Pinned;
 use crate::delivery::state::{Event, State};
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
-use crate::schedule::Moment;
+use crate::schedule::{Moment, Window};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store, run_key};
 use crate::world::clock::Clock;
@@ -77,14 +77,18 @@ fn resume(
         .map_err(|problems| Failure::Invalid { what, problems })?;
     let key = run.pinned.key();
     let profile = pinned.profile().map_err(unreadable)?;
-    let connection = Connection::open(profile, key, &pinned.sender, sandbox, clock, terminal)?;
+    let mut delivery = pinned.delivery().map_err(unreadable)?;
+    let connection =
+        Connection::open(profile, key, &pinned.sender, delivery.window, sandbox, clock, terminal)?;
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
     if lost > 0 {
         let text = count(lost, "message");
         terminal
             .say(&format!("{text} under way when it was interrupted: unknown from now on, not sent again."));
     }
-    let delivery = pinned.delivery().map_err(unreadable)?;
+    if sandbox {
+        delivery.window = None;
+    }
     if delivery.unknown == Unknown::Resend {
         send_again(&mut held.store, run.id, delivery.retry.attempts, now)?;
     }
@@ -160,10 +164,28 @@ fn nothing_to_begin(
             earlier.pinned.occurrence
         )));
     }
-    match campaign.at.filter(|_| !args.sandbox) {
-        Some(at) => due(campaign, at, now, terminal),
-        None => Ok(None),
+    if args.sandbox {
+        return Ok(None);
     }
+    if let Some(at) = campaign.at
+        && let Some(code) = due(campaign, at, now, terminal)?
+    {
+        return Ok(Some(code));
+    }
+    Ok(campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal)))
+}
+
+/// Outside the hours of the day nothing is begun.
+fn shut(campaign: &Campaign, window: Window, now: DateTime<Utc>, terminal: &Terminal) -> Option<Code> {
+    if window.closes(now).is_some() {
+        return None;
+    }
+    let opens = window.zone().show(window.opens(now));
+    terminal.data(&format!(
+        "Nothing may go out now: the window of {} ({window}) opens at {opens}.\n",
+        campaign.name
+    ));
+    Some(Code::Done)
 }
 
 fn due(
@@ -201,12 +223,18 @@ fn begin(
     let campaign = &loaded.campaign;
     let key = run_key(&campaign.name, &campaign.occurrence());
     let profile = (*campaign.profile).clone();
-    let mut connection = Connection::open(profile, key, &campaign.sender, sandbox, clock, terminal)?;
+    let mut delivery = campaign.delivery;
+    let window = delivery.window;
+    let mut connection = Connection::open(profile, key, &campaign.sender, window, sandbox, clock, terminal)?;
+    // Nobody is woken by a sandbox.
+    if sandbox {
+        delivery.window = None;
+    }
     connection.log_in()?;
     let run = pin(&mut held.store, &loaded, place, sandbox, now.timestamp_millis(), terminal)?;
     Ok(Job {
         run,
-        delivery: campaign.delivery,
+        delivery,
         kind: campaign.audience.rules.kind,
         column: campaign.audience.address_column.clone(),
         suppression: loaded.suppression,

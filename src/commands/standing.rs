@@ -1,8 +1,11 @@
-//! Where a run stands, from the state's words to the report's.
+//! Where a run and its messages stand, from the state's words to the report's.
+
+use chrono::DateTime;
 
 use crate::delivery::state::State;
+use crate::report::messages::MessageLine;
 use crate::report::status::RunLine;
-use crate::store::Run;
+use crate::store::{Listed, Run};
 
 /// A run as it is shown. Intents of a process that is gone are unknown; those of a live one are on their way.
 pub fn line(run: &Run, live: bool) -> RunLine {
@@ -20,7 +23,31 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         held: counts.of(State::Held),
         suppressed: counts.of(State::Suppressed),
         expired: counts.of(State::Expired),
-        delivered: 0,
-        failed: 0,
+        delivered: counts.delivered,
+        failed: counts.failed,
+    }
+}
+
+/// A message as it is shown, by the same rule.
+pub fn message(message: &Listed, live: bool) -> MessageLine<'_> {
+    let lost = message.state == State::Intent && !live;
+    let state = match (message.receipt, message.state) {
+        (Some(receipt), State::Accepted) => receipt.name(),
+        (_, State::Intent) if live => State::Pending.name(),
+        (_, State::Intent) => State::Unknown.name(),
+        (_, state) => state.name(),
+    };
+    let changed_at = DateTime::from_timestamp_millis(message.changed_at_ms).unwrap_or_default();
+    MessageLine {
+        recipient: &message.recipient,
+        address: &message.address,
+        state,
+        provider_id: message.provider_id.as_deref(),
+        attempts: message.attempts,
+        segments: message.segments,
+        sent_at: (message.state == State::Accepted).then_some(changed_at),
+        changed_at,
+        // The next process that sends says the same of what this one left behind.
+        error: message.reason.as_deref().or(lost.then_some("interrupted")),
     }
 }

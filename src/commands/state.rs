@@ -6,9 +6,9 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::cli::Global;
 use crate::delivery::pinned::Pinned;
-use crate::store::Store;
 use crate::store::lock::{Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
+use crate::store::{Store, StoreError};
 use crate::world::confine::Repository;
 
 const DEFAULT: &str = ".sendplan/state.db";
@@ -79,27 +79,62 @@ pub fn hold(
             path.display()
         )));
     }
-    let refused = |error: LockError| Failure::State(error.to_string());
-    let mut lock = Lock::acquire(&path, what, since).map_err(refused)?;
-    if path.exists() && !throw_away && lock.holder_died_with_state_open() && !log_of(&path).exists() {
-        // The words stay in the lock file: the next try must find them as well.
-        let _ = lock.note_open(&path);
-        std::mem::forget(lock);
-        return Err(Failure::State(format!(
-            "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
-             to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
-             program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
-            log_of(&path).display(),
-            path.display()
-        )));
-    }
+    let lock = lock(&path, what, since, !throw_away)?;
     keep_out_of_git(&path);
     if throw_away && path.exists() {
         // Only what is surely a sandbox's is thrown away.
         keep_apart(&Sqlite::open(&path, OpenMode::ReadOnly)?, &path, true)?;
         remove(&path)?;
     }
-    let store = Sqlite::open(&path, OpenMode::Create)?;
+    open(lock, path, OpenMode::Create, sandbox, terminal)
+}
+
+/// Takes a state that is there, for verbs that write into runs and begin none. A sandbox's is not thrown away.
+pub fn take(
+    path: PathBuf,
+    sandbox: bool,
+    what: &str,
+    since: &str,
+    terminal: &Terminal,
+) -> Result<Held, Failure> {
+    if !path.exists() {
+        return Err(StoreError::Missing { path }.into());
+    }
+    let lock = lock(&path, what, since, true)?;
+    open(lock, path, OpenMode::Existing, sandbox, terminal)
+}
+
+/// Locks a state. One that is kept must have its log, where the holder before died with it open.
+fn lock(path: &Path, what: &str, since: &str, kept: bool) -> Result<Lock, Failure> {
+    let mut lock = Lock::acquire(path, what, since).map_err(refused)?;
+    if path.exists() && kept && lock.holder_died_with_state_open() && !log_of(path).exists() {
+        // The words stay in the lock file: the next try must find them as well.
+        let _ = lock.note_open(path);
+        std::mem::forget(lock);
+        return Err(Failure::State(format!(
+            "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
+             to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
+             program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
+            log_of(path).display(),
+            path.display()
+        )));
+    }
+    Ok(lock)
+}
+
+fn refused(error: LockError) -> Failure {
+    Failure::State(error.to_string())
+}
+
+/// Opens a locked state for writing.
+fn open(
+    mut lock: Lock,
+    path: PathBuf,
+    mode: OpenMode,
+    sandbox: bool,
+    terminal: &Terminal,
+) -> Result<Held, Failure> {
+    let store = Sqlite::open(&path, mode)?;
     if let Some(copy) = store.copy_of_older() {
         let copy = near(copy);
         terminal.note(&format!(

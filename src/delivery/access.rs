@@ -24,12 +24,14 @@ pub struct Access {
     rejected: bool,
     busy: Option<Credential>,
     generation: u64,
+    /// The newest one took the place of one that was refused, and nothing has been accepted with it yet.
+    unproven: bool,
 }
 
 impl Access {
     /// None yet.
     pub fn new(profile: Arc<Profile>) -> Self {
-        Self { profile, token: None, rejected: false, busy: None, generation: 0 }
+        Self { profile, token: None, rejected: false, busy: None, generation: 0, unproven: false }
     }
 
     /// The first one, fetched before the run began.
@@ -87,8 +89,40 @@ impl Access {
     /// not one that has been replaced since.
     pub fn reject(&mut self, generation: u64) -> bool {
         let newest = generation == self.generation;
-        self.rejected |= newest;
+        if newest && self.profile.needs_token() {
+            self.rejected = true;
+        } else if newest {
+            // There is no other one: what is sent from here on is its second chance.
+            self.generation += 1;
+            self.unproven = true;
+        }
         newest
+    }
+
+    /// Something definite was answered to the credential of `generation`: it is good.
+    pub fn prove(&mut self, generation: u64) {
+        if generation == self.generation {
+            self.unproven = false;
+        }
+    }
+
+    /// Whether the credential of `generation` is the newest one and already the second try: refused as well, a third
+    /// will not help, whichever message it was shown with.
+    pub fn is_second_try(&self, generation: u64) -> bool {
+        self.unproven && generation == self.generation
+    }
+
+    /// What a person is told when the credential is refused for good, and where to look.
+    pub fn refusal(&self, why: &str) -> String {
+        if self.profile.needs_token() {
+            return format!("a fresh credential was refused: {why}");
+        }
+        match self.profile.credential_places() {
+            places if places.is_empty() || why.contains("look at") => {
+                format!("the gateway refuses the credentials: {why}")
+            }
+            places => format!("the gateway refuses the credentials: {why} (look at {places})"),
+        }
     }
 
     /// What came of the fetching. A refused renewal falls back to a log-in and is no error yet.
@@ -96,6 +130,7 @@ impl Access {
         match (result, self.busy.take()) {
             (Ok(token), _) => {
                 self.token = Some(Arc::new(token));
+                self.unproven |= self.rejected;
                 self.rejected = false;
                 self.generation += 1;
                 Ok(())

@@ -28,6 +28,7 @@ struct Circumstances {
     sent_at: Duration,
     wish: Option<Duration>,
     newest_credential: bool,
+    last_credential: bool,
     unreached: bool,
 }
 
@@ -36,14 +37,16 @@ impl Engine {
     pub fn answered(&mut self, answer: Answer, now: Now) {
         let Some(InAir { batch, sent_at, generation }) = self.in_air.remove(&answer.number) else { return };
         let refused = answer.reading.verdicts.iter().any(|verdict| verdict.class == Class::Auth);
+        let last_credential = refused && self.access.is_second_try(generation);
         let circumstances = Circumstances {
             now,
             sent_at,
             wish: answer.reading.retry_after.map(|after| after.wait(now.utc)),
             newest_credential: refused && self.access.reject(generation),
+            last_credential,
             unreached: answer.unreached,
         };
-        self.watch(&answer.reading);
+        self.watch(&answer.reading, generation);
         let parcels = Arc::unwrap_or_clone(batch).parcels;
         let mut verdicts = answer.reading.verdicts.into_iter();
         for parcel in parcels {
@@ -63,7 +66,7 @@ impl Engine {
     }
 
     /// Lets the breaker and the provider's trouble know what the request came to.
-    fn watch(&mut self, reading: &Reading) {
+    fn watch(&mut self, reading: &Reading, generation: u64) {
         let has = |wanted: &[Class]| reading.verdicts.iter().any(|verdict| wanted.contains(&verdict.class));
         let upshot = if has(&[Class::Accepted]) {
             Upshot::Accepted
@@ -76,6 +79,7 @@ impl Engine {
         };
         if matches!(upshot, Upshot::Accepted | Upshot::Refused) {
             self.trouble.over();
+            self.access.prove(generation);
         }
         let reason = reading
             .verdicts
@@ -167,16 +171,18 @@ impl Engine {
         self.return_to_queue(parcel, reason, now.elapsed + wait, now);
     }
 
-    /// A credential that was replaced meanwhile proves nothing; the newest one refused twice does.
+    /// A credential that was replaced meanwhile proves nothing; the newest one refused twice does, and one that took
+    /// the place of a refused one and never was any better.
     fn refused_credential(
         &mut self,
         mut parcel: Parcel,
         reason: Option<String>,
         circumstances: &Circumstances,
     ) {
-        if parcel.refused_once && circumstances.newest_credential {
+        let twice = parcel.refused_once && circumstances.newest_credential;
+        if twice || circumstances.last_credential {
             let text = reason.as_deref().unwrap_or("unauthorised");
-            self.end.get_or_insert(End::Refused(format!("a fresh credential was refused: {text}")));
+            self.end.get_or_insert(End::Refused(self.access.refusal(text)));
         }
         parcel.refused_once = true;
         let now = circumstances.now;

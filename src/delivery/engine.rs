@@ -234,6 +234,7 @@ impl Engine {
             self.withdraw_opted_out(now);
         }
         self.queue.wake(now.elapsed);
+        self.mind_the_window(now);
         if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
             self.withdraw_ready(now);
         }
@@ -294,6 +295,16 @@ impl Engine {
         }
     }
 
+    /// Nothing goes out while the window is shut; what was durable and not sent is given back.
+    fn mind_the_window(&mut self, now: Now) {
+        let Some(window) = self.delivery.window else { return };
+        if self.end.is_none() && window.closes(now.utc).is_none() {
+            let opens = window.zone().show(window.opens(now.utc));
+            self.end =
+                Some(End::Paused(format!("the sending window ({window}) is shut; it opens at {opens}")));
+        }
+    }
+
     fn has_work(&self) -> bool {
         self.more || !self.queue.is_empty() || !self.ready.is_empty() || self.commit.is_some()
     }
@@ -320,7 +331,10 @@ impl Engine {
             self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.trouble.holds(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.trouble.until());
-        [pace, renewal, trouble, self.queue.next_wake()]
+        let closes =
+            self.delivery.window.and_then(|window| (window.closes(now.utc)? - now.utc).to_std().ok());
+        let shut = closes.map(|wait| now.elapsed + wait);
+        [pace, renewal, trouble, shut, self.queue.next_wake()]
             .into_iter()
             .flatten()
             .filter(|at| *at > now.elapsed)

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod asking;
 pub mod breaker;
 mod dispatch;
 pub mod engine;
@@ -13,5 +14,8 @@ pub mod paces;
 pub mod patience;
 pub mod pinned;
 pub mod queue;
+pub mod receipt;
+pub mod reconcile;
 pub mod state;
+pub mod stop_words;
 pub mod trouble;

@@ -9,6 +9,7 @@ use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Delivery, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::{Limits, Profile};
+use crate::schedule::{MomentError, Window, WindowError};
 use crate::units::Rate;
 
 /// The version of this form.
@@ -40,6 +41,8 @@ pub struct Pinned {
     segments: Option<String>,
     #[serde(default)]
     limits: PinnedLimits,
+    #[serde(default)]
+    window: Option<PinnedWindow>,
     concurrency: u16,
     attempts: u16,
     backoff_ms: u64,
@@ -53,6 +56,14 @@ struct PinnedLimits {
     requests: Option<String>,
     messages: Option<String>,
     segments: Option<String>,
+}
+
+/// The hours of the day in which messages may go out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PinnedWindow {
+    from: String,
+    to: String,
+    zone: String,
 }
 
 /// What is pinned cannot be read.
@@ -99,6 +110,11 @@ impl Pinned {
                 messages: limits.messages.map(|rate| rate.to_string()),
                 segments: limits.segments.map(|rate| rate.to_string()),
             },
+            window: delivery.window.map(|window| PinnedWindow {
+                from: window.from().to_string(),
+                to: window.to().to_string(),
+                zone: window.zone().to_string(),
+            }),
             concurrency: delivery.concurrency,
             attempts: delivery.retry.attempts,
             backoff_ms: millis(delivery.retry.backoff),
@@ -165,6 +181,7 @@ impl Pinned {
                 max_backoff: Duration::from_millis(self.max_backoff_ms),
             },
             unknown: if self.resend_unknown { Unknown::Resend } else { Unknown::Hold },
+            window: self.window.as_ref().map(PinnedWindow::read).transpose()?,
         })
     }
 
@@ -179,6 +196,17 @@ impl Pinned {
         let region = self.region.as_ref().map(|text| region_of(text)).transpose();
         let region = region.map_err(|error| PinnedError::Unreadable(error.to_string()))?;
         Ok(AddressKind::Phone { region })
+    }
+}
+
+impl PinnedWindow {
+    /// What keeps messages out of the night must not quietly be nothing.
+    fn read(&self) -> Result<Window, PinnedError> {
+        let unreadable = |error: WindowError| PinnedError::Unreadable(error.to_string());
+        let zone =
+            self.zone.parse().map_err(|error: MomentError| PinnedError::Unreadable(error.to_string()))?;
+        let (from, to) = (self.from.parse().map_err(unreadable)?, self.to.parse().map_err(unreadable)?);
+        Window::new(from, to, zone).map_err(unreadable)
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
     tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
     tera.register_filter("path", |value: &Value, _: Kwargs, _: &State| path(value));
+    tera.register_filter("hex_utf16", |text: &str, _: Kwargs, _: &State| hex_utf16(text));
     tera.register_filter("sha1", |text: &str, _: Kwargs, _: &State| sha1_hex(text));
     tera.register_filter("jwt", |token: &Value, kwargs: Kwargs, _: &State| claim(token, &kwargs));
     tera.register_filter(PAIR, |value: &Value, kwargs: Kwargs, _: &State| {
@@ -88,8 +89,13 @@ pub fn percent_encoded(text: &str) -> String {
 }
 
 /// SHA-1 in hexadecimal (FIPS 180-4): some gateways want passwords this way. It protects nothing.
-fn sha1_hex(text: &str) -> String {
+pub fn sha1_hex(text: &str) -> String {
     Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// UTF-16, big end first, in hexadecimal: the user data of an SMS in UCS-2 (3GPP TS 23.038 §6.2.3).
+fn hex_utf16(text: &str) -> String {
+    text.encode_utf16().map(|unit| format!("{unit:04X}")).collect()
 }
 
 /// A claim of a JSON Web Token (RFC 7519 §4), unverified: when it ends is ours to read, the rest is the gateway's
@@ -119,6 +125,12 @@ mod tests {
         // FIPS 180-4's example for "abc".
         let hash = eval("a | sha1", serde_json::json!({"a": "abc"})).unwrap();
         assert_eq!(hash, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    }
+
+    #[test]
+    fn texts_are_written_in_ucs_2() {
+        let hex = eval("a | hex_utf16", serde_json::json!({"a": "aж😀"})).unwrap();
+        assert_eq!(hex, "00610436D83DDE00");
     }
 
     #[test]

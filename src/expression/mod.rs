@@ -14,7 +14,7 @@ use std::ops::Range;
 pub use tera::value::Key;
 pub use tera::{Context, Map, Value};
 
-pub use filters::{PAIR, percent_encoded};
+pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
 use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};
@@ -294,9 +294,37 @@ fn report(error: &tera::Error) -> (String, Range<usize>) {
 fn compile_problem(error: &tera::Error, prefix: usize, length: usize) -> Problem {
     let (message, span) = report(error);
     let message = message.trim_end_matches('.').to_owned();
+    let message = match error.kind() {
+        // What is found behind a bare expression is the bracket around it, which is ours.
+        ErrorKind::SyntaxError(_) if prefix > 0 && span.start >= prefix + length => {
+            "the expression breaks off".to_owned()
+        }
+        ErrorKind::SyntaxError(_) => misread(&message),
+        _ => in_mid_sentence(&message),
+    };
     let span = if span.is_empty() && span.start == 0 { prefix..prefix + length } else { span };
     let inside = |at: usize| at.saturating_sub(prefix).min(length);
     Problem { message, span: inside(span.start)..inside(span.end), help: None }
+}
+
+/// A syntax error in people's words: what stands there, and what should if there is only one such thing.
+fn misread(message: &str) -> String {
+    let parts = message.strip_prefix("Found ").and_then(|rest| rest.split_once(" but expected "));
+    match parts {
+        Some((found, wanted)) if wanted.starts_with("one of") => {
+            format!("cannot be read: {found} has no place here")
+        }
+        Some((found, wanted)) => {
+            format!("cannot be read: {found} stands where `{}` should", wanted.trim_matches('`'))
+        }
+        None => format!("cannot be read: {}", in_mid_sentence(message)),
+    }
+}
+
+/// Without the capital at its beginning, which is not that of a name.
+fn in_mid_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn eval_error(error: &tera::Error, prefix: usize, limit: usize) -> EvalError {

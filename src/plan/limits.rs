@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::campaign::Limits;
 use crate::plan::totals::{PartCount, Totals};
-use crate::units::{Percent, thousands};
+use crate::units::{Amount, Percent, thousands};
 
 /// A limit that a plan passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,18 @@ pub enum Refusal {
         /// The share that may be.
         limit: Percent,
     },
+    /// More than `cost`.
+    Cost {
+        /// What it comes to.
+        found: Amount,
+        /// What it may come to.
+        limit: Amount,
+    },
+    /// A cap on the cost, and messages whose price nobody knows.
+    Unpriced {
+        /// How many.
+        messages: u64,
+    },
     /// Nobody would get anything.
     Empty {
         /// Rows of the file.
@@ -59,6 +71,14 @@ pub fn check(limits: &Limits, totals: &Totals) -> Vec<Refusal> {
     }
     if let Some(limit) = limits.segments.filter(|limit| totals.segments > *limit) {
         refusals.push(Refusal::Segments { found: totals.segments, limit });
+    }
+    if let (Some(limit), Some(bill)) = (limits.cost, totals.cost) {
+        if bill.total > limit {
+            refusals.push(Refusal::Cost { found: bill.total, limit });
+        }
+        if bill.unpriced > 0 {
+            refusals.push(Refusal::Unpriced { messages: bill.unpriced });
+        }
     }
     if let (Some(limit), Some(longest)) = (limits.max_segments, totals.longest())
         && longest.parts > limit
@@ -99,6 +119,16 @@ impl fmt::Display for Refusal {
                 share(*rejected, *rows),
                 thousands(*rows),
                 if *rows == 1 { "is" } else { "are" },
+            ),
+            Self::Cost { found, limit } => write!(f, "it costs {found}; `cost` allows {limit}"),
+            Self::Unpriced { messages } => write!(
+                f,
+                "{} no price; `cost` cannot be held against what is not known",
+                if *messages == 1 {
+                    "1 message has".to_owned()
+                } else {
+                    format!("{} messages have", thousands(*messages))
+                },
             ),
             Self::Empty { rows: 0 } => {
                 f.write_str("the audience has no rows; `allow_empty` would permit that")
@@ -153,6 +183,7 @@ mod tests {
         let limits = Limits {
             recipients: Some(968),
             segments: Some(1000),
+            cost: None,
             max_segments: Some(6),
             max_rejected: Some("2%".parse().unwrap()),
             allow_empty: false,
@@ -176,6 +207,7 @@ mod tests {
         let limits = Limits {
             recipients: Some(98),
             segments: Some(98),
+            cost: None,
             max_segments: Some(1),
             max_rejected: Some("2%".parse().unwrap()),
             allow_empty: false,

@@ -14,9 +14,11 @@ use crate::audience::rules::Rules;
 use crate::audience::suppress::Suppression;
 use crate::message::segments::Measure;
 use crate::message::template::Template;
+use crate::provider::Cost;
 
 pub use limits::{Refusal, check};
 pub use pipeline::run;
+pub use totals::Bill;
 pub use totals::{PartCount, Totals};
 
 /// Everything that decides what a file of recipients becomes.
@@ -28,6 +30,8 @@ pub struct Recipe {
     pub template: Template,
     /// Who must not be written to.
     pub suppression: Suppression,
+    /// What the gateway takes, where that is known.
+    pub cost: Option<Cost>,
 }
 
 /// What became of a row, in the order of the file.

@@ -19,6 +19,7 @@ use crate::plan::batch::{Batch, Candidate, Item, Message, Verdict, Worker};
 use crate::plan::digest::Fold;
 use crate::plan::totals::Totals;
 use crate::plan::{Entry, PlanError, Recipe};
+use crate::provider::Cost;
 
 /// Batches that wait before and behind each worker.
 const QUEUE: usize = 4;
@@ -49,7 +50,7 @@ pub fn run<E>(
         for (inbox, outbox) in from_reader.into_iter().zip(to_collector) {
             handles.push(scope.spawn(move || work(recipe, &inbox, &outbox)));
         }
-        let result = Collector::new(sink).collect(&from_workers, &give_back);
+        let result = Collector::new(recipe.cost.as_ref(), sink).collect(&from_workers, &give_back);
         // Without these, whoever waits at a full queue would wait for ever.
         drop((from_workers, give_back));
         let sound = handles.into_iter().map(thread::ScopedJoinHandle::join).all(|joined| joined.is_ok());
@@ -99,6 +100,7 @@ fn work(recipe: &Recipe, inbox: &Receiver<Batch>, outbox: &SyncSender<Batch>) {
 /// What only the order of the file decides: duplicates, sums, the digest.
 struct Collector<'s, E> {
     sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+    cost: Option<&'s Cost>,
     claimed: Claimed,
     totals: Totals,
     digest: Fold,
@@ -106,9 +108,10 @@ struct Collector<'s, E> {
 }
 
 impl<'s, E> Collector<'s, E> {
-    fn new(sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>) -> Self {
-        let (claimed, totals, digest) = (Claimed::default(), Totals::default(), Fold::default());
-        Self { sink, claimed, totals, digest, row: csv::ByteRecord::new() }
+    fn new(cost: Option<&'s Cost>, sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>) -> Self {
+        let (claimed, digest) = (Claimed::default(), Fold::default());
+        let totals = Totals::new(cost.is_some());
+        Self { sink, cost, claimed, totals, digest, row: csv::ByteRecord::new() }
     }
 
     fn collect(
@@ -141,6 +144,9 @@ impl<'s, E> Collector<'s, E> {
         };
         self.claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), item.line);
         self.totals.include(item.line, &candidate.address, &message.measure);
+        if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
+            bill.add(cost.of(candidate.address.digits(), message.measure.parts));
+        }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {
             line: item.line,

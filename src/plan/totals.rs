@@ -7,6 +7,7 @@ use crate::audience::exclusion::{Class, Exclusion};
 use crate::audience::phone::country_of;
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::digest::Hash;
+use crate::units::Amount;
 
 /// Messages of one number of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,24 @@ pub struct PartCount {
     pub messages: u64,
     /// The physical line of the first.
     pub first_line: u64,
+}
+
+/// What a plan costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// The messages whose price is known, together.
+    pub total: Amount,
+    /// Messages without a price.
+    pub unpriced: u64,
+}
+
+impl Bill {
+    pub(super) fn add(&mut self, price: Option<Amount>) {
+        match price {
+            Some(price) => self.total = self.total.plus(price),
+            None => self.unpriced += 1,
+        }
+    }
 }
 
 /// The sums of a plan.
@@ -34,6 +53,8 @@ pub struct Totals {
     pub ucs2: u64,
     /// SHA-256 over all (identity, address, text), in the order of the file.
     pub digest: Hash,
+    /// What they cost, where prices are known.
+    pub cost: Option<Bill>,
     excluded: [u64; Exclusion::KINDS.len()],
     /// Messages by the first three digits of the number, which hold every country code.
     by_prefix: BTreeMap<u64, u64>,
@@ -41,6 +62,11 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Nothing yet; with a bill where prices are known.
+    pub(super) fn new(priced: bool) -> Self {
+        Self { cost: priced.then(Bill::default), ..Self::default() }
+    }
+
     /// People who get a message: one each.
     pub fn recipients(&self) -> u64 {
         self.messages

@@ -15,6 +15,7 @@ pub(super) struct Answer {
     pub context: Context,
     /// Why there is no JSON, in a few words for people; `None` when there is.
     pub no_json: Option<String>,
+    empty: bool,
 }
 
 impl Answer {
@@ -38,7 +39,13 @@ impl Answer {
         if reads.batch {
             context.insert_value("batch", Value::from(BTreeMap::from([("size", Value::from(members))])));
         }
-        Self { context, no_json }
+        Self { context, no_json, empty: is_empty(response) }
+    }
+
+    /// Whether there is a body and it is no JSON: unless the profile reads texts, it comes from somebody else than
+    /// the gateway's programme, or was cut.
+    pub fn is_foreign(&self) -> bool {
+        self.no_json.is_some() && !self.empty
     }
 
     /// Why a success says nothing we can read.
@@ -62,12 +69,16 @@ fn headers(response: &Response) -> Value {
     Value::from(all)
 }
 
+fn is_empty(response: &Response) -> bool {
+    response.body.iter().all(u8::is_ascii_whitespace)
+}
+
 /// The body as JSON, if it says that it is JSON (or says nothing) and is.
 fn read_json(response: &Response) -> Result<Value, String> {
     if response.truncated {
         return Err("the answer is larger than 1 MiB".to_owned());
     }
-    if response.body.iter().all(u8::is_ascii_whitespace) {
+    if is_empty(response) {
         return Err("the answer is empty".to_owned());
     }
     let kind = response.header("content-type").unwrap_or("application/json");

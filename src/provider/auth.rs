@@ -1,7 +1,7 @@
 //! Logging in and renewing: what to do before a request, the requests for it, and what their answers mean.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::expression::Context;
 use crate::provider::answer::Answer;
@@ -186,7 +186,7 @@ impl Profile {
         let renewable = auth.refresh.is_some() && refresh.is_some();
         let shorter = refresh_life.filter(|_| renewable).map_or(life, |refresh| refresh.min(life));
         let (access, refresh) = (SecretString::from(access), refresh.map(SecretString::from));
-        std::iter::once(&access).chain(&refresh).for_each(|token| secrets.issued(token));
+        std::iter::once(&access).chain(&refresh).for_each(|token| secrets.issued(token.expose_secret()));
         Ok(Token {
             access,
             refresh,
@@ -215,8 +215,6 @@ impl Profile {
 
     /// Where the secrets of the log-in come from: that is what to look at when it is refused.
     fn login_places(&self, secrets: &Secrets) -> String {
-        let needs = self.login(secrets).map_or(&[][..], |login| &login.needs);
-        let places = self.inner.secrets.iter().filter(|(name, _)| needs.contains(name));
-        places.map(|(_, place)| format!("`{place}`")).collect::<Vec<_>>().join(", ")
+        self.places(self.login(secrets).map_or(&[][..], |login| &login.needs))
     }
 }

@@ -7,7 +7,7 @@ use crate::expression::{Context, Value};
 use crate::provider::answer::Answer;
 use crate::provider::class::{Class, Outcome, RetryAfter};
 use crate::provider::exchange::{Fault, Request, Response};
-use crate::provider::profile::{Inquiry, List, Profile};
+use crate::provider::profile::{Inbound, Inquiry, List, Profile};
 use crate::provider::request::BuildError;
 use crate::provider::secrets::Secrets;
 use crate::provider::token::Token;
@@ -62,6 +62,24 @@ pub struct Sent {
     pub text: String,
     /// When the gateway took it.
     pub at: DateTime<Utc>,
+}
+
+/// Something that somebody has sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The canonical address it came from.
+    pub address: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A page of what people have sent back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeardPage {
+    /// The messages that can be read.
+    pub heard: Vec<Heard>,
+    /// Whether there is another page.
+    pub more: bool,
 }
 
 /// A page of the gateway's list: those that went to the address.
@@ -155,32 +173,104 @@ impl Profile {
         answer: Result<&Response, &Fault>,
     ) -> Result<Page, NoAnswer> {
         let Some(list) = &self.inner.list else { return Err(NoAnswer::Silent("it has no list".to_owned())) };
+        let (items, context) = self.items(&list.each, sought.page, secrets, answer)?;
+        let mut scope = context.clone();
+        let mut sent = Vec::new();
+        for item in items.as_array().into_iter().flatten() {
+            scope.insert_value("result", item.clone());
+            sent.extend(self.listed(list, sought, &scope));
+        }
+        Ok(Page { sent, more: self.has_more(list.next.as_deref(), &context) })
+    }
+
+    /// A page of what people have sent back since a time; pages count from 1.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build_inbound(
+        &self,
+        sender: &serde_json::Value,
+        page: u32,
+        since: DateTime<Utc>,
+        secrets: &Secrets,
+        token: Option<&Token>,
+    ) -> Result<Request, BuildError> {
+        let inbound = self.inner.inbound.as_ref().ok_or(BuildError::NoCall("inbound"))?;
+        let mut context = self.asking_context(secrets, token, sender)?;
+        context.insert_value("page", Value::from(page));
+        context.insert_value("since", Value::from(since.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        self.request(&inbound.call, &context, secrets)
+    }
+
+    /// The messages in a page of what came in.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub fn read_inbound(
+        &self,
+        page: u32,
+        secrets: &Secrets,
+        answer: Result<&Response, &Fault>,
+    ) -> Result<HeardPage, NoAnswer> {
+        let Some(inbound) = &self.inner.inbound else {
+            return Err(NoAnswer::Silent("the profile has no such question".to_owned()));
+        };
+        let (items, context) = self.items(&inbound.each, page, secrets, answer)?;
+        let mut scope = context.clone();
+        let mut heard = Vec::new();
+        for item in items.as_array().into_iter().flatten() {
+            scope.insert_value("result", item.clone());
+            heard.extend(self.heard(inbound, &scope));
+        }
+        Ok(HeardPage { heard, more: self.has_more(inbound.next.as_deref(), &context) })
+    }
+
+    fn heard(&self, inbound: &Inbound, context: &Context) -> Option<Heard> {
+        if !self.counts(inbound.when.as_deref(), context) {
+            return None;
+        }
+        let program = &self.inner.program;
+        let address = self.inner.wire.canonical(&program.eval(&inbound.address, context).ok()?)?;
+        let text = program.eval(&inbound.text, context).ok()?.as_str()?.to_owned();
+        Some(Heard { address, text })
+    }
+
+    /// The list in a page, and what expressions over its items may use beside them.
+    fn items(
+        &self,
+        each: &str,
+        page: u32,
+        secrets: &Secrets,
+        answer: Result<&Response, &Fault>,
+    ) -> Result<(Value, Context), NoAnswer> {
         let response = heard(secrets, answer)?;
         let mut answer = Answer::new(self, response, 1);
         if let Some(refusal) = self.refusal(&answer, response, secrets) {
             return Err(refusal);
         }
-        answer.context.insert_value("page", Value::from(sought.page));
+        answer.context.insert_value("page", Value::from(page));
         let silent = || NoAnswer::Silent(answer.unreadable(secrets));
-        let items = self.inner.program.eval(&list.each, &answer.context).map_err(|_| silent())?;
-        let items = items.as_array().ok_or_else(silent)?;
-        let mut context = answer.context.clone();
-        let mut sent = Vec::new();
-        for item in items {
-            context.insert_value("result", item.clone());
-            sent.extend(self.listed(list, sought, &context));
+        let items = self.inner.program.eval(each, &answer.context).map_err(|_| silent())?;
+        if items.as_array().is_none() {
+            return Err(silent());
         }
-        let more = list.next.as_ref().and_then(|next| self.inner.program.eval(next, &answer.context).ok());
-        Ok(Page { sent, more: more.is_some_and(|more| more.is_truthy()) })
+        Ok((items, answer.context))
+    }
+
+    fn has_more(&self, next: Option<&str>, context: &Context) -> bool {
+        next.is_some_and(|next| self.inner.program.eval(next, context).is_ok_and(|more| more.is_truthy()))
+    }
+
+    /// Whether an item is one of those that count.
+    fn counts(&self, when: Option<&str>, context: &Context) -> bool {
+        when.is_none_or(|when| self.inner.program.eval(when, context).is_ok_and(|holds| holds.is_truthy()))
     }
 
     /// A message of the list, if it is one that was sent to the address and can be read whole: what cannot be
     /// read matches nobody.
     fn listed(&self, list: &List, sought: &Sought<'_>, context: &Context) -> Option<Sent> {
         let program = &self.inner.program;
-        if let Some(when) = &list.when
-            && !program.eval(when, context).is_ok_and(|value| value.is_truthy())
-        {
+        if !self.counts(list.when.as_deref(), context) {
             return None;
         }
         if let Some(address) = &list.address {
@@ -224,6 +314,12 @@ impl Profile {
         };
         let response = heard(secrets, answer)?;
         let answer = Answer::new(self, response, 1);
+        // Of what went wrong on the way, or at the gateway itself, no rule can tell what became of the message.
+        if matches!(response.status, 300..400 | 500..)
+            && let Some(refusal) = self.refusal(&answer, response, secrets)
+        {
+            return Err(refusal);
+        }
         for rule in &inquiry.outcomes {
             let holds = self.inner.program.eval(&rule.when, &answer.context);
             if holds.is_ok_and(|value| value.is_truthy()) {
@@ -240,11 +336,9 @@ impl Profile {
     fn refusal(&self, answer: &Answer, response: &Response, secrets: &Secrets) -> Option<NoAnswer> {
         let status = response.status;
         let ruled = self.first_rule(&self.inner.rules, &answer.context, secrets).ok().flatten();
+        // What rules say of sending to somebody says nothing here: an id that is not found is no wrong address of ours.
         let ruled = ruled.filter(|(class, _)| {
-            matches!(
-                class,
-                Class::Auth | Class::Throttled | Class::Config | Class::Account | Class::Transient
-            )
+            matches!(class, Class::Auth | Class::Throttled | Class::Account | Class::Transient)
         });
         let (class, reason) = ruled.unwrap_or((
             match status {

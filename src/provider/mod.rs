@@ -3,15 +3,15 @@
 
 pub mod auth;
 pub mod class;
+pub mod cost;
 pub mod example;
 pub mod exchange;
 pub mod inquiry;
 pub mod key;
 pub mod mimic;
+pub mod part;
 pub mod profile;
 pub mod raw;
-pub mod raw_example;
-pub mod replay;
 pub mod request;
 pub mod response;
 pub mod secrets;
@@ -20,24 +20,18 @@ pub mod wire;
 
 mod answer;
 mod builtin;
-mod compile;
 mod json;
-mod learn;
-mod pattern;
-mod recorded;
 mod resolve;
-mod resolve_answer;
-mod resolve_call;
-mod resolve_example;
-mod template;
 
 pub use auth::{AuthError, AuthStep};
 pub use builtin::builtin_names;
 pub use class::{Class, Outcome, Reading, RetryAfter, Verdict};
+pub use cost::Cost;
+pub use example::replay::{ExampleFailure, Gap, Problem};
 pub use exchange::{Fault, Request, Response};
+pub use part::Part;
 pub use profile::{Limits, OverrideError, Profile};
-pub use replay::{ExampleFailure, Gap, Problem};
-pub use request::{Batch, BuildError, Member, Part};
+pub use request::{Batch, BuildError, Member};
 pub use secrets::{SecretRef, Secrets};
 pub use token::Token;
 

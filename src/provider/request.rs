@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::expression::{Context, Value};
 use crate::provider::exchange::{HeaderText, Method, Request};
+use crate::provider::part::Part;
 use crate::provider::profile::{Body, Call, Header, Profile, Text};
 use crate::provider::raw::BatchMode;
 use crate::provider::secrets::Secrets;
@@ -32,34 +33,6 @@ pub struct Member<'a> {
     pub encoding: &'a str,
     /// Which part of a longer text it is.
     pub part: Option<Part>,
-}
-
-/// One part of a text that is longer than one SMS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    /// Its number, from 1.
-    pub number: u8,
-    /// How many parts there are.
-    pub count: u8,
-    /// What all parts of one text share.
-    pub reference: u8,
-}
-
-impl Part {
-    /// The user data header of a concatenated short message with an 8-bit reference, in hexadecimal
-    /// (3GPP TS 23.040 §9.2.3.24.1).
-    pub fn udh(self) -> String {
-        format!("050003{:02X}{:02X}{:02X}", self.reference, self.count, self.number)
-    }
-
-    fn scope(self) -> Value {
-        Value::from(BTreeMap::from([
-            ("number", Value::from(self.number)),
-            ("count", Value::from(self.count)),
-            ("reference", Value::from(self.reference)),
-            ("udh", Value::from(self.udh())),
-        ]))
-    }
 }
 
 /// Messages that go out in one request.
@@ -239,12 +212,14 @@ impl Profile {
         let mut url = format!("{}{}", self.base_url, render(&call.path, "path")?);
         let auth = &self.inner.auth;
         let shown = if call.authorised { auth.query.as_ref() } else { None };
-        for (query, mark) in shown.into_iter().chain(&call.query).zip(["?", "&"]) {
+        let mut mark = '?';
+        for query in shown.into_iter().chain(&call.query) {
             let pairs = render(query, "query")?;
             let pairs = pairs.trim_start_matches('&');
             if !pairs.is_empty() {
-                url.push_str(mark);
+                url.push(mark);
                 url.push_str(pairs);
+                mark = '&';
             }
         }
         let mut headers = Vec::with_capacity(call.headers.len() + auth.headers.len() + 3);
@@ -253,7 +228,10 @@ impl Profile {
             self.headers(&auth.headers, context, secrets, &place, &mut headers)?;
             if let Some((username, password)) = &auth.basic {
                 let (username, password) = (render(username, "auth.basic")?, render(password, "auth.basic")?);
-                headers.push(("Authorization".to_owned(), basic(&username, &password)));
+                let encoded = basic(&username, &password);
+                secrets.issued(encoded.trim_end_matches('='));
+                let header = HeaderText::Secret(format!("Basic {encoded}").into());
+                headers.push(("Authorization".to_owned(), header));
             }
         }
         let (kind, body) = self.body(call, context, secrets, &place)?;
@@ -329,7 +307,7 @@ impl Profile {
         };
         Method::parse(word.trim()).ok_or_else(|| BuildError::Expression {
             place: format!("{}.method", call.name),
-            message: format!("`{word}` is no verb; one of GET, POST, PUT, PATCH and DELETE"),
+            message: format!("`{word}` is no HTTP method; one of GET, POST, PUT, PATCH and DELETE"),
         })
     }
 
@@ -362,8 +340,8 @@ impl Profile {
 }
 
 /// The credentials of RFC 7617.
-fn basic(username: &str, password: &str) -> HeaderText {
-    HeaderText::Secret(format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))).into())
+fn basic(username: &str, password: &str) -> String {
+    STANDARD.encode(format!("{username}:{password}"))
 }
 
 /// Adds a header that the profile has not set itself.
@@ -378,14 +356,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_of_a_part_is_that_of_the_standard() {
-        assert_eq!(Part { number: 1, count: 3, reference: 0x4f }.udh(), "0500034F0301");
-        assert_eq!(Part { number: 255, count: 255, reference: 0 }.udh(), "05000300FFFF");
-    }
-
-    #[test]
     fn basic_credentials_are_those_of_the_standard() {
         // RFC 7617 §2.
-        assert_eq!(basic("Aladdin", "open sesame").expose(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(basic("Aladdin", "open sesame"), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 }

@@ -48,7 +48,7 @@ impl Profile {
                     // A refusal of a whole request is about the request, not about each of many people: it
                     // must not use them up.
                     let class = if class == Class::Rejected && members > 1 { Class::Config } else { class };
-                    return Reading::all(members, &self.ruled(class, reason, response, &answer));
+                    return Reading::all(members, &self.ruled(class, reason, response, &answer, secrets));
                 }
                 Ok(None) => {}
             }
@@ -62,6 +62,10 @@ impl Profile {
             return Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)));
         }
         match &self.inner.results.match_by {
+            // An id in a header does not make up for a body that is not the gateway's, or not whole.
+            MatchBy::Whole if answer.is_foreign() && !self.inner.results.reads_text => {
+                Reading::all(members, &Verdict::new(Class::Unknown, answer.unreadable(secrets)))
+            }
             MatchBy::Whole => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
             MatchBy::Address { list, address } => {
                 let places = batch.members.iter().map(|member| self.inner.wire.key(member.address).ok());
@@ -78,9 +82,17 @@ impl Profile {
 
     /// What a rule over the whole answer says of each member. An id is told where the answer as a whole
     /// has one.
-    fn ruled(&self, class: Class, reason: Option<String>, response: &Response, answer: &Answer) -> Verdict {
+    fn ruled(
+        &self,
+        class: Class,
+        reason: Option<String>,
+        response: &Response,
+        answer: &Answer,
+        secrets: &Secrets,
+    ) -> Verdict {
         let whole = matches!(self.inner.results.match_by, MatchBy::Whole) && class == Class::Accepted;
-        let provider_id = if whole { self.id_in(&answer.context).ok().flatten() } else { None };
+        let id = if whole { self.id_in(&answer.context).ok().flatten() } else { None };
+        let provider_id = id.and_then(|id| secrets.clean_id(id));
         let reason = match (class, reason) {
             (Class::Accepted, reason) => reason,
             (_, reason) => reason.or_else(|| Some(format!("HTTP {}", response.status))),
@@ -103,11 +115,18 @@ impl Profile {
             Err(error) => return failed(error.to_string()),
             Ok(Some(found)) => found,
             Ok(None) if !rules.is_empty() => {
-                (Class::Unknown, Some("no rule of the profile knows this result".to_owned()))
+                let readable = answer.no_json.is_none() || self.inner.reads.text;
+                let reason = if readable {
+                    "no rule of the profile knows this result".to_owned()
+                } else {
+                    answer.unreadable(secrets)
+                };
+                (Class::Unknown, Some(reason))
             }
             Ok(None) if provider_id.is_some() => (Class::Accepted, None),
             Ok(None) => (Class::Unknown, Some(answer.unreadable(secrets))),
         };
+        let provider_id = provider_id.and_then(|id| secrets.clean_id(id));
         Verdict { class, provider_id, reason }
     }
 
@@ -204,7 +223,8 @@ fn by_status(status: u16, members: usize) -> Option<Verdict> {
                 format!("HTTP {status}: nothing is there; is the base URL right?"),
             ));
         }
-        400 if members > 1 => Class::Config,
+        413 | 422 => Class::Rejected,
+        400..500 if members > 1 => Class::Config,
         400..500 => Class::Rejected,
         _ => Class::Unknown,
     };

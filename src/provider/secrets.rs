@@ -3,17 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::expression::Value;
+use crate::expression::{Value, percent_encoded, sha1_hex};
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON_CHARS: usize = 200;
 
 /// Shorter values are not searched for in texts: they would match by chance.
 const MIN_REDACTED_BYTES: usize = 4;
+
+/// An id that holds a secret at least this long is not kept. Shorter ones are user names as a rule, which
+/// gateways put into ids.
+const MIN_SECRET_IN_ID_BYTES: usize = 8;
 
 /// Words from this length on that mix letters and digits are keys and tokens, not language: they are
 /// taken out of reasons even when they are none of our own (a gateway echoes tokens that were renewed
@@ -63,8 +69,11 @@ pub struct Secrets {
     values: BTreeMap<String, SecretString>,
     // The same, as expressions see it; made once because every request needs it.
     scope: Value,
-    // Tokens that were issued for these secrets: gateways echo them in their complaints.
-    issued: Arc<Mutex<Vec<SecretString>>>,
+    // How answers may repeat them, the longest first; made when the first answer has a reason.
+    spellings: Arc<OnceLock<Vec<String>>>,
+    // Tokens that were issued for these secrets, and what was made of the secrets to show them: gateways echo
+    // them in their complaints. Each with its spellings.
+    issued: Arc<Mutex<Vec<Vec<String>>>>,
 }
 
 impl Secrets {
@@ -74,7 +83,7 @@ impl Secrets {
         let scope: BTreeMap<&str, &str> =
             values.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
         let scope = Value::try_from_serializable(&scope).unwrap_or_else(|_| Value::none());
-        Self { values, scope, issued: Arc::default() }
+        Self { values, scope, spellings: Arc::default(), issued: Arc::default() }
     }
 
     /// Those of these names.
@@ -89,24 +98,41 @@ impl Secrets {
         self.values.get(name)
     }
 
-    /// Remembers a token, so that no reason repeats it. The last few are enough.
-    pub(super) fn issued(&self, token: &SecretString) {
+    /// Remembers a token, or what a credential was made into, so that no reason repeats it. The last few are
+    /// enough.
+    pub(super) fn issued(&self, token: &str) {
         const KEPT: usize = 8;
-        if let Ok(mut issued) = self.issued.lock() {
-            issued.push(token.clone());
+        if let Ok(mut issued) = self.issued.lock()
+            && !issued.iter().any(|known| known.iter().any(|spelling| spelling == token))
+        {
+            issued.push(spellings(token));
             let surplus = issued.len().saturating_sub(KEPT);
             issued.drain(..surplus);
         }
     }
 
-    /// Every secret in every spelling in which an answer may repeat it, the longest first.
-    fn spellings(&self) -> Vec<String> {
-        let issued = self.issued.lock().map(|issued| issued.clone()).unwrap_or_default();
-        let values = self.values.values().chain(&issued).map(ExposeSecret::expose_secret);
-        let mut all: Vec<String> = values.filter(|value| !value.is_empty()).flat_map(spellings).collect();
-        all.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
-        all.dedup();
-        all
+    /// Every secret in every spelling in which an answer may repeat it.
+    fn own(&self) -> &[String] {
+        self.spellings.get_or_init(|| {
+            let values: Vec<&str> = self.values.values().map(ExposeSecret::expose_secret).collect();
+            let mut all: Vec<String> = values.iter().flat_map(|value| spellings(value)).collect();
+            longest_first(&mut all);
+            all
+        })
+    }
+
+    /// The text without any secret of at least so many bytes.
+    fn redacted(&self, text: &str, least: usize) -> String {
+        let issued = self.issued.lock().map(|issued| issued.concat()).unwrap_or_default();
+        let mut present: Vec<String> = self.own().iter().chain(&issued).cloned().collect();
+        present.retain(|spelling| spelling.len() >= least && text.contains(spelling));
+        longest_first(&mut present);
+        present.iter().fold(text.to_owned(), |text, spelling| text.replace(spelling, "[redacted]"))
+    }
+
+    /// A gateway's id of a message, unless it holds a secret: ids are kept and shown.
+    pub(super) fn clean_id(&self, id: String) -> Option<String> {
+        (self.redacted(&id, MIN_SECRET_IN_ID_BYTES) == id).then_some(id)
     }
 
     /// The secrets as a variable of expressions.
@@ -117,12 +143,7 @@ impl Secrets {
     /// A text of a gateway as a reason for people: one printable line, short, without our secrets and
     /// without anything that looks like a token.
     pub fn reason(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for spelling in self.spellings() {
-            if spelling.len() >= MIN_REDACTED_BYTES && text.contains(&spelling) {
-                text = text.replace(&spelling, "[redacted]");
-            }
-        }
+        let text = self.redacted(text, MIN_REDACTED_BYTES);
         let mut out = String::new();
         let separated = |c: char| c.is_whitespace() || c.is_control();
         for word in text.split(separated).filter(|word| !word.is_empty()) {
@@ -141,19 +162,59 @@ impl Secrets {
     }
 }
 
-/// A secret as it stands, inside JSON (with and without escapes for what is not ASCII), and inside a URL.
+fn longest_first(spellings: &mut Vec<String>) {
+    spellings.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    spellings.dedup();
+}
+
+/// A secret as it stands; inside JSON, with and without escapes for slashes and for what is not ASCII; inside a URL
+/// or a form; inside HTML; in base64; and its SHA-1 digest, which some gateways take in its place.
 fn spellings(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap_or_default();
-    let json = json.trim_matches('"').to_owned();
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let escape = |c: char| {
         if c.is_ascii() {
             return c.to_string();
         }
         c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
     };
-    let ascii = json.chars().map(escape).collect();
-    let url = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    vec![secret.to_owned(), json, ascii, url]
+    let ascii: String = json.chars().map(escape).collect();
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let digest = sha1_hex(secret);
+    let mut all = vec![
+        json.replace('/', "\\/"),
+        ascii.replace('/', "\\/"),
+        json,
+        ascii,
+        html.replace('"', "&quot;").replace('\'', "&#39;"),
+        html.replace('"', "&#34;").replace('\'', "&#039;"),
+        html,
+        STANDARD_NO_PAD.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+        digest.to_uppercase(),
+        digest,
+    ];
+    for encoded in [form.replace('+', "%20"), percent_encoded(secret), form] {
+        all.push(with_small_digits(&encoded));
+        all.push(encoded);
+    }
+    all.push(secret.to_owned());
+    all.retain(|spelling| !spelling.is_empty());
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// `%C3` as `%c3`.
+fn with_small_digits(encoded: &str) -> String {
+    let mut digits = 0;
+    let small = |c: char| {
+        let digit = digits > 0;
+        digits = if c == '%' { 2 } else { digits - i32::from(digit) };
+        if digit { c.to_ascii_lowercase() } else { c }
+    };
+    encoded.chars().map(small).collect()
 }
 
 fn is_token(word: &str) -> bool {
@@ -202,5 +263,25 @@ mod tests {
         let name = "org.example.web.UnprocessableEntityException";
         assert_eq!(secrets.reason(name), name);
         assert_eq!(secrets.reason(&"word ".repeat(100)).chars().count(), MAX_REASON_CHARS);
+    }
+
+    #[test]
+    fn no_spelling_of_a_secret_is_a_reason_and_no_id_holds_one() {
+        let secrets = Secrets::new([("key".to_owned(), "a/b\"c +é&d".into())]);
+        secrets.issued("dTpw");
+        for echo in [
+            r#"a\/b\"c +\u00e9&d"#,
+            "a%2Fb%22c%20%2B%C3%A9%26d",
+            "a%2fb%22c+%2b%c3%a9%26d",
+            "a/b&quot;c +é&amp;d",
+            "YS9iImMgK8OpJmQ",
+            "3618cb0d78782d3d61af90404a98f2fe0fdfdd5a",
+            "dTpw",
+        ] {
+            let reason = secrets.reason(&format!("({echo})"));
+            assert!(!reason.contains(echo), "{reason}");
+        }
+        assert_eq!(secrets.clean_id("id-a/b\"c +é&d".to_owned()), None);
+        assert_eq!(secrets.clean_id("id-7".to_owned()).as_deref(), Some("id-7"));
     }
 }

@@ -72,6 +72,15 @@ impl Wire {
         }
     }
 
+    /// The canonical address of one that stands in an answer, whatever way it is written there.
+    pub(super) fn canonical(self, value: &Value) -> Option<String> {
+        let key = self.key_in_answer(value)?;
+        match self {
+            Self::Opaque => Some(key),
+            _ => Some(format!("+{key}")).filter(|number| digits(number).is_ok()),
+        }
+    }
+
     /// By what a canonical address is known again in an answer.
     pub(super) fn key(self, canonical: &str) -> Result<Cow<'_, str>, AddressError> {
         match self {

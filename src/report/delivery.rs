@@ -24,6 +24,15 @@ pub struct Work {
     pub left_out: [(u64, &'static str); 4],
 }
 
+/// What became of the accepted ones, as far as the gateway told.
+fn receipts(run: &RunLine, table: &mut Table) {
+    for (word, number) in [("delivered", run.delivered), ("failed", run.failed)] {
+        if number > 0 {
+            table.row([&format!("    {word}"), &thousands(number), "of them"]);
+        }
+    }
+}
+
 /// The summary: the states of the run, their sum, and what this process did.
 pub fn summary(run: &RunLine, work: &Work) -> String {
     let mut out = String::new();
@@ -33,7 +42,7 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
         ("accepted", run.accepted, "the gateway took them"),
         ("rejected", run.rejected, "the gateway refused them"),
         ("suppressed", run.suppressed, "opted out after planning"),
-        ("expired", run.expired, ""),
+        ("expired", run.expired, "not sent: too late, or cancelled"),
         ("held", run.held, ""),
         ("unknown", run.unknown, "may or may not have been sent; never sent again by itself"),
         ("pending", run.pending, "not sent yet"),
@@ -41,6 +50,9 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
     for (word, number, meaning) in lines {
         if number > 0 || word == "accepted" {
             table.row([&format!("  {word}"), &thousands(number), meaning]);
+        }
+        if word == "accepted" {
+            receipts(run, &mut table);
         }
     }
     out.push_str(&table.show());

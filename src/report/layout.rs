@@ -69,6 +69,15 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", crate::units::thousands(number))
 }
 
+/// What to type next; nothing where there is nothing.
+pub fn next(commands: &[String]) -> String {
+    if commands.is_empty() {
+        return String::new();
+    }
+    let lines: String = commands.iter().map(|line| format!("  {line}\n")).collect();
+    format!("Next:\n{lines}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

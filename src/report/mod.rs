@@ -1,10 +1,16 @@
 //! What people and machines are told. Each report is a type of its own: the machines' form is frozen and
 //! versioned, and never a dump of internals.
 
+pub mod campaign;
+pub mod cancel;
 pub mod delivery;
 pub mod layout;
+pub mod mask;
+pub mod messages;
 pub mod plan;
 pub mod preview;
 pub mod profile;
+pub mod reference;
 pub mod rejects;
+pub mod resolve;
 pub mod status;

@@ -71,6 +71,8 @@ pub struct Aside {
     pub takes: Option<(Duration, String)>,
     /// Messages by country, most first.
     pub countries: Vec<(String, u64)>,
+    /// Messages whose price is not known.
+    pub unpriced: u64,
     /// The gateway.
     pub gateway: String,
     /// The version of the time zone data.
@@ -114,6 +116,13 @@ impl PlanReport {
                 shown.push(format!("and {} more", aside.countries.len() - SHOWN));
             }
             facts.row(["countries", &shown.join(", ")]);
+        }
+        if let Some(cost) = &self.cost {
+            let unpriced = match aside.unpriced {
+                0 => String::new(),
+                some => format!(", and {} whose price is not known", count(some, "message")),
+            };
+            facts.row(["cost", &format!("{cost}{unpriced}")]);
         }
         facts.row(["gateway", &aside.gateway]);
         facts.row(["digest", &self.digest]);

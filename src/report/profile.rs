@@ -64,6 +64,7 @@ fn abilities(profile: &Profile) -> String {
         (profile.can_ask(), "tell what became of a message"),
         (profile.can_cancel(), "call a message back"),
         (profile.can_list(), "list what was sent to an address"),
+        (profile.can_hear(), "tell what people have sent back"),
         (profile.is_idempotent(), "carry a message out once, however often it is sent"),
         (profile.sets_expiry(), "drop a message when its time is over"),
     ];

@@ -54,11 +54,15 @@ impl<W: io::Write> Rejects<W> {
 }
 
 /// A cell that a spreadsheet would run as a formula, with an apostrophe before it. Plain numbers, which begin
-/// with `+` or `-` as well, stay as they are.
-fn harmless(cell: &[u8]) -> Cow<'_, [u8]> {
+/// with `+` or `-` as well, stay as they are, masked ones too.
+pub(super) fn harmless(cell: &[u8]) -> Cow<'_, [u8]> {
+    let is_plain = |rest: &[u8]| {
+        let plain = |c: char| c.is_ascii_digit() || " .-()•".contains(c);
+        std::str::from_utf8(rest).is_ok_and(|rest| rest.chars().all(plain))
+    };
     let formula = match cell {
         [b'=' | b'@' | b'\t' | b'\r', ..] => true,
-        [b'+' | b'-', rest @ ..] => !rest.iter().all(|byte| byte.is_ascii_digit() || b" .-()".contains(byte)),
+        [b'+' | b'-', rest @ ..] => !is_plain(rest),
         _ => false,
     };
     if formula { Cow::Owned([b"'", cell].concat()) } else { Cow::Borrowed(cell) }

@@ -70,7 +70,13 @@ impl StatusReport {
             "also",
         ]);
         for run in &self.runs {
-            let others = [("held", run.held), ("suppressed", run.suppressed), ("expired", run.expired)];
+            let others = [
+                ("delivered", run.delivered),
+                ("failed", run.failed),
+                ("held", run.held),
+                ("suppressed", run.suppressed),
+                ("expired", run.expired),
+            ];
             let also: Vec<String> = others
                 .iter()
                 .filter(|(_, number)| *number > 0)

@@ -41,6 +41,11 @@ impl Zone {
     /// UTC, what holds where nothing is said.
     pub const UTC: Self = Self(Tz::UTC);
 
+    /// What its wall clocks show at an instant.
+    pub(super) fn local(self, instant: DateTime<Utc>) -> NaiveDateTime {
+        instant.with_timezone(&self.0).naive_local()
+    }
+
     /// How people in the zone would write an instant: `2026-12-01 09:00 EAT`.
     pub fn show(self, instant: DateTime<Utc>) -> String {
         instant.with_timezone(&self.0).format("%Y-%m-%d %H:%M %Z").to_string()
@@ -86,6 +91,12 @@ impl FromStr for LocalTime {
         NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M")
             .map(Self)
             .map_err(|_| MomentError::NoSuchTime(text))
+    }
+}
+
+impl From<NaiveDateTime> for LocalTime {
+    fn from(time: NaiveDateTime) -> Self {
+        Self(time)
     }
 }
 

@@ -97,6 +97,14 @@ pub enum StoreError {
         /// The message's key, for people.
         key: String,
     },
+    /// A receipt for a message that no gateway is known to have accepted; a fault of ours.
+    #[error("message {key} of run {run} has a receipt and was not accepted")]
+    NotAccepted {
+        /// The run's number.
+        run: i64,
+        /// The message's key, for people.
+        key: String,
+    },
     /// One recipient twice in one run, or one part twice: the plan must have merged them.
     #[error("`{recipient}` is twice in one run")]
     DuplicateRecipient {

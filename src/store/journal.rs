@@ -10,7 +10,7 @@ use crate::store::{Change, Claimed, MessageKey, RunId, Store, StoreError};
 
 /// What one submission brought: it is durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Receipt {
+pub struct Recorded {
     /// The messages claimed after the commit; empty when none were asked for.
     pub claimed: Vec<Claimed>,
 }
@@ -18,7 +18,7 @@ pub struct Receipt {
 /// The next messages to claim: after which key, and how many.
 pub type ClaimRequest = (Option<MessageKey>, usize);
 
-type Reply = oneshot::Sender<Result<Receipt, StoreError>>;
+type Reply = oneshot::Sender<Result<Recorded, StoreError>>;
 
 struct Submission {
     changes: Vec<Change>,
@@ -54,7 +54,7 @@ impl<S: Store + Send + 'static> Journal<S> {
         &self,
         changes: Vec<Change>,
         claim: Option<ClaimRequest>,
-    ) -> oneshot::Receiver<Result<Receipt, StoreError>> {
+    ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
         let (reply, answer) = oneshot::channel();
         if let Err(mpsc::SendError(lost)) = self.sender.send(Submission { changes, claim, reply }) {
             let _ = lost.reply.send(Err(StoreError::internal("the journal has ended")));
@@ -91,12 +91,12 @@ fn record<S: Store>(
     run: RunId,
     changes: &[Change],
     claim: Option<ClaimRequest>,
-) -> Result<Receipt, StoreError> {
+) -> Result<Recorded, StoreError> {
     if !changes.is_empty() {
         store.commit(run, changes)?;
     }
     let claimed = claim.map_or(Ok(Vec::new()), |(after, n)| store.claim(run, after, n))?;
-    Ok(Receipt { claimed })
+    Ok(Recorded { claimed })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod sqlite;
 use std::fmt;
 
 pub use crate::delivery::message::{Change, Claimed, MessageKey};
+pub use crate::delivery::receipt::{Receipt, ReceiptStatus};
 use crate::delivery::state::State;
 use crate::message::Part;
 pub use crate::store::error::StoreError;
@@ -101,6 +102,10 @@ pub trait Pinning {
 pub struct Counts {
     /// All of them: always the sum of the states.
     pub planned: u64,
+    /// How many of the accepted ones are known to have arrived.
+    pub delivered: u64,
+    /// How many of the accepted ones are known not to have arrived.
+    pub failed: u64,
     by_state: [u64; State::ALL.len()],
 }
 
@@ -108,6 +113,14 @@ impl Counts {
     /// Adds `n` messages in a state; `planned` stays.
     pub fn add(&mut self, state: State, n: u64) {
         self.by_state[state as usize] += n;
+    }
+
+    /// Adds `n` messages with a receipt; their state stays.
+    pub fn add_receipts(&mut self, status: ReceiptStatus, n: u64) {
+        match status {
+            ReceiptStatus::Delivered => self.delivered += n,
+            ReceiptStatus::Failed => self.failed += n,
+        }
     }
 
     /// How many are in this state.
@@ -162,10 +175,24 @@ pub struct Listed {
     pub part: Option<Part>,
     /// The provider's id.
     pub provider_id: Option<String>,
-    /// The reason of the last change.
+    /// The reason of the last change, or of the receipt.
     pub reason: Option<String>,
-    /// When it last changed, in Unix milliseconds.
+    /// When its state last changed, in Unix milliseconds.
     pub changed_at_ms: i64,
+    /// What became of an accepted one, as far as the gateway told.
+    pub receipt: Option<ReceiptStatus>,
+    /// When that happened, or we were told, in Unix milliseconds.
+    pub receipt_at_ms: Option<i64>,
+}
+
+/// A message of which nobody can tell whether it was sent, with what it said: enough to ask the gateway about it, or
+/// to send it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownMessage {
+    /// As a report lists it.
+    pub listed: Listed,
+    /// The text; it is kept until the outcome is definite.
+    pub text: String,
 }
 
 /// What keeps the state. Every implementation passes the same contract tests. Times come in as
@@ -217,6 +244,13 @@ pub trait Store {
     /// Those of the disk.
     fn opt_outs(&self) -> Result<Vec<String>, StoreError>;
 
+    /// Records canonical addresses as opted out, durable on return; `source` is the campaign in which we were told.
+    /// Answers how many were not known yet.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError>;
+
     /// Turns every intent without an outcome into an unknown, with the reason `interrupted`, and
     /// says how many there were. For a process that has the lock, before it sends.
     ///
@@ -241,6 +275,43 @@ pub trait Store {
         after: Option<MessageKey>,
         n: usize,
     ) -> Result<Vec<Listed>, StoreError>;
+
+    /// The next `n` unknown messages after a key, in the order of keys, with their texts.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when one has lost its text.
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError>;
+
+    /// The next `n` messages after a key, in the order of keys, that were accepted under a provider's id and have no
+    /// receipt yet. Looks at every message after the key until it has them (some 0.1 s a million).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn awaiting_receipt(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<Listed>, StoreError>;
+
+    /// Records receipts, in order, all or none, durable on return, and says how many told something new. No state
+    /// changes by it, and one that was delivered stays so ([`ReceiptStatus::after`]). A finished run takes them too.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAccepted`], [`StoreError::NoSuchMessage`], [`StoreError::Full`].
+    fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError>;
+
+    /// Which messages, of any run, are known under one of these ids of a provider. Looks at every message of the
+    /// state once, however many ids there are (some 0.1 s a million).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn known_ids(&self, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, StoreError>;
 
     /// Marks a run finished. Unknown outcomes may remain in it. Once is enough; again is nothing.
     ///

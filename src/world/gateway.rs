@@ -16,6 +16,7 @@ use crate::provider::key::key;
 use crate::provider::{
     self, AuthError, BuildError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict,
 };
+use crate::schedule::Window;
 
 /// A gateway with what it needs to be spoken to.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Gateway {
     pub run: String,
     /// The sender as it wants it.
     pub sender: serde_json::Value,
+    /// The hours in which messages may go out: what cannot be delivered within them should not be at all.
+    pub window: Option<Window>,
     /// Credentials.
     pub secrets: Secrets,
     /// The client.
@@ -56,7 +59,8 @@ impl Gateway {
             })
             .collect();
         let now = self.clock.now().utc;
-        let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at: None };
+        let expires_at = self.window.and_then(|window| window.closes(now));
+        let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
             Ok(request) => self.http.execute(request).await,
             Err(error) => {

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod confine;
 pub mod gateway;
 pub mod http;
+pub mod inquiry;
 pub mod lists;
 pub mod sandbox;
 pub mod secrets;

@@ -19,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::provider::Profile;
 use crate::provider::exchange;
 use crate::provider::mimic::{Incoming as Asked, Mimic};
+use crate::world::clock::Clock;
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
@@ -74,6 +75,7 @@ impl Drop for Sandbox {
 async fn accept(listener: TcpListener, mimic: Arc<Mimic>) {
     // Dropped with this task, and every connection with it.
     let mut connections = JoinSet::new();
+    let clock = Clock::start();
     loop {
         tokio::select! {
             Some(_) = connections.join_next() => {}
@@ -83,7 +85,7 @@ async fn accept(listener: TcpListener, mimic: Arc<Mimic>) {
                 let _ = stream.set_nodelay(true);
                 let mimic = Arc::clone(&mimic);
                 connections.spawn(async move {
-                    let service = service_fn(move |request| answer(Arc::clone(&mimic), request));
+                    let service = service_fn(move |request| answer(Arc::clone(&mimic), clock, request));
                     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                     // The other side hung up: nothing to do about it here.
                     let _ = connection.await;
@@ -93,15 +95,25 @@ async fn accept(listener: TcpListener, mimic: Arc<Mimic>) {
     }
 }
 
-async fn answer(mimic: Arc<Mimic>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    mimic: Arc<Mimic>,
+    clock: Clock,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_REQUEST_BYTES).collect().await else {
         return Ok(plain(413));
     };
     let body = body.to_bytes();
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let asked = Asked { method: head.method.as_str(), path: head.uri.path(), header: &header, body: &body };
-    Ok(to_hyper(mimic.answer(&asked)))
+    let asked = Asked {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        header: &header,
+        body: &body,
+    };
+    Ok(to_hyper(mimic.answer(&asked, clock.now().utc)))
 }
 
 fn to_hyper(response: exchange::Response) -> Response<Full<Bytes>> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::confine::{self, Confined, Repository, tidy};
 use crate::audience::{AddressKind, Header, Suppression};
 use crate::campaign::{self, Campaign, Manifest, Materials, Reference, References};
+use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::provider::Profile;
 
@@ -122,7 +123,13 @@ impl Opened {
 
     /// Joins the manifest with its files. The campaign is there only when nothing at all is wrong; what
     /// is wrong, and what is worth a look, stands in the diagnostics.
-    pub fn load(mut self) -> (Option<Loaded>, Diagnostics) {
+    pub fn load(self) -> (Option<Loaded>, Diagnostics) {
+        let (loaded, mut problems) = self.join();
+        hide(&mut problems);
+        (loaded, problems)
+    }
+
+    fn join(mut self) -> (Option<Loaded>, Diagnostics) {
         let Some(manifest) = self.manifest.take() else { return (None, self.problems) };
         let references = References::of(&manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
@@ -157,7 +164,10 @@ impl Opened {
         address_column: &str,
         begun_with: &[String],
     ) -> Result<(Suppression, Vec<Confined>), Diagnostics> {
-        let Some(manifest) = self.manifest.take() else { return Err(self.problems) };
+        let Some(manifest) = self.manifest.take() else {
+            hide(&mut self.problems);
+            return Err(self.problems);
+        };
         let references = References::of(&manifest);
         for gone in begun_with.iter().filter(|name| !references.suppress.iter().any(|one| one.name == **name))
         {
@@ -171,7 +181,10 @@ impl Opened {
         }
         match self.lists(&references, kind, address_column) {
             Some(lists) if !self.problems.has_errors() => Ok(lists),
-            _ => Err(self.problems),
+            _ => {
+                hide(&mut self.problems);
+                Err(self.problems)
+            }
         }
     }
 

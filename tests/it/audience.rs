@@ -35,6 +35,7 @@ fn recipe(header: &str, template: &str) -> Recipe {
             header,
         },
         suppression: Suppression::default(),
+        cost: None,
     }
 }
 

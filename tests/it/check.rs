@@ -1,18 +1,6 @@
 //! Manifests: those that ship are sound, those that are not get all their errors at once, in people's words.
 
-use std::path::Path;
-use std::process::Command;
-
-use crate::project::{Project, said};
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sendplan(arguments: &[&str]) -> crate::project::Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sendplan"));
-    said(command.current_dir(root()).env("NO_COLOR", "1").args(arguments).output().unwrap())
-}
+use crate::project::{Project, root, sendplan};
 
 #[test]
 fn every_shipped_campaign_passes() {
@@ -195,4 +183,18 @@ fn no_campaign_there_is_said_so() {
     }
     assert_eq!(sendplan(&["plan"]).code, 2);
     assert_eq!(sendplan(&["fly"]).code, 2);
+}
+
+/// Profiles are written by people who know their gateway, not this program: what is wrong is told in their words,
+/// all of it, each thing at its place.
+#[test]
+fn a_profile_with_everything_wrong_is_told_all_of_it() {
+    // Whether an id is found in the examples, and a method in the constants, only a sound profile can show.
+    for name in ["wrong", "almost"] {
+        let path = format!("tests/it/profiles/{name}.yaml");
+        let shown = sendplan(&["provider", "show", &path]);
+        assert_eq!(shown.code, 3, "{shown:?}");
+        insta::assert_snapshot!(format!("a_profile_that_is_{name}"), shown.err);
+        assert!(!shown.err.contains("hunter2"));
+    }
 }

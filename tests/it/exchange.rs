@@ -322,7 +322,7 @@ async fn fault_37_a_gzip_bomb_is_cut() {
 
 /// A gzip stream of so many zero bytes (RFC 1951 §3.2.6, fixed codes): a literal, then copies of 258 bytes
 /// from one byte back, 13 bits each. Its checksum is never reached.
-fn zeros_in_gzip(length: usize) -> Vec<u8> {
+pub fn zeros_in_gzip(length: usize) -> Vec<u8> {
     let mut bits: Vec<bool> = vec![true, true, false];
     let mut code = |value: u32, width: u32| bits.extend((0..width).rev().map(|bit| value >> bit & 1 == 1));
     code(0b0011_0000, 8);

@@ -1,21 +1,27 @@
-//! A gateway on loopback that speaks MobiConnect over real sockets, remembers whom it accepted, and
-//! misbehaves where a test tells it to.
+//! A gateway on loopback that speaks MobiConnect, or a dialect that a test gives it, over real sockets. It
+//! remembers whom it accepted, and misbehaves where a test tells it to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub authorization: String,
     pub headers: Vec<String>,
     pub body: Value,
+    /// The body as it came.
+    pub raw: String,
+    /// When it was read.
+    pub at: Instant,
     /// Which send request this is, from 1; 0 for others.
     pub send: u32,
 }
@@ -33,18 +39,42 @@ pub enum Reply {
     Json(u16, Value),
     /// These bytes, then close.
     Raw(Vec<u8>),
+    /// These bytes, a whole answer; the connection stays.
+    Whole(Vec<u8>),
     /// The usual answer (the messages are accepted), then what the closure does.
     UsualThen(Box<dyn FnOnce() + Send>),
     /// Accept the messages, then close without a byte.
     AcceptAndClose,
     /// Wait for [`Loopback::release`], then answer as usual.
     Wait,
+    /// Wait for [`Loopback::release`], then give this whole answer.
+    WaitThen(Vec<u8>),
+}
+
+/// Somebody who is asked for in a request.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The digits of the number.
+    pub digits: String,
+    pub text: String,
+    /// The key, where the request has one.
+    pub key: String,
+}
+
+/// How requests and answers look at another gateway than the usual one.
+pub trait Dialect: Send + Sync {
+    /// Whom a request asks for.
+    fn asked(&self, request: &Request) -> Vec<Asked>;
+
+    /// The whole answer that accepts these, with their ids.
+    fn accepts(&self, all: &[(Asked, String)]) -> Vec<u8>;
 }
 
 type Hook = dyn Fn(&Request) -> Option<Reply> + Send + Sync;
 
 struct Shared {
     hook: Box<Hook>,
+    dialect: Option<Box<dyn Dialect>>,
     accepted: Mutex<BTreeMap<String, u32>>,
     texts: Mutex<BTreeMap<String, String>>,
     requests: Mutex<Vec<Request>>,
@@ -74,14 +104,31 @@ impl Loopback {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), hook)
     }
 
+    /// One of another dialect, with a hook.
+    pub fn of(
+        dialect: impl Dialect + 'static,
+        hook: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        Self::listening(TcpListener::bind("127.0.0.1:0").unwrap(), Some(Box::new(dialect)), hook)
+    }
+
     /// The same on a listener that is open already.
     pub fn on(
         listener: TcpListener,
         hook: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
+        Self::listening(listener, None, hook)
+    }
+
+    fn listening(
+        listener: TcpListener,
+        dialect: Option<Box<dyn Dialect>>,
+        hook: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             hook: Box::new(hook),
+            dialect,
             accepted: Mutex::default(),
             texts: Mutex::default(),
             requests: Mutex::default(),
@@ -147,6 +194,11 @@ impl Loopback {
         let _ready = changed.wait_while(count.lock().unwrap(), |count| *count < many).unwrap();
     }
 
+    /// Whether a request waits at the gate.
+    pub fn is_waited_at(&self) -> bool {
+        *self.shared.waiting.0.lock().unwrap() > 0
+    }
+
     /// A handle that makes every token issued so far worthless.
     pub fn forget_tokens(&self) {
         self.shared.tokens.lock().unwrap().clear();
@@ -166,7 +218,7 @@ impl Shared {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut writer = stream;
         while let Some(mut request) = read(&mut reader)? {
-            if request.path.ends_with("/sendMessage") {
+            if !request.path.starts_with("/api/auth") {
                 request.send = self.sends.fetch_add(1, Ordering::SeqCst) + 1;
             }
             self.requests.lock().unwrap().push(request.clone());
@@ -174,10 +226,15 @@ impl Shared {
                 None => (self.usual(&request), None),
                 Some(Reply::Json(status, body)) => (answer(status, &body), None),
                 Some(Reply::Raw(bytes)) => return writer.write_all(&bytes),
+                Some(Reply::Whole(bytes)) => (bytes, None),
                 Some(Reply::UsualThen(then)) => (self.usual(&request), Some(then)),
                 Some(Reply::AcceptAndClose) => {
                     self.usual(&request);
                     return Ok(());
+                }
+                Some(Reply::WaitThen(bytes)) => {
+                    self.wait();
+                    (bytes, None)
                 }
                 Some(Reply::Wait) => {
                     self.wait();
@@ -205,11 +262,31 @@ impl Shared {
                 self.tokens.lock().unwrap().insert(format!("Bearer {token}"));
                 answer(200, &granted(&token))
             }
-            _ if !self.tokens.lock().unwrap().contains(&request.authorization) => {
+            _ if self.wants_token(request)
+                && !self.tokens.lock().unwrap().contains(&request.authorization) =>
+            {
                 answer(401, &json!({"status": "error", "data": null, "message": "Unauthorized"}))
             }
-            _ => answer(200, &self.accept(request)),
+            _ => match &self.dialect {
+                None => answer(200, &self.accept(request)),
+                Some(dialect) => self.accept_in(dialect.as_ref(), request),
+            },
         }
+    }
+
+    /// Other dialects want one only where they have given one.
+    fn wants_token(&self, request: &Request) -> bool {
+        self.dialect.is_none() || request.authorization.starts_with("Bearer ")
+    }
+
+    fn accept_in(&self, dialect: &dyn Dialect, request: &Request) -> Vec<u8> {
+        let accepted = dialect.asked(request).into_iter().map(|asked| {
+            *self.accepted.lock().unwrap().entry(asked.digits.clone()).or_default() += 1;
+            self.texts.lock().unwrap().insert(asked.digits.clone(), asked.text.clone());
+            let id = format!("m-{}", self.ids.fetch_add(1, Ordering::SeqCst) + 1);
+            (asked, id)
+        });
+        dialect.accepts(&accepted.collect::<Vec<_>>())
     }
 
     fn accept(&self, request: &Request) -> Value {
@@ -236,12 +313,17 @@ pub fn granted(token: &str) -> Value {
 
 /// A whole HTTP answer.
 pub fn answer(status: u16, body: &Value) -> Vec<u8> {
-    let body = body.to_string();
-    format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    answer_with(status, "", body)
+}
+
+/// The same with more headers, each with its line break.
+pub fn answer_with(status: u16, headers: &str, body: &Value) -> Vec<u8> {
+    whole(status, &format!("Content-Type: application/json\r\n{headers}"), &body.to_string())
+}
+
+/// The same with any body.
+pub fn whole(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
@@ -267,9 +349,12 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     Ok(Some(Request {
+        method: head[0].split(' ').next().unwrap().to_owned(),
         path: head[0].split(' ').nth(1).unwrap().to_owned(),
         authorization: value("authorization").unwrap_or_default(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        raw: String::from_utf8_lossy(&body).into_owned(),
+        at: Instant::now(),
         headers: head,
         send: 0,
     }))

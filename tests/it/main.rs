@@ -3,16 +3,28 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 mod audience;
+mod builtins;
+mod canary;
+mod cancel;
 mod check;
+mod cost;
 mod cut;
+mod desk;
+mod docs;
+mod emnify;
 mod exchange;
+mod fault_rows;
 mod gateway;
 mod house;
+mod idempotency;
+mod kinds;
 mod loopback;
 mod opt_outs;
 mod outgoing;
 mod project;
 mod provider;
+mod report;
+mod resolve;
 mod sandbox;
 mod send;
 mod send_faults;

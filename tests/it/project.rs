@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use sendplan::store::Store;
+use sendplan::store::sqlite::{OpenMode, Sqlite};
 use serde_json::Value;
 
 use crate::loopback::Loopback;
@@ -61,6 +63,26 @@ impl Project {
         );
     }
 
+    /// A campaign for a profile of its own, `people` recipients, so many in a request; `more` is appended to the
+    /// manifest.
+    pub fn with_profile(profile: &str, url: &str, people: u64, batch: u64, more: &str) -> Self {
+        let project = Self::empty();
+        project.write("providers/own.yaml", profile);
+        let (single, shared) = (profile.contains("mode: single"), profile.contains("mode: shared"));
+        let most = if single { String::new() } else { format!(", batch_max: {batch}") };
+        let text = if shared { "Hello all" } else { "Hi {{ name }}" };
+        project.write(
+            "campaigns/c/campaign.yaml",
+            &format!(
+                "version: 1\nname: c\nprovider: {{ profile: ../../providers/own.yaml, base_url: \"{url}\"{most} }}\n\
+                 sender: Acme\naudience: {{ csv: r.csv, address: phone, region: KE }}\nmessage: {{ text: \"{text}\" }}\n\
+                 delivery:\n  concurrency: 4\n  retry: {{ attempts: 3, backoff: 20ms, max_backoff: 2s }}\n{more}"
+            ),
+        );
+        project.recipients(u32::try_from(people).unwrap());
+        project
+    }
+
     pub fn recipients(&self, people: u32) {
         let mut csv = "phone,name\n".to_owned();
         (0..people).for_each(|number| csv.push_str(&format!("0700{number:06},Name{number}\n")));
@@ -111,6 +133,20 @@ impl Project {
         gateway.release();
     }
 
+    /// The addresses of the messages in this state, sorted, as the state has them.
+    pub fn messages_that_are(&self, state: &str) -> Vec<String> {
+        let store = Sqlite::open(&self.state(), OpenMode::Existing).unwrap();
+        let run = store.runs(None).unwrap().remove(0);
+        let all = store.messages(run.id, None, None, 10_000).unwrap();
+        let mut found: Vec<String> = all
+            .into_iter()
+            .filter(|one| format!("{:?}", one.state).eq_ignore_ascii_case(state))
+            .map(|one| one.address)
+            .collect();
+        found.sort();
+        found
+    }
+
     /// The only run, as `status --format json` has it.
     pub fn status(&self) -> Run {
         let said = self.run(&["status", "--format", "json"]);
@@ -158,6 +194,9 @@ fn prepare(command: &mut Command, folder: &Path) {
         .env("MOBICONNECT_USERNAME", USERNAME)
         .env("MOBICONNECT_PASSWORD", PASSWORD)
         .env("MOBICONNECT_APP_KEY", APP_KEY)
+        .env("GATEWAY_USERNAME", USERNAME)
+        .env("GATEWAY_PASSWORD", PASSWORD)
+        .env("GATEWAY_KEY", APP_KEY)
         .stdin(Stdio::null());
 }
 
@@ -173,4 +212,15 @@ pub fn said(output: Output) -> Said {
 pub fn signal(pid: u32, name: &str) {
     let done = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap();
     assert!(done.success());
+}
+
+/// The repository of sendplan itself.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program in it.
+pub fn sendplan(arguments: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendplan"));
+    said(command.current_dir(root()).env("NO_COLOR", "1").args(arguments).output().unwrap())
 }

@@ -302,7 +302,7 @@ fn what_belongs_together_is_asked_for_together() {
     assert!(read(&shared).unwrap_err().contains("results of a request for several need a list"));
     assert!(read(&shared.replace(", max: 9", "")).unwrap_err().contains("`send.batch.max` is missing"));
     let each = SINGLE.replace("results:\n", "results:\n  each: \"{{ response.json.all }}\"\n");
-    assert!(read(&each).unwrap_err().contains("`each` and `address` go together"));
+    assert!(read(&each).unwrap_err().contains("`results.address` is missing"));
     let path = SINGLE.replace("/messages\n", "/messages?x=1\n");
     assert!(read(&path).unwrap_err().contains("is no path"));
     let get = SINGLE.replace("method: POST", "method: GET");

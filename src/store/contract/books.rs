@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::delivery::state::{Event, State, next};
-use crate::store::contract::{Harness, change, changes, keys, pin};
-use crate::store::{Change, MessageKey, RunId, Store};
+use crate::store::contract::{Harness, change, changes, keys, pin, receipt};
+use crate::store::{Change, MessageKey, ReceiptStatus, RunId, Store};
 
 /// One step of an arbitrary life of a run.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ enum Step {
     Tell(usize, Event),
     /// Say this of several in one commit.
     Group(Vec<(usize, Event)>),
+    /// The gateway tells what became of a message, whatever its state.
+    Receipt(usize, ReceiptStatus),
     /// The process dies; the next one recovers.
     Crash,
     Finish,
@@ -29,6 +31,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..6_usize).prop_map(Step::Claim),
         6 => (0..12_usize, event()).prop_map(|(at, event)| Step::Tell(at, event)),
         2 => prop::collection::vec((0..12_usize, event()), 1..4).prop_map(Step::Group),
+        2 => (0..12_usize, prop::sample::select(ReceiptStatus::ALL.to_vec()))
+            .prop_map(|(at, status)| Step::Receipt(at, status)),
         1 => Just(Step::Crash),
         1 => Just(Step::Finish),
     ]
@@ -38,6 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     states: BTreeMap<MessageKey, State>,
     accepted: BTreeMap<MessageKey, u32>,
+    receipts: BTreeMap<MessageKey, ReceiptStatus>,
 }
 
 impl Model {
@@ -59,6 +64,15 @@ impl Model {
         true
     }
 
+    fn record(&mut self, key: MessageKey, status: ReceiptStatus) -> bool {
+        let accepted = self.states.get(&key) == Some(&State::Accepted);
+        if accepted {
+            let known = self.receipts.get(&key).copied();
+            self.receipts.insert(key, status.after(known));
+        }
+        accepted
+    }
+
     fn recover(&mut self) -> u64 {
         let intents = self.states.values_mut().filter(|state| **state == State::Intent);
         intents.map(|state| *state = State::Unknown).count() as u64
@@ -78,6 +92,7 @@ pub fn any_interleaving_keeps_the_books<H: Harness>() {
         let mut model = Model {
             states: key.iter().map(|key| (*key, State::Pending)).collect(),
             accepted: BTreeMap::new(),
+            receipts: BTreeMap::new(),
         };
         let told = |at: usize, event| change(key[at % key.len()], event);
         for step in steps {
@@ -85,6 +100,13 @@ pub fn any_interleaving_keeps_the_books<H: Harness>() {
                 Step::Claim(n) => changes(keys(&store.claim(run, None, n).unwrap()), Event::Intend),
                 Step::Tell(at, event) => vec![told(at, event)],
                 Step::Group(group) => group.into_iter().map(|(at, event)| told(at, event)).collect(),
+                Step::Receipt(at, status) => {
+                    let key = key[at % key.len()];
+                    let told = store.record_receipts(run, &[receipt(key, status)]);
+                    prop_assert_eq!(told.is_ok(), model.record(key, status));
+                    agrees(&store, run, &model, &names)?;
+                    continue;
+                }
                 Step::Crash => {
                     drop(store);
                     store = harness.open();
@@ -118,6 +140,12 @@ fn agrees(
         let n = model.states.values().filter(|one| **one == state).count() as u64;
         prop_assert_eq!(counts.of(state), n);
     }
+    let receipts: BTreeMap<_, _> =
+        listed.iter().filter_map(|one| one.receipt.map(|status| (one.key, status))).collect();
+    prop_assert_eq!(&receipts, &model.receipts);
+    let of = |status| receipts.values().filter(|one| **one == status).count() as u64;
+    prop_assert_eq!(counts.delivered, of(ReceiptStatus::Delivered));
+    prop_assert_eq!(counts.failed, of(ReceiptStatus::Failed));
     prop_assert!(model.accepted.values().all(|times| *times == 1));
     // Whoever can be claimed still has the text that was pinned.
     for one in store.claim(run, None, 100).unwrap() {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
 use crate::store::{
-    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, RunId, Store, StoreError,
+    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, RunId,
+    Store, StoreError,
 };
 
 /// One state, empty at first, that can be opened again and again.
@@ -44,6 +45,10 @@ macro_rules! contract {
             runs_do_not_mix,
             lists_are_paged_and_filtered,
             opt_outs_are_kept_with_their_rejection,
+            unknowns_come_with_their_texts,
+            receipts_lie_over_accepted_messages,
+            what_awaits_a_receipt_is_paged,
+            ids_are_found_in_every_run,
             what_is_not_there_is_named,
             any_interleaving_keeps_the_books,
         );
@@ -472,9 +477,142 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
     let again = pin(&mut store, "autumn", &[("+254700000009", "b")]);
     let key = keys(&store.claim(again, None, 1).unwrap());
     store.commit(again, &[change(key[0], Event::Intend), opted_out(key[0], Event::Reject)]).unwrap();
+    let told = ["+254700000003", "+254700000001"].map(str::to_owned);
+    assert_eq!(store.record_opt_outs(&told, "autumn", 7).unwrap(), 1);
+    assert_eq!(store.record_opt_outs(&[], "autumn", 7).unwrap(), 0);
     drop(store);
     let store = harness.open();
-    assert_eq!(store.opt_outs().unwrap(), ["+254700000002", "+254700000003", "+254700000009"]);
+    let numbers = ["+254700000001", "+254700000002", "+254700000003", "+254700000009"];
+    assert_eq!(store.opt_outs().unwrap(), numbers);
+}
+
+pub fn unknowns_come_with_their_texts<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a")]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
+    store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
+    let told = Change { reason: Some("timed out".into()), ..change(key[1], Event::LoseTrack) };
+    store.commit(run, &[told]).unwrap();
+    store.recover(run, 5).unwrap();
+    store.commit(run, &changes([key[4]], Event::FoundRejected)).unwrap();
+    drop(store);
+    let mut store = harness.open();
+    let unknowns = store.unknowns(run, None, 9).unwrap();
+    let listed: Vec<Listed> = unknowns.iter().map(|one| one.listed.clone()).collect();
+    assert_eq!(listed, store.messages(run, Some(State::Unknown), None, 9).unwrap());
+    let seen: Vec<_> = unknowns.iter().map(|one| (&*one.listed.recipient, &*one.text)).collect();
+    assert_eq!(seen, [("3", "a"), ("5", "a"), ("2", "b")]);
+    assert_eq!(store.unknowns(run, None, 1).unwrap(), unknowns[..1]);
+    assert_eq!(store.unknowns(run, Some(key[1]), 9).unwrap(), unknowns[1..]);
+    store.commit(run, &changes(key[1..4].iter().copied(), Event::FoundAccepted)).unwrap();
+    assert_eq!(store.unknowns(run, None, 9).unwrap(), []);
+}
+
+pub fn receipt(key: MessageKey, status: ReceiptStatus) -> Receipt {
+    Receipt { key, status, reason: None, at_ms: 7_000 }
+}
+
+/// Accepts messages, with a provider's id.
+fn accept(store: &mut impl Store, run: RunId, keys: &[MessageKey]) {
+    store.commit(run, &changes(keys.iter().copied(), Event::Intend)).unwrap();
+    let accepted = keys.iter().map(|key| {
+        let provider_id = Some(format!("id {}", key.seq));
+        Change { provider_id, ..change(*key, Event::Accept) }
+    });
+    store.commit(run, &accepted.collect::<Vec<_>>()).unwrap();
+}
+
+pub fn receipts_lie_over_accepted_messages<H: Harness>() {
+    use ReceiptStatus::{Delivered, Failed};
+    let harness = H::new();
+    let mut store = harness.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a"), ("3", "a"), ("4", "a")]);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    accept(&mut store, run, &key[..3]);
+    let counts = |store: &H::Store| {
+        let counts = store.counts(run).unwrap();
+        (counts.of(State::Accepted), counts.delivered, counts.failed, counts.sum())
+    };
+    // Only for an accepted one; all or none.
+    let error =
+        store.record_receipts(run, &[receipt(key[0], Delivered), receipt(key[3], Delivered)]).unwrap_err();
+    assert_eq!(error, StoreError::NotAccepted { run: run.0, key: key[3].to_string() });
+    let nobody = MessageKey { text: 9, seq: 9 };
+    let error =
+        store.record_receipts(run, &[receipt(key[0], Delivered), receipt(nobody, Failed)]).unwrap_err();
+    assert_eq!(error, StoreError::NoSuchMessage { run: run.0, key: nobody.to_string() });
+    assert_eq!(counts(&store), (3, 0, 0, 4));
+    let why = Receipt { reason: Some("switched off".into()), at_ms: 8_000, ..receipt(key[1], Failed) };
+    assert_eq!(store.record_receipts(run, &[receipt(key[0], Delivered), why]).unwrap(), 2);
+    assert_eq!(counts(&store), (3, 1, 1, 4));
+    // What was delivered stays delivered; what failed may arrive after all; twice is once.
+    let late = [receipt(key[0], Failed), receipt(key[0], Delivered), receipt(key[1], Failed)];
+    assert_eq!(store.record_receipts(run, &late).unwrap(), 0);
+    let seen = |store: &H::Store| -> Vec<_> {
+        let listed = store.messages(run, None, None, 3).unwrap();
+        listed.into_iter().map(|one| (one.receipt, one.receipt_at_ms, one.reason)).collect()
+    };
+    let failed = (Some(Failed), Some(8_000), Some("switched off".to_owned()));
+    assert_eq!(seen(&store), [(Some(Delivered), Some(7_000), None), failed, (None, None, None)]);
+    let both = [receipt(key[1], Delivered), receipt(key[2], Failed), receipt(key[2], Delivered)];
+    assert_eq!(store.record_receipts(run, &both).unwrap(), 3);
+    assert_eq!(counts(&store), (3, 3, 0, 4));
+    assert_eq!(seen(&store)[1], (Some(Delivered), Some(7_000), None));
+    assert_eq!(store.record_receipts(run, &[]).unwrap(), 0);
+    drop(store);
+    let mut store = harness.open();
+    assert_eq!(store.recover(run, 1).unwrap(), 0, "the books are proven");
+    assert_eq!(counts(&store), (3, 3, 0, 4));
+    assert_eq!(store.runs(None).unwrap()[0].counts.delivered, 3);
+}
+
+pub fn what_awaits_a_receipt_is_paged<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let all = [("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a"), ("6", "a")];
+    let run = pin(&mut store, "spring", &all);
+    let key = keys(&store.claim(run, None, 9).unwrap());
+    accept(&mut store, run, &key[..4]);
+    // Without an id there is nothing to ask for.
+    store.commit(run, &changes([key[4]], Event::Intend)).unwrap();
+    store.commit(run, &changes([key[4]], Event::Accept)).unwrap();
+    let waiting = |store: &H::Store, after, n| -> Vec<MessageKey> {
+        store.awaiting_receipt(run, after, n).unwrap().iter().map(|one| one.key).collect()
+    };
+    assert_eq!(waiting(&store, None, 9), key[..4]);
+    assert_eq!(waiting(&store, None, 2), key[..2]);
+    assert_eq!(waiting(&store, Some(key[1]), 9), key[2..4]);
+    store.commit(run, &changes([key[5]], Event::Expire)).unwrap();
+    store.finish(run, 5).unwrap();
+    let told = [receipt(key[1], ReceiptStatus::Failed), receipt(key[2], ReceiptStatus::Delivered)];
+    store.record_receipts(run, &told).unwrap();
+    assert_eq!(waiting(&store, None, 9), [key[0], key[3]]);
+    assert_eq!(store.unfinished("spring").unwrap(), [], "a receipt opens nothing");
+}
+
+pub fn ids_are_found_in_every_run<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let one = pin(&mut store, "spring", &[("1", "a"), ("2", "a")]);
+    let two = pin(&mut store, "autumn", &[("1", "a"), ("2", "b")]);
+    let (first, second) =
+        (keys(&store.claim(one, None, 9).unwrap()), keys(&store.claim(two, None, 9).unwrap()));
+    accept(&mut store, one, &first);
+    store.commit(two, &changes(second.iter().copied(), Event::Intend)).unwrap();
+    // An id may be known of a message that is unknown itself; and gateways do not promise that ids are unique.
+    let lost = |key, id: &str| Change { provider_id: Some(id.to_owned()), ..change(key, Event::LoseTrack) };
+    store.commit(two, &[lost(second[0], "id 1"), lost(second[1], "o'clock \"1\"")]).unwrap();
+    let known = |ids: &[&str]| store.known_ids(ids).unwrap();
+    assert_eq!(known(&[]), []);
+    assert_eq!(known(&["1", "id", "id 9"]), []);
+    let id = |id: &str, run, key| (id.to_owned(), run, key);
+    assert_eq!(known(&["id 1"]), [id("id 1", one, first[0]), id("id 1", two, second[0])]);
+    assert_eq!(
+        known(&["o'clock \"1\"", "id 2", "id 9"]),
+        [id("id 2", one, first[1]), id("o'clock \"1\"", two, second[1])]
+    );
 }
 
 pub fn what_is_not_there_is_named<H: Harness>() {

@@ -6,7 +6,7 @@ use super::*;
 use crate::delivery::state::{Event, State};
 use crate::store::contract::{changes, keys, pin};
 use crate::store::sqlite::{OpenMode, Sqlite};
-use crate::store::{Counts, Listed, NewRun, Pinning, Run};
+use crate::store::{Counts, Listed, NewRun, Pinning, Receipt, Run, UnknownMessage};
 
 /// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
 struct Gated {
@@ -46,6 +46,10 @@ impl Store for Gated {
         self.inner.opt_outs()
     }
 
+    fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError> {
+        self.inner.record_opt_outs(addresses, source, at_ms)
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.inner.recover(run, at_ms)
     }
@@ -62,6 +66,32 @@ impl Store for Gated {
         n: usize,
     ) -> Result<Vec<Listed>, StoreError> {
         self.inner.messages(run, state, after, n)
+    }
+
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError> {
+        self.inner.unknowns(run, after, n)
+    }
+
+    fn awaiting_receipt(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        self.inner.awaiting_receipt(run, after, n)
+    }
+
+    fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError> {
+        self.inner.record_receipts(run, receipts)
+    }
+
+    fn known_ids(&self, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, StoreError> {
+        self.inner.known_ids(ids)
     }
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {

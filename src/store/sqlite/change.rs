@@ -17,6 +17,18 @@ const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
     SELECT coalesce(m.address, m.recipient), r.campaign, ?4 FROM messages m JOIN runs r ON r.id = m.run \
     WHERE m.run = ?1 AND m.text = ?2 AND m.seq = ?3 ON CONFLICT DO NOTHING";
 
+/// Records addresses as opted out, and says how many were new.
+pub fn opt_out(sql: &Connection, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, Fault> {
+    let mut insert = sql.prepare_cached(
+        "INSERT INTO opt_outs (address, source, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    )?;
+    let mut new = 0;
+    for address in addresses {
+        new += insert.execute(params![address, source, at_ms])? as u64;
+    }
+    Ok(new)
+}
+
 /// What a commit does to a run as a whole, gathered while its changes are written.
 #[derive(Default)]
 struct Effect {
@@ -118,7 +130,7 @@ fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Re
 }
 
 /// Proves the books of a small run before every commit in builds for tests.
-fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
+pub fn balance(sql: &Connection, run: RunId) -> Result<(), Fault> {
     const SMALL: u64 = 5_000;
     if cfg!(debug_assertions) && read::planned(sql, run)? <= SMALL {
         read::recount(sql, run)?;

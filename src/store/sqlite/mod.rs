@@ -6,6 +6,7 @@ mod migrate;
 mod open;
 mod pin;
 mod read;
+mod receipt;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Run, RunId, Store, StoreError,
+    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
+    UnknownMessage,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -130,6 +132,10 @@ impl Store for Sqlite {
         self.read(read::opt_outs)
     }
 
+    fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError> {
+        self.write(|sql| change::opt_out(sql, addresses, source, at_ms))
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.write(|sql| change::recover(sql, run, at_ms))
     }
@@ -146,6 +152,35 @@ impl Store for Sqlite {
         n: usize,
     ) -> Result<Vec<Listed>, StoreError> {
         self.read(|sql| read::messages(sql, run, state, after, n))
+    }
+
+    fn unknowns(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<UnknownMessage>, StoreError> {
+        self.read(|sql| read::unknowns(sql, run, after, n))
+    }
+
+    fn awaiting_receipt(
+        &self,
+        run: RunId,
+        after: Option<MessageKey>,
+        n: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        self.read(|sql| read::awaiting_receipt(sql, run, after, n))
+    }
+
+    fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError> {
+        if receipts.is_empty() {
+            return self.check_broken().map(|()| 0);
+        }
+        self.write(|sql| receipt::record(sql, run, receipts))
+    }
+
+    fn known_ids(&self, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, StoreError> {
+        self.read(|sql| read::known_ids(sql, ids))
     }
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {

@@ -7,11 +7,23 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
-use crate::store::{Claimed, Counts, Excluded, Listed, MessageKey, NewRun, Run, RunId, StoreError};
+use crate::store::{
+    Claimed, Counts, Excluded, Listed, MessageKey, NewRun, ReceiptStatus, Run, RunId, StoreError,
+    UnknownMessage,
+};
 
 /// The state of a code on disk.
 pub fn state(code: u8) -> Result<State, Fault> {
     State::from_code(code).ok_or_else(|| Fault::Content(format!("no state has the code {code}")))
+}
+
+/// The receipt of a code on disk.
+pub fn receipt(code: Option<u8>) -> Result<Option<ReceiptStatus>, Fault> {
+    let known = |code| {
+        ReceiptStatus::from_code(code)
+            .ok_or_else(|| Fault::Content(format!("no receipt has the code {code}")))
+    };
+    code.map(known).transpose()
 }
 
 /// The part of a code on disk.
@@ -36,6 +48,13 @@ pub fn counts(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
     while let Some(row) = rows.next()? {
         counts.add(state(row.get(0)?)?, row.get(1)?);
     }
+    let mut statement = sql.prepare_cached("SELECT receipt, n FROM receipt_counts WHERE run = ?1")?;
+    let mut rows = statement.query([run.0])?;
+    while let Some(row) = rows.next()? {
+        if let Some(status) = receipt(row.get(0)?)? {
+            counts.add_receipts(status, row.get(1)?);
+        }
+    }
     if counts.sum() == counts.planned {
         return Ok(counts);
     }
@@ -48,11 +67,16 @@ pub fn recount(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
     let kept = counts(sql, run)?;
     let mut counted = Counts { planned: kept.planned, ..Counts::default() };
     // One pass; GROUP BY would sort.
-    let sums: Vec<String> = State::ALL.iter().map(|one| format!("total(state = {})", one.code())).collect();
+    let states = State::ALL.iter().map(|one| format!("total(state = {})", one.code()));
+    let receipts = ReceiptStatus::ALL.iter().map(|one| format!("total(receipt = {})", one.code()));
+    let sums: Vec<String> = states.chain(receipts).collect();
     let query = format!("SELECT {} FROM messages WHERE run = ?1", sums.join(", "));
     sql.prepare_cached(&query)?.query_row([run.0], |row| {
         for (column, state) in State::ALL.into_iter().enumerate() {
             counted.add(state, row.get::<_, f64>(column)? as u64);
+        }
+        for (column, status) in (State::ALL.len()..).zip(ReceiptStatus::ALL) {
+            counted.add_receipts(status, row.get::<_, f64>(column)? as u64);
         }
         Ok(())
     })?;
@@ -159,7 +183,28 @@ pub fn claim(
 }
 
 fn lost_text(run: RunId, key: MessageKey) -> Fault {
-    Fault::Content(format!("message {key} of run {run} is pending and has no text"))
+    Fault::Content(format!("message {key} of run {run} is not settled and has no text"))
+}
+
+/// What a list shows of a message.
+const LISTED: &str = "m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.state, m.attempts, m.segments, \
+    m.part, m.provider_id, m.reason, m.changed_at_ms, m.receipt, m.receipt_at_ms";
+
+fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
+    Ok(Listed {
+        key: MessageKey { text: row.get(0)?, seq: row.get(1)? },
+        recipient: row.get(2)?,
+        address: row.get(3)?,
+        state: state(row.get(4)?)?,
+        attempts: row.get(5)?,
+        segments: row.get(6)?,
+        part: part(row.get(7)?)?,
+        provider_id: row.get(8)?,
+        reason: row.get(9)?,
+        changed_at_ms: row.get(10)?,
+        receipt: receipt(row.get(11)?)?,
+        receipt_at_ms: row.get(12)?,
+    })
 }
 
 /// The next messages for a list.
@@ -170,27 +215,73 @@ pub fn messages(
     after: Option<MessageKey>,
     n: usize,
 ) -> Result<Vec<Listed>, Fault> {
-    let mut statement = sql.prepare_cached(
-        "SELECT text, seq, recipient, coalesce(address, recipient), state, attempts, segments, \
-         provider_id, reason, changed_at_ms, part FROM messages WHERE run = ?1 \
-         AND (text, seq) > (?2, ?3) AND (?4 IS NULL OR state = ?4) ORDER BY text, seq LIMIT ?5",
-    )?;
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {LISTED} FROM messages m WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) \
+         AND (?4 IS NULL OR m.state = ?4) ORDER BY m.text, m.seq LIMIT ?5"
+    ))?;
     let after = after.unwrap_or(START);
     let mut rows = statement.query(params![run.0, after.text, after.seq, only.map(State::code), limit(n)])?;
     let mut listed = Vec::new();
     while let Some(row) = rows.next()? {
-        listed.push(Listed {
-            key: MessageKey { text: row.get(0)?, seq: row.get(1)? },
-            recipient: row.get(2)?,
-            address: row.get(3)?,
-            state: state(row.get(4)?)?,
-            attempts: row.get(5)?,
-            segments: row.get(6)?,
-            part: part(row.get(10)?)?,
-            provider_id: row.get(7)?,
-            reason: row.get(8)?,
-            changed_at_ms: row.get(9)?,
-        });
+        listed.push(listed_row(row)?);
     }
     Ok(listed)
+}
+
+/// The next accepted messages of whose fate nobody has told.
+pub fn awaiting_receipt(
+    sql: &Connection,
+    run: RunId,
+    after: Option<MessageKey>,
+    n: usize,
+) -> Result<Vec<Listed>, Fault> {
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {LISTED} FROM messages m WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 \
+         AND m.receipt IS NULL AND m.provider_id IS NOT NULL ORDER BY m.text, m.seq LIMIT ?5"
+    ))?;
+    let after = after.unwrap_or(START);
+    let mut rows =
+        statement.query(params![run.0, after.text, after.seq, State::Accepted.code(), limit(n)])?;
+    let mut listed = Vec::new();
+    while let Some(row) = rows.next()? {
+        listed.push(listed_row(row)?);
+    }
+    Ok(listed)
+}
+
+/// The next unknown messages with their texts; one without a text is an error, as in a claim.
+pub fn unknowns(
+    sql: &Connection,
+    run: RunId,
+    after: Option<MessageKey>,
+    n: usize,
+) -> Result<Vec<UnknownMessage>, Fault> {
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {LISTED}, t.text FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5"
+    ))?;
+    let after = after.unwrap_or(START);
+    let mut rows = statement.query(params![run.0, after.text, after.seq, State::Unknown.code(), limit(n)])?;
+    let mut unknowns = Vec::new();
+    while let Some(row) = rows.next()? {
+        let listed = listed_row(row)?;
+        let text = row.get::<_, Option<String>>(13)?.ok_or_else(|| lost_text(run, listed.key))?;
+        unknowns.push(UnknownMessage { listed, text });
+    }
+    Ok(unknowns)
+}
+
+/// The messages that are known under one of these ids: one pass over all of them.
+pub fn known_ids(sql: &Connection, ids: &[&str]) -> Result<Vec<(String, RunId, MessageKey)>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = sql.prepare_cached(
+        "SELECT provider_id, run, text, seq FROM messages WHERE provider_id IN (SELECT value FROM json_each(?1)) \
+         ORDER BY run, text, seq",
+    )?;
+    let known = statement.query_map([serde_json::json!(ids).to_string()], |row| {
+        Ok((row.get(0)?, RunId(row.get(1)?), MessageKey { text: row.get(2)?, seq: row.get(3)? }))
+    })?;
+    Ok(known.collect::<Result<_, _>>()?)
 }

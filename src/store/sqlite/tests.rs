@@ -245,6 +245,11 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     let path = filled(&file);
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
     let run = store.runs(None).unwrap()[0].id;
+    store.connection.execute("INSERT INTO receipt_counts VALUES (1, 1, 1)", []).unwrap();
+    assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
+    let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    store.connection.execute("DELETE FROM receipt_counts", []).unwrap();
+    store.recover(run, 1).unwrap();
     store.connection.execute("DELETE FROM messages WHERE seq = 17", []).unwrap();
     assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
@@ -253,6 +258,8 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     let key = MessageKey { text: 5, seq: 5 };
     let both = [change(key, Event::Intend), change(key, Event::Accept)];
     assert!(matches!(store.commit(run, &both), Err(StoreError::Corrupt { .. })));
+    store.connection.execute("UPDATE messages SET state = 6 WHERE seq = 5", []).unwrap();
+    assert!(matches!(store.unknowns(run, None, 10), Err(StoreError::Corrupt { .. })));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! anything.
 
 use super::*;
+use crate::store::ReceiptStatus;
+use crate::store::contract::receipt;
 
 /// Written by version 1: a run of 5 that is finished, and one of 90 that was killed, taken up and stopped.
 const VERSION_1: &[u8] = include_bytes!("../../../../tests/it/old/state-v1.db");
@@ -50,6 +52,10 @@ fn goes_on(store: &mut Sqlite) {
         store.messages(run, Some(State::Unknown), None, 100).unwrap().iter().map(|one| one.key).collect();
     store.commit(run, &changes(lost, Event::AssumeSent)).unwrap();
     store.finish(run, 2).unwrap();
+    let waiting = store.awaiting_receipt(run, None, 100).unwrap();
+    let receipts: Vec<_> = waiting.iter().map(|one| receipt(one.key, ReceiptStatus::Delivered)).collect();
+    assert_eq!(store.record_receipts(run, &receipts).unwrap(), 53, "those that have an id");
+    assert_eq!(store.recover(run, 3).unwrap(), 0, "the books are proven");
     assert_eq!(store.counts(run).unwrap().of(State::Accepted), 90);
     pin(store, "spring", &[("1", "a")]);
 }
@@ -74,7 +80,11 @@ fn fault_13_an_older_state_is_copied_then_migrated_and_goes_on() {
 #[test]
 fn fault_13_who_only_reads_an_older_state_leaves_it_as_it_is() {
     let (_folder, path) = old();
-    is_as_it_was(&Sqlite::open(&path, OpenMode::ReadOnly).unwrap());
+    let store = Sqlite::open(&path, OpenMode::ReadOnly).unwrap();
+    is_as_it_was(&store);
+    let run = store.unfinished("c").unwrap()[0].id;
+    assert_eq!(store.awaiting_receipt(run, None, 100).unwrap().len(), 53);
+    assert_eq!(store.opt_outs().unwrap(), [""; 0]);
     assert!(fs::read(&path).unwrap() == VERSION_1, "the file was changed");
     assert!(!beside(&path, ".v1.bak").exists());
 }

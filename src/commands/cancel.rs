@@ -1,0 +1,111 @@
+//! `sendplan cancel`: what was not sent will not be, and the gateway is asked to give back what it still has. First
+//! here, where it needs nobody, then there.
+
+use chrono::SecondsFormat;
+
+use super::ask::{read, stopped};
+use super::exit::{Code, Failure};
+use super::named::Named;
+use super::next::next;
+use super::standing::line;
+use super::sweep::{Question, Swept, sweep};
+use super::terminal::Terminal;
+use super::{Outcome, state};
+use crate::cli::{Cancel, Global};
+use crate::delivery::message::Change;
+use crate::delivery::state::{Event, State};
+use crate::report::cancel::{Cancelled, summary};
+use crate::report::layout::{self, count};
+use crate::report::status::RunLine;
+use crate::store::sqlite::Sqlite;
+use crate::store::{Run, RunId, Store};
+use crate::world::clock::Clock;
+
+/// Messages of one commit.
+const PAGE: usize = 1000;
+
+pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
+    let clock = Clock::start();
+    let named = Named::read(&args.campaign)?;
+    let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut held = state::take(path, args.sandbox, &format!("cancel {}", named.name), &since, terminal)?;
+    let store = &mut held.store;
+    let mut done = Vec::new();
+    for run in named.runs(store)? {
+        let stopped = stop(store, &run, clock, terminal)?;
+        done.push((run, stopped));
+    }
+    for (run, cancelled) in &mut done {
+        let called = call_back(store, run, args.sandbox, cancelled, clock, terminal);
+        let now = standing(store, run.id)?;
+        terminal.data(&summary(cancelled, &now.1));
+        // What was stopped here is stopped, whatever the gateway says.
+        if let Some(code) = stopped(called?.end.as_ref(), terminal) {
+            return Ok(code);
+        }
+    }
+    let runs = done.iter().map(|(run, _)| standing(store, run.id)).collect::<Result<Vec<_>, _>>()?;
+    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, args.sandbox)]).trim_end()));
+    let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
+    Ok(if unknown { Code::Unknown } else { Code::Done })
+}
+
+/// Takes everything that was not sent out of the run, and closes it.
+fn stop(store: &mut Sqlite, run: &Run, clock: Clock, terminal: &Terminal) -> Result<Cancelled, Failure> {
+    let at_ms = clock.now().utc.timestamp_millis();
+    let lost = store.recover(run.id, at_ms)?;
+    if lost > 0 {
+        let text = count(lost, "message");
+        terminal.say(&format!("{text} under way when it was interrupted: unknown from now on."));
+    }
+    let mut stopped = 0;
+    for state in [State::Pending, State::Held] {
+        loop {
+            // Those of the page before have left the state.
+            let page = store.messages(run.id, Some(state), None, PAGE)?;
+            if page.is_empty() {
+                break;
+            }
+            let expired = page.iter().map(|one| Change {
+                key: one.key,
+                event: Event::Expire,
+                provider_id: None,
+                reason: Some("cancelled".to_owned()),
+                opted_out: false,
+                at_ms,
+            });
+            store.commit(run.id, &expired.collect::<Vec<_>>())?;
+            stopped += page.len() as u64;
+        }
+    }
+    store.finish(run.id, at_ms)?;
+    Ok(Cancelled { stopped, ..Cancelled::default() })
+}
+
+/// Asks the gateway for what it has accepted, where it can be asked.
+fn call_back(
+    store: &mut Sqlite,
+    run: &Run,
+    sandbox: bool,
+    cancelled: &mut Cancelled,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<Swept, Failure> {
+    let profile = read(run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
+    cancelled.can_call_back = profile.can_cancel();
+    if !cancelled.can_call_back {
+        return Ok(Swept::default());
+    }
+    let swept = sweep(store, run, Question::CallBack, sandbox, clock, terminal)?;
+    cancelled.called_back = swept.failed;
+    Ok(swept)
+}
+
+/// The run as it stands now.
+fn standing(store: &Sqlite, id: RunId) -> Result<(Run, RunLine), Failure> {
+    let found = store.runs(None)?.into_iter().find(|run| run.id == id);
+    let run = found.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
+    let line = line(&run, false);
+    Ok((run, line))
+}

@@ -1,0 +1,59 @@
+//! The campaign that a verb is about when it needs its runs and not its files: the runs are pinned, so a name will
+//! do, and the manifest may have changed or gone.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+use crate::diagnostic::did_you_mean;
+use crate::store::{Run, Store};
+use crate::world::confine::Repository;
+use crate::world::workspace;
+
+/// A campaign by its name.
+#[derive(Debug)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Its repository, where it was given by its place.
+    pub repository: Option<Repository>,
+    given: PathBuf,
+}
+
+impl Named {
+    /// Given as a name, or as the place of its manifest.
+    pub fn read(given: &Path) -> Result<Self, Failure> {
+        if !given.exists() {
+            let name = given.display().to_string();
+            return Ok(Self { name, repository: None, given: given.to_owned() });
+        }
+        let opened = workspace::open(given)?;
+        match opened.name() {
+            Some(name) => Ok(Self {
+                name: name.to_owned(),
+                repository: Some(opened.repository().clone()),
+                given: given.to_owned(),
+            }),
+            None => Err(Failure::Invalid { what: opened.source.name.clone(), problems: opened.problems }),
+        }
+    }
+
+    /// As it was typed, for what to type next.
+    pub fn shown(&self) -> String {
+        self.given.display().to_string()
+    }
+
+    /// Its runs, oldest first; at least one.
+    pub fn runs(&self, store: &impl Store) -> Result<Vec<Run>, Failure> {
+        let runs = store.runs(Some(&self.name))?;
+        if !runs.is_empty() {
+            return Ok(runs);
+        }
+        let all = store.runs(None)?;
+        let near = did_you_mean(&self.name, all.iter().map(|run| run.pinned.campaign.as_str()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`sendplan status` shows what there is".to_owned(),
+        };
+        Err(Failure::Input(format!("there is no run of `{}` in this state; {help}", self.name)))
+    }
+}

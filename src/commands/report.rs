@@ -1,0 +1,193 @@
+//! `sendplan report`: what became of a campaign's messages, and why; asked of the gateway first, if wished.
+
+use chrono::{DateTime, SecondsFormat};
+
+use super::ask::{read, stopped};
+use super::exit::{Code, Failure};
+use super::hear::{Heard, hear};
+use super::named::Named;
+use super::next::next;
+use super::standing::{line, message};
+use super::sweep::{Question, Swept, sweep};
+use super::terminal::Terminal;
+use super::{Outcome, state};
+use crate::cli::{Global, Report, ReportFormat};
+use crate::delivery::state::State;
+use crate::report::campaign::{CampaignReport, LeftOut, Reason, Reasons, RunReport};
+use crate::report::layout::count;
+use crate::report::mask::Mask;
+use crate::report::messages;
+use crate::store::lock::{Holder, Lock};
+use crate::store::sqlite::Sqlite;
+use crate::store::{Listed, ReceiptStatus, Run, RunId, Store, StoreError};
+use crate::world::clock::Clock;
+
+/// Messages that are held in memory at once.
+const PAGE: usize = 1000;
+
+pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
+    let named = Named::read(&args.campaign)?;
+    let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    if args.refresh {
+        let clock = Clock::start();
+        let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let what = format!("report {} --refresh", named.name);
+        let mut held = state::take(path, args.sandbox, &what, &since, terminal)?;
+        let code = refresh(&named, args, &mut held.store, clock, terminal)?;
+        show(&named, args, &held.store, None, terminal)?;
+        return Ok(code);
+    }
+    let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
+    let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
+    show(&named, args, &store, holder.as_ref(), terminal)?;
+    Ok(Code::Done)
+}
+
+/// Asks what became of the accepted messages of every run.
+fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, terminal: &Terminal) -> Outcome {
+    for run in named.runs(store)? {
+        let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
+        if profile.can_hear() {
+            let heard = hear(store, &run, args.sandbox, clock, terminal)?;
+            terminal.note(&heard_text(&heard));
+            if let Some(code) = stopped(heard.end.as_ref(), terminal) {
+                return Ok(code);
+            }
+        }
+        if !profile.can_ask() {
+            terminal.note(&format!(
+                "This gateway cannot be asked: the profile of {} ({}) has no `status`.\n",
+                profile.name(),
+                run.pinned.occurrence
+            ));
+            continue;
+        }
+        let swept = sweep(store, &run, Question::WhatBecame, args.sandbox, clock, terminal)?;
+        terminal.note(&format!("{}\n", told(&swept)));
+        if let Some(code) = stopped(swept.end.as_ref(), terminal) {
+            return Ok(code);
+        }
+    }
+    Ok(Code::Done)
+}
+
+/// What people have sent back, in a line.
+fn heard_text(heard: &Heard) -> String {
+    let mut text = format!("{} came in", count(heard.messages, "message"));
+    if heard.opted_out > 0 {
+        let text_of = count(heard.opted_out, "person").replace("persons", "people");
+        text.push_str(&format!(": {text_of} opted out, and will not be sent to again"));
+    }
+    if let Some(why) = &heard.why_silent {
+        text.push_str(&format!("; not all of it could be read ({why})"));
+    }
+    text.push('.');
+    text
+}
+
+/// What a refresh came to, in a line.
+fn told(swept: &Swept) -> String {
+    if swept.asked() == 0 {
+        return "Nothing to ask the gateway about: every accepted message with an id has its receipt."
+            .to_owned();
+    }
+    let mut parts = vec![
+        format!("{} delivered", swept.delivered),
+        format!("{} failed", swept.failed),
+        format!("{} still open", swept.open),
+    ];
+    if swept.silent > 0 {
+        let why = swept.why_silent.as_deref().unwrap_or("no reason");
+        parts.push(format!("of {} the gateway said nothing ({why})", swept.silent));
+    }
+    format!("Asked about {}: {}.", count(swept.asked(), "message"), parts.join(", "))
+}
+
+fn show(
+    named: &Named,
+    args: &Report,
+    store: &Sqlite,
+    holder: Option<&Holder>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let live = holder.is_some();
+    let runs = named.runs(store)?;
+    if args.format == ReportFormat::Csv {
+        let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
+        terminal.data(&messages::head());
+        return runs.iter().try_for_each(|run| {
+            pages(store, run.id, None, &mut |page| {
+                let page = page.iter().map(|one| message(one, live));
+                terminal.data(&messages::rows(page, mask));
+            })
+        });
+    }
+    let runs: Vec<_> =
+        runs.into_iter().map(|run| (line(&run, live), run)).map(|(line, run)| (run, line)).collect();
+    let reports = runs.iter().map(|(run, line)| {
+        let (reasons, other_reasons) = reasons(store, run)?;
+        Ok(RunReport {
+            run: line.clone(),
+            begun_at: time(run.pinned.created_at_ms),
+            finished_at: run.finished_at_ms.map(time),
+            left_out: LeftOut {
+                unusable: run.excluded.rejected,
+                suppressed: run.excluded.suppressed,
+                duplicates: run.excluded.duplicates,
+                filtered: run.excluded.filtered,
+            },
+            reasons,
+            other_reasons,
+        })
+    });
+    let runs_shown = reports.collect::<Result<Vec<_>, Failure>>()?;
+    let report = CampaignReport { version: 1, campaign: named.name.clone(), runs: runs_shown };
+    terminal.data(&match args.format {
+        ReportFormat::Json => report.json(),
+        _ => {
+            let holder = holder.map(ToString::to_string);
+            report.human(holder.as_deref(), &[next(named, &runs, live, args.sandbox)])
+        }
+    });
+    Ok(())
+}
+
+fn time(at_ms: i64) -> String {
+    DateTime::from_timestamp_millis(at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Why messages were rejected or failed. Looks only where the counts say that there is something to find.
+fn reasons(store: &Sqlite, run: &Run) -> Result<(Vec<Reason>, u64), Failure> {
+    let mut reasons = Reasons::default();
+    if run.counts.of(State::Rejected) > 0 {
+        pages(store, run.id, Some(State::Rejected), &mut |page| {
+            for one in page {
+                reasons.add(State::Rejected.name(), one.reason.as_deref(), &one.address);
+            }
+        })?;
+    }
+    if run.counts.failed > 0 {
+        pages(store, run.id, Some(State::Accepted), &mut |page| {
+            for one in page.iter().filter(|one| one.receipt == Some(ReceiptStatus::Failed)) {
+                reasons.add(ReceiptStatus::Failed.name(), one.reason.as_deref(), &one.address);
+            }
+        })?;
+    }
+    Ok(reasons.most())
+}
+
+/// The messages of a run, a page at a time.
+pub fn pages(
+    store: &impl Store,
+    run: RunId,
+    only: Option<State>,
+    each: &mut dyn FnMut(&[Listed]),
+) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let page = store.messages(run, only, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.key);
+        each(&page);
+    }
+}

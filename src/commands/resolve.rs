@@ -1,0 +1,111 @@
+//! `sendplan resolve`: the messages of which nobody can tell whether they were sent, and a look for them in the
+//! gateway's own list.
+
+use chrono::SecondsFormat;
+
+use super::ask::{read, stopped};
+use super::exit::{Code, Failure};
+use super::named::Named;
+use super::next::next;
+use super::reconcile::reconcile;
+use super::report::pages;
+use super::standing::{line, message};
+use super::terminal::Terminal;
+use super::{Outcome, state};
+use crate::campaign::Unknown;
+use crate::cli::{Global, Resolve};
+use crate::delivery::engine::End;
+use crate::delivery::state::State;
+use crate::report::layout::{self, count};
+use crate::report::resolve::{page, title};
+use crate::store::lock::Lock;
+use crate::store::sqlite::Sqlite;
+use crate::store::{Run, Store, StoreError};
+use crate::world::clock::Clock;
+
+pub fn run(args: &Resolve, global: &Global, terminal: &Terminal) -> Outcome {
+    let named = Named::read(&args.campaign)?;
+    let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    if args.reconcile {
+        let clock = Clock::start();
+        let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let what = format!("resolve {} --reconcile", named.name);
+        let mut held = state::take(path, args.sandbox, &what, &since, terminal)?;
+        let end = look_up(&named, args, &mut held.store, clock, terminal)?;
+        let left = list(&named, args, &held.store, false, terminal)?;
+        return Ok(stopped(end.as_ref(), terminal).unwrap_or(left));
+    }
+    let live = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?.is_some();
+    let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
+    list(&named, args, &store, live, terminal)
+}
+
+/// Looks for the unknown messages of every run. Why it stopped before the end, if so.
+fn look_up(
+    named: &Named,
+    args: &Resolve,
+    store: &mut Sqlite,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<Option<End>, Failure> {
+    for run in named.runs(store)? {
+        let lost = store.recover(run.id, clock.now().utc.timestamp_millis())?;
+        if lost > 0 {
+            let text = count(lost, "message");
+            terminal.say(&format!("{text} under way when it was interrupted: unknown from now on."));
+        }
+        let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
+        if !profile.can_list() {
+            terminal.note(&format!(
+                "This gateway cannot be asked what it sent: the profile of {} ({}) has no `list`.\n",
+                profile.name(),
+                run.pinned.occurrence
+            ));
+            continue;
+        }
+        if store.counts(run.id)?.of(State::Unknown) == 0 {
+            continue;
+        }
+        let (reconciled, end) = reconcile(store, &run, args.sandbox, clock, terminal)?;
+        terminal.data(&format!("{}\n", reconciled.human()));
+        if end.is_some() {
+            return Ok(end);
+        }
+    }
+    Ok(None)
+}
+
+/// Lists what is unknown, a page at a time, and says what to do about it.
+fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Terminal) -> Outcome {
+    let mut runs = Vec::new();
+    for run in named.runs(store)? {
+        let line = line(&run, live);
+        terminal.data(&title(&line.campaign, &line.occurrence, line.unknown));
+        // The intents of a live process are on their way; those of a dead one are lost.
+        let states: &[State] = if live { &[State::Unknown] } else { &[State::Unknown, State::Intent] };
+        for state in states {
+            pages(store, run.id, Some(*state), &mut |messages| {
+                terminal.data(&page(messages.iter().map(|one| message(one, live))));
+            })?;
+        }
+        runs.push((run, line));
+    }
+    if runs.iter().all(|(_, line)| line.unknown == 0) {
+        return Ok(Code::Done);
+    }
+    if args.reconcile {
+        terminal.note("\nA gateway may list a message late: look again in a while.");
+    }
+    if runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
+        terminal.note("\nThey are not sent again by themselves.");
+    }
+    let next = layout::next(&[next(named, &runs, live, args.sandbox)]);
+    terminal.note(&format!("\n{}", next.trim_end()));
+    Ok(Code::Unknown)
+}
+
+/// Whether `send` leaves the unknown messages of a run alone.
+fn holds(run: &Run) -> bool {
+    let delivery = read(run).ok().and_then(|pinned| pinned.delivery().ok());
+    run.finished_at_ms.is_some() || delivery.is_some_and(|delivery| delivery.unknown == Unknown::Hold)
+}

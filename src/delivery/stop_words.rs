@@ -1,0 +1,40 @@
+//! The words by which people ask for no more messages.
+
+/// The words that carriers and their associations in North America and France know (CTIA's Messaging Principles
+/// §5.1.3; `ARRET` is the French one), and what people write in their stead.
+const WORDS: [&str; 11] = [
+    "STOP",
+    "STOPALL",
+    "UNSUBSCRIBE",
+    "END",
+    "QUIT",
+    "REVOKE",
+    "OPTOUT",
+    "OPT-OUT",
+    "CANCEL",
+    "ARRET",
+    "REMOVE",
+];
+
+/// Whether a text is such a word and nothing else, but for case, accents on `ARRÊT`, quotes and marks around it: who
+/// writes a sentence may mean anything, and is for a person to read.
+pub fn is_opt_out(text: &str) -> bool {
+    let word = text.trim_matches(|c: char| c.is_whitespace() || "\"'“”‘’«».,!?".contains(c));
+    let word = word.to_uppercase().replace('Ê', "E");
+    WORDS.contains(&word.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_alone_counts_and_a_sentence_does_not() {
+        for yes in ["STOP", " stop\n", "Stop.", "\"STOP\"", "unsubscribe", "opt-out", "Arrêt", "stopall!"] {
+            assert!(is_opt_out(yes), "{yes}");
+        }
+        for no in ["", "please stop", "STOPP", "don't stop sending", "ok", "non-stop", "the end"] {
+            assert!(!is_opt_out(no), "{no}");
+        }
+    }
+}

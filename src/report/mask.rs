@@ -1,0 +1,120 @@
+//! Addresses as they may be shown: masked, also where an identity or a gateway's words repeat them.
+
+use std::borrow::Cow;
+
+use crate::audience::Address;
+
+/// Runs of digits from this length on are numbers of people, not codes.
+const NUMBER_DIGITS: usize = 7;
+
+/// What a report does with addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// Shows them in full.
+    Shown,
+    /// Shows little of them: `+2547•••••678`.
+    Masked,
+}
+
+impl Mask {
+    /// An address, in canonical text.
+    pub fn address(self, address: &str) -> Cow<'_, str> {
+        match self {
+            Self::Shown => Cow::Borrowed(address),
+            Self::Masked => Cow::Owned(masked(address)),
+        }
+    }
+
+    /// The identity of a recipient; where that is the address itself, in whatever spelling, it is masked like it.
+    pub fn recipient<'a>(self, recipient: &'a str, address: &str) -> Cow<'a, str> {
+        let is_address = || recipient == address || is_number(recipient) && holds(recipient, address);
+        match self {
+            Self::Masked if is_address() => Cow::Owned(masked(address)),
+            _ => Cow::Borrowed(recipient),
+        }
+    }
+
+    /// A gateway's words about a message: they may repeat the address.
+    pub fn words(self, words: &str, address: &str) -> String {
+        match self {
+            Self::Shown => words.to_owned(),
+            Self::Masked => without_address(words, address, &masked(address)),
+        }
+    }
+}
+
+fn masked(address: &str) -> String {
+    Address::Opaque(address.into()).masked()
+}
+
+fn is_number(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || " +-.()/".contains(c))
+}
+
+/// Whether the digits of a text are those of the number, with or without its country code.
+fn holds(text: &str, address: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (text, number) = (digits(text), digits(address));
+    let national = text.trim_start_matches('0');
+    national.len() >= NUMBER_DIGITS && (number.ends_with(national) || national.ends_with(&number))
+}
+
+/// The words with something else in the place of the address, however it is spelled there.
+pub fn without_address(words: &str, address: &str, other: &str) -> String {
+    let is_phone = address.starts_with('+');
+    if !is_phone {
+        return if address.is_empty() { words.to_owned() } else { words.replace(address, other) };
+    }
+    let mut out = String::new();
+    let mut digits = String::new();
+    for c in words.chars().map(Some).chain([None]) {
+        if let Some(digit) = c.filter(char::is_ascii_digit) {
+            digits.push(digit);
+            continue;
+        }
+        if !digits.is_empty() {
+            if holds(&digits, address) {
+                out.truncate(out.trim_end_matches('+').len());
+                out.push_str(other);
+            } else {
+                out.push_str(&digits);
+            }
+            digits.clear();
+        }
+        out.extend(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: &str = "+254700000001";
+
+    #[test]
+    fn an_identity_that_is_the_address_is_masked_like_it() {
+        let shown = |recipient| Mask::Masked.recipient(recipient, ADDRESS).into_owned();
+        for spelling in [ADDRESS, "254700000001", "0700000001", "+254 700 000 001", "00254700000001"] {
+            assert_eq!(shown(spelling), "+2547•••••001", "{spelling}");
+        }
+        for other in ["C-17", "1", "000001", "+254700000002", "order 254700000001"] {
+            assert_eq!(shown(other), other);
+        }
+        assert_eq!(Mask::Shown.recipient(ADDRESS, ADDRESS), ADDRESS);
+        assert_eq!(Mask::Masked.address(ADDRESS), "+2547•••••001");
+    }
+
+    #[test]
+    fn a_gateways_words_do_not_tell_the_address() {
+        let told = |words| Mask::Masked.words(words, ADDRESS);
+        assert_eq!(told("no such number: +254700000001"), "no such number: +2547•••••001");
+        assert_eq!(
+            told("254700000001/0700000001 failed (code 1701)"),
+            "+2547•••••001/+2547•••••001 failed (code 1701)"
+        );
+        assert_eq!(told("id 99254700000002"), "id 99254700000002");
+        assert_eq!(without_address("endpoint ab-7 is off", "ab-7", "…"), "endpoint … is off");
+        assert_eq!(without_address("nothing", "", "…"), "nothing");
+    }
+}

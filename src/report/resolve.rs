@@ -1,0 +1,62 @@
+//! Unknown messages, and what a look into the gateway's list came to, for people.
+
+use super::layout::{Table, count};
+use super::mask::Mask;
+use super::messages::MessageLine;
+use crate::units::thousands;
+
+/// The title of a run's list.
+pub fn title(campaign: &str, occurrence: &str, unknown: u64) -> String {
+    let what = match unknown {
+        0 => "nothing is unknown".to_owned(),
+        some => format!("{}: nobody can tell whether they were sent", count(some, "unknown message")),
+    };
+    format!("{campaign} ({occurrence}): {what}\n")
+}
+
+/// A page of unknown messages, its columns aligned by itself.
+pub fn page<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>) -> String {
+    let mut table = Table::new(&[2]);
+    for one in messages {
+        table.row([
+            &*Mask::Masked.recipient(one.recipient, one.address),
+            &*Mask::Masked.address(one.address),
+            &count(one.attempts.into(), "attempt"),
+            &one.changed_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            &Mask::Masked.words(one.error.unwrap_or_default(), one.address),
+        ]);
+    }
+    table.show()
+}
+
+/// What a look into the gateway's list came to, in messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Found: the gateway took them.
+    pub found: u64,
+    /// Nothing of the kind is listed.
+    pub not_listed: u64,
+    /// Something is, and it cannot be told whose it is.
+    pub ambiguous: u64,
+    /// Nobody could look, or not to the end.
+    pub not_seen: u64,
+}
+
+impl Reconciled {
+    /// The text of people.
+    pub fn human(&self) -> String {
+        let mut table = Table::new(&[1]);
+        let lines = [
+            ("found", self.found, "the gateway took them: accepted"),
+            ("not listed", self.not_listed, "that proves nothing: still unknown"),
+            ("ambiguous", self.ambiguous, "it cannot be told whose record it is: still unknown"),
+            ("not looked up", self.not_seen, "the gateway did not answer to the end: still unknown"),
+        ];
+        for (word, number, meaning) in lines {
+            if number > 0 || word == "found" {
+                table.row([word, &thousands(number), meaning]);
+            }
+        }
+        table.show()
+    }
+}

@@ -1,0 +1,104 @@
+//! Questions about messages that were sent, over the real network. None of them sends anything.
+
+use chrono::{DateTime, Utc};
+
+use super::gateway::Gateway;
+use crate::delivery::asking::Unanswered;
+use crate::provider::inquiry::{About, HeardPage, NoAnswer, Page, Sought};
+use crate::provider::{BuildError, Fault, Outcome, Request, Response, Token};
+
+/// What became of a message, with the reason where there is one.
+type Told = (Outcome, Option<String>);
+
+impl Gateway {
+    /// What became of a message.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn ask_what_became(
+        &self,
+        address: &str,
+        id: &str,
+        token: Option<&Token>,
+    ) -> Result<Told, Unanswered> {
+        let about = About { address, id, sender: &self.sender };
+        let answer = self.exchange(self.profile.build_status(&about, &self.secrets, token)).await?;
+        let told = self.profile.read_status(&self.secrets, answer.as_ref());
+        told.map_err(|error| unanswered(error, answer.as_ref()))
+    }
+
+    /// Asks for a message to be called back; only [`Outcome::Cancelled`] says that it was.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn call_back(
+        &self,
+        address: &str,
+        id: &str,
+        token: Option<&Token>,
+    ) -> Result<Told, Unanswered> {
+        let about = About { address, id, sender: &self.sender };
+        let answer = self.exchange(self.profile.build_cancel(&about, &self.secrets, token)).await?;
+        let told = self.profile.read_cancel(&self.secrets, answer.as_ref());
+        told.map_err(|error| unanswered(error, answer.as_ref()))
+    }
+
+    /// A page of what was sent to an address, pages from 1.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn ask_for_page(
+        &self,
+        address: &str,
+        page: u32,
+        since: DateTime<Utc>,
+        token: Option<&Token>,
+    ) -> Result<Page, Unanswered> {
+        let sought = Sought { address, sender: &self.sender, page, since };
+        let answer = self.exchange(self.profile.build_list(&sought, &self.secrets, token)).await?;
+        let found = self.profile.read_page(&sought, &self.secrets, answer.as_ref());
+        found.map_err(|error| unanswered(error, answer.as_ref()))
+    }
+
+    /// A page of what people have sent back, pages from 1.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn ask_what_came_in(
+        &self,
+        page: u32,
+        since: DateTime<Utc>,
+        token: Option<&Token>,
+    ) -> Result<HeardPage, Unanswered> {
+        let request = self.profile.build_inbound(&self.sender, page, since, &self.secrets, token);
+        let answer = self.exchange(request).await?;
+        let heard = self.profile.read_inbound(page, &self.secrets, answer.as_ref());
+        heard.map_err(|error| unanswered(error, answer.as_ref()))
+    }
+
+    async fn exchange(
+        &self,
+        request: Result<Request, BuildError>,
+    ) -> Result<Result<Response, Fault>, Unanswered> {
+        match request {
+            Ok(request) => Ok(self.http.execute(request).await),
+            // An address that cannot be written is that message's trouble alone.
+            Err(error @ BuildError::Address { .. }) => Err(Unanswered::Silent(error.to_string())),
+            Err(error) => Err(Unanswered::Refused(error.to_string())),
+        }
+    }
+}
+
+/// A gateway that is not there, or says itself that it is in trouble, is everybody's trouble; an answer that says
+/// nothing is only this message's.
+fn unanswered(error: NoAnswer, answer: Result<&Response, &Fault>) -> Unanswered {
+    match error {
+        NoAnswer::Unauthorised => Unanswered::Unauthorised,
+        NoAnswer::Throttled(wish) => Unanswered::Throttled(wish),
+        NoAnswer::Refused(reason) => Unanswered::Refused(reason),
+        NoAnswer::Silent(reason) => {
+            let trouble = answer.map_or(true, |response| response.status == 408 || response.status >= 500);
+            if trouble { Unanswered::Trouble(reason) } else { Unanswered::Silent(reason) }
+        }
+    }
+}
