@@ -16,7 +16,9 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("hex_utf16", |text: &str, _: Kwargs, _: &State| hex_utf16(text));
     tera.register_filter("sha1", |text: &str, _: Kwargs, _: &State| sha1_hex(text));
     tera.register_filter("jwt", |token: &Value, kwargs: Kwargs, _: &State| claim(token, &kwargs));
-    tera.register_filter(PAIR, |value: &Value, kwargs: Kwargs, _: &State| pair(value, &kwargs));
+    tera.register_filter(PAIR, |value: &Value, kwargs: Kwargs, _: &State| {
+        pair(value, kwargs.must_get("name")?)
+    });
 }
 
 fn to_json(value: &Value) -> Result<String, tera::Error> {
@@ -27,7 +29,7 @@ fn to_json(value: &Value) -> Result<String, tera::Error> {
 }
 
 /// One segment of a URL's path: a value can neither leave its segment nor add a query.
-fn segment(value: &Value) -> Result<String, tera::Error> {
+pub(super) fn segment(value: &Value) -> Result<String, tera::Error> {
     let text = match value.as_str() {
         Some(text) => text.to_owned(),
         None if value.is_number() => value.to_string(),
@@ -41,7 +43,7 @@ fn segment(value: &Value) -> Result<String, tera::Error> {
 }
 
 /// Several segments: the slashes between them stay.
-fn path(value: &Value) -> Result<String, tera::Error> {
+pub(super) fn path(value: &Value) -> Result<String, tera::Error> {
     let text = value.as_str().ok_or_else(|| tera::Error::message("`path` takes texts only"))?;
     let trimmed = text.trim_matches('/');
     let segments: Result<Vec<String>, tera::Error> =
@@ -50,8 +52,7 @@ fn path(value: &Value) -> Result<String, tera::Error> {
 }
 
 /// `name=value`, encoded; a list gives one pair for each of its items.
-fn pair(value: &Value, kwargs: &Kwargs) -> Result<String, tera::Error> {
-    let name: &str = kwargs.must_get("name")?;
+pub(super) fn pair(value: &Value, name: &str) -> Result<String, tera::Error> {
     let one = |value: &Value| {
         let text = match value.as_str() {
             Some(text) => percent_encoded(text),

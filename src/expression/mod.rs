@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 
-pub use tera::{Context, Value};
+pub use tera::value::Key;
+pub use tera::{Context, Map, Value};
 
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
@@ -81,8 +82,9 @@ thread_local! {
 #[derive(Clone)]
 pub struct Program {
     tera: Tera,
-    /// Those of the [`Kind::Value`] sources that are plain.
-    plain: HashMap<String, plain::Expr, FxBuildHasher>,
+    /// Those of the sources that are plain.
+    values: HashMap<String, plain::Expr, FxBuildHasher>,
+    texts: HashMap<String, plain::Template, FxBuildHasher>,
 }
 
 impl std::fmt::Debug for Program {
@@ -108,7 +110,7 @@ impl Program {
             String::new()
         });
         tera.register_function("range", bounded_range);
-        Self { tera, plain: HashMap::default() }
+        Self { tera, values: HashMap::default(), texts: HashMap::default() }
     }
 
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -137,10 +139,15 @@ impl Program {
         if !unknown.is_empty() {
             return Err(unknown);
         }
-        let plain = (kind == Kind::Value).then(|| plain::Expr::parse(source)).flatten();
-        match plain {
-            Some(plain) => _ = self.plain.insert(name.to_owned(), plain),
-            None => _ = self.plain.remove(name),
+        self.values.remove(name);
+        self.texts.remove(name);
+        match kind {
+            Kind::Value => {
+                self.values.extend(plain::Expr::parse(source).map(|plain| (name.to_owned(), plain)))
+            }
+            Kind::Text => {
+                self.texts.extend(plain::Template::parse(source).map(|plain| (name.to_owned(), plain)))
+            }
         }
         Ok(())
     }
@@ -191,19 +198,26 @@ impl Program {
     ) -> Result<(), EvalError> {
         let mut bytes = std::mem::take(out).into_bytes();
         bytes.clear();
-        let mut writer = Capped { bytes: &mut bytes, limit };
-        RANGED.set(0);
-        let result = self.tera.render_to(name, context, &mut writer);
-        match result {
-            Ok(()) => {
-                *out = String::from_utf8(bytes).map_err(|_| EvalError::Failed {
-                    message: "renders invalid UTF-8".to_owned(),
-                    span: 0..0,
-                })?;
-                Ok(())
-            }
-            Err(error) => Err(eval_error(&error, 0, limit)),
+        let plain = self.texts.get(name).and_then(|plain| plain.render(context, &mut bytes));
+        if plain.is_none() || bytes.len() > limit {
+            self.render_by_tera(name, context, limit, &mut bytes)?;
         }
+        *out = String::from_utf8(bytes)
+            .map_err(|_| EvalError::Failed { message: "renders invalid UTF-8".to_owned(), span: 0..0 })?;
+        Ok(())
+    }
+
+    fn render_by_tera(
+        &self,
+        name: &str,
+        context: &Context,
+        limit: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), EvalError> {
+        bytes.clear();
+        RANGED.set(0);
+        let rendered = self.tera.render_to(name, context, Capped { bytes, limit });
+        rendered.map_err(|error| eval_error(&error, 0, limit))
     }
 
     /// Evaluates a [`Kind::Value`] source, type kept; an undefined result is `Value::undefined()`.
@@ -211,7 +225,7 @@ impl Program {
     /// # Errors
     /// [`EvalError`].
     pub fn eval(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
-        match self.plain.get(name).and_then(|plain| plain.eval(context)) {
+        match self.values.get(name).and_then(|plain| plain.eval(plain::Scope::of(context))) {
             Some(value) => Ok(value.into_owned()),
             None => self.eval_by_tera(name, context),
         }

@@ -36,7 +36,9 @@ impl Answer {
         let mut context = Context::new();
         context.insert_value("response", Value::from(scope));
         context.insert_value("vars", profile.vars_scope.clone());
-        context.insert_value("batch", Value::from(BTreeMap::from([("size", Value::from(members))])));
+        if reads.batch {
+            context.insert_value("batch", Value::from(BTreeMap::from([("size", Value::from(members))])));
+        }
         Self { context, no_json, empty: is_empty(response) }
     }
 

@@ -283,9 +283,9 @@ impl Profile {
             return None;
         }
         if let Some(address) = &list.address {
-            let found = self.inner.wire.key_in_answer(&program.eval(address, context).ok()?)?;
+            let found = program.eval(address, context).ok()?;
             let wanted = self.inner.wire.key(sought.address).ok()?;
-            if found != wanted {
+            if self.inner.wire.key_in_answer(&found)? != wanted {
                 return None;
             }
         }

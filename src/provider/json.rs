@@ -1,12 +1,12 @@
 //! JSON straight into the values of expressions, without a tree in between: answers to large batches
 //! are the bulk of what is read.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::expression::Value;
+use crate::expression::{Key, Map, Value};
 
 /// Reads a whole text as JSON.
 pub(super) fn from_slice(bytes: &[u8]) -> Result<Value, serde_json::Error> {
@@ -63,17 +63,46 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Read, A::Error> {
-        let mut map = BTreeMap::new();
-        while let Some((key, Read(value))) = entries.next_entry::<String, Read>()? {
-            map.insert(key, value);
+        let mut map = Map::with_capacity(8);
+        while let Some((Name(name), Read(value))) = entries.next_entry()? {
+            map.insert(name, value);
         }
         Ok(Read(Value::from(map)))
+    }
+}
+
+/// The name of a member, as maps of values have it.
+struct Name(Key<'static>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameReader)
+    }
+}
+
+struct NameReader;
+
+impl Visitor<'_> for NameReader {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(Name(Key::String(Arc::from(name))))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_members_with_one_name_the_last_counts() {
+        let value = from_slice(br#"{"a": 1, "\u0061": 2}"#).unwrap();
+        assert_eq!(serde_json::to_value(&value).unwrap(), serde_json::json!({"a": 2}));
+    }
 
     #[test]
     fn every_kind_of_json_is_read() {

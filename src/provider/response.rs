@@ -13,6 +13,9 @@ use crate::provider::profile::{MatchBy, Profile};
 use crate::provider::request::Batch;
 use crate::provider::secrets::Secrets;
 
+/// Finds what a result is known by in a value of it.
+type Named<'a> = &'a dyn for<'v> Fn(&'v Value) -> Option<Cow<'v, str>>;
+
 impl Profile {
     /// What the answer to a batch, or its absence, means for each member.
     pub fn read_send(
@@ -71,13 +74,13 @@ impl Profile {
             MatchBy::Whole => Reading::all(members, &self.read_result(&answer.context, &answer, secrets)),
             MatchBy::Address { list, address } => {
                 let places = batch.members.iter().map(|member| self.inner.wire.key(member.address).ok());
-                let of = |value: &Value| self.inner.wire.key_in_answer(value);
-                self.read_list(list, address, &places.collect::<Vec<_>>(), &of, secrets, &answer)
+                let of: Named = &|value| self.inner.wire.key_in_answer(value);
+                self.read_list(list, address, &places.collect::<Vec<_>>(), of, secrets, &answer)
             }
             MatchBy::Key { list, key } => {
                 let places = batch.members.iter().map(|member| Some(Cow::Borrowed(member.key)));
-                let of = |value: &Value| value.as_str().map(str::to_owned);
-                self.read_list(list, key, &places.collect::<Vec<_>>(), &of, secrets, &answer)
+                let of: Named = &|value| value.as_str().map(Cow::Borrowed);
+                self.read_list(list, key, &places.collect::<Vec<_>>(), of, secrets, &answer)
             }
         }
     }
@@ -148,7 +151,7 @@ impl Profile {
         list: &str,
         named: &str,
         names: &[Option<Cow<'_, str>>],
-        of: &dyn Fn(&Value) -> Option<String>,
+        of: Named<'_>,
         secrets: &Secrets,
         answer: &Answer,
     ) -> Reading {
@@ -168,9 +171,9 @@ impl Profile {
         for result in results {
             context.insert_value("result", result.clone());
             // A result that names nobody speaks for nobody: its member stays without one.
-            let name = self.inner.program.eval(named, &context).ok();
-            let Some(name) = name.and_then(|name| of(&name)) else { continue };
-            let Some(slot) = places.get(name.as_str()).and_then(|&at| found.get_mut(at)) else {
+            let Ok(name) = self.inner.program.eval(named, &context) else { continue };
+            let Some(name) = of(&name) else { continue };
+            let Some(slot) = places.get(&*name).and_then(|&at| found.get_mut(at)) else {
                 stray = true;
                 continue;
             };

@@ -90,14 +90,12 @@ impl Wire {
     }
 
     /// The same for an address that stands in an answer, whatever way it is written there.
-    pub(super) fn key_in_answer(self, value: &Value) -> Option<String> {
-        let text = match value.as_str() {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(value.as_u64()?.to_string()),
-        };
-        let key = match self {
-            Self::Opaque => text.trim().to_owned(),
-            _ => text.chars().filter(char::is_ascii_digit).collect(),
+    pub(super) fn key_in_answer(self, value: &Value) -> Option<Cow<'_, str>> {
+        let key = match (self, value.as_str()) {
+            (_, None) => Cow::Owned(value.as_u64()?.to_string()),
+            (Self::Opaque, Some(text)) => Cow::Borrowed(text.trim()),
+            (_, Some(text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => Cow::Borrowed(text),
+            (_, Some(text)) => Cow::Owned(text.chars().filter(char::is_ascii_digit).collect()),
         };
         (!key.is_empty()).then_some(key)
     }

@@ -1,67 +1,29 @@
-//! Sources into plain expressions: Tera's own way of reading, its binding powers included, of the few things that are
+//! Tokens into plain expressions: Tera's own way of reading, its binding powers included, of the few things that are
 //! plain. Nothing comes of anything else.
 
 use tera::Value;
 use tera::value::Key;
 
-use super::{Expr, Operator};
+use super::tokens::Token;
+use super::{Convert, Expr, Operator};
 
 /// Words that are no variables.
 const KEYWORDS: [&str; 11] =
     ["and", "or", "not", "in", "is", "if", "else", "for", "loop", "self", "__tera_context"];
 
-/// A whole source.
-pub(super) fn expression(source: &str) -> Option<Expr> {
-    let tokens = tokens(source)?;
-    let mut parser = Parser { rest: &tokens };
-    let expr = parser.expression(0)?;
-    parser.rest.is_empty().then_some(expr)
+/// What is left to be read.
+#[derive(Clone, Copy)]
+pub(super) struct Parser<'t, 's> {
+    pub rest: &'t [Token<'s>],
+    /// Whether there was a `[… for name in …]`: more than one are Tera's business.
+    has_each: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Token<'s> {
-    Word(&'s str),
-    Text(&'s str),
-    Int(i64),
-    Sign(&'static str),
-}
-
-/// The longer ones first.
-const SIGNS: [&str; 14] = ["==", "!=", "<=", ">=", "?.", "?[", "<", ">", ".", ",", "[", "]", "(", ")"];
-
-fn tokens(source: &str) -> Option<Vec<Token<'_>>> {
-    let mut found = Vec::new();
-    let mut rest = source.trim_start_matches(|c: char| c.is_ascii_whitespace());
-    while let Some(first) = rest.chars().next() {
-        let (token, length) = if matches!(first, '\'' | '"' | '`') {
-            let text = rest.get(1..)?.split(first).next()?;
-            // Escapes are Tera's business, and so is a text without an end.
-            if text.contains('\\') || !rest.get(1 + text.len()..)?.starts_with(first) {
-                return None;
-            }
-            (Token::Text(text), text.len() + 2)
-        } else if first.is_ascii_digit() {
-            let length = rest.bytes().take_while(u8::is_ascii_digit).count();
-            (Token::Int(rest.get(..length)?.parse().ok()?), length)
-        } else if first.is_ascii_alphabetic() || first == '_' {
-            let length =
-                rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-            (Token::Word(rest.get(..length)?), length)
-        } else {
-            let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign))?;
-            (Token::Sign(sign), sign.len())
-        };
-        found.push(token);
-        rest = rest.get(length..)?.trim_start_matches(|c: char| c.is_ascii_whitespace());
+impl<'t, 's> Parser<'t, 's> {
+    pub fn new(tokens: &'t [Token<'s>]) -> Self {
+        Self { rest: tokens, has_each: false }
     }
-    Some(found)
-}
 
-struct Parser<'t, 's> {
-    rest: &'t [Token<'s>],
-}
-
-impl<'s> Parser<'_, 's> {
     fn next(&mut self) -> Option<Token<'s>> {
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -78,6 +40,12 @@ impl<'s> Parser<'_, 's> {
 
     fn expect(&mut self, token: Token<'_>) -> Option<()> {
         self.takes(token).then_some(())
+    }
+
+    /// All that is left as one expression.
+    pub fn whole(mut self) -> Option<Expr> {
+        let expr = self.expression(0)?;
+        self.rest.is_empty().then_some(expr)
     }
 
     /// An expression whose operators bind at least so tightly.
@@ -123,23 +91,36 @@ impl<'s> Parser<'_, 's> {
     }
 
     fn operand(&mut self) -> Option<Expr> {
-        match self.rest.first()? {
-            Token::Word("not") => {
-                self.next();
-                Some(Expr::Not(Box::new(self.expression(power(Operator::In))?)))
-            }
+        if self.takes(Token::Word("not")) {
+            return Some(Expr::Not(Box::new(self.expression(power(Operator::In))?)));
+        }
+        self.value()
+    }
+
+    /// What operators and filters stand beside.
+    pub fn value(&mut self) -> Option<Expr> {
+        let mut value = match self.next()? {
             Token::Sign("(") => {
-                self.next();
                 let inner = self.expression(0)?;
                 self.expect(Token::Sign(")"))?;
-                Some(inner)
+                inner
             }
-            Token::Word(name) if constant(Token::Word(name)).is_none() => {
-                self.next();
-                self.path(name)
-            }
-            _ => self.literal().map(Expr::Const),
+            Token::Sign("[") => self.list()?,
+            Token::Sign("{") => self.map()?,
+            token => match (constant(token), token) {
+                (Some(constant), _) => Expr::Const(constant),
+                (None, Token::Word(name)) => self.path(name)?,
+                _ => return None,
+            },
+        };
+        while let [Token::Sign("|"), Token::Word(name), rest @ ..] = self.rest
+            && let Some(convert) = Convert::named(name)
+            && rest.first() != Some(&Token::Sign("("))
+        {
+            self.rest = rest;
+            value = Expr::Convert(Box::new(value), convert);
         }
+        Some(value)
     }
 
     fn path(&mut self, name: &str) -> Option<Expr> {
@@ -152,9 +133,7 @@ impl<'s> Parser<'_, 's> {
             let (inner, optional) = (Box::new(of), sign.starts_with('?'));
             let member = |name: &str| Key::from(name.to_owned());
             of = match (sign.ends_with('['), self.next()?) {
-                (false, Token::Word(name)) if !is_bool(name) => {
-                    Expr::Member { of: inner, key: member(name), optional }
-                }
+                (false, Token::Word(name)) => Expr::Member { of: inner, key: member(name), optional },
                 (true, Token::Text(name)) => Expr::Member { of: inner, key: member(name), optional },
                 (true, Token::Int(at)) => Expr::Item { of: inner, at: usize::try_from(at).ok()?, optional },
                 _ => return None,
@@ -166,23 +145,59 @@ impl<'s> Parser<'_, 's> {
         Some(of)
     }
 
-    /// A constant or a list of constants.
-    fn literal(&mut self) -> Option<Value> {
-        let first = self.next()?;
-        if first != Token::Sign("[") {
-            return constant(first);
-        }
+    /// A list behind its `[`: of constants, of expressions, or of one expression for each item of another list.
+    fn list(&mut self) -> Option<Expr> {
         let mut items = Vec::new();
-        while !self.takes(Token::Sign("]")) {
-            if !items.is_empty() {
-                self.expect(Token::Sign(","))?;
-                if self.takes(Token::Sign("]")) {
-                    break;
-                }
+        while self.another("]", items.len())? {
+            items.push(self.expression(0)?);
+            if items.len() == 1 && self.takes(Token::Word("for")) {
+                return self.each(items.pop()?);
             }
-            items.push(self.literal()?);
         }
-        Some(Value::from(items))
+        let constant = |item: &Expr| match item {
+            Expr::Const(value) => Some(value.clone()),
+            _ => None,
+        };
+        let constants: Option<Vec<Value>> = items.iter().map(constant).collect();
+        Some(constants.map_or(Expr::List(items), |values| Expr::Const(Value::from(values))))
+    }
+
+    fn each(&mut self, item: Expr) -> Option<Expr> {
+        if std::mem::replace(&mut self.has_each, true) {
+            return None;
+        }
+        let Token::Word(name) = self.next()? else { return None };
+        self.expect(Token::Word("in"))?;
+        let Token::Word(list) = self.next()? else { return None };
+        let list = Box::new(self.path(list)?);
+        self.expect(Token::Sign("]"))?;
+        Some(Expr::Each { name: name.to_owned(), list, item: Box::new(item) })
+    }
+
+    /// A map behind its `{`.
+    fn map(&mut self) -> Option<Expr> {
+        let mut entries: Vec<(String, Expr)> = Vec::new();
+        while self.another("}", entries.len())? {
+            let Token::Text(name) = self.next()? else { return None };
+            self.expect(Token::Sign(":"))?;
+            // Of two with one name the last would count.
+            if entries.iter().any(|(known, _)| known == name) {
+                return None;
+            }
+            entries.push((name.to_owned(), self.expression(0)?));
+        }
+        Some(Expr::Map(entries))
+    }
+
+    /// Whether another entry follows the `before` entries of a list or map; one comma may stand at its end.
+    fn another(&mut self, end: &'static str, before: usize) -> Option<bool> {
+        if self.takes(Token::Sign(end)) {
+            return Some(false);
+        }
+        if before > 0 {
+            self.expect(Token::Sign(","))?;
+        }
+        Some(!self.takes(Token::Sign(end)))
     }
 }
 
@@ -205,8 +220,4 @@ fn constant(token: Token<'_>) -> Option<Value> {
         Token::Word("none" | "None" | "null") => Value::none(),
         Token::Word(_) | Token::Sign(_) => return None,
     })
-}
-
-fn is_bool(word: &str) -> bool {
-    matches!(word, "true" | "True" | "false" | "False")
 }

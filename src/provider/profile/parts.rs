@@ -49,6 +49,8 @@ pub(in crate::provider) struct Inner {
 pub(in crate::provider) struct Reads {
     pub text: bool,
     pub headers: bool,
+    /// Not of the answer: how many messages were asked for.
+    pub batch: bool,
 }
 
 /// A text of a request or a reason.

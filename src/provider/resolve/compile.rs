@@ -306,9 +306,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn note_reads(&mut self, source: &str, kind: Kind) {
-        let reads = |member| expression::may_read(source, kind, "response", member);
-        self.reads.text |= reads("text");
-        self.reads.headers |= reads("headers");
+        let reads = |root, member| expression::may_read(source, kind, root, member);
+        self.reads.text |= reads("response", "text");
+        self.reads.headers |= reads("response", "headers");
+        self.reads.batch |= reads("batch", "size");
     }
 
     /// What has to be had ready for the program: some of it costs.
