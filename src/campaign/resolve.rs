@@ -77,6 +77,7 @@ impl Resolver<'_> {
             .map(|one| self.window(one, zone));
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
+        self.shut_when_due(manifest, at.flatten(), window.flatten());
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
         Some(Campaign {
@@ -398,6 +399,20 @@ impl Resolver<'_> {
                 self.error(format!("`schedule.window`: {error}"), &window.span);
                 None
             }
+        }
+    }
+
+    /// A moment at which nothing may go out contradicts itself.
+    fn shut_when_due(&mut self, manifest: &raw::Campaign, at: Option<Moment>, window: Option<Window>) {
+        let written = manifest.schedule.as_ref().and_then(|schedule| schedule.value.at.as_ref());
+        let (Some(at), Some(window), Some(written)) = (at, window, written) else { return };
+        if window.closes(at.instant()).is_none() {
+            let opens = at.zone.show(window.opens(at.instant()));
+            self.problems.push(
+                Diagnostic::error("`schedule.at` lies outside `schedule.window`: nothing may go out then")
+                    .at(self.source, written.span.clone(), "")
+                    .help(format!("the window opens next at {opens}")),
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
-use super::connection::Connection;
+use super::connection::{Connection, Place};
 use super::drive::{DRAIN, sleep};
 use super::exit::{Code, Failure};
 use super::signals::Signals;
@@ -52,7 +52,8 @@ impl<T: Clone + Send + 'static> Asker<T> {
         let pinned = read(run)?;
         let delivery: Delivery = pinned.delivery().map_err(unreadable)?;
         let (profile, key) = (pinned.profile().map_err(unreadable)?, run.pinned.key());
-        let connection = Connection::open(profile, key, &pinned.sender, None, sandbox, clock, terminal)?;
+        let place = if sandbox { Place::LaterSandbox } else { Place::Gateway };
+        let connection = Connection::open(profile, key, &pinned.sender, None, place, clock, terminal)?;
         let inside = connection.runtime.enter();
         let signals = Signals::new()?;
         drop(inside);

@@ -15,6 +15,24 @@ use crate::world::http::{Http, HttpOptions};
 use crate::world::sandbox::Sandbox;
 use crate::world::secrets;
 
+/// Where the gateway is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Where its profile says.
+    Gateway,
+    /// On this machine.
+    Sandbox,
+    /// On this machine, to be asked about what an earlier sandbox accepted.
+    LaterSandbox,
+}
+
+impl Place {
+    /// For sending.
+    pub fn of(sandbox: bool) -> Self {
+        if sandbox { Self::Sandbox } else { Self::Gateway }
+    }
+}
+
 /// A gateway, the threads its requests run on, and the credential it gave.
 #[derive(Debug)]
 pub struct Connection {
@@ -35,7 +53,7 @@ impl Connection {
         run: String,
         sender: &serde_json::Value,
         window: Option<Window>,
-        sandbox: bool,
+        place: Place,
         clock: Clock,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
@@ -45,9 +63,14 @@ impl Connection {
             .enable_all()
             .build()
             .map_err(|error| internal("no threads for sending", &error))?;
-        let (profile, secrets, sandbox) = if sandbox {
+        let (profile, secrets, sandbox) = if place != Place::Gateway {
             let inside = runtime.enter();
-            let local = Sandbox::start(&profile).map_err(|error| internal("no sandbox", &error))?;
+            let local = match place {
+                Place::LaterSandbox => Sandbox::on_another_day(&profile),
+                _ => Sandbox::start(&profile),
+            };
+            // What is lacking is the profile's examples, or does not fit them.
+            let local = local.map_err(|error| Failure::Input(format!("no sandbox: {error}")))?;
             drop(inside);
             let profile = profile
                 .with(Some(&local.url()), &serde_json::Map::new())

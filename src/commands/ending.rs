@@ -52,6 +52,11 @@ pub fn next_steps(code: Code, run: &RunLine, args: &Send, state: &Path, terminal
             let sandbox = if args.sandbox { " --sandbox" } else { "" };
             terminal.note(&format!("\nNext, once that is mended:\n  sendplan send {shown}{sandbox}"));
         }
+        Code::Unknown | Code::Rejected => {
+            let sandbox = if args.sandbox { " --sandbox" } else { "" };
+            let verb = if code == Code::Unknown { "resolve" } else { "report" };
+            terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{sandbox}"));
+        }
         _ if args.sandbox => terminal.note(&format!(
             "\nNothing left this machine: the gateway was a sandbox, and nobody counts as sent to.\n\nNext, with the \
              gateway's credentials in the environment:\n  sendplan send {shown}"

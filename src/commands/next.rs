@@ -21,9 +21,9 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, sandbox: bool) -
     }
     let profile = |run: &Run| read(run).ok().and_then(|pinned| pinned.profile().ok());
     if let Some((run, _)) = find(&|line| line.unknown > 0) {
-        let lists = profile(run).is_some_and(|profile| profile.can_list());
-        let reconcile = if lists { " --reconcile" } else { "" };
-        return format!("sendplan resolve {name}{reconcile}{flag}");
+        if profile(run).is_some_and(|profile| profile.can_list()) {
+            return format!("sendplan resolve {name} --reconcile{flag}");
+        }
     }
     if let Some((run, _)) = find(&|line| line.accepted > line.delivered + line.failed)
         && profile(run).is_some_and(|profile| profile.can_ask())

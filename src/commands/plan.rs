@@ -12,6 +12,7 @@ use super::{Outcome, load};
 use crate::audience::Exclusion;
 use crate::cli::{Format, Plan};
 use crate::plan::{Entry, Totals};
+use crate::provider::raw::BatchMode;
 use crate::report::plan::{Aside, Encodings, PlanReport};
 use crate::world::workspace::Loaded;
 
@@ -110,6 +111,7 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
             .longest()
             .filter(|_| campaign.counts_segments())
             .map(|most| (most.parts, most.first_line)),
+        window: campaign.delivery.window.map(|window| window.to_string()),
         starts: campaign.at.map(|at| at.zone.show(at.instant())),
         takes: campaign
             .delivery
@@ -120,6 +122,9 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
         unpriced: totals.cost.map_or(0, |bill| bill.unpriced),
         gateway: match campaign.profile.batch_max() {
             1 => format!("{}, one message a request", campaign.profile.name()),
+            most if campaign.profile.batch_mode() == BatchMode::Personalised => {
+                format!("{}, up to {most} messages a request", campaign.profile.name())
+            }
             most => format!("{}, up to {most} messages of one text a request", campaign.profile.name()),
         },
         tz_version: crate::schedule::tz_version(),

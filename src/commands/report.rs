@@ -47,7 +47,7 @@ pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
 fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, terminal: &Terminal) -> Outcome {
     for run in named.runs(store)? {
         let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
-        if profile.can_hear() {
+        if profile.can_hear() && !args.sandbox {
             let heard = hear(store, &run, args.sandbox, clock, terminal)?;
             terminal.note(&heard_text(&heard));
             if let Some(code) = stopped(heard.end.as_ref(), terminal) {

@@ -93,11 +93,16 @@ fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Te
     if runs.iter().all(|(_, line)| line.unknown == 0) {
         return Ok(Code::Done);
     }
-    if args.reconcile {
+    let lists =
+        |run: &Run| read(run).ok().and_then(|one| one.profile().ok()).is_some_and(|one| one.can_list());
+    if args.reconcile && runs.iter().any(|(run, line)| line.unknown > 0 && lists(run)) {
         terminal.note("\nA gateway may list a message late: look again in a while.");
     }
     if runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
-        terminal.note("\nThey are not sent again by themselves.");
+        terminal.note(
+            "\nThey are not sent again by themselves. Who should get it all the same can be written to in a campaign of \
+             another name.",
+        );
     }
     let next = layout::next(&[next(named, &runs, live, args.sandbox)]);
     terminal.note(&format!("\n{}", next.trim_end()));

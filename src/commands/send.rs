@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::connection::Connection;
+use super::connection::{Connection, Place};
 use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
@@ -79,7 +79,7 @@ fn resume(
     let profile = pinned.profile().map_err(unreadable)?;
     let mut delivery = pinned.delivery().map_err(unreadable)?;
     let connection =
-        Connection::open(profile, key, &pinned.sender, delivery.window, sandbox, clock, terminal)?;
+        Connection::open(profile, key, &pinned.sender, delivery.window, Place::of(sandbox), clock, terminal)?;
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
     if lost > 0 {
         let text = count(lost, "message");
@@ -225,7 +225,8 @@ fn begin(
     let profile = (*campaign.profile).clone();
     let mut delivery = campaign.delivery;
     let window = delivery.window;
-    let mut connection = Connection::open(profile, key, &campaign.sender, window, sandbox, clock, terminal)?;
+    let mut connection =
+        Connection::open(profile, key, &campaign.sender, window, Place::of(sandbox), clock, terminal)?;
     // Nobody is woken by a sandbox.
     if sandbox {
         delivery.window = None;

@@ -120,7 +120,9 @@ impl Engine {
             Class::Auth => self.refused_credential(parcel, reason, circumstances),
             Class::Config | Class::Account => {
                 let text = reason.clone().unwrap_or_else(|| "the gateway refuses the request".to_owned());
-                self.return_to_queue(parcel, reason, now.elapsed, now);
+                let account = verdict.class == Class::Account;
+                let text = if account { format!("the account cannot send: {text}") } else { text };
+                self.give_back(parcel, reason, now.elapsed, now);
                 self.end.get_or_insert(End::Refused(text));
             }
             Class::Unknown => self.lost(parcel, verdict.provider_id, reason, now),
@@ -129,7 +131,13 @@ impl Engine {
 
     /// Proven not sent: it goes back, to be sent again at `at`.
     fn return_to_queue(&mut self, parcel: Parcel, reason: Option<String>, at: Duration, now: Now) {
-        self.tally.retried += 1;
+        if self.end.is_none() {
+            self.tally.retried += 1;
+        }
+        self.give_back(parcel, reason, at, now);
+    }
+
+    fn give_back(&mut self, parcel: Parcel, reason: Option<String>, at: Duration, now: Now) {
         self.outbox.push(change(&parcel, Event::ProvenNotSent, None, reason, now));
         self.queue.push_later(parcel, at);
     }

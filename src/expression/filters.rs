@@ -22,10 +22,17 @@ pub(super) fn register(tera: &mut Tera) {
 }
 
 fn to_json(value: &Value) -> Result<String, tera::Error> {
-    if value.is_undefined() {
+    if has_undefined(value) {
         return Err(tera::Error::message("a value that is not defined cannot be written as JSON"));
     }
     serde_json::to_string(value).map_err(tera::Error::message)
+}
+
+/// Whether a value, or one inside it, is not defined: a slip in a name would go out as `null`.
+fn has_undefined(value: &Value) -> bool {
+    value.is_undefined()
+        || value.as_array().is_some_and(|items| items.iter().any(has_undefined))
+        || value.as_map().is_some_and(|map| map.values().any(has_undefined))
 }
 
 /// One segment of a URL's path: a value can neither leave its segment nor add a query.

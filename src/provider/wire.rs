@@ -76,7 +76,7 @@ impl Wire {
     pub(super) fn canonical(self, value: &Value) -> Option<String> {
         let key = self.key_in_answer(value)?;
         match self {
-            Self::Opaque => Some(key),
+            Self::Opaque => Some(key.into_owned()),
             _ => Some(format!("+{key}")).filter(|number| digits(number).is_ok()),
         }
     }

@@ -65,6 +65,8 @@ pub struct Aside {
     pub reasons: Vec<(&'static str, u64)>,
     /// The longest message: its segments and its line in the file.
     pub longest: Option<(u16, u64)>,
+    /// The hours in which messages may go out.
+    pub window: Option<String>,
     /// When it starts, in the campaign's zone.
     pub starts: Option<String>,
     /// How long it takes at the campaign's rate.
@@ -103,8 +105,11 @@ impl PlanReport {
         let mut facts = Table::new(&[]);
         facts.row([
             "starts",
-            aside.starts.as_deref().unwrap_or("when it is sent: the manifest has no schedule"),
+            aside.starts.as_deref().unwrap_or("when it is sent: the manifest names no time"),
         ]);
+        if let Some(window) = &aside.window {
+            facts.row(["window", window]);
+        }
         if let Some((takes, rate)) = &aside.takes {
             facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
         }

@@ -63,7 +63,8 @@ impl Http {
     /// [`Fault`], by what is proven about the request.
     pub async fn execute(&self, request: Request) -> Result<Response, Fault> {
         let request = self.prepare(request)?;
-        let answer = self.client.execute(request).await.map_err(|error| fault(&error))?;
+        let place = place(request.url());
+        let answer = self.client.execute(request).await.map_err(|error| fault(&error, &place))?;
         let status = answer.status().as_u16();
         let headers = answer
             .headers()
@@ -128,8 +129,15 @@ async fn read_body(mut answer: reqwest::Response) -> Result<(Vec<u8>, bool), Fau
     Ok((body, false))
 }
 
-fn fault(error: &reqwest::Error) -> Fault {
+/// The host and port of a URL: what else stands in it may be a credential.
+fn place(url: &reqwest::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn fault(error: &reqwest::Error, place: &str) -> Fault {
     let reason = describe(error);
+    let reason = if error.is_connect() { format!("{place}: {reason}") } else { reason };
     // Only while connecting is a TLS error proof of anything: later, the request may have been read.
     if error.is_connect() && any(error, |cause| cause.is::<rustls::Error>()) {
         return Fault::Tls(reason);

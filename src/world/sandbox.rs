@@ -38,7 +38,18 @@ impl Sandbox {
     /// # Errors
     /// No port, no runtime, or a profile without the examples it takes.
     pub fn start(profile: &Profile) -> io::Result<Self> {
-        let mimic = Mimic::of(profile).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        Self::serve(mimic(profile)?)
+    }
+
+    /// The same for questions about what an earlier one accepted: that one is gone, and with it what it knew.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub fn on_another_day(profile: &Profile) -> io::Result<Self> {
+        Self::serve(mimic(profile)?.on_another_day())
+    }
+
+    fn serve(mimic: Mimic) -> io::Result<Self> {
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -64,6 +75,10 @@ impl Sandbox {
     pub fn requests(&self) -> u64 {
         self.mimic.requests()
     }
+}
+
+fn mimic(profile: &Profile) -> io::Result<Mimic> {
+    Mimic::of(profile).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 impl Drop for Sandbox {

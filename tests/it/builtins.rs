@@ -76,3 +76,28 @@ fn a_gateway_in_no_list_takes_one_file() {
     project.write(Path::new("providers/46elks.yaml").to_str().unwrap(), &text);
     sends_to_its_sandbox("46elks", &profile, &project);
 }
+
+#[test]
+fn sandboxes_tell_what_became_of_messages_and_call_them_back() {
+    let mut asked = 0;
+    for name in builtin_names() {
+        let profile = Profile::builtin(name).unwrap().unwrap();
+        let project = project(name, &profile);
+        sends_to_its_sandbox(name, &profile, &project);
+        if profile.can_ask() && profile.batch_max() == 1 {
+            let refreshed = project.run(&["report", "c", "--refresh", "--sandbox"]);
+            assert_eq!(refreshed.code, 0, "{name}: {refreshed:?}");
+            assert!(refreshed.err.contains("200 delivered, 0 failed"), "{name}: {refreshed:?}");
+            asked += 1;
+        }
+        if profile.can_cancel() && profile.batch_max() == 1 {
+            sends_to_its_sandbox(name, &profile, &project);
+            let cancelled = project.run(&["cancel", "c", "--sandbox"]);
+            assert_eq!(cancelled.code, 0, "{name}: {cancelled:?}");
+            let report = project.run(&["report", "c", "--sandbox", "--format", "json"]);
+            let report: Value = serde_json::from_str(&report.out).unwrap();
+            assert_eq!(report["runs"][0]["failed"].as_u64(), Some(200), "{name}: {cancelled:?}");
+        }
+    }
+    assert!(asked >= 3);
+}

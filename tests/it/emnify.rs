@@ -284,3 +284,15 @@ fn without_any_secrets_every_way_to_log_in_is_told() {
     }
     assert_eq!(said.err.matches("; or ").count(), 2, "{said:?}");
 }
+
+#[test]
+fn a_moment_outside_the_window_contradicts_it() {
+    let schedule = "schedule: { at: 2027-03-01T21:00, timezone: Africa/Nairobi, window: { from: \"08:00\", to: \"20:00\" } }\n";
+    let said = project("http://127.0.0.1:1", 1, "Hello", schedule).run(&["check", "campaigns"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("`schedule.at` lies outside `schedule.window`"), "{said:?}");
+    assert!(said.err.contains("opens next at 2027-03-02 08:00 EAT"), "{said:?}");
+    let early = schedule.replace("21:00", "19:59");
+    let planned = project("http://127.0.0.1:1", 1, "Hello", &early).run(&["plan", "campaigns/c"]);
+    assert!(planned.out.contains("window   08:00 to 20:00, Africa/Nairobi"), "{planned:?}");
+}

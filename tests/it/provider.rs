@@ -400,3 +400,13 @@ fn a_verb_that_is_not_taken_is_our_fault_and_never_the_recipients() {
     assert_eq!(read_single(&response(405, &[], body)).class, Class::Config);
     assert_eq!(read_single(&response(404, &[], body)).class, Class::Rejected);
 }
+
+#[test]
+fn a_slip_in_the_name_of_a_messages_member_is_an_error_and_never_null() {
+    let text = Profile::builtin_source("clicksend").unwrap().text.replace("m.address", "m.adress");
+    let profile = read(&text).unwrap();
+    let sender = json!("Acme");
+    let members = [member("+254700000001", "Hi")];
+    let error = profile.build_send(&batch(&members, &sender), &profile.sandbox_secrets(), None).unwrap_err();
+    assert!(matches!(error, BuildError::Expression { .. }), "{error}");
+}

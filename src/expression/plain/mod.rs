@@ -135,16 +135,16 @@ impl Expr {
     /// Appends its value as JSON, as [`Self::eval`] would tell it. Members stand in the order of the source.
     pub fn write_json(&self, scope: Scope<'_>, out: &mut Vec<u8>) -> Option<()> {
         match self {
-            Self::List(items) => write_all(b"[]", items, out, |item, out| item.write_inner_json(scope, out)),
+            Self::List(items) => write_all(b"[]", items, out, |item, out| item.write_json(scope, out)),
             Self::Map(entries) => write_all(b"{}", entries, out, |(name, value), out| {
                 serde_json::to_writer(&mut *out, name).ok()?;
                 out.push(b':');
-                value.write_inner_json(scope, out)
+                value.write_json(scope, out)
             }),
             Self::Each { name, list, item } => {
                 let list = list.eval(scope)?;
                 write_all(b"[]", list.as_array()?, out, |value, out| {
-                    item.write_inner_json(Scope { item: Some((name, value)), ..scope }, out)
+                    item.write_json(Scope { item: Some((name, value)), ..scope }, out)
                 })
             }
             Self::If { when, then, otherwise } => {
@@ -158,18 +158,6 @@ impl Expr {
                 }
                 serde_json::to_writer(out, &*value).ok()
             }
-        }
-    }
-
-    /// The same inside a list or map, where what is not defined is null.
-    fn write_inner_json(&self, scope: Scope<'_>, out: &mut Vec<u8>) -> Option<()> {
-        match self {
-            Self::List(_) | Self::Map(_) | Self::Each { .. } => self.write_json(scope, out),
-            Self::If { when, then, otherwise } => {
-                let branch = if when.eval(scope)?.is_truthy() { then } else { otherwise };
-                branch.write_inner_json(scope, out)
-            }
-            _ => serde_json::to_writer(out, &*self.eval(scope)?).ok(),
         }
     }
 }

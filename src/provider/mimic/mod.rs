@@ -40,6 +40,8 @@ const MOST_LISTED: usize = 1_000;
 pub struct Mimic {
     learned: Learned,
     ledger: Ledger,
+    /// Whether every id of the right form counts as given out.
+    believes: bool,
     next_token: AtomicU64,
     accepted: AtomicU64,
     requests: AtomicU64,
@@ -62,7 +64,21 @@ impl Mimic {
         };
         let ledger = Ledger::new(learned.routes.iter().any(asked));
         let count = |from| AtomicU64::new(from);
-        Self { learned, ledger, next_token: count(1), accepted: count(0), requests: count(0) }
+        Self {
+            learned,
+            ledger,
+            believes: false,
+            next_token: count(1),
+            accepted: count(0),
+            requests: count(0),
+        }
+    }
+
+    /// The same gateway on another day: it has forgotten what it accepted, and believes every id that it might
+    /// have given out.
+    #[must_use]
+    pub fn on_another_day(self) -> Self {
+        Self { believes: true, ..self }
     }
 
     /// How many messages it has accepted: recipients, not requests.
@@ -230,7 +246,12 @@ impl Mimic {
     /// A message by its id, if that was given out: inside, as far as it is remembered.
     #[allow(clippy::option_option, reason = "unknown, forgotten and remembered are three things")]
     fn known(&self, id: &str, address: Option<&str>, change: impl Fn(&mut Taken)) -> Option<Option<Taken>> {
-        let number = self.learned.ids.as_ref()?.number(id).filter(|number| self.ledger.has(*number))?;
+        let number = self
+            .learned
+            .ids
+            .as_ref()?
+            .number(id)
+            .filter(|number| self.believes || self.ledger.has(*number))?;
         let asked = |taken: &Taken| address.is_none_or(|address| *taken.address == *address);
         let found = self.ledger.look(number, |taken| {
             let own = asked(taken);
