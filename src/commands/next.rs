@@ -20,10 +20,10 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, sandbox: bool) -
         return format!("sendplan send {}{flag}", place(named, run));
     }
     let profile = |run: &Run| read(run).ok().and_then(|pinned| pinned.profile().ok());
-    if let Some((run, _)) = find(&|line| line.unknown > 0) {
-        if profile(run).is_some_and(|profile| profile.can_list()) {
-            return format!("sendplan resolve {name} --reconcile{flag}");
-        }
+    if let Some((run, _)) = find(&|line| line.unknown > 0)
+        && profile(run).is_some_and(|profile| profile.can_list())
+    {
+        return format!("sendplan resolve {name} --reconcile{flag}");
     }
     if let Some((run, _)) = find(&|line| line.accepted > line.delivered + line.failed)
         && profile(run).is_some_and(|profile| profile.can_ask())
