@@ -21,6 +21,8 @@ const MOST_PAGES: u32 = 200;
 pub struct Heard {
     /// Messages that people have sent.
     pub messages: u64,
+    /// Messages that could not be read.
+    pub unread: u64,
     /// People who opted out and were not known to.
     pub opted_out: u64,
     /// Why not all of it was heard, if so.
@@ -58,6 +60,7 @@ pub fn hear(
         };
         let heard = page.heard.into_iter().filter(|one| one.at >= since).collect::<Vec<_>>();
         sum.messages += heard.len() as u64;
+        sum.unread += page.unread;
         let stops = heard.into_iter().filter(|one| is_opt_out(&one.text));
         let addresses: Vec<String> = stops.map(|one| one.address).collect();
         let at_ms = clock.now().utc.timestamp_millis();

@@ -95,6 +95,13 @@ fn contest(store: &Sqlite, run: &Run, groups: &mut BTreeMap<Arc<str>, Vec<Doubt>
         if other.id == run.id {
             continue;
         }
+        // What another process left under way may have arrived as well; nobody has counted it as unknown yet.
+        pages(store, other.id, Some(State::Intent), &mut |page| {
+            for one in page {
+                let group = groups.get_mut(one.address.as_str());
+                group.into_iter().flatten().for_each(|doubt| doubt.contested = true);
+            }
+        })?;
         let mut after = None;
         loop {
             let page = store.unknowns(other.id, after, PAGE)?;

@@ -78,6 +78,12 @@ fn heard_text(heard: &Heard) -> String {
         let text_of = count(heard.opted_out, "person").replace("persons", "people");
         text.push_str(&format!(": {text_of} opted out, and will not be sent to again"));
     }
+    if heard.unread > 0 {
+        text.push_str(&format!(
+            "; {} could not be read: look at the gateway who sent them",
+            count(heard.unread, "other")
+        ));
+    }
     if let Some(why) = &heard.why_silent {
         text.push_str(&format!("; not all of it could be read ({why})"));
     }
@@ -87,6 +93,9 @@ fn heard_text(heard: &Heard) -> String {
 
 /// What a refresh came to, in a line.
 fn told(swept: &Swept) -> String {
+    if swept.asked() == 0 && swept.end.is_some() {
+        return "The gateway told nothing.".to_owned();
+    }
     if swept.asked() == 0 {
         return "Nothing to ask the gateway about: every accepted message with an id has its receipt."
             .to_owned();

@@ -177,10 +177,10 @@ fn nothing_to_begin(
 
 /// Outside the hours of the day nothing is begun.
 fn shut(campaign: &Campaign, window: Window, now: DateTime<Utc>, terminal: &Terminal) -> Option<Code> {
-    if window.closes(now).is_some() {
+    if window.has_time(now) {
         return None;
     }
-    let opens = window.zone().show(window.opens(now));
+    let opens = window.zone().show(window.opens_next(now));
     terminal.data(&format!(
         "Nothing may go out now: the window of {} ({window}) opens at {opens}.\n",
         campaign.name

@@ -99,6 +99,15 @@ impl Engine {
                 self.tally.accepted += 1;
                 self.outbox.push(change(&parcel, Event::Accept, verdict.provider_id, None, now));
             }
+            // Of a message that is sent again because nobody knew, a refusal speaks of the second copy only.
+            Class::Rejected | Class::InvalidRecipient
+                if parcel.doubtful && self.delivery.unknown == Unknown::Resend =>
+            {
+                let reason = reason.unwrap_or_else(|| "refused".to_owned());
+                let reason = format!("refused when it was sent again: {reason}");
+                self.outbox.push(change(&parcel, Event::LoseTrack, verdict.provider_id, Some(reason), now));
+                self.tally.unknown += 1;
+            }
             Class::Rejected | Class::InvalidRecipient | Class::OptedOut => {
                 let word = match verdict.class {
                     Class::InvalidRecipient => "invalid recipient",
@@ -200,6 +209,7 @@ impl Engine {
     fn lost(&mut self, mut parcel: Parcel, provider_id: Option<String>, reason: Option<String>, now: Now) {
         self.outbox.push(change(&parcel, Event::LoseTrack, provider_id, reason.clone(), now));
         parcel.failures += 1;
+        parcel.doubtful = true;
         if self.delivery.unknown == Unknown::Resend && parcel.failures < self.delivery.retry.attempts {
             self.tally.retried += 1;
             self.outbox.push(change(&parcel, Event::Resend, None, reason, now));

@@ -23,6 +23,7 @@ use crate::audience::{AddressKind, Suppression};
 use crate::campaign::Delivery;
 use crate::provider::raw::BatchMode;
 use crate::provider::{AuthError, Profile, Token};
+use crate::schedule::LAST;
 
 /// A moment as the engine is told it.
 #[derive(Debug, Clone, Copy)]
@@ -298,8 +299,8 @@ impl Engine {
     /// Nothing goes out while the window is shut; what was durable and not sent is given back.
     fn mind_the_window(&mut self, now: Now) {
         let Some(window) = self.delivery.window else { return };
-        if self.end.is_none() && window.closes(now.utc).is_none() {
-            let opens = window.zone().show(window.opens(now.utc));
+        if self.end.is_none() && !window.has_time(now.utc) {
+            let opens = window.zone().show(window.opens_next(now.utc));
             self.end =
                 Some(End::Paused(format!("the sending window ({window}) is shut; it opens at {opens}")));
         }
@@ -332,7 +333,7 @@ impl Engine {
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.trouble.until());
         let closes =
-            self.delivery.window.and_then(|window| (window.closes(now.utc)? - now.utc).to_std().ok());
+            self.delivery.window.and_then(|window| (window.closes(now.utc)? - LAST - now.utc).to_std().ok());
         let shut = closes.map(|wait| now.elapsed + wait);
         [pace, renewal, trouble, shut, self.queue.next_wake()]
             .into_iter()

@@ -70,6 +70,8 @@ pub struct Parcel {
     pub failures: u16,
     /// How many messages of the run had been accepted when it failed first.
     pub accepted_before: u64,
+    /// Whether an earlier request with it may have been carried out.
+    pub doubtful: bool,
     /// Whether a renewed credential was refused for it before.
     pub refused_once: bool,
 }
@@ -77,7 +79,7 @@ pub struct Parcel {
 impl Parcel {
     /// Fresh from the state.
     pub fn new(message: Claimed) -> Self {
-        Self { message, failures: 0, accepted_before: 0, refused_once: false }
+        Self { doubtful: message.attempts > 0, message, failures: 0, accepted_before: 0, refused_once: false }
     }
 }
 

@@ -19,9 +19,11 @@ const WORDS: [&str; 11] = [
 /// Whether a text is such a word and nothing else, but for case, accents on `ARRÊT`, quotes and marks around it: who
 /// writes a sentence may mean anything, and is for a person to read.
 pub fn is_opt_out(text: &str) -> bool {
-    let word = text.trim_matches(|c: char| c.is_whitespace() || "\"'“”‘’«».,!?".contains(c));
+    let shows = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    let text: String = text.chars().filter(shows).collect();
+    let word = text.trim_matches(|c: char| c.is_whitespace() || "\"'“”‘’«».,!?()[]*".contains(c));
     let word = word.to_uppercase().replace('Ê', "E");
-    WORDS.contains(&word.as_str())
+    WORDS.contains(&word.as_str()) || word == "STOP ALL"
 }
 
 #[cfg(test)]
@@ -30,7 +32,19 @@ mod tests {
 
     #[test]
     fn a_word_alone_counts_and_a_sentence_does_not() {
-        for yes in ["STOP", " stop\n", "Stop.", "\"STOP\"", "unsubscribe", "opt-out", "Arrêt", "stopall!"] {
+        for yes in [
+            "STOP",
+            " stop\n",
+            "Stop.",
+            "\"STOP\"",
+            "unsubscribe",
+            "opt-out",
+            "Arrêt",
+            "stopall!",
+            "(stop)",
+            "Stop all",
+            "\u{200b}STOP",
+        ] {
             assert!(is_opt_out(yes), "{yes}");
         }
         for no in ["", "please stop", "STOPP", "don't stop sending", "ok", "non-stop", "the end"] {

@@ -13,6 +13,7 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
     tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
     tera.register_filter("path", |value: &Value, _: Kwargs, _: &State| path(value));
+    tera.register_filter("replace", |text: &str, kwargs: Kwargs, _: &State| replace(text, &kwargs));
     tera.register_filter("hex_utf16", |text: &str, _: Kwargs, _: &State| hex_utf16(text));
     tera.register_filter("sha1", |text: &str, _: Kwargs, _: &State| sha1_hex(text));
     tera.register_filter("jwt", |token: &Value, kwargs: Kwargs, _: &State| claim(token, &kwargs));
@@ -100,6 +101,17 @@ pub fn sha1_hex(text: &str) -> String {
     Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Tera's own, with a bound: chains of it grow without limit.
+fn replace(text: &str, kwargs: &Kwargs) -> Result<String, tera::Error> {
+    let (from, to): (&str, &str) = (kwargs.must_get("from")?, kwargs.must_get("to")?);
+    let grown = text.matches(from).count().saturating_mul(to.len().saturating_sub(from.len()));
+    if text.len().saturating_add(grown) > super::MAX_RENDERED_BYTES {
+        let message = format!("`replace` makes more than {} bytes", super::MAX_RENDERED_BYTES);
+        return Err(tera::Error::message(message));
+    }
+    Ok(text.replace(from, to))
+}
+
 /// UTF-16, big end first, in hexadecimal: the user data of an SMS in UCS-2 (3GPP TS 23.038 §6.2.3).
 fn hex_utf16(text: &str) -> String {
     text.encode_utf16().map(|unit| format!("{unit:04X}")).collect()
@@ -132,6 +144,14 @@ mod tests {
         // FIPS 180-4's example for "abc".
         let hash = eval("a | sha1", serde_json::json!({"a": "abc"})).unwrap();
         assert_eq!(hash, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    }
+
+    #[test]
+    fn replacing_is_bounded() {
+        let short = eval("a | replace(from='a', to='bb')", serde_json::json!({"a": "aca"})).unwrap();
+        assert_eq!(short, "bbcbb");
+        let chain = "a".to_owned() + &" | replace(from='a', to='aaaaaaaaaa')".repeat(12);
+        assert!(eval(&chain, serde_json::json!({"a": "a"})).unwrap_err().contains("more than"));
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct Heard {
 pub struct HeardPage {
     /// The messages that can be read.
     pub heard: Vec<Heard>,
+    /// How many cannot.
+    pub unread: u64,
     /// Whether there is another page.
     pub more: bool,
     /// Whether the gateway holds more than it can be asked for.
@@ -96,6 +98,9 @@ pub struct Page {
     /// Whether the gateway holds more than it can be asked for.
     pub cut: bool,
 }
+
+/// An item of a list that cannot be read.
+struct Unreadable;
 
 impl Profile {
     /// The question what became of a message.
@@ -181,13 +186,18 @@ impl Profile {
         let Some(list) = &self.inner.list else { return Err(NoAnswer::Silent("it has no list".to_owned())) };
         let (items, context) = self.items(&list.each, sought.page, secrets, answer)?;
         let mut scope = context.clone();
-        let mut sent = Vec::new();
+        let (mut sent, mut unread) = (Vec::new(), false);
         for item in items.as_array().into_iter().flatten() {
             scope.insert_value("result", item.clone());
-            sent.extend(self.listed(list, sought, &scope));
+            match self.listed(list, sought, &scope) {
+                Ok(found) => sent.extend(found),
+                Err(Unreadable) => unread = true,
+            }
         }
         let (next, cut) = (list.next.as_deref(), list.cut.as_deref());
-        Ok(Page { sent, more: self.says(next, &context), cut: self.says(cut, &context) })
+        // A record that cannot be read may be the very one.
+        let cut = unread || self.says(cut, &context) || !self.can_say(next, &context);
+        Ok(Page { sent, more: self.says(next, &context), cut })
     }
 
     /// A page of what people have sent back since a time; pages count from 1.
@@ -224,24 +234,28 @@ impl Profile {
         };
         let (items, context) = self.items(&inbound.each, page, secrets, answer)?;
         let mut scope = context.clone();
-        let mut heard = Vec::new();
+        let (mut heard, mut unread) = (Vec::new(), 0);
         for item in items.as_array().into_iter().flatten() {
             scope.insert_value("result", item.clone());
-            heard.extend(self.heard(inbound, &scope));
+            match self.heard(inbound, &scope) {
+                Ok(found) => heard.extend(found),
+                Err(Unreadable) => unread += 1,
+            }
         }
         let (next, cut) = (inbound.next.as_deref(), inbound.cut.as_deref());
-        Ok(HeardPage { heard, more: self.says(next, &context), cut: self.says(cut, &context) })
+        let cut = self.says(cut, &context) || !self.can_say(next, &context);
+        Ok(HeardPage { heard, unread, more: self.says(next, &context), cut })
     }
 
-    fn heard(&self, inbound: &Inbound, context: &Context) -> Option<Heard> {
+    fn heard(&self, inbound: &Inbound, context: &Context) -> Result<Option<Heard>, Unreadable> {
         if !self.counts(inbound.when.as_deref(), context) {
-            return None;
+            return Ok(None);
         }
-        let program = &self.inner.program;
-        let address = self.inner.wire.canonical(&program.eval(&inbound.address, context).ok()?)?;
-        let text = program.eval(&inbound.text, context).ok()?.as_str()?.to_owned();
-        let at = time(&self.text_of(&inbound.at, context).ok()??)?;
-        Some(Heard { address, text, at })
+        let value = |program: &str| self.inner.program.eval(program, context).map_err(|_| Unreadable);
+        let address = self.inner.wire.canonical(&value(&inbound.address)?).ok_or(Unreadable)?;
+        let text = value(&inbound.text)?.as_str().ok_or(Unreadable)?.to_owned();
+        let at = self.text_of(&inbound.at, context).ok().flatten().ok_or(Unreadable)?;
+        Ok(Some(Heard { address, text, at: time(&at).ok_or(Unreadable)? }))
     }
 
     /// The list in a page, and what expressions over its items may use beside them.
@@ -270,28 +284,38 @@ impl Profile {
         what.is_some_and(|what| self.inner.program.eval(what, context).is_ok_and(|holds| holds.is_truthy()))
     }
 
+    fn can_say(&self, what: Option<&str>, context: &Context) -> bool {
+        what.is_none_or(|what| self.inner.program.eval(what, context).is_ok())
+    }
+
     /// Whether an item is one of those that count.
     fn counts(&self, when: Option<&str>, context: &Context) -> bool {
         when.is_none_or(|when| self.inner.program.eval(when, context).is_ok_and(|holds| holds.is_truthy()))
     }
 
-    /// A message of the list, if it is one that was sent to the address and can be read whole: what cannot be
-    /// read matches nobody.
-    fn listed(&self, list: &List, sought: &Sought<'_>, context: &Context) -> Option<Sent> {
+    /// A message of the list, if it is one that was sent to the address.
+    fn listed(
+        &self,
+        list: &List,
+        sought: &Sought<'_>,
+        context: &Context,
+    ) -> Result<Option<Sent>, Unreadable> {
         let program = &self.inner.program;
         if !self.counts(list.when.as_deref(), context) {
-            return None;
+            return Ok(None);
         }
         if let Some(address) = &list.address {
-            let found = program.eval(address, context).ok()?;
-            let wanted = self.inner.wire.key(sought.address).ok()?;
-            if self.inner.wire.key_in_answer(&found)? != wanted {
-                return None;
+            let found = program.eval(address, context).map_err(|_| Unreadable)?;
+            let found = self.inner.wire.key_in_answer(&found).ok_or(Unreadable)?;
+            if self.inner.wire.key(sought.address).is_ok_and(|wanted| found != wanted) {
+                return Ok(None);
             }
         }
-        let text = program.eval(&list.text, context).ok()?.as_str()?.to_owned();
-        let at = time(&self.text_of(&list.at, context).ok()??)?;
-        Some(Sent { id: self.text_of(&list.id, context).ok()??, text, at })
+        let text = program.eval(&list.text, context).map_err(|_| Unreadable)?;
+        let text = text.as_str().ok_or(Unreadable)?.to_owned();
+        let word = |program: &str| self.text_of(program, context).ok().flatten().ok_or(Unreadable);
+        let at = time(&word(&list.at)?).ok_or(Unreadable)?;
+        Ok(Some(Sent { id: word(&list.id)?, text, at }))
     }
 
     fn build_inquiry(
@@ -332,6 +356,10 @@ impl Profile {
         for rule in &inquiry.outcomes {
             let holds = self.inner.program.eval(&rule.when, &answer.context);
             if holds.is_ok_and(|value| value.is_truthy()) {
+                // Nothing arrived by an answer that is an error.
+                if rule.outcome == Outcome::Delivered && !(200..300).contains(&response.status) {
+                    break;
+                }
                 let reason = rule.reason.as_ref().and_then(|one| self.reason(one, &answer.context, secrets));
                 return Ok((rule.outcome, reason));
             }

@@ -52,7 +52,9 @@ impl Profile {
                 Ok(Some((class, reason))) => {
                     // A refusal of a whole request is about the request, not about each of many people: it
                     // must not use them up.
-                    let class = if class == Class::Rejected && members > 1 { Class::Config } else { class };
+                    let about_one =
+                        matches!(class, Class::Rejected | Class::InvalidRecipient | Class::OptedOut);
+                    let class = if about_one && members > 1 { Class::Config } else { class };
                     return Reading::all(members, &self.ruled(class, reason, response, &answer, secrets));
                 }
                 Ok(None) => {}
@@ -249,6 +251,8 @@ fn by_status(status: u16, members: usize) -> Option<Verdict> {
             ));
         }
         413 | 422 => Class::Rejected,
+        // The address or the headers are too long: ours.
+        414 | 431 => Class::Config,
         400..500 if members > 1 => Class::Config,
         400..500 => Class::Rejected,
         _ => Class::Unknown,

@@ -142,7 +142,8 @@ impl Secrets {
 
     /// A gateway's id of a message, unless it holds a secret: ids are kept and shown.
     pub(super) fn clean_id(&self, id: String) -> Option<String> {
-        self.present(&id, MIN_SECRET_IN_ID_BYTES).is_empty().then_some(id)
+        let clean = id.chars().all(is_printable) && self.present(&id, MIN_SECRET_IN_ID_BYTES).is_empty();
+        clean.then_some(id)
     }
 
     /// The secrets as a variable of expressions.
@@ -154,6 +155,11 @@ impl Secrets {
     /// without anything that looks like a token.
     pub fn reason(&self, text: &str) -> String {
         let text = self.redacted(text, MIN_REDACTED_BYTES);
+        // What does not show may stand in the middle of a secret: taken out, it is one again.
+        let shows = |c: &char| c.is_whitespace() || is_printable(*c);
+        let shown: String = text.chars().filter(shows).collect();
+        let hidden = shown != text && !self.present(&shown, MIN_REDACTED_BYTES).is_empty();
+        let text = if hidden { self.redacted(&shown, MIN_REDACTED_BYTES) } else { text };
         let mut out = String::new();
         let separated = |c: char| c.is_whitespace() || c.is_control();
         for word in text.split(separated).filter(|word| !word.is_empty()) {
@@ -199,6 +205,10 @@ fn spellings(secret: &str) -> Vec<String> {
         ascii,
         html.replace('"', "&quot;").replace('\'', "&#39;"),
         html.replace('"', "&#34;").replace('\'', "&#039;"),
+        html.replace('"', "&quot;").replace('\'', "&#x27;"),
+        html.replace('"', "&quot;").replace('\'', "&apos;"),
+        cautious_json(secret, true),
+        cautious_json(secret, false),
         html,
         STANDARD_NO_PAD.encode(secret),
         URL_SAFE_NO_PAD.encode(secret),
@@ -214,6 +224,24 @@ fn spellings(secret: &str) -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+/// JSON as encoders write it that fear for HTML: signs of markup as escapes too, in large or small digits.
+fn cautious_json(secret: &str, large: bool) -> String {
+    let mut out = String::new();
+    for c in secret.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            _ if c.is_ascii() && !"\"'&<>+`".contains(c) => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let digits = if large { format!("{unit:04X}") } else { format!("{unit:04x}") };
+                    out.push_str(&format!("\\u{digits}"));
+                }
+            }
+        }
+    }
+    out
 }
 
 /// `%C3` as `%c3`.
@@ -236,7 +264,7 @@ fn is_token(word: &str) -> bool {
 /// Not a control, and nothing that reorders or hides the text around it on a terminal.
 fn is_printable(c: char) -> bool {
     !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Debug for Secrets {
@@ -268,6 +296,11 @@ mod tests {
             Secrets::new([("key".to_owned(), "open sesame".into()), ("pin".to_owned(), "1".into())]);
         assert_eq!(secrets.reason("key open sesame is\u{1b}[31m bad\n1"), "key [redacted] is [31m bad 1");
         assert_eq!(secrets.reason("a\u{202e}b"), "ab");
+        for between in ["\u{200b}", "\u{2060}", "\u{ad}", "\0", "\u{1b}"] {
+            let told = secrets.reason(&format!("denied: open{between} sesame"));
+            assert_eq!(told, "denied: [redacted]", "{between:?}");
+            assert_eq!(secrets.clean_id(format!("open{between} sesame")), None);
+        }
         let token = "0123456789abcdef0123456789abcdef";
         assert_eq!(secrets.reason(&format!("bad token {token}")), "bad token [redacted]");
         let name = "org.example.web.UnprocessableEntityException";

@@ -4,4 +4,4 @@ mod moment;
 mod window;
 
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
-pub use window::{TimeOfDay, Window, WindowError};
+pub use window::{LAST, TimeOfDay, Window, WindowError};

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 
 use super::moment::{LocalTime, Moment, Zone};
+
+/// Nothing is begun in the last minute of a window.
+pub const LAST: TimeDelta = TimeDelta::minutes(1);
 
 /// The minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -89,6 +92,20 @@ impl Window {
             let (opens, closes) = self.opening(day);
             (opens <= now && now < closes).then_some(closes)
         })
+    }
+
+    /// Whether something may still be begun: it is open, and not for the last moments. A connection may take ten
+    /// seconds to come about, and the shortest life that some gateways give a message is a minute.
+    pub fn has_time(self, now: DateTime<Utc>) -> bool {
+        self.closes(now).is_some_and(|closes| closes - now >= LAST)
+    }
+
+    /// When it opens the next time that something may be begun; now, if it may.
+    pub fn opens_next(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self.closes(now) {
+            Some(closes) if closes - now < LAST => self.opens(closes),
+            _ => self.opens(now),
+        }
     }
 
     /// When it opens next; now, if it is open.

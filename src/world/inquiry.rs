@@ -82,8 +82,10 @@ impl Gateway {
     ) -> Result<Result<Response, Fault>, Unanswered> {
         match request {
             Ok(request) => Ok(self.http.execute(request).await),
-            // An address that cannot be written is that message's trouble alone.
-            Err(error @ BuildError::Address { .. }) => Err(Unanswered::Silent(error.to_string())),
+            // An address or an id that cannot be written is that message's trouble alone.
+            Err(error @ (BuildError::Address { .. } | BuildError::Expression { .. })) => {
+                Err(Unanswered::Silent(error.to_string()))
+            }
             Err(error) => Err(Unanswered::Refused(error.to_string())),
         }
     }

@@ -15,6 +15,10 @@ use crate::yaml::{Node, Spanned};
 /// How long an exchange may take where the profile says nothing.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Headers that say where a message ends and where it goes: a wrong one sends something else than was reviewed.
+const FRAMING: [&str; 8] =
+    ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer", "Expect"];
+
 /// What a part of a longer text shows of itself.
 const PART_MEMBERS: [&str; 4] = ["number", "count", "reference", "udh"];
 
@@ -295,7 +299,12 @@ impl Resolver<'_> {
         if !sound {
             self.compiler.error(format!("`{name}` cannot be the name of a header"), &at.span, "");
         }
-        sound
+        let framing = FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name));
+        if framing {
+            let help = "remove it: how a request travels is not the profile's to say";
+            self.compiler.error(format!("the header `{name}` cannot be set"), &at.span, help);
+        }
+        sound && !framing
     }
 
     fn timeout(&mut self, text: &Spanned<String>) -> Option<Duration> {
