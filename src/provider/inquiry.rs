@@ -155,10 +155,11 @@ impl Profile {
     /// [`NoAnswer`].
     pub fn read_status(
         &self,
+        id: &str,
         secrets: &Secrets,
         answer: Result<&Response, &Fault>,
     ) -> Result<(Outcome, Option<String>), NoAnswer> {
-        self.read_outcome(self.inner.status.as_ref(), secrets, answer)
+        self.read_outcome(self.inner.status.as_ref(), id, secrets, answer)
     }
 
     /// Whether a message was called back: only [`Outcome::Cancelled`] says so.
@@ -167,10 +168,11 @@ impl Profile {
     /// [`NoAnswer`].
     pub fn read_cancel(
         &self,
+        id: &str,
         secrets: &Secrets,
         answer: Result<&Response, &Fault>,
     ) -> Result<(Outcome, Option<String>), NoAnswer> {
-        self.read_outcome(self.inner.cancel.as_ref(), secrets, answer)
+        self.read_outcome(self.inner.cancel.as_ref(), id, secrets, answer)
     }
 
     /// The messages in a page.
@@ -339,6 +341,7 @@ impl Profile {
     fn read_outcome(
         &self,
         inquiry: Option<&Inquiry>,
+        id: &str,
         secrets: &Secrets,
         answer: Result<&Response, &Fault>,
     ) -> Result<(Outcome, Option<String>), NoAnswer> {
@@ -352,6 +355,12 @@ impl Profile {
             && let Some(refusal) = self.refusal(&answer, response, secrets)
         {
             return Err(refusal);
+        }
+        if response.status < 300
+            && let Some(program) = &inquiry.id
+            && self.text_of(program, &answer.context).ok().flatten().as_deref() != Some(id)
+        {
+            return Err(NoAnswer::Silent("the answer is not about this message".to_owned()));
         }
         for rule in &inquiry.outcomes {
             let holds = self.inner.program.eval(&rule.when, &answer.context);

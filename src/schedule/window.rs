@@ -174,6 +174,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_begun_in_its_last_minute() {
+        let day = window("08:00", "20:00", "UTC");
+        assert!(day.has_time(at("2026-12-01T19:59:00Z")));
+        assert!(!day.has_time(at("2026-12-01T19:59:01Z")));
+        assert_eq!(day.opens_next(at("2026-12-01T19:59:30Z")), at("2026-12-02T08:00:00Z"));
+        assert_eq!(day.opens_next(at("2026-12-01T12:00:00Z")), at("2026-12-01T12:00:00Z"));
+    }
+
+    #[test]
     fn it_may_reach_beyond_midnight_and_to_its_very_end() {
         let night = window("22:00", "02:00", "UTC");
         assert_eq!(night.closes(at("2026-12-31T23:00:00Z")), Some(at("2027-01-01T02:00:00Z")));

@@ -23,7 +23,7 @@ impl Gateway {
     ) -> Result<Told, Unanswered> {
         let about = About { address, id, sender: &self.sender };
         let answer = self.exchange(self.profile.build_status(&about, &self.secrets, token)).await?;
-        let told = self.profile.read_status(&self.secrets, answer.as_ref());
+        let told = self.profile.read_status(id, &self.secrets, answer.as_ref());
         told.map_err(|error| unanswered(error, answer.as_ref()))
     }
 
@@ -39,7 +39,7 @@ impl Gateway {
     ) -> Result<Told, Unanswered> {
         let about = About { address, id, sender: &self.sender };
         let answer = self.exchange(self.profile.build_cancel(&about, &self.secrets, token)).await?;
-        let told = self.profile.read_cancel(&self.secrets, answer.as_ref());
+        let told = self.profile.read_cancel(id, &self.secrets, answer.as_ref());
         told.map_err(|error| unanswered(error, answer.as_ref()))
     }
 

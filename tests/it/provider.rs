@@ -307,6 +307,11 @@ fn what_belongs_together_is_asked_for_together() {
     assert!(read(&path).unwrap_err().contains("is no path"));
     let get = SINGLE.replace("method: POST", "method: GET");
     assert!(read(&get).unwrap_err().contains("a GET has no body"));
+    for framing in ["Host", "content-length", "Transfer-Encoding"] {
+        let header = SINGLE.replace("headers: { ", &format!("headers: {{ {framing}: \"5\", "));
+        let told = format!("the header `{framing}` cannot be set");
+        assert!(read(&header).unwrap_err().contains(&told), "{framing}");
+    }
     let unknown = SINGLE.replace("title: Single", "title: Single\nretries: 3");
     assert!(read(&unknown).unwrap_err().contains("unknown key `retries`"));
 }
@@ -409,4 +414,37 @@ fn a_slip_in_the_name_of_a_messages_member_is_an_error_and_never_null() {
     let members = [member("+254700000001", "Hi")];
     let error = profile.build_send(&batch(&members, &sender), &profile.sandbox_secrets(), None).unwrap_err();
     assert!(matches!(error, BuildError::Expression { .. }), "{error}");
+}
+
+#[test]
+fn an_answer_about_another_message_says_nothing_of_this_one() {
+    let profile = Profile::builtin("infobip").unwrap().unwrap();
+    let body = r#"{"results": [{"messageId": "STRANGER", "status": {"groupName": "DELIVERED"}}]}"#;
+    let answer = response(200, &[("content-type", "application/json")], body);
+    let secrets = profile.sandbox_secrets();
+    assert!(profile.read_status("m-1", &secrets, Ok(&answer)).is_err());
+    let (outcome, _) = profile.read_status("STRANGER", &secrets, Ok(&answer)).unwrap();
+    assert_eq!(outcome, sendplan::provider::Outcome::Delivered);
+    let refused = response(404, &[("content-type", "application/json")], body);
+    assert!(profile.read_status("STRANGER", &secrets, Ok(&refused)).is_err(), "nothing arrives by an error");
+}
+
+#[test]
+fn a_rule_over_a_whole_batch_uses_nobody_up_whatever_it_says() {
+    let profile = mobiconnect();
+    let secrets = profile.sandbox_secrets();
+    let sender = json!(1);
+    for class in ["rejected", "invalid_recipient", "opted_out"] {
+        let text = Profile::builtin_source("mobiconnect")
+            .unwrap()
+            .text
+            .replace("as: rejected", &format!("as: {class}"));
+        let profile = read(&text).unwrap();
+        let answer = response(200, &[("content-type", "application/json")], r#"{"status": "error"}"#);
+        let two = ["+254700000001", "+254700000002"].map(|address| member(address, "x"));
+        let reading = profile.read_send(&batch(&two, &sender), &secrets, Ok(&answer));
+        assert!(reading.verdicts.iter().all(|verdict| verdict.class == Class::Config), "{class}");
+        let reading = profile.read_send(&batch(&two[..1], &sender), &secrets, Ok(&answer));
+        assert_ne!(reading.verdicts[0].class, Class::Config, "{class}");
+    }
 }

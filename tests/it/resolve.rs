@@ -1,5 +1,8 @@
 //! `sendplan resolve`: what is unknown, and what the gateway's own list proves.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
@@ -182,4 +185,38 @@ fn what_a_dead_process_left_behind_is_listed_and_found() {
     assert_eq!(listed.code, 6, "{listed:?}");
     let unknown = project.status().of("unknown");
     assert_eq!(listed.out.matches("interrupted").count() as u64, unknown, "{}", listed.out);
+}
+
+#[test]
+fn what_another_campaign_left_under_way_when_it_was_killed_contests_the_record() {
+    // 0: nothing yet; 1: the first message is at the gateway; 2: it may go on.
+    let gate = Arc::new((Mutex::new(0), Condvar::new()));
+    let (inside, first) = (Arc::clone(&gate), AtomicBool::new(true));
+    let desk = Desk::waiting(
+        move |asked| {
+            if asked.method == "POST" && asked.path == "/messages" && first.swap(false, Ordering::SeqCst) {
+                let (stage, changed) = &*inside;
+                *stage.lock().unwrap() = 1;
+                changed.notify_all();
+                drop(changed.wait_while(stage.lock().unwrap(), |stage| *stage < 2).unwrap());
+            }
+        },
+        |asked, book| (asked.sends_to(&number(0)) && book.records.len() == 1).then_some(Act::Close),
+    );
+    let project = two_campaigns(&desk);
+    let mut child = project.start();
+    let (stage, changed) = &*gate;
+    drop(changed.wait_while(stage.lock().unwrap(), |stage| *stage < 1).unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    *stage.lock().unwrap() = 2;
+    changed.notify_all();
+    while desk.book(|book| book.records.is_empty()) {
+        std::thread::yield_now();
+    }
+    // The record is that of `c`, which nobody has counted as unknown yet; what `d` sent never arrived.
+    assert_eq!(project.run(&["send", "campaigns/d"]).code, 6);
+    let told = project.run(&["resolve", "d", "--reconcile"]);
+    assert_eq!(told.code, 6, "{told:?}");
+    assert!(told.out.contains("ambiguous  1"), "{}", told.out);
 }

@@ -268,14 +268,14 @@ impl Lab {
         let about = About { address, id, sender: &json!("Acme") };
         let request = self.profile.build_status(&about, &self.secrets, self.token.as_ref()).unwrap();
         let answer = http().execute(request).await;
-        self.profile.read_status(&self.secrets, answer.as_ref()).map(|(outcome, _)| outcome)
+        self.profile.read_status(id, &self.secrets, answer.as_ref()).map(|(outcome, _)| outcome)
     }
 
     async fn cancel(&self, address: &str, id: &str) -> Result<Outcome, NoAnswer> {
         let about = About { address, id, sender: &json!("Acme") };
         let request = self.profile.build_cancel(&about, &self.secrets, self.token.as_ref()).unwrap();
         let answer = http().execute(request).await;
-        self.profile.read_cancel(&self.secrets, answer.as_ref()).map(|(outcome, _)| outcome)
+        self.profile.read_cancel(id, &self.secrets, answer.as_ref()).map(|(outcome, _)| outcome)
     }
 
     async fn list(&self, address: &str, page: u32) -> Page {
@@ -702,7 +702,7 @@ async fn questions_with_other_secrets_are_refused() {
     let wrong = Secrets::new([("key".to_owned(), "wrong".into())]);
     let about = About { address: "+254700000000", id, sender: &json!("Acme") };
     let answer = http().execute(lab.profile.build_status(&about, &wrong, None).unwrap()).await;
-    assert_eq!(lab.profile.read_status(&wrong, answer.as_ref()), Err(NoAnswer::Unauthorised));
+    assert_eq!(lab.profile.read_status(id, &wrong, answer.as_ref()), Err(NoAnswer::Unauthorised));
 }
 
 const TEXT: &str = r#"

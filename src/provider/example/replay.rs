@@ -208,12 +208,14 @@ impl Replay<'_> {
         let answer = example.response.to_response();
         let (profile, secrets) = (self.profile, &self.secrets);
         let (request, read) = match example.exchange {
-            Exchange::Status => {
-                (profile.build_status(&asked, secrets, self.token), profile.read_status(secrets, Ok(&answer)))
-            }
-            Exchange::Cancel => {
-                (profile.build_cancel(&asked, secrets, self.token), profile.read_cancel(secrets, Ok(&answer)))
-            }
+            Exchange::Status => (
+                profile.build_status(&asked, secrets, self.token),
+                profile.read_status(asked.id, secrets, Ok(&answer)),
+            ),
+            Exchange::Cancel => (
+                profile.build_cancel(&asked, secrets, self.token),
+                profile.read_cancel(asked.id, secrets, Ok(&answer)),
+            ),
             _ => return self.list(example, about, &sender),
         };
         let mut problems = self.request(example, request);

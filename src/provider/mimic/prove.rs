@@ -136,7 +136,11 @@ impl<'a> Proof<'a> {
         let about = About { address, id: &id, sender: &sender };
         if profile.can_ask() {
             let answer = self.asked(example, profile.build_status(&about, secrets, token))?;
-            self.outcome(Exchange::Status, Outcome::Delivered, profile.read_status(secrets, Ok(&answer)))?;
+            self.outcome(
+                Exchange::Status,
+                Outcome::Delivered,
+                profile.read_status(&id, secrets, Ok(&answer)),
+            )?;
         }
         if profile.can_list() {
             let since = example_time() - TimeDelta::days(1);
@@ -155,7 +159,11 @@ impl<'a> Proof<'a> {
         }
         if profile.can_cancel() {
             let answer = self.asked(example, profile.build_cancel(&about, secrets, token))?;
-            self.outcome(Exchange::Cancel, Outcome::Cancelled, profile.read_cancel(secrets, Ok(&answer)))?;
+            self.outcome(
+                Exchange::Cancel,
+                Outcome::Cancelled,
+                profile.read_cancel(&id, secrets, Ok(&answer)),
+            )?;
         }
         Ok(())
     }

@@ -156,6 +156,7 @@ pub(in crate::provider) struct Rule {
 #[derive(Debug)]
 pub(in crate::provider) struct Inquiry {
     pub call: Call,
+    pub id: Option<String>,
     pub outcomes: Vec<OutcomeRule>,
 }
 

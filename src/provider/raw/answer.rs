@@ -77,6 +77,10 @@ pub struct Inquiry {
     /// The request.
     #[schemars(required)]
     pub request: Option<Call>,
+    /// The id of the message that the answer is about, where it names one: about another it says nothing.
+    #[serde(default)]
+    #[schemars(example = &"{{ response.json.results[0].id }}")]
+    pub id: Option<Spanned<String>>,
     /// What the answer says of the message, the first that holds decides. Where none holds, nothing is known.
     #[schemars(required)]
     pub outcome: Option<Vec<OutcomeRule>>,

@@ -178,6 +178,7 @@ impl Resolver<'_> {
         let scope = self.request_scope(self.has_token).with("sender").with("recipient").with("id");
         let call = raw.request.and_then(|call| self.call(name, name, call, &scope));
         let scope = self.response_scope();
+        let id = raw.id.map(|id| self.compiler.value(&format!("{name}.id"), &id, &scope));
         let mut outcomes = Some(Vec::new());
         for (at, rule) in raw.outcome.unwrap_or_default().into_iter().enumerate() {
             let place = format!("{name}.outcome[{at}]");
@@ -193,7 +194,7 @@ impl Resolver<'_> {
                 _ => outcomes = None,
             }
         }
-        Some(Inquiry { call: call?, outcomes: outcomes? })
+        Some(Inquiry { call: call?, id: all(id)?, outcomes: outcomes? })
     }
 
     /// `name` is for people, `place` for the program.
