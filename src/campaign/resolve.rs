@@ -52,8 +52,9 @@ impl Resolver<'_> {
     fn campaign(&mut self, manifest: &raw::Campaign, materials: Materials) -> Option<Campaign> {
         let name = manifest.name.as_ref().and_then(|name| self.name(name));
         let constants = self.constants(manifest);
+        // What a sender is, no adaptation changes.
+        let sender = self.sender(manifest, materials.profile.as_ref());
         let profile = self.profile(manifest, materials.profile);
-        let sender = self.sender(manifest, profile.as_ref());
         let kind = self.address_kind(manifest, profile.as_ref());
         let audience = manifest.audience.as_ref();
         let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
@@ -159,38 +160,49 @@ impl Resolver<'_> {
         let Some(Spanned { value: ProviderRef::Adapted(adapted), .. }) = &manifest.provider else {
             return Some(profile);
         };
-        let profile = match &adapted.base_url {
-            Some(url) if url.value.contains('@') => {
-                self.problems.push(
-                    Diagnostic::error("`provider.base_url`: credentials do not belong into a URL")
-                        .at(&masked(self.source, &url.span), url.span.clone(), "a literal secret")
-                        .help("list them under `secrets` of the profile, as `${env:NAME}`"),
-                );
-                return None;
-            }
-            Some(url) => {
-                self.adapted("provider.base_url", &url.span, profile.with(Some(&url.value), &Map::new()))?
-            }
-            None => profile,
-        };
-        let profile = match &adapted.batch_max {
-            Some(max) => self.adapted("provider.batch_max", &max.span, profile.with_batch_max(max.value))?,
-            None => profile,
-        };
-        let profile = match &adapted.limits {
-            Some(limits) => profile.with_limits(self.provider_limits(limits)),
-            None => profile,
-        };
-        let profile = match &adapted.cost {
-            Some(cost) => profile.with_cost(self.cost(cost)?),
-            None => profile,
-        };
-        adapted.vars.iter().flatten().try_fold(profile, |profile, (name, node)| {
+        let before = self.problems.errors();
+        let adapted = self.adaptations(profile, adapted);
+        // What is wrong with one of them hides nothing of the others, and none is left out in silence.
+        (self.problems.errors() == before).then_some(adapted)
+    }
+
+    /// The profile with what could be changed of it.
+    fn adaptations(&mut self, mut profile: Profile, adapted: &raw::AdaptedProvider) -> Profile {
+        if let Some(url) = &adapted.base_url {
+            profile = self.base_url(&profile, url).unwrap_or(profile);
+        }
+        if let Some(max) = &adapted.batch_max {
+            let changed = profile.with_batch_max(max.value);
+            profile = self.adapted("provider.batch_max", &max.span, changed).unwrap_or(profile);
+        }
+        if let Some(limits) = &adapted.limits {
+            profile = profile.with_limits(self.provider_limits(limits));
+        }
+        if let Some(cost) = &adapted.cost
+            && let Some(cost) = self.cost(cost)
+        {
+            profile = profile.with_cost(cost);
+        }
+        for (name, node) in adapted.vars.iter().flatten() {
             self.problems
                 .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
             let one = Map::from_iter([(name.clone(), node.to_json())]);
-            self.adapted("provider.vars", &node.span, profile.with(None, &one))
-        })
+            let changed = profile.with(None, &one);
+            profile = self.adapted("provider.vars", &node.span, changed).unwrap_or(profile);
+        }
+        profile
+    }
+
+    fn base_url(&mut self, profile: &Profile, url: &Spanned<String>) -> Option<Profile> {
+        if url.value.contains('@') {
+            self.problems.push(
+                Diagnostic::error("`provider.base_url`: credentials do not belong into a URL")
+                    .at(&masked(self.source, &url.span), url.span.clone(), "a literal secret")
+                    .help("list them under `secrets` of the profile, as `${env:NAME}`"),
+            );
+            return None;
+        }
+        self.adapted("provider.base_url", &url.span, profile.with(Some(&url.value), &Map::new()))
     }
 
     fn cost(&mut self, cost: &crate::provider::raw::Cost) -> Option<Cost> {

@@ -65,3 +65,16 @@ fn a_cap_in_another_currency_or_without_prices_is_an_error() {
     assert_eq!(bad.code, 3);
     assert!(bad.err.contains("`cheap` is not an amount"), "{bad:?}");
 }
+
+#[test]
+fn everything_that_is_wrong_with_an_adapted_profile_is_told_at_once() {
+    let adapted = ", base_url: \"http://gateway.example\", limits: { messages: fast }, vars: { route: x }";
+    let project = project(adapted, "");
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    project.write("campaigns/c/campaign.yaml", &manifest.replace("sender: 1", "sender: ACME"));
+    let said = project.run(&["check", "campaigns"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    for told in ["provider.base_url", "`fast` is not a rate", "no variable `route`", "the sender must be"] {
+        assert!(said.err.contains(told), "{told}: {said:?}");
+    }
+}
