@@ -14,7 +14,7 @@ use crate::delivery::engine::End;
 use crate::delivery::message::{Change, MessageKey};
 use crate::delivery::reconcile::{self, Doubt, Finding};
 use crate::delivery::state::{Event, State};
-use crate::provider::inquiry::{Page, Sent};
+use crate::provider::lists::{Page, Sent};
 use crate::report::resolve::Reconciled;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};

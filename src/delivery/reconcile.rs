@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::message::MessageKey;
-use crate::provider::inquiry::Sent;
+use crate::provider::lists::Sent;
 
 /// An unknown message as it is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod example;
 pub mod exchange;
 pub mod inquiry;
 pub mod key;
+pub mod lists;
 pub mod mimic;
 pub mod part;
 pub mod profile;

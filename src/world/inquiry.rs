@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::gateway::Gateway;
 use crate::delivery::asking::Unanswered;
-use crate::provider::inquiry::{About, HeardPage, NoAnswer, Page, Sought};
+use crate::provider::inquiry::{About, NoAnswer};
+use crate::provider::lists::{HeardPage, Page, Sought};
 use crate::provider::{BuildError, Fault, Outcome, Request, Response, Token};
 
 /// What became of a message, with the reason where there is one.

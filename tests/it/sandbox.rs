@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sendplan::diagnostic::Source;
-use sendplan::provider::inquiry::{About, NoAnswer, Page, Sought};
+use sendplan::provider::inquiry::{About, NoAnswer};
+use sendplan::provider::lists::{Page, Sought};
 use sendplan::provider::raw::BatchMode;
 use sendplan::provider::{
     AuthError, AuthStep, Class, Member, Outcome, Profile, Reading, Secrets, Token, builtin_names,
