@@ -91,8 +91,7 @@ fn shared(messages: usize) -> Kind {
     };
     let records: Vec<Value> = (0..messages).map(record).collect();
     let body = json!({"status": "success", "data": records, "message": "Sms scheduled successfully!"});
-    let name = sendplan::provider::builtin_names().find(|name| name.starts_with("mobi")).unwrap();
-    let profile = Profile::builtin(name).unwrap().unwrap();
+    let profile = Profile::builtin("mobiconnect").unwrap().unwrap();
     let token = Token {
         access: "example-access-token".into(),
         refresh: Some("example-refresh-token".into()),

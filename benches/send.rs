@@ -106,8 +106,7 @@ impl Drop for Server {
 }
 
 fn profile() -> Profile {
-    let name = sendplan::provider::builtin_names().next().unwrap();
-    Profile::builtin(name).unwrap().unwrap().with_batch_max(1).unwrap()
+    Profile::builtin("mobiconnect").unwrap().unwrap().with_batch_max(1).unwrap()
 }
 
 fn client(url: &str) -> Gateway {
