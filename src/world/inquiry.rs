@@ -22,10 +22,8 @@ impl Gateway {
         id: &str,
         token: Option<&Token>,
     ) -> Result<Told, Unanswered> {
-        let about = About { address, id, sender: &self.sender };
-        let answer = self.exchange(self.profile.build_status(&about, &self.secrets, token)).await?;
-        let told = self.profile.read_status(id, &self.secrets, answer.as_ref());
-        told.map_err(|error| unanswered(error, answer.as_ref()))
+        let request = self.profile.build_status(&self.about(address, id), &self.secrets, token);
+        self.ask(request, |answer| self.profile.read_status(id, &self.secrets, answer)).await
     }
 
     /// Asks for a message to be called back; only [`Outcome::Cancelled`] says that it was.
@@ -38,10 +36,8 @@ impl Gateway {
         id: &str,
         token: Option<&Token>,
     ) -> Result<Told, Unanswered> {
-        let about = About { address, id, sender: &self.sender };
-        let answer = self.exchange(self.profile.build_cancel(&about, &self.secrets, token)).await?;
-        let told = self.profile.read_cancel(id, &self.secrets, answer.as_ref());
-        told.map_err(|error| unanswered(error, answer.as_ref()))
+        let request = self.profile.build_cancel(&self.about(address, id), &self.secrets, token);
+        self.ask(request, |answer| self.profile.read_cancel(id, &self.secrets, answer)).await
     }
 
     /// A page of what was sent to an address, pages from 1.
@@ -56,9 +52,8 @@ impl Gateway {
         token: Option<&Token>,
     ) -> Result<Page, Unanswered> {
         let sought = Sought { address, sender: &self.sender, page, since };
-        let answer = self.exchange(self.profile.build_list(&sought, &self.secrets, token)).await?;
-        let found = self.profile.read_page(&sought, &self.secrets, answer.as_ref());
-        found.map_err(|error| unanswered(error, answer.as_ref()))
+        let request = self.profile.build_list(&sought, &self.secrets, token);
+        self.ask(request, |answer| self.profile.read_page(&sought, &self.secrets, answer)).await
     }
 
     /// A page of what people have sent back, pages from 1.
@@ -72,9 +67,20 @@ impl Gateway {
         token: Option<&Token>,
     ) -> Result<HeardPage, Unanswered> {
         let request = self.profile.build_inbound(&self.sender, page, since, &self.secrets, token);
+        self.ask(request, |answer| self.profile.read_inbound(page, &self.secrets, answer)).await
+    }
+
+    fn about<'a>(&'a self, address: &'a str, id: &'a str) -> About<'a> {
+        About { address, id, sender: &self.sender }
+    }
+
+    async fn ask<T>(
+        &self,
+        request: Result<Request, BuildError>,
+        read: impl FnOnce(Result<&Response, &Fault>) -> Result<T, NoAnswer>,
+    ) -> Result<T, Unanswered> {
         let answer = self.exchange(request).await?;
-        let heard = self.profile.read_inbound(page, &self.secrets, answer.as_ref());
-        heard.map_err(|error| unanswered(error, answer.as_ref()))
+        read(answer.as_ref()).map_err(|error| unanswered(error, answer.as_ref()))
     }
 
     async fn exchange(

@@ -2,6 +2,7 @@
 //! held against the JSON Schema of a type (all errors at once), and what is sound becomes that type.
 //! The schema comes from the type itself, so an editor and this reader can never disagree.
 
+mod absent;
 mod de;
 mod schema;
 mod several;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
+pub use absent::all;
 pub use schema::{document, schema_of};
 pub use several::Several;
 pub use spanned::Spanned;

@@ -36,7 +36,7 @@ pub struct Profile {
 /// The most a gateway takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests of every kind.
+    /// Requests that send or ask, log-ins aside.
     pub requests: Option<Rate>,
     /// Messages.
     pub messages: Option<Rate>,

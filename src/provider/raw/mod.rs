@@ -130,7 +130,7 @@ pub struct Address {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Requests of every kind.
+    /// Requests that send or ask, log-ins aside.
     #[serde(default)]
     #[schemars(with = "Option<units::Rate>")]
     pub requests: Option<Spanned<String>>,

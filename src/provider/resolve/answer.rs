@@ -8,9 +8,9 @@ use crate::provider::class::Class;
 use crate::provider::profile::{Inbound, List, MatchBy, Results, Rule};
 use crate::provider::raw::{self, BatchMode, Correlation};
 use crate::provider::resolve::Resolver;
-use crate::provider::resolve::absent::all;
 use crate::provider::resolve::compile::Scope;
 use crate::yaml::Spanned;
+use crate::yaml::all;
 
 /// What an expression over an answer sees of it.
 const RESPONSE_MEMBERS: [&str; 4] = ["status", "headers", "json", "text"];

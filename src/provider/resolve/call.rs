@@ -7,9 +7,9 @@ use crate::credentials::names_a_secret;
 use crate::provider::profile::{Auth, Body, Call, Header, Inquiry, OutcomeRule, Text, TokenAuth};
 use crate::provider::raw::{self, BatchMode, Segmentation};
 use crate::provider::resolve::Resolver;
-use crate::provider::resolve::absent::all;
 use crate::provider::resolve::compile::{NEVER_EMPTY, Scope};
 use crate::units;
+use crate::yaml::all;
 use crate::yaml::{Node, Spanned};
 
 /// How long an exchange may take where the profile says nothing.

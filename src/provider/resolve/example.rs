@@ -8,9 +8,9 @@ use crate::provider::example::{
 use crate::provider::exchange::Method;
 use crate::provider::part::Part;
 use crate::provider::raw::example as raw;
-use crate::provider::resolve::absent::all;
 use crate::provider::resolve::compile::Compiler;
 use crate::provider::wire::Wire;
+use crate::yaml::all;
 use crate::yaml::{Node, Spanned};
 
 pub(super) fn examples(

@@ -1,7 +1,6 @@
 //! From the file to the profile: every error at once, each with its place. Here its facts; its requests and
 //! its answers are read in `call` and `answer`.
 
-mod absent;
 mod answer;
 mod call;
 mod compile;
@@ -20,11 +19,11 @@ use crate::provider::cost::Cost;
 use crate::provider::example::replay::exchange;
 use crate::provider::profile::{Inner, Limits, Profile, check_base_url, scope_of, without_user};
 use crate::provider::raw;
-use crate::provider::resolve::absent::all;
 use crate::provider::resolve::compile::{Compiler, Scope};
 use crate::provider::secrets::SecretRef;
 use crate::provider::wire::{AddressKind, Wire};
 use crate::units::Rate;
+use crate::yaml::all;
 use crate::yaml::{self, Spanned};
 
 impl Profile {

@@ -1,8 +1,8 @@
-//! Parts of a profile that may be absent, faulty or read.
+//! Parts of a file that may be absent, faulty or read.
 
 /// Nothing where nothing was written, something where all of it could be read, else an error.
 #[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
-pub(super) fn all<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+pub fn all<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     match read {
         None => Some(None),
         Some(None) => None,

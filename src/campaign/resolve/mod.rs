@@ -1,24 +1,24 @@
 //! From the mirror to a campaign that cannot be invalid. Every step reports what it finds and goes on, so
 //! that one pass shows all that is wrong with a manifest and the files it names.
 
-use std::collections::BTreeMap;
+mod provider;
+mod schedule;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::raw::{self, ProviderRef, Sender};
+use super::raw::{self, Sender};
 use super::{Audience, Campaign, Delivery, Limits, Retry, secrets};
 use crate::audience::{AddressKind, Filter, Header, Rules, region as region_of};
-use crate::credentials::masked;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
 use crate::message::Template;
+use crate::provider::Profile;
 use crate::provider::wire::AddressKind as WireKind;
-use crate::provider::{Cost, OverrideError, Profile};
-use crate::schedule::{LocalTime, Moment, Window, Zone};
 use crate::units::{Amount, Percent};
-use crate::yaml::Spanned;
+use crate::yaml::{Spanned, all};
 
 /// What was found at the names of a manifest. What is absent has been reported by whoever looked.
 #[derive(Debug, Default)]
@@ -91,8 +91,8 @@ impl Resolver<'_> {
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
             template: template?,
-            at: optional(at)?,
-            delivery: Delivery { window: optional(window)?, ..delivery },
+            at: all(at)?,
+            delivery: Delivery { window: all(window)?, ..delivery },
             limits,
         })
     }
@@ -155,64 +155,6 @@ impl Resolver<'_> {
         vars.iter().map(|(key, node)| (key.clone(), node.to_json())).collect()
     }
 
-    fn profile(&mut self, manifest: &raw::Campaign, found: Option<Profile>) -> Option<Profile> {
-        let profile = found?;
-        let Some(Spanned { value: ProviderRef::Adapted(adapted), .. }) = &manifest.provider else {
-            return Some(profile);
-        };
-        let before = self.problems.errors();
-        let adapted = self.adaptations(profile, adapted);
-        // What is wrong with one of them hides nothing of the others, and none is left out in silence.
-        (self.problems.errors() == before).then_some(adapted)
-    }
-
-    /// The profile with what could be changed of it.
-    fn adaptations(&mut self, mut profile: Profile, adapted: &raw::AdaptedProvider) -> Profile {
-        if let Some(url) = &adapted.base_url {
-            profile = self.base_url(&profile, url).unwrap_or(profile);
-        }
-        if let Some(max) = &adapted.batch_max {
-            let changed = profile.with_batch_max(max.value);
-            profile = self.adapted("provider.batch_max", &max.span, changed).unwrap_or(profile);
-        }
-        if let Some(limits) = &adapted.limits {
-            profile = profile.with_limits(self.provider_limits(limits));
-        }
-        if let Some(cost) = &adapted.cost
-            && let Some(cost) = self.cost(cost)
-        {
-            profile = profile.with_cost(cost);
-        }
-        for (name, node) in adapted.vars.iter().flatten() {
-            self.problems
-                .extend(secrets::refused(&BTreeMap::from([(name.clone(), node.clone())]), self.source));
-            let one = Map::from_iter([(name.clone(), node.to_json())]);
-            let changed = profile.with(None, &one);
-            profile = self.adapted("provider.vars", &node.span, changed).unwrap_or(profile);
-        }
-        profile
-    }
-
-    fn base_url(&mut self, profile: &Profile, url: &Spanned<String>) -> Option<Profile> {
-        if url.value.contains('@') {
-            self.problems.push(
-                Diagnostic::error("`provider.base_url`: credentials do not belong into a URL")
-                    .at(&masked(self.source, &url.span), url.span.clone(), "a literal secret")
-                    .help("list them under `secrets` of the profile, as `${env:NAME}`"),
-            );
-            return None;
-        }
-        self.adapted("provider.base_url", &url.span, profile.with(Some(&url.value), &Map::new()))
-    }
-
-    fn cost(&mut self, cost: &crate::provider::raw::Cost) -> Option<Cost> {
-        let read = Cost::read(cost);
-        for (error, span) in read.as_ref().err().into_iter().flatten() {
-            self.error(format!("`provider.cost`: {error}"), span);
-        }
-        read.ok()
-    }
-
     /// A cap on the cost, in the currency of the prices it is held against.
     fn cap(&mut self, cap: &Spanned<String>, profile: Option<&Profile>) -> Option<Amount> {
         let (amount, currency) = cap.value.split_once(' ').unwrap_or((&cap.value, ""));
@@ -238,21 +180,6 @@ impl Resolver<'_> {
                 None
             }
         }
-    }
-
-    fn provider_limits(&mut self, limits: &crate::provider::raw::Limits) -> crate::provider::Limits {
-        let mut rate = |key: &str, text: &Option<Spanned<String>>| {
-            text.as_ref().and_then(|text| self.quantity(&format!("provider.limits.{key}"), text))
-        };
-        crate::provider::Limits {
-            requests: rate("requests", &limits.requests),
-            messages: rate("messages", &limits.messages),
-            segments: rate("segments", &limits.segments),
-        }
-    }
-
-    fn adapted(&mut self, key: &str, span: &Span, result: Result<Profile, OverrideError>) -> Option<Profile> {
-        result.map_err(|error| self.error(format!("`{key}`: {error}"), span)).ok()
     }
 
     fn sender(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) -> Option<Value> {
@@ -390,44 +317,6 @@ impl Resolver<'_> {
         }
     }
 
-    fn zone(&mut self, schedule: Option<&Spanned<raw::Schedule>>) -> Option<Zone> {
-        match schedule.and_then(|schedule| schedule.value.timezone.as_ref()) {
-            None => Some(Zone::UTC),
-            Some(zone) => self.quantity("schedule.timezone", zone),
-        }
-    }
-
-    fn moment(&mut self, at: &Spanned<String>, zone: Option<Zone>) -> Option<Moment> {
-        let local = self.quantity::<LocalTime>("schedule.at", at);
-        Some(Moment { local: local?, zone: zone? })
-    }
-
-    fn window(&mut self, window: &Spanned<raw::Window>, zone: Option<Zone>) -> Option<Window> {
-        let from = window.value.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
-        let to = window.value.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
-        match Window::new(from?, to?, zone?) {
-            Ok(window) => Some(window),
-            Err(error) => {
-                self.error(format!("`schedule.window`: {error}"), &window.span);
-                None
-            }
-        }
-    }
-
-    /// A moment at which nothing may go out contradicts itself.
-    fn shut_when_due(&mut self, manifest: &raw::Campaign, at: Option<Moment>, window: Option<Window>) {
-        let written = manifest.schedule.as_ref().and_then(|schedule| schedule.value.at.as_ref());
-        let (Some(at), Some(window), Some(written)) = (at, window, written) else { return };
-        if window.closes(at.instant()).is_none() {
-            let opens = at.zone.show(window.opens(at.instant()));
-            self.problems.push(
-                Diagnostic::error("`schedule.at` lies outside `schedule.window`: nothing may go out then")
-                    .at(self.source, written.span.clone(), "")
-                    .help(format!("the window opens next at {opens}")),
-            );
-        }
-    }
-
     fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
         // The same key and the same bytes: the gateway carries it out once, however often it comes.
         let unknown = if idempotent { raw::Unknown::Resend } else { raw::Unknown::Hold };
@@ -501,16 +390,6 @@ impl Resolver<'_> {
             max_rejected,
             allow_empty: audience.and_then(|audience| audience.allow_empty).unwrap_or(false),
         }
-    }
-}
-
-/// Nothing where nothing was written, something where it could be read, else an error.
-#[allow(clippy::option_option, reason = "absent, faulty and read are three things")]
-fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        None => Some(None),
-        Some(None) => None,
-        Some(read) => Some(read),
     }
 }
 
