@@ -12,18 +12,32 @@ use crate::store::private;
 use crate::store::sqlite::fault::{Fault, refused};
 
 /// The version of the schema that this code writes and reads.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// The steps: the first makes version 1 out of nothing, each other one makes its version out of the one before.
 /// A step that was released is never edited.
-const STEPS: [(i64, &str); 2] = [(1, include_str!("version1.sql")), (2, include_str!("version2.sql"))];
+const STEPS: [(i64, &str); 3] =
+    [(1, include_str!("version1.sql")), (2, include_str!("version2.sql")), (3, include_str!("version3.sql"))];
 
-/// Version 1 seen as version 2, by a connection that only reads: names of the temporary schema come first.
-const VIEW_OF_VERSION_1: &str = "CREATE TEMP VIEW messages AS SELECT run, text, seq, state, attempts, segments, \
-    changed_at_ms, recipient, address, provider_id, reason, NULL AS part, NULL AS receipt, \
-    NULL AS receipt_at_ms FROM main.messages; \
-    CREATE TEMP TABLE receipt_counts (run INTEGER, receipt INTEGER, n INTEGER); \
-    CREATE TEMP TABLE opt_outs (address TEXT, source TEXT, at_ms INTEGER);";
+/// Older versions seen as the one after, by a connection that only reads: names of the temporary schema come first.
+const VIEWS: [(i64, &str); 2] = [
+    (
+        1,
+        "CREATE TEMP VIEW messages AS SELECT run, text, seq, state, attempts, segments, changed_at_ms, \
+         recipient, address, provider_id, reason, NULL AS part, NULL AS receipt, NULL AS receipt_at_ms \
+         FROM main.messages; \
+         CREATE TEMP TABLE receipt_counts (run INTEGER, receipt INTEGER, n INTEGER); \
+         CREATE TEMP TABLE opt_outs (address TEXT, source TEXT, at_ms INTEGER);",
+    ),
+    (
+        2,
+        "CREATE TEMP VIEW runs AS SELECT *, NULL AS pruned_at_ms FROM main.runs; \
+         CREATE TEMP TABLE decisions (id INTEGER, at_ms INTEGER, who TEXT, what TEXT, campaign TEXT, \
+         run INTEGER, text INTEGER, seq INTEGER, recipient TEXT, reason TEXT); \
+         CREATE TEMP TABLE holds (campaign TEXT, what TEXT, who TEXT, at_ms INTEGER); \
+         CREATE TEMP TABLE contacts (run INTEGER, address TEXT, at_ms INTEGER);",
+    ),
+];
 
 /// The most copies of one version that are kept beside a state.
 const MOST_COPIES: u32 = 100;
@@ -50,8 +64,8 @@ pub fn migrate(sql: &Connection, from: i64) -> Result<(), Fault> {
 
 /// Lets a connection that only reads see an older file as one of this version.
 pub fn look_through(sql: &Connection, version: i64) -> Result<(), Fault> {
-    if version < VERSION {
-        sql.execute_batch(VIEW_OF_VERSION_1)?;
+    for (_, view) in VIEWS.iter().filter(|(of, _)| *of >= version) {
+        sql.execute_batch(view)?;
     }
     Ok(())
 }

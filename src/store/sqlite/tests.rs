@@ -267,9 +267,9 @@ fn fault_12_a_newer_state_is_refused_and_left_as_it_is() {
     let file = File::new();
     let path = filled(&file);
     let other = Connection::open(&path).unwrap();
-    other.pragma_update(None, "user_version", 3).unwrap();
+    other.pragma_update(None, "user_version", 4).unwrap();
     other.close().unwrap();
-    refused("newer", &path, |error| matches!(error, StoreError::Newer { found: 3, known: 2, .. }));
+    refused("newer", &path, |error| matches!(error, StoreError::Newer { found: 4, known: 3, .. }));
 }
 
 #[test]

@@ -1,0 +1,35 @@
+-- From version 2 to version 3: what people decided, what they asked of campaigns, and what is left of runs whose
+-- messages were pruned.
+
+-- Every decision of a person, for good: rows are added and never changed. `run`, `text` and `seq` say which message
+-- it was about, where it was about one; `recipient` is its recipient, or the address of an opt-out.
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  campaign TEXT,
+  run INTEGER,
+  text INTEGER,
+  seq INTEGER,
+  recipient TEXT,
+  reason TEXT
+) STRICT;
+
+-- Campaigns of which nothing may go out: `what` is `paused` or `cancelled`.
+CREATE TABLE holds (
+  campaign TEXT PRIMARY KEY,
+  what TEXT NOT NULL,
+  who TEXT NOT NULL,
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A run whose messages were pruned keeps its counts, and here whom it may have reached: by canonical address, with
+-- the last time. That is what asking for each person once, and for no more than so many messages, needs.
+ALTER TABLE runs ADD COLUMN pruned_at_ms INTEGER;
+CREATE TABLE contacts (
+  run INTEGER NOT NULL REFERENCES runs (id),
+  address TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (run, address)
+) STRICT, WITHOUT ROWID;
