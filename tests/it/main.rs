@@ -18,6 +18,7 @@ mod gateway;
 mod house;
 mod idempotency;
 mod kinds;
+mod laws;
 mod loopback;
 mod opt_outs;
 mod outgoing;
