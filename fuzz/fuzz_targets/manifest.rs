@@ -1,7 +1,4 @@
 //! The laws of `laws/manifest.rs`, under arbitrary bytes.
 #![no_main]
 
-#[path = "../laws/manifest.rs"]
-mod law;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| law::holds(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::manifest::holds(data));

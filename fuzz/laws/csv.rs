@@ -93,7 +93,7 @@ fn plans(data: &[u8], header: Header, readable: bool) {
     let text = if column("name").is_some() { "Hi {{ name }}" } else { "Hi" };
     let template = Template::compile("c", text, &header, &serde_json::Map::new());
     let template = template.unwrap_or_else(|problems| panic!("{problems:?}"));
-    let kind = if data.len() % 5 == 0 { AddressKind::Opaque } else { KENYA };
+    let kind = if data.len().is_multiple_of(5) { AddressKind::Opaque } else { KENYA };
     let rules = Rules { address, id: column("id"), kind, filter: None, header };
     let mut recipe = Recipe { rules, template, suppression: Suppression::default(), cost: None };
     let Some(one) = planned(data, &recipe, 1) else {

@@ -1,8 +1,5 @@
 //! A manifest as somebody may write it: every error has a place, and what is accepted can be planned.
 
-#[path = "diagnostics.rs"]
-mod diagnostics;
-
 use std::num::NonZeroUsize;
 
 use sendplan::audience::{Header, Suppression};
@@ -10,6 +7,8 @@ use sendplan::campaign::{self, Campaign, Materials, References};
 use sendplan::diagnostic::Source;
 use sendplan::plan::{self, Entry, Recipe, Totals};
 use sendplan::provider::Profile;
+
+use super::diagnostics;
 
 const ROWS: &str = "customer_id,phone,first_name,points,opted_in\n\
     c1,0712345678,Wanjiru,1200,yes\nc2,+254 712 345 679,Łucja,3,no\nc3,nobody,Ann,,yes\nc4,0712345678,Again,7,yes\n\

@@ -1,11 +1,10 @@
 //! A profile as somebody may write it: every error has a place, and what is accepted can be asked anything.
 
-#[path = "diagnostics.rs"]
-mod diagnostics;
-
 use chrono::DateTime;
 use sendplan::diagnostic::Source;
 use sendplan::provider::{Batch, Class, Fault, Member, Profile, Response};
+
+use super::diagnostics;
 
 /// Read, and where nothing is wrong, its examples replayed and strange answers read.
 pub fn holds(data: &[u8]) {

@@ -2,20 +2,8 @@
 
 use std::fs;
 
+use crate::laws;
 use crate::project::root;
-
-#[path = "../../fuzz/laws/answer.rs"]
-mod answer;
-#[path = "../../fuzz/laws/csv.rs"]
-mod csv;
-#[path = "../../fuzz/laws/manifest.rs"]
-mod manifest;
-#[path = "../../fuzz/laws/profile.rs"]
-mod profile;
-#[path = "../../fuzz/laws/segments.rs"]
-mod segments;
-#[path = "../../fuzz/laws/state.rs"]
-mod state;
 
 /// Holds a law against the seeds of its target, each under its name.
 fn seeds(target: &str, law: fn(&[u8])) {
@@ -31,14 +19,10 @@ fn seeds(target: &str, law: fn(&[u8])) {
     }
 }
 
-macro_rules! laws {
+macro_rules! targets {
     ($($target:ident)*) => {
-        $(#[test] fn $target() { seeds(stringify!($target), super::$target::holds); })*
+        $(#[test] fn $target() { seeds(stringify!($target), laws::$target::holds); })*
     };
 }
 
-mod seeds_hold {
-    use super::seeds;
-
-    laws! { manifest profile csv segments answer state }
-}
+targets! { manifest profile csv segments answer state }
