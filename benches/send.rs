@@ -17,11 +17,12 @@ use std::time::{Duration, Instant};
 
 use sendplan::audience::{AddressKind, Suppression};
 use sendplan::campaign::Delivery;
-use sendplan::commands::drive::{Driven, drive};
 use sendplan::delivery::access::Credential;
 use sendplan::delivery::engine::{End, Engine};
 use sendplan::delivery::message::{Batch, Claimed, MessageKey, Parcel};
 use sendplan::delivery::state::State;
+use sendplan::executor::live::Live;
+use sendplan::executor::{Driven, execute};
 use sendplan::provider::{Class, Profile};
 use sendplan::store::journal::Journal;
 use sendplan::store::sqlite::{OpenMode, Sqlite};
@@ -178,8 +179,9 @@ async fn with_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usiz
     let mut engine =
         Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
     let journal = Journal::start(store, run).unwrap();
-    let mut lists = Lists::watch(Vec::new(), kind, String::new());
-    let driven = drive(&mut engine, &journal, gateway, &mut lists, clock, &mut |_, _| {}).await.unwrap();
+    let lists = Lists::watch(Vec::new(), kind, String::new());
+    let mut world = Live::new(&journal, gateway, lists, clock).unwrap();
+    let driven = execute(&mut engine, &mut world, &mut |_, _| {}).await.unwrap();
     let took = began.elapsed();
     assert!(matches!(driven, Driven::Ended(End::Finished)), "{driven:?}");
     assert_eq!(journal.close().unwrap().counts(run).unwrap().of(State::Accepted), messages as u64);
