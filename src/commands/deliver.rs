@@ -81,15 +81,19 @@ fn send_all(
     let lists = Lists::watch(job.lists, job.kind, job.column);
     let journal = Journal::start(store, job.run)?;
     let inside = runtime.enter();
-    let world = Live::new(&journal, gateway, lists, clock);
+    let world = Live::new(journal, Arc::clone(gateway), lists, clock);
     let mut world = world.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
     drop(inside);
-    let driven = runtime.block_on(execute(&mut engine, &mut world, &mut |engine, now| {
-        show(&bar, begun, &engine.tally(), engine.waiting_for(now));
-    }))?;
-    drop(world);
+    let shown = bar.clone();
+    let delivery = runtime.spawn(async move {
+        let mut watch = |engine: &Engine, now| show(&shown, begun, &engine.tally(), engine.waiting_for(now));
+        let driven = execute(&mut engine, &mut world, &mut watch).await;
+        (driven, engine.tally(), world.into_journal())
+    });
+    let died = |error| Failure::Internal(format!("our own failure while sending: {error}"));
+    let (driven, tally, journal) = runtime.block_on(delivery).map_err(died)?;
     bar.finish_and_clear();
-    Ok((driven, engine.tally(), journal.close()?))
+    Ok((driven?, tally, journal.close()?))
 }
 
 fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {

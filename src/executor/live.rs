@@ -25,9 +25,9 @@ type Credentials = Result<Token, AuthError>;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Live<'a, S> {
-    journal: &'a Journal<S>,
-    gateway: &'a Arc<Gateway>,
+pub struct Live<S> {
+    journal: Journal<S>,
+    gateway: Arc<Gateway>,
     lists: Lists,
     clock: Clock,
     signals: Signals,
@@ -37,17 +37,12 @@ pub struct Live<'a, S> {
     writing: Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
 }
 
-impl<'a, S: Store + Send + 'static> Live<'a, S> {
+impl<S: Store + Send + 'static> Live<S> {
     /// Begins to listen for signals, inside the current tokio runtime.
     ///
     /// # Errors
     /// The system's, when it lets nobody listen.
-    pub fn new(
-        journal: &'a Journal<S>,
-        gateway: &'a Arc<Gateway>,
-        lists: Lists,
-        clock: Clock,
-    ) -> io::Result<Self> {
+    pub fn new(journal: Journal<S>, gateway: Arc<Gateway>, lists: Lists, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             journal,
             gateway,
@@ -60,6 +55,11 @@ impl<'a, S: Store + Send + 'static> Live<'a, S> {
         })
     }
 
+    /// The journal, when all is done.
+    pub fn into_journal(self) -> Journal<S> {
+        self.journal
+    }
+
     /// Looks at the suppression lists, when it is time to.
     fn look(&mut self) -> Option<Happening> {
         let now = self.clock.now().elapsed;
@@ -70,7 +70,7 @@ impl<'a, S: Store + Send + 'static> Live<'a, S> {
     }
 }
 
-impl<S: Store + Send + 'static> World for Live<'_, S> {
+impl<S: Store + Send + 'static> World for Live<S> {
     fn now(&self) -> Now {
         self.clock.now()
     }
@@ -80,16 +80,21 @@ impl<S: Store + Send + 'static> World for Live<'_, S> {
     }
 
     fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>) {
-        let (gateway, reply) = (Arc::clone(self.gateway), self.authenticated.0.clone());
+        let (gateway, reply) = (Arc::clone(&self.gateway), self.authenticated.0.clone());
         tokio::spawn(async move {
             let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
         });
     }
 
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
-        let gateway = Arc::clone(self.gateway);
+        let gateway = Arc::clone(&self.gateway);
         let promise = Promise::new(self.answered.0.clone(), &batch);
-        tokio::spawn(async move { promise.keep(gateway.send(&batch, token.as_deref()).await) });
+        tokio::spawn(async move {
+            let answer = gateway.send(&batch, token.as_deref()).await;
+            // The engine takes its messages back without a copy when nobody else has them.
+            drop(batch);
+            promise.keep(answer);
+        });
     }
 
     async fn happening(&mut self, until: Option<Duration>) -> Happening {

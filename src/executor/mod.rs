@@ -57,17 +57,18 @@ pub trait World {
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>);
     /// The next thing to happen; [`Happening::Time`] at `until`, in time since the process began, if nothing else
     /// does.
-    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening>;
+    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening> + Send;
 }
 
-/// Carries out what `engine` says until it is done. `watch` is called whenever something has happened.
+/// Carries out what `engine` says until it is done. `watch` is called whenever something has happened. On a worker of
+/// tokio's it is nearest to the requests: every answer that has to wake another thread costs as much as the request.
 ///
 /// # Errors
 /// The state's: nothing more is sent then, and what was under way is unknown.
 pub async fn execute(
     engine: &mut Engine,
     world: &mut impl World,
-    watch: &mut dyn FnMut(&Engine, Now),
+    watch: &mut (dyn FnMut(&Engine, Now) + Send),
 ) -> Result<Driven, StoreError> {
     let mut deadline: Option<Duration> = None;
     loop {
