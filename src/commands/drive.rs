@@ -204,6 +204,7 @@ mod tests {
             segments: 1,
             part: None,
             attempts: 0,
+            second_copy: false,
         };
         let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
         let (reply, mut answers) = mpsc::unbounded_channel();

@@ -13,12 +13,14 @@ use super::terminal::Terminal;
 use crate::delivery::engine::End;
 use crate::delivery::message::{Change, MessageKey};
 use crate::delivery::reconcile::{self, Doubt, Finding};
-use crate::delivery::state::{Event, State};
+use crate::delivery::resolution::Resolution;
+use crate::delivery::state::State;
 use crate::provider::lists::{Page, Sent};
 use crate::report::resolve::Reconciled;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, RunId, Store};
+use crate::store::{Decision, Run, RunId, Store};
 use crate::world::clock::Clock;
+use crate::world::person::person;
 
 /// How far the gateway's clock and ours may be apart, and a little more.
 const LEEWAY: TimeDelta = TimeDelta::minutes(10);
@@ -50,7 +52,7 @@ pub fn reconcile(
         let together: Vec<Doubt> = groups.by_ref().take(TOGETHER).flatten().collect();
         let lists = look_up(&mut asker, &together, since);
         let findings = findings(store, run.id, &together, &lists)?;
-        record(store, run.id, &together, findings, &mut sum)?;
+        record(store, run.id, &together, findings, &mut sum, clock.now().utc)?;
     }
     Ok((sum, asker.end().cloned()))
 }
@@ -175,6 +177,7 @@ fn record(
     doubts: &[Doubt],
     findings: Vec<Finding>,
     sum: &mut Reconciled,
+    now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let mut changes = Vec::new();
     for (doubt, finding) in doubts.iter().zip(findings) {
@@ -184,7 +187,7 @@ fn record(
                 // It was accepted when the gateway says so, not when we found out.
                 changes.push(Change {
                     key: doubt.key,
-                    event: Event::FoundAccepted,
+                    event: Resolution::Reconciled.event(),
                     provider_id: Some(id),
                     reason: None,
                     opted_out: false,
@@ -196,5 +199,10 @@ fn record(
             Finding::NotSeen => sum.not_seen += 1,
         }
     }
-    Ok(store.commit(run, &changes)?)
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let decision =
+        Decision { who: person(), what: Resolution::Reconciled, reason: None, at_ms: now.timestamp_millis() };
+    Ok(store.decide(run, &changes, &decision)?)
 }

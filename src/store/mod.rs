@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod contract;
+pub mod decision;
 pub mod error;
 pub mod journal;
 pub mod lock;
@@ -13,8 +14,10 @@ use std::fmt;
 
 pub use crate::delivery::message::{Change, Claimed, MessageKey};
 pub use crate::delivery::receipt::{Receipt, ReceiptStatus};
+pub use crate::delivery::resolution::Resolution;
 use crate::delivery::state::State;
 use crate::message::Part;
+pub use crate::store::decision::{Decided, Decision};
 pub use crate::store::error::StoreError;
 
 /// The number of a run in its state.
@@ -169,6 +172,8 @@ pub struct Listed {
     pub state: State,
     /// How many requests it was in.
     pub attempts: u32,
+    /// Whether it waits to be sent again although nobody knows of an earlier copy, which may have arrived.
+    pub second_copy: bool,
     /// How many parts the text takes.
     pub segments: u16,
     /// Which part of a longer text it is; `None` for a whole one.
@@ -236,6 +241,19 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Illegal`], [`StoreError::NoSuchMessage`], [`StoreError::Full`].
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Records changes as [`Store::commit`] does, and with them, in the same transaction, who decided so: a row for
+    /// each change ([`Store::decisions`]).
+    ///
+    /// # Errors
+    /// As of [`Store::commit`]; nothing is recorded then, neither the changes nor the decision.
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError>;
+
+    /// The next `n` decisions about a campaign, its messages or itself, after the one of this number, oldest first.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError>;
 
     /// Whom gateways have said to have opted out, in any run of this state: canonical addresses, in order. Recorded
     /// with the changes that say so ([`Change::opted_out`]).

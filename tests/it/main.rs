@@ -9,6 +9,7 @@ mod cancel;
 mod check;
 mod cost;
 mod cut;
+mod decide;
 mod desk;
 mod docs;
 mod emnify;

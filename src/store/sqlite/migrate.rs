@@ -34,6 +34,7 @@ const VIEWS: [(i64, &str); 2] = [
         "CREATE TEMP VIEW runs AS SELECT *, NULL AS pruned_at_ms FROM main.runs; \
          CREATE TEMP TABLE decisions (id INTEGER, at_ms INTEGER, who TEXT, what TEXT, campaign TEXT, \
          run INTEGER, text INTEGER, seq INTEGER, recipient TEXT, reason TEXT); \
+         CREATE TEMP TABLE second_copies (run INTEGER, text INTEGER, seq INTEGER); \
          CREATE TEMP TABLE holds (campaign TEXT, what TEXT, who TEXT, at_ms INTEGER); \
          CREATE TEMP TABLE contacts (run INTEGER, address TEXT, at_ms INTEGER);",
     ),

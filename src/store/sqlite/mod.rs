@@ -1,6 +1,7 @@
 //! The state in one SQLite file: WAL, `synchronous=FULL`, one writer. SQL stays below this folder.
 
 mod change;
+mod decide;
 mod fault;
 mod migrate;
 mod open;
@@ -16,8 +17,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
-    UnknownMessage,
+    Change, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId,
+    Store, StoreError, UnknownMessage,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -126,6 +127,14 @@ impl Store for Sqlite {
             return self.check_broken();
         }
         self.write(|sql| change::commit(sql, run, changes))
+    }
+
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError> {
+        self.write(|sql| decide::decide(sql, run, changes, decision))
+    }
+
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError> {
+        self.read(|sql| decide::decisions(sql, campaign, after, n))
     }
 
     fn opt_outs(&self) -> Result<Vec<String>, StoreError> {

@@ -143,7 +143,8 @@ pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Resul
 /// A key before all others.
 const START: MessageKey = MessageKey { text: 0, seq: 0 };
 
-fn limit(n: usize) -> i64 {
+/// The most rows of an answer, as SQLite takes it.
+pub fn limit(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -157,7 +158,8 @@ pub fn claim(
 ) -> Result<Vec<Claimed>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.segments, m.attempts, \
-         t.text, m.part FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         t.text, m.part, m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run \
+         AND s.text = m.text AND s.seq = m.seq) FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
          WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
     )?;
     let after = after.unwrap_or(START);
@@ -177,6 +179,7 @@ pub fn claim(
             segments: row.get(4)?,
             part: part(row.get(7)?)?,
             attempts: row.get(5)?,
+            second_copy: row.get(8)?,
         });
     }
     Ok(claimed)
@@ -188,7 +191,9 @@ fn lost_text(run: RunId, key: MessageKey) -> Fault {
 
 /// What a list shows of a message.
 const LISTED: &str = "m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.state, m.attempts, m.segments, \
-    m.part, m.provider_id, m.reason, m.changed_at_ms, m.receipt, m.receipt_at_ms";
+    m.part, m.provider_id, m.reason, m.changed_at_ms, m.receipt, m.receipt_at_ms, m.state IN (2, 8) \
+    AND m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run AND s.text = m.text \
+    AND s.seq = m.seq)";
 
 fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
     Ok(Listed {
@@ -204,6 +209,7 @@ fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
         changed_at_ms: row.get(10)?,
         receipt: receipt(row.get(11)?)?,
         receipt_at_ms: row.get(12)?,
+        second_copy: row.get(13)?,
     })
 }
 
@@ -265,7 +271,7 @@ pub fn unknowns(
     let mut unknowns = Vec::new();
     while let Some(row) = rows.next()? {
         let listed = listed_row(row)?;
-        let text = row.get::<_, Option<String>>(13)?.ok_or_else(|| lost_text(run, listed.key))?;
+        let text = row.get::<_, Option<String>>(14)?.ok_or_else(|| lost_text(run, listed.key))?;
         unknowns.push(UnknownMessage { listed, text });
     }
     Ok(unknowns)
