@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::units::Span;
+
 /// Campaigns as files in git, sent to people exactly as reviewed.
 #[derive(Debug, Parser)]
 #[command(name = "sendplan", version, about, max_term_width = 100)]
@@ -65,6 +67,9 @@ pub enum Verb {
     Cancel(Cancel),
     /// Show messages of which nobody can tell whether they were sent; look for them at the gateway, or decide
     Resolve(Resolve),
+    /// Copy the state, prove that it is sound, or delete messages of old runs from it
+    #[command(subcommand)]
+    State(State),
     /// Show gateway profiles
     #[command(subcommand)]
     Provider(Provider),
@@ -217,6 +222,50 @@ pub struct Resolve {
     /// Show addresses in full, in the decisions
     #[arg(long, requires = "decisions")]
     pub show_addresses: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state`
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// Copy the whole state as it is at this moment, also while something is being sent
+    Backup(Backup),
+    /// Prove that the state is sound: the file, every run's books, receipts and texts
+    Verify(Verify),
+    /// Delete the messages of runs that were finished long ago; counts, decisions, opt-outs and whom they reached stay
+    Prune(Prune),
+}
+
+/// `sendplan state backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where the copy is to be; nothing may be there
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state prune`
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Runs that were finished longer ago than this, such as `90d`; a year at most
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Span,
+    /// Show what would be deleted, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,

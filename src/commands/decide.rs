@@ -1,12 +1,11 @@
 //! What a person decides about unknown messages, and what was decided before.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-
 use super::ask::read;
 use super::exit::{Code, Failure};
 use super::named::Named;
 use super::report::pages;
 use super::resolve::recover;
+use super::standing::time;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::audience::AddressKind;
@@ -137,9 +136,4 @@ pub fn show(named: &Named, args: &Resolve, global: &Global, terminal: &Terminal)
     let report = DecisionsReport { version: 1, campaign: named.name.clone(), decisions };
     terminal.data(&if args.format == Format::Json { report.json() } else { report.human() });
     Ok(Code::Done)
-}
-
-fn time(at_ms: i64) -> String {
-    let at: DateTime<Utc> = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

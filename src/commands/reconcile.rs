@@ -94,6 +94,9 @@ fn contest(store: &Sqlite, run: &Run, groups: &mut BTreeMap<Arc<str>, Vec<Doubt>
                 group.into_iter().flatten().for_each(|doubt| doubt.contested = true);
             }
         })?;
+        if other.pruned_at_ms.is_some() {
+            contest_pruned(store, &other, groups)?;
+        }
         if other.id == run.id {
             continue;
         }
@@ -117,6 +120,20 @@ fn contest(store: &Sqlite, run: &Run, groups: &mut BTreeMap<Arc<str>, Vec<Doubt>
         }
     }
     Ok(())
+}
+
+/// Of a run whose messages were pruned nobody knows the ids any more: a record may be one of its messages where it was
+/// still sending when this one began.
+fn contest_pruned(
+    store: &Sqlite,
+    other: &Run,
+    groups: &mut BTreeMap<Arc<str>, Vec<Doubt>>,
+) -> Result<(), Failure> {
+    Ok(store.contacts(other.id, 0, &mut |address, at_ms| {
+        let at = DateTime::from_timestamp_millis(at_ms).unwrap_or_default() + LEEWAY;
+        let group = groups.get_mut(address).into_iter().flatten();
+        group.filter(|doubt| at >= doubt.from).for_each(|doubt| doubt.contested = true);
+    })?)
 }
 
 /// One look-up an address, page after page, whoever and however many are unknown there.

@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod cancel;
 pub mod decisions;
 pub mod delivery;
+pub mod keeping;
 pub mod layout;
 pub mod mask;
 pub mod messages;

@@ -18,6 +18,7 @@ mod fault_rows;
 mod gateway;
 mod house;
 mod idempotency;
+mod keeping;
 mod kinds;
 mod loopback;
 mod opt_outs;

@@ -3,6 +3,7 @@
 
 mod books;
 mod decisions;
+mod prune;
 
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ macro_rules! contract {
             what_is_not_there_is_named,
             a_decision_and_its_changes_are_one,
             a_second_copy_is_told_from_a_first_one,
+            a_pruned_run_keeps_its_counts_and_whom_it_reached,
+            an_empty_run_is_pruned_too,
             any_interleaving_keeps_the_books,
         );
     };
@@ -61,6 +64,7 @@ pub(crate) use contract;
 
 pub use crate::store::contract::books::any_interleaving_keeps_the_books;
 pub use crate::store::contract::decisions::*;
+pub use crate::store::contract::prune::*;
 
 pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
     NewRun {
