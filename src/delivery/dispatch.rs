@@ -81,8 +81,15 @@ impl Engine {
             return true;
         };
         let Some(reason) = self.opt_outs.reason(&address) else { return false };
-        changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
-        self.tally.suppressed += 1;
+        if parcel.doubtful {
+            // Nobody was left out: the first copy may have arrived.
+            let reason = format!("not sent again: {reason}");
+            changes.push(change(parcel, Event::Forgo, None, Some(reason), now));
+            self.tally.unknown += 1;
+        } else {
+            changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
+            self.tally.suppressed += 1;
+        }
         true
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use crate::delivery::state::{State, next};
+use crate::delivery::state::{Event, State, next};
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::read;
 use crate::store::{Change, RunId, StoreError};
@@ -18,6 +18,9 @@ const CHANGE: &str = "UPDATE messages SET state = ?5, attempts = max(attempts + 
 const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
     SELECT coalesce(m.address, m.recipient), r.campaign, ?4 FROM messages m JOIN runs r ON r.id = m.run \
     WHERE m.run = ?1 AND m.text = ?2 AND m.seq = ?3 ON CONFLICT DO NOTHING";
+
+const SECOND_COPY: &str =
+    "INSERT INTO second_copies (run, text, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
 /// Records addresses as opted out, and says how many were new.
 pub fn opt_out(sql: &Connection, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, Fault> {
@@ -61,6 +64,9 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     for change in changes {
         let (before, after) = apply(&mut present, &mut write, run, change)?;
         effect.note(change.key.text, before, after);
+        if change.event == Event::Resend {
+            sql.prepare_cached(SECOND_COPY)?.execute([run.0, change.key.text, change.key.seq])?;
+        }
         if change.opted_out {
             let key = change.key;
             sql.prepare_cached(OPT_OUT)?.execute([run.0, key.text, key.seq, change.at_ms])?;
