@@ -5,8 +5,8 @@ mod ask;
 mod cancel;
 mod check;
 mod connection;
+mod decide;
 mod deliver;
-pub mod drive;
 mod ending;
 mod exit;
 mod hear;
@@ -24,9 +24,11 @@ mod resolve;
 mod scan;
 mod schema;
 mod send;
-mod signals;
 mod standing;
 mod state;
+mod state_backup;
+mod state_prune;
+mod state_verify;
 mod status;
 mod sweep;
 mod terminal;
@@ -35,7 +37,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, State, Verb};
 use exit::Failure;
 use terminal::Terminal;
 
@@ -52,6 +54,9 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
         Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
+        Verb::State(State::Backup(args)) => state_backup::run(args, &cli.global, &terminal),
+        Verb::State(State::Verify(args)) => state_verify::run(args, &cli.global, &terminal),
+        Verb::State(State::Prune(args)) => state_prune::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
     };

@@ -6,6 +6,8 @@ pub mod gateway;
 pub mod http;
 pub mod inquiry;
 pub mod lists;
+pub mod person;
 pub mod sandbox;
 pub mod secrets;
+pub mod signals;
 pub mod workspace;

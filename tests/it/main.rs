@@ -9,6 +9,7 @@ mod cancel;
 mod check;
 mod cost;
 mod cut;
+mod decide;
 mod desk;
 mod docs;
 mod emnify;
@@ -17,6 +18,7 @@ mod fault_rows;
 mod gateway;
 mod house;
 mod idempotency;
+mod keeping;
 mod kinds;
 #[path = "../../fuzz/laws/mod.rs"]
 mod laws;

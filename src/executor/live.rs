@@ -1,0 +1,231 @@
+//! The real world of a run: commits on the journal's thread, requests on tokio, timers, signals, and the files of
+//! the suppression lists.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::oneshot;
+
+use super::{Happening, World};
+use crate::delivery::access::Credential;
+use crate::delivery::answer::Answer;
+use crate::delivery::engine::{Now, Order};
+use crate::delivery::message::Batch;
+use crate::provider::{AuthError, Class, Reading, Token, Verdict};
+use crate::store::journal::{Journal, Recorded};
+use crate::store::{Store, StoreError};
+use crate::world::clock::{Clock, sleep};
+use crate::world::gateway::Gateway;
+use crate::world::lists::Lists;
+use crate::world::signals::Signals;
+
+type Credentials = Result<Token, AuthError>;
+
+/// A batch to be sent, and the credential it goes with.
+type Job = (Arc<Batch>, Option<Arc<Token>>);
+
+/// Where somebody who sends takes the next batch from; given back with each, so that it closes when the run is over.
+#[derive(Debug, Clone)]
+struct Desk(Sender<(Job, Desk)>);
+
+/// An answer, and the desk of whoever fetched it; nothing, if that one died of it.
+type Fetched = (Answer, Option<Desk>);
+
+/// See the module.
+#[derive(Debug)]
+pub struct Live<S> {
+    journal: Journal<S>,
+    gateway: Arc<Gateway>,
+    lists: Lists,
+    clock: Clock,
+    signals: Signals,
+    /// Senders that wait for a batch. There are never more of them than batches were under way at once.
+    idle: Vec<Desk>,
+    answered: (UnboundedSender<Fetched>, UnboundedReceiver<Fetched>),
+    authenticated: (UnboundedSender<Credentials>, UnboundedReceiver<Credentials>),
+    /// The commit under way.
+    writing: Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
+}
+
+impl<S: Store + Send + 'static> Live<S> {
+    /// Begins to listen for signals, inside the current tokio runtime.
+    ///
+    /// # Errors
+    /// The system's, when it lets nobody listen.
+    pub fn new(journal: Journal<S>, gateway: Arc<Gateway>, lists: Lists, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            journal,
+            gateway,
+            lists,
+            clock,
+            signals: Signals::new()?,
+            idle: Vec::new(),
+            answered: unbounded_channel(),
+            authenticated: unbounded_channel(),
+            writing: None,
+        })
+    }
+
+    /// The journal, when all is done.
+    pub fn into_journal(self) -> Journal<S> {
+        self.journal
+    }
+
+    /// Looks at the suppression lists, when it is time to.
+    fn look(&mut self) -> Option<Happening> {
+        let now = self.clock.now().elapsed;
+        if self.lists.is_empty() || now < self.lists.next_look() {
+            return None;
+        }
+        self.lists.look(now).transpose().map(Happening::Lists)
+    }
+}
+
+impl<S: Store + Send + 'static> World for Live<S> {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn commit(&mut self, order: Order) {
+        self.writing = Some(self.journal.submit(order.changes, order.claim));
+    }
+
+    fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>) {
+        let (gateway, reply) = (Arc::clone(&self.gateway), self.authenticated.0.clone());
+        tokio::spawn(async move {
+            let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
+        });
+    }
+
+    fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
+        let job = match self.idle.pop() {
+            Some(desk) => match desk.0.try_send(((batch, token), desk.clone())) {
+                Ok(()) => return,
+                // One who is gone; nobody lost the batch.
+                Err(TrySendError::Full((job, _)) | TrySendError::Closed((job, _))) => job,
+            },
+            None => (batch, token),
+        };
+        tokio::spawn(send_on(job, Arc::clone(&self.gateway), self.answered.0.clone()));
+    }
+
+    async fn happening(&mut self, until: Option<Duration>) -> Happening {
+        if let Some(changed) = self.look() {
+            return changed;
+        }
+        let look = (!self.lists.is_empty()).then(|| self.lists.next_look());
+        let wake = [until, look].into_iter().flatten().min().map(|at| self.clock.instant(at));
+        // In this order: what ends or frees something first, and no timer is set while there is something to do.
+        tokio::select! {
+            biased;
+            () = self.signals.next() => Happening::Signal,
+            recorded = settled(&mut self.writing) => {
+                self.writing = None;
+                Happening::Durable(recorded)
+            }
+            Some(fetched) = self.answered.1.recv() => {
+                let mut next = Some(fetched);
+                let mut answers = Vec::new();
+                while let Some((answer, desk)) = next {
+                    answers.push(answer);
+                    self.idle.extend(desk);
+                    next = self.answered.1.try_recv().ok();
+                }
+                Happening::Answered(answers)
+            }
+            Some(result) = self.authenticated.1.recv() => Happening::Authenticated(result),
+            () = sleep(wake) => self.look().unwrap_or(Happening::Time),
+        }
+    }
+}
+
+/// Sends a batch, and those that it is given when it has the answer: a task for each request would cost a good part
+/// of what the request does.
+async fn send_on(first: Job, gateway: Arc<Gateway>, reply: UnboundedSender<Fetched>) {
+    let (sender, mut jobs) = channel(1);
+    let mut next = Some((first, Desk(sender)));
+    while let Some(((batch, token), desk)) = next {
+        let promise = Promise::new(reply.clone(), &batch);
+        let answer = gateway.send(&batch, token.as_deref()).await;
+        // The engine takes its messages back without a copy when nobody else has them.
+        drop(batch);
+        promise.keep(answer, desk);
+        next = jobs.recv().await;
+    }
+}
+
+/// An answer that comes in any case: a request whose task dies has an unknown outcome, and the run must not
+/// wait for it for ever.
+struct Promise {
+    reply: UnboundedSender<Fetched>,
+    number: u64,
+    members: usize,
+    kept: bool,
+}
+
+impl Promise {
+    fn new(reply: UnboundedSender<Fetched>, batch: &Batch) -> Self {
+        Self { reply, number: batch.number, members: batch.len(), kept: false }
+    }
+
+    fn keep(mut self, answer: Answer, desk: Desk) {
+        self.kept = true;
+        let _ = self.reply.send((answer, Some(desk)));
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if !self.kept {
+            let lost = Verdict::new(Class::Unknown, "our own failure while the request was under way");
+            let reading = Reading::all(self.members, &lost);
+            let _ = self.reply.send((Answer { number: self.number, reading, unreached: false }, None));
+        }
+    }
+}
+
+/// What became of the commit under way; never, while there is none.
+async fn settled(
+    writing: &mut Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
+) -> Result<Recorded, StoreError> {
+    match writing {
+        Some(reply) => reply.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::message::{Claimed, MessageKey, Parcel};
+
+    #[test]
+    fn a_request_whose_task_dies_is_answered_as_unknown() {
+        let message = Claimed {
+            key: MessageKey { text: 1, seq: 1 },
+            recipient: "1".to_owned(),
+            address: "+254700000001".to_owned(),
+            text: "t".into(),
+            segments: 1,
+            part: None,
+            attempts: 0,
+        };
+        let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
+        let (reply, mut answers) = unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let promise = Promise::new(reply, &batch);
+            let dying = tokio::spawn(async move {
+                let _promise = promise;
+                std::panic::resume_unwind(Box::new("a fault of ours"));
+            });
+            assert!(dying.await.is_err());
+            let (answer, desk) = answers.recv().await.unwrap();
+            assert!(desk.is_none());
+            assert_eq!((answer.number, answer.reading.verdicts[0].class), (7, Class::Unknown));
+        });
+    }
+}
