@@ -51,7 +51,7 @@ fn put(path: &Path, files: &Files) {
     }
 }
 
-/// The sound states that damage begins with: the oldest version, this one, and both killed in the middle.
+/// The sound states that damage begins with: of each version, and killed in the middle.
 fn sound() -> &'static [Files] {
     static ALL: OnceLock<Vec<Files>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -71,7 +71,9 @@ fn sound() -> &'static [Files] {
         let killed = begun(&path).unwrap_or_else(|error| panic!("{error}"));
         let closed = files(&path);
         assert!(!migrating.log.is_empty() && !killed.log.is_empty() && closed.log.is_empty());
-        vec![old, migrating, killed, closed]
+        let second =
+            Files { main: include_bytes!("../../tests/it/old/state-v2.db").to_vec(), log: Vec::new() };
+        vec![old, migrating, killed, closed, second]
     })
 }
 
@@ -242,7 +244,10 @@ pub fn holds(data: &[u8]) {
 /// Everything that `status`, `report` and `resolve` read.
 fn look(store: &Sqlite) -> Result<(), StoreError> {
     store.opt_outs()?;
+    store.verify()?;
     for run in store.runs(None)? {
+        store.contacts(run.id, 0, &mut |address, _| assert!(address.len() < 1 << 20))?;
+        pages_of_decisions(store, &run.pinned.campaign)?;
         assert_eq!(run.counts.sum(), run.counts.planned);
         store.run(&run.pinned.campaign, &run.pinned.occurrence)?;
         store.unfinished(&run.pinned.campaign)?;
@@ -252,6 +257,15 @@ fn look(store: &Sqlite) -> Result<(), StoreError> {
         pages(|after| store.awaiting_receipt(run.id, after, 7), |one: &Listed| one.key)?;
         pages(|after| store.unknowns(run.id, after, 7), |one| one.listed.key)?;
         pages(|after| store.claim(run.id, after, 7), |one: &Claimed| one.key)?;
+    }
+    Ok(())
+}
+
+fn pages_of_decisions(store: &Sqlite, campaign: &str) -> Result<(), StoreError> {
+    let mut after = None;
+    while let Some(last) = store.decisions(campaign, after, 3)?.last() {
+        assert!(after < Some(last.id), "{after:?} is followed by {}", last.id);
+        after = Some(last.id);
     }
     Ok(())
 }

@@ -156,6 +156,7 @@ fn engine(messages: i64) -> Engine {
         segments: 1,
         part: None,
         attempts: 0,
+        second_copy: false,
     });
     engine.committed(Some(claimed.collect()));
     engine

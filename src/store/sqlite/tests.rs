@@ -285,6 +285,15 @@ fn fault_11_books_that_do_not_balance_are_damage() {
 }
 
 #[test]
+fn fault_11_counts_beyond_every_number_are_damage() {
+    let file = File::new();
+    let path = filled(&file);
+    let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    store.connection.execute("UPDATE counts SET n = 9223372036854775807", []).unwrap();
+    assert!(matches!(store.runs(None), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
 fn fault_12_a_newer_state_is_refused_and_left_as_it_is() {
     let file = File::new();
     let path = filled(&file);
