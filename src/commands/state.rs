@@ -138,7 +138,7 @@ fn open(
     sandbox: bool,
     terminal: &Terminal,
 ) -> Result<Held, Failure> {
-    let store = Sqlite::open(&path, mode)?;
+    let mut store = Sqlite::open(&path, mode)?;
     if let Some(copy) = store.copy_of_older() {
         let copy = near(copy);
         terminal.note(&format!(
@@ -148,7 +148,8 @@ fn open(
         ));
     }
     keep_apart(&store, &path, sandbox)?;
-    lock.note_open(&path).map_err(refused)?;
+    let note = lock.note_open(&path).map_err(refused)?;
+    store.before_the_log_goes(move || note.take_back());
     Ok(Held { store, lock, path })
 }
 

@@ -57,6 +57,25 @@ pub enum LockError {
 pub struct Lock {
     file: File,
     died_sending: bool,
+    /// The bytes of the holder's name in the file; the note comes behind them.
+    named: u64,
+}
+
+/// The note that a state is open ([`Lock::note_open`]).
+#[derive(Debug)]
+#[must_use = "it is taken back when the state is closed in order"]
+pub struct Noted {
+    file: File,
+    named: u64,
+}
+
+impl Noted {
+    /// Takes the note back. To be done when all of the log is in the state, and before the log goes: a process that is
+    /// killed between the two must leave either the log or no note.
+    pub fn take_back(self) {
+        // If it stays, the next one asks for a log that is not there any more; nothing is lost by that.
+        let _ = self.file.set_len(self.named).and_then(|()| self.file.sync_data());
+    }
 }
 
 /// The line that says that the state is open.
@@ -85,8 +104,9 @@ impl Lock {
             return Err(LockError::Held { path: state.to_owned(), holder });
         }
         let died_sending = read_text(&mut file).lines().any(|line| line == OPEN);
-        write_holder(&mut file, what, since).map_err(refused)?;
-        Ok(Self { file, died_sending })
+        // The note of one who died stays until the log was read.
+        let named = write_holder(&mut file, what, since, died_sending).map_err(refused)?;
+        Ok(Self { file, died_sending, named })
     }
 
     /// Whether the holder before had the state open when it died. Its log must be there then: without it
@@ -99,9 +119,11 @@ impl Lock {
     ///
     /// # Errors
     /// [`LockError::Refused`].
-    pub fn note_open(&mut self, state: &Path) -> Result<(), LockError> {
+    pub fn note_open(&mut self, state: &Path) -> Result<Noted, LockError> {
         writeln!(self.file, "{OPEN}")
             .and_then(|()| self.file.sync_data())
+            .and_then(|()| self.file.try_clone())
+            .map(|file| Noted { file, named: self.named })
             .map_err(|error| refused(state, &error))
     }
 
@@ -209,14 +231,19 @@ fn open_or_create(path: &Path) -> io::Result<File> {
     }
 }
 
-fn write_holder(file: &mut File, what: &str, since: &str) -> io::Result<()> {
+/// Answers how many bytes the name takes; `open` adds the note behind it.
+fn write_holder(file: &mut File, what: &str, since: &str, open: bool) -> io::Result<u64> {
     file.set_len(0)?;
     file.rewind()?;
     // One line each; a line break in a word would shift the others.
     let one_line = |text: &str| text.replace(['\n', '\r'], " ");
+    let mut text = format!("{}\n{}\n{}\n", std::process::id(), one_line(what), one_line(since));
+    let named = text.len() as u64;
+    if open {
+        text.push_str(&format!("{OPEN}\n"));
+    }
     // At once: nobody should read half of it.
-    let text = format!("{}\n{}\n{}\n", std::process::id(), one_line(what), one_line(since));
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes()).map(|()| named)
 }
 
 fn read_text(file: &mut File) -> String {
@@ -245,6 +272,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::store::sqlite::{OpenMode, Sqlite};
 
     fn state() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -286,7 +314,7 @@ mod tests {
             let second = path.clone();
             let thread = std::thread::spawn(move || tell.send(Lock::acquire(&second, "send", "now")));
             assert!(told.recv_timeout(Duration::from_millis(30)).is_err(), "nobody was named yet");
-            write_holder(&mut file, "send new", "now").unwrap();
+            write_holder(&mut file, "send new", "now", false).unwrap();
             let Err(LockError::Held { holder, .. }) = told.recv().unwrap() else { panic!("it is held") };
             assert_eq!((holder.pid, &*holder.what), (std::process::id(), "send new"));
             thread.join().unwrap().unwrap();
@@ -324,6 +352,31 @@ mod tests {
         assert_eq!(Lock::holder(&path).unwrap(), None);
         let _lock = Lock::acquire(&path, "run", "now").unwrap();
         assert_eq!(Lock::holder(&path).unwrap().unwrap().what, "run");
+    }
+
+    #[test]
+    fn fault_16_whoever_is_killed_while_closing_leaves_the_log_or_no_note() {
+        let (_folder, path) = state();
+        let noted = || fs::read_to_string(lock_path(&path)).unwrap().lines().any(|line| line == OPEN);
+        let mut lock = Lock::acquire(&path, "send", "now").unwrap();
+        let mut store = Sqlite::open(&path, OpenMode::Create).unwrap();
+        let note = lock.note_open(&path).unwrap();
+        let log = PathBuf::from(format!("{}-wal", path.display()));
+        let seen = log.clone();
+        store.before_the_log_goes(move || {
+            assert!(seen.exists(), "the note is taken back while the log is there");
+            note.take_back();
+        });
+        assert!(noted());
+        drop(store);
+        assert!(!log.exists() && !noted() && Lock::holder(&path).unwrap().is_some());
+        drop(lock);
+        // Who is killed before the state was opened again keeps the note of the one before.
+        fs::write(lock_path(&path), "1\nsend\nthen\nopen\n").unwrap();
+        let lock = Lock::acquire(&path, "send", "later").unwrap();
+        assert!(lock.holder_died_with_state_open() && noted());
+        drop(lock);
+        assert!(!noted());
     }
 
     #[test]

@@ -38,6 +38,25 @@ pub struct Sqlite {
     copy: Option<PathBuf>,
     /// The failure of the disk after which nothing is written any more.
     broken: Option<StoreError>,
+    /// What is to be done before the log goes.
+    closing: Option<Closing>,
+}
+
+struct Closing(Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Closing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Closing")
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        let Some(Closing(act)) = self.closing.take() else { return };
+        if self.broken.is_none() && self.fold().unwrap_or(false) {
+            act();
+        }
+    }
 }
 
 impl Sqlite {
@@ -51,7 +70,28 @@ impl Sqlite {
     /// The file is untouched then.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let open::Opened { connection, copy } = open::open(path, mode)?;
-        Ok(Self { connection, path: path.to_owned(), file: identity(path), copy, broken: None })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            file: identity(path),
+            copy,
+            broken: None,
+            closing: None,
+        })
+    }
+
+    /// What to do on closing, when all of the log is in the file and before the log is deleted. Not done where it
+    /// cannot be folded in: the log stays then.
+    pub fn before_the_log_goes(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.closing = Some(Closing(Box::new(act)));
+    }
+
+    /// Writes the log into the file, durably, and leaves it there; whether all of it is in.
+    fn fold(&self) -> rusqlite::Result<bool> {
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            let (busy, pages, folded): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(busy == 0 && pages == folded)
+        })
     }
 
     /// The copy of the file as it was, if opening has brought it to a newer version.
