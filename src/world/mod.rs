@@ -9,4 +9,5 @@ pub mod lists;
 pub mod person;
 pub mod sandbox;
 pub mod secrets;
+pub mod signals;
 pub mod workspace;
