@@ -141,18 +141,56 @@ fn move_counts(sql: &Connection, run: RunId, moves: &BTreeMap<u8, i64>) -> Resul
     Ok(())
 }
 
-/// Takes what was settled off the texts' needs, and erases those that nobody needs any more.
+/// Takes what was settled off the texts' needs, and erases those that nobody needs any more: texts of one message each
+/// that are neighbours together.
 fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Result<(), Fault> {
-    let mut erase = sql.prepare_cached("DELETE FROM texts WHERE run = ?1 AND id = ?2 AND needed = ?3")?;
-    let mut lessen = sql
-        .prepare_cached("UPDATE texts SET needed = needed - ?3 WHERE run = ?1 AND id = ?2 AND needed > ?3")?;
+    let mut singles: Option<(i64, i64)> = None;
     for (&text, &count) in settled {
-        let key = [run.0, text, count];
-        if erase.execute(key)? == 0 && lessen.execute(key)? == 0 {
-            return Err(Fault::Content(format!("text {text} of run {run} was needed by fewer than had it")));
+        singles = match singles {
+            Some((first, last)) if count == 1 && text == last + 1 => Some((first, text)),
+            before => {
+                before.map_or(Ok(()), |range| erase_singles(sql, run, range))?;
+                (count == 1).then_some((text, text))
+            }
+        };
+        if count > 1 {
+            lessen(sql, run, text, count)?;
         }
     }
+    singles.map_or(Ok(()), |range| erase_singles(sql, run, range))
+}
+
+/// One message of each text from the first to the last was settled.
+fn erase_singles(sql: &Connection, run: RunId, (first, last): (i64, i64)) -> Result<(), Fault> {
+    const ERASE: &str = "DELETE FROM texts WHERE run = ?1 AND id BETWEEN ?2 AND ?3 AND needed = 1";
+    let erased = sql.prepare_cached(ERASE)?.execute([run.0, first, last])?;
+    if i64::try_from(erased).ok() == Some(last - first + 1) {
+        return Ok(());
+    }
+    // Some are needed by others as well; those that were erased are there no more.
+    let left: Vec<i64> = sql
+        .prepare_cached("SELECT id FROM texts WHERE run = ?1 AND id BETWEEN ?2 AND ?3")?
+        .query_map([run.0, first, last], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if i64::try_from(left.len() + erased).ok() != Some(last - first + 1) {
+        return Err(overdrawn(run, first));
+    }
+    left.into_iter().try_for_each(|text| lessen(sql, run, text, 1))
+}
+
+/// So many messages of one text were settled.
+fn lessen(sql: &Connection, run: RunId, text: i64, count: i64) -> Result<(), Fault> {
+    const ERASE: &str = "DELETE FROM texts WHERE run = ?1 AND id = ?2 AND needed = ?3";
+    const LESSEN: &str = "UPDATE texts SET needed = needed - ?3 WHERE run = ?1 AND id = ?2 AND needed > ?3";
+    let key = [run.0, text, count];
+    if sql.prepare_cached(ERASE)?.execute(key)? == 0 && sql.prepare_cached(LESSEN)?.execute(key)? == 0 {
+        return Err(overdrawn(run, text));
+    }
     Ok(())
+}
+
+fn overdrawn(run: RunId, text: i64) -> Fault {
+    Fault::Content(format!("text {text} of run {run} was needed by fewer than had it"))
 }
 
 /// Proves the books of a small run before every commit in builds for tests.
