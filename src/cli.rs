@@ -183,10 +183,12 @@ pub struct Cancel {
 
 /// A reason in people's words, without the spaces around it.
 fn a_reason(text: &str) -> Result<String, &'static str> {
+    // What breaks lines or turns the direction of writing would change how the decisions of others read.
+    let unruly = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let text = text.trim();
-    match (text.is_empty(), text.chars().any(char::is_control)) {
+    match (text.is_empty(), text.chars().any(unruly)) {
         (true, _) => Err("a reason says something"),
-        (_, true) => Err("a reason is one line"),
+        (_, true) => Err("a reason is one line of plain text"),
         _ => Ok(text.to_owned()),
     }
 }
