@@ -20,7 +20,7 @@ pub fn ending(driven: &Driven, run: &RunLine, terminal: &Terminal) -> Code {
             terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
             return Code::Refused;
         }
-        Driven::Ended(End::Paused(why)) => say(why),
+        Driven::Ended(End::Paused(why) | End::Cancelled(why)) => say(why),
         Driven::Ended(End::Interrupted) if !resumable => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),
         Driven::Cut => say("at once; what was under way is unknown"),

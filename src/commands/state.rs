@@ -134,7 +134,8 @@ fn open(
     sandbox: bool,
     terminal: &Terminal,
 ) -> Result<Held, Failure> {
-    let store = Sqlite::open(&path, mode)?;
+    let mut store = Sqlite::open(&path, mode)?;
+    store.guard(lock.witness());
     if let Some(copy) = store.copy_of_older() {
         let copy = near(copy);
         terminal.note(&format!(

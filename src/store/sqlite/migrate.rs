@@ -35,6 +35,7 @@ const VIEWS: [(i64, &str); 2] = [
          CREATE TEMP TABLE decisions (id INTEGER, at_ms INTEGER, who TEXT, what TEXT, campaign TEXT, \
          run INTEGER, text INTEGER, seq INTEGER, recipient TEXT, reason TEXT); \
          CREATE TEMP TABLE holds (campaign TEXT, what TEXT, who TEXT, at_ms INTEGER); \
+         CREATE TEMP TABLE heard (one INTEGER, decision INTEGER); \
          CREATE TEMP TABLE contacts (run INTEGER, address TEXT, at_ms INTEGER);",
     ),
 ];

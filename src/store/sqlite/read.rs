@@ -143,7 +143,8 @@ pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Resul
 /// A key before all others.
 const START: MessageKey = MessageKey { text: 0, seq: 0 };
 
-fn limit(n: usize) -> i64 {
+/// The most rows of an answer, as SQLite takes it.
+pub fn limit(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
