@@ -20,7 +20,8 @@ pub fn ending(driven: &Driven, run: &RunLine, terminal: &Terminal) -> Code {
             terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
             return Code::Refused;
         }
-        Driven::Ended(End::Paused(why) | End::Cancelled(why)) => say(why),
+        Driven::Ended(End::Paused(why)) => say(why),
+        Driven::Ended(End::Cancelled(why)) => say(&format!("{why}; what was under way has been heard out")),
         Driven::Ended(End::Interrupted) if !resumable => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),
         Driven::Cut => say("at once; what was under way is unknown"),
@@ -38,7 +39,7 @@ pub fn settled(run: &RunLine) -> Code {
 }
 
 /// What to type next.
-pub fn next_steps(code: Code, run: &RunLine, args: &Send, state: &Path, terminal: &Terminal) {
+pub fn next_steps(driven: &Driven, code: Code, run: &RunLine, args: &Send, state: &Path, terminal: &Terminal) {
     let shown = args.campaign.display();
     if run.unknown > 0 {
         terminal.note(&format!(
@@ -48,6 +49,10 @@ pub fn next_steps(code: Code, run: &RunLine, args: &Send, state: &Path, terminal
         ));
     }
     match code {
+        Code::Stopped if matches!(driven, Driven::Ended(End::Cancelled(_))) => {
+            let sandbox = if args.sandbox { " --sandbox" } else { "" };
+            terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{sandbox}"));
+        }
         Code::Stopped | Code::Refused => {
             let sandbox = if args.sandbox { " --sandbox" } else { "" };
             terminal.note(&format!("\nNext, once that is mended:\n  sendplan send {shown}{sandbox}"));

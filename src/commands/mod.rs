@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod ask;
+mod beside;
 mod cancel;
 mod check;
 mod connection;
@@ -12,6 +13,8 @@ mod hear;
 mod load;
 mod named;
 mod next;
+mod optout;
+mod pause;
 mod pin;
 mod plan;
 mod preview;
@@ -20,6 +23,7 @@ mod reconcile;
 mod rejects;
 mod report;
 mod resolve;
+mod resume;
 mod scan;
 mod schema;
 mod send;
@@ -48,7 +52,10 @@ pub fn main() -> ExitCode {
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
+        Verb::Pause(args) => pause::run(args, &cli.global, &terminal),
+        Verb::Resume(args) => resume::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
+        Verb::Optout(args) => optout::run(args, &cli.global, &terminal),
         Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),

@@ -111,18 +111,43 @@ fn lock(path: &Path, what: &str, since: &str, kept: bool) -> Result<Lock, Failur
         // The words stay in the lock file: the next try must find them as well.
         let _ = lock.note_open(path);
         std::mem::forget(lock);
-        return Err(Failure::State(format!(
-            "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
-             to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
-             program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
-            log_of(path).display(),
-            path.display()
-        )));
+        return Err(log_is_lost(path));
     }
     Ok(lock)
 }
 
-fn refused(error: LockError) -> Failure {
+/// Whether the last process died with the state open, so that its log holds what it did.
+///
+/// # Errors
+/// The log is gone.
+pub fn died_sending(path: &Path) -> Result<bool, Failure> {
+    let died = Lock::last_holder_died_with_state_open(path).map_err(refused)?;
+    if died && !log_of(path).exists() { Err(log_is_lost(path)) } else { Ok(died) }
+}
+
+fn log_is_lost(path: &Path) -> Failure {
+    Failure::State(format!(
+        "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
+         to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
+         program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
+        log_of(path).display(),
+        path.display()
+    ))
+}
+
+/// Begins an empty state, for verbs that say something about campaigns of which nothing was sent yet.
+pub fn create(path: &Path, what: &str, since: &str) -> Result<(), Failure> {
+    if ci() {
+        // Whoever sends next would take it for the one that was lost.
+        return Err(StoreError::Missing { path: path.to_owned() }.into());
+    }
+    let _lock = lock(path, what, since, true)?;
+    keep_out_of_git(path);
+    Sqlite::open(path, OpenMode::Create)?;
+    Ok(())
+}
+
+pub fn refused(error: LockError) -> Failure {
     Failure::State(error.to_string())
 }
 
@@ -174,7 +199,7 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
 }
 
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.
-fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
+pub fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
     for run in store.runs(None)? {
         let Some(is_sandbox) = Pinned::says_sandbox(&run.pinned.pinned) else {
             let text = format!("the state `{}` has a run that this sendplan cannot read", path.display());

@@ -85,14 +85,20 @@ impl<S: Store + Control + Send + 'static> Live<S> {
 
     /// Begins to look for what people have said, when it is time to. The engine has carried out what it was told
     /// before: whoever waits for that is told as well.
-    fn listen(&mut self) {
-        let now = self.clock.now().elapsed;
-        let looks = self.asked.iter().any(|(asked, _)| *asked == Asked::Look);
-        if !looks && (now >= self.look_at || self.heard > self.acknowledged) {
-            self.asked.push_back((Asked::Look, self.journal.look(self.heard)));
-            self.acknowledged = self.heard;
-            self.look_at = now + LOOK;
+    ///
+    /// Answers when it will be time again; while a look is under way its answer comes first.
+    fn listen(&mut self) -> Option<Duration> {
+        if self.asked.iter().any(|(asked, _)| *asked == Asked::Look) {
+            return None;
         }
+        let now = self.clock.now().elapsed;
+        if now < self.look_at && self.heard == self.acknowledged {
+            return Some(self.look_at);
+        }
+        self.asked.push_back((Asked::Look, self.journal.look(self.heard)));
+        self.acknowledged = self.heard;
+        self.look_at = now + LOOK;
+        None
     }
 
     /// What the journal's answer is for the engine, which is about to be told the news in it.
@@ -153,9 +159,9 @@ impl<S: Store + Control + Send + 'static> World for Live<S> {
         if let Some(changed) = self.look() {
             return changed;
         }
-        self.listen();
+        let listen = self.listen();
         let look = (!self.lists.is_empty()).then(|| self.lists.next_look());
-        let wake = [until, look, Some(self.look_at)].into_iter().flatten().min().map(|at| self.clock.instant(at));
+        let wake = [until, look, listen].into_iter().flatten().min().map(|at| self.clock.instant(at));
         tokio::select! {
             () = self.signals.next() => Happening::Signal,
             recorded = settled(&mut self.asked) => self.told(recorded),

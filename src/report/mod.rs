@@ -3,6 +3,7 @@
 
 pub mod campaign;
 pub mod cancel;
+pub mod control;
 pub mod delivery;
 pub mod layout;
 pub mod mask;

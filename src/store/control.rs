@@ -58,6 +58,14 @@ pub trait Control {
     /// Those of the disk.
     fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError>;
 
+    /// The hold on a campaign.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn hold_on(&self, campaign: &str) -> Result<Option<Hold>, StoreError> {
+        Ok(self.holds()?.into_iter().find(|(name, _)| name == campaign).map(|(_, hold)| hold))
+    }
+
     /// Holds a campaign, and records the decision. A hold that is as strong already stays as it is; it is the answer
     /// then, and nothing is recorded.
     ///
