@@ -2,6 +2,7 @@
 //! the run concluded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indicatif::ProgressBar;
 
@@ -26,6 +27,8 @@ use crate::world::clock::Clock;
 use crate::world::confine::Confined;
 use crate::world::lists::Lists;
 
+/// How often the bar is brought up to date.
+const LOOK: Duration = Duration::from_millis(100);
 const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 
 /// A run that is ready to be delivered.
@@ -90,9 +93,14 @@ fn send_all(
     drop(inside);
     let (shown, words) = (bar.clone(), terminal.clone());
     let delivery = runtime.spawn(async move {
+        let mut shown_at = None;
         let mut held = None;
-        let mut watch = |engine: &Engine, now| {
-            show(&shown, begun, engine, now);
+        let mut watch = |engine: &Engine, now: Now| {
+            // Something happens ten thousand times a second, and nobody reads that fast.
+            if shown_at.is_none_or(|at| now.elapsed >= at + LOOK) {
+                shown_at = Some(now.elapsed);
+                show(&shown, begun, engine, now);
+            }
             if engine.held() != held.as_ref() {
                 held = engine.held().cloned();
                 shown.suspend(|| say_hold(held.as_ref(), &campaign, &words));

@@ -17,7 +17,7 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     let what = format!("pause {}", named.name);
     let mut beside = Beside::open(&path, args.sandbox, is_there, &what, terminal)?;
     // A campaign that lies there may be paused before anything of it was sent; a mere name may be a slip.
-    if !is_there {
+    if !is_there && beside.store.hold_on(&named.name)?.is_none() {
         named.runs(&beside.store)?;
     }
     let word = word(args.reason.as_deref());

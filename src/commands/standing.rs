@@ -28,6 +28,7 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         expired: counts.of(State::Expired),
         delivered: counts.delivered,
         failed: counts.failed,
+        pruned_at: run.pruned_at_ms.map(time),
     }
 }
 
@@ -37,9 +38,7 @@ pub fn hold(campaign: &str, hold: &Hold) -> HoldLine {
         campaign: campaign.to_owned(),
         what: hold.what.name(),
         who: hold.who.clone(),
-        since: DateTime::from_timestamp_millis(hold.at_ms)
-            .unwrap_or_default()
-            .to_rfc3339_opts(SecondsFormat::Secs, true),
+        since: time(hold.at_ms),
     }
 }
 
@@ -52,6 +51,11 @@ pub fn opt_out(one: &OptOut) -> OptOutLine<'_> {
     };
     let at = DateTime::from_timestamp_millis(one.at_ms).unwrap_or_default();
     OptOutLine { address: &one.address, at, told, reason: one.reason.as_deref() }
+}
+
+/// A time as reports say it, RFC 3339.
+pub fn time(at_ms: i64) -> String {
+    DateTime::from_timestamp_millis(at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A message as it is shown, by the same rule.

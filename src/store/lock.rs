@@ -117,20 +117,6 @@ impl Lock {
         self.witness.clone()
     }
 
-    /// Whether the last holder died with the state open, and nobody has come after it. Takes nothing.
-    ///
-    /// # Errors
-    /// [`LockError::Refused`] when the lock file is there and cannot be read.
-    pub fn last_holder_died_with_state_open(state: &Path) -> Result<bool, LockError> {
-        if Self::holder(state)?.is_some() {
-            return Ok(false);
-        }
-        match private::open_plain(&lock_path(state), false) {
-            Ok(mut file) => Ok(read_text(&mut file).lines().any(|line| line == OPEN)),
-            Err(_) => Ok(false),
-        }
-    }
-
     /// Whether the holder before had the state open when it died. Its log must be there then: without it
     /// the state has forgotten what that process did.
     pub fn holder_died_with_state_open(&self) -> bool {
@@ -145,6 +131,21 @@ impl Lock {
         writeln!(self.file, "{OPEN}")
             .and_then(|()| self.file.sync_data())
             .map_err(|error| refused(state, &error))
+    }
+
+    /// Whether the holder before died with the state open, and nobody has taken it since; takes nothing.
+    ///
+    /// # Errors
+    /// [`LockError::Refused`] when the lock file is there and cannot be read.
+    pub fn was_left_open(state: &Path) -> Result<bool, LockError> {
+        if Self::holder(state)?.is_some() {
+            return Ok(false);
+        }
+        match private::open_plain(&lock_path(state), false) {
+            Ok(mut file) => Ok(read_text(&mut file).lines().any(|line| line == OPEN)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(refused(state, &error)),
+        }
     }
 
     /// Who holds a state at this moment, if anybody; takes nothing.

@@ -2,6 +2,8 @@
 //! takes all of it with `contract!`.
 
 mod books;
+mod decisions;
+mod prune;
 
 use std::sync::Arc;
 
@@ -50,6 +52,10 @@ macro_rules! contract {
             what_awaits_a_receipt_is_paged,
             ids_are_found_in_every_run,
             what_is_not_there_is_named,
+            a_decision_and_its_changes_are_one,
+            a_second_copy_is_told_from_a_first_one,
+            a_pruned_run_keeps_its_counts_and_whom_it_reached,
+            an_empty_run_is_pruned_too,
             any_interleaving_keeps_the_books,
         );
     };
@@ -57,6 +63,8 @@ macro_rules! contract {
 pub(crate) use contract;
 
 pub use crate::store::contract::books::any_interleaving_keeps_the_books;
+pub use crate::store::contract::decisions::*;
+pub use crate::store::contract::prune::*;
 
 pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
     NewRun {
