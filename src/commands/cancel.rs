@@ -46,7 +46,9 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
     let mut held = loop {
         match state::take(path.clone(), args.sandbox, &what, &since, terminal) {
             // Whoever has it now may be about to end.
-            Err(_) if until.is_some_and(|until| Instant::now() < until) && holder(&path)?.is_some() => sleep(LOOK),
+            Err(_) if until.is_some_and(|until| Instant::now() < until) && holder(&path)?.is_some() => {
+                sleep(LOOK)
+            }
             other => break other?,
         }
     };

@@ -39,7 +39,14 @@ pub fn settled(run: &RunLine) -> Code {
 }
 
 /// What to type next.
-pub fn next_steps(driven: &Driven, code: Code, run: &RunLine, args: &Send, state: &Path, terminal: &Terminal) {
+pub fn next_steps(
+    driven: &Driven,
+    code: Code,
+    run: &RunLine,
+    args: &Send,
+    state: &Path,
+    terminal: &Terminal,
+) {
     let shown = args.campaign.display();
     if run.unknown > 0 {
         terminal.note(&format!(

@@ -13,8 +13,7 @@ use crate::store::control::Control;
 pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
-    let mut beside =
-        Beside::open(&path, args.sandbox, false, &format!("resume {}", named.name), terminal)?;
+    let mut beside = Beside::open(&path, args.sandbox, false, &format!("resume {}", named.name), terminal)?;
     let sandbox = if args.sandbox { " --sandbox" } else { "" };
     let hold = beside.store.hold_on(&named.name)?;
     if let Some(hold) = hold.as_ref().filter(|hold| hold.what == HoldKind::Cancelled) {

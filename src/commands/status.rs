@@ -30,9 +30,9 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
         runs: runs.iter().map(|run| line(run, live)).collect(),
         holds: holds.iter().map(|(name, one)| hold(name, one)).collect(),
     };
-    let waits = holder
-        .as_ref()
-        .is_some_and(|holder| holds.iter().any(|(name, one)| one.what == HoldKind::Paused && sends(holder, name)));
+    let waits = holder.as_ref().is_some_and(|holder| {
+        holds.iter().any(|(name, one)| one.what == HoldKind::Paused && sends(holder, name))
+    });
     let holder =
         holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
     terminal.data(&match args.format {

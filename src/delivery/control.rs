@@ -114,3 +114,6 @@ impl Engine {
         now.elapsed.saturating_sub(proven.elapsed).max(by_calendar) > LEASE
     }
 }
+
+#[cfg(test)]
+mod tests;

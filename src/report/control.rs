@@ -87,7 +87,11 @@ pub fn taken_back(all: u64, gone: u64, kept: Kept) -> String {
 }
 
 fn addresses(number: u64) -> String {
-    if number == 1 { "1 address".to_owned() } else { format!("{} addresses", crate::units::thousands(number)) }
+    if number == 1 {
+        "1 address".to_owned()
+    } else {
+        format!("{} addresses", crate::units::thousands(number))
+    }
 }
 
 /// A page of the list of those who opted out.

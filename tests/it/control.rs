@@ -82,7 +82,11 @@ fn a_paused_process_is_ended_in_order() {
     let before = sends(&gateway);
     let refused = project.send();
     assert_eq!(refused.code, 4, "{refused:?}");
-    assert!(refused.err.contains("c is paused by ") && refused.err.contains("sendplan resume"), "{}", refused.err);
+    assert!(
+        refused.err.contains("c is paused by ") && refused.err.contains("sendplan resume"),
+        "{}",
+        refused.err
+    );
     assert_eq!(sends(&gateway), before);
     assert_eq!(project.run(&["resume", "campaigns/c"]).code, 0);
     assert_eq!(project.send().code, 0);
@@ -159,7 +163,11 @@ fn who_sends_another_campaign_is_left_alone_by_a_cancellation() {
     gateway.until_waiting(8);
     let refused = project.run(&["cancel", "c"]);
     assert_eq!(refused.code, 7, "{refused:?}");
-    assert!(refused.err.contains("`send other`") && refused.err.contains("marked as cancelled"), "{}", refused.err);
+    assert!(
+        refused.err.contains("`send other`") && refused.err.contains("marked as cancelled"),
+        "{}",
+        refused.err
+    );
     gateway.release();
     assert_eq!(end(other).code, 0);
     let not_sent = project.send();
@@ -174,7 +182,8 @@ fn who_sends_another_campaign_is_left_alone_by_a_cancellation() {
 fn fault_71_nobody_is_sent_to_after_their_opt_out_was_recorded() {
     let (gateway, project, child) = waiting(60);
     // Everybody who is not under way, in both spellings: among them those with an intent already.
-    let sent: Vec<String> = gateway.requests().iter().flat_map(crate::loopback::Request::recipients).collect();
+    let sent: Vec<String> =
+        gateway.requests().iter().flat_map(crate::loopback::Request::recipients).collect();
     let out: Vec<u32> = (0..60).filter(|number| !sent.contains(&format!("254700{number:06}"))).collect();
     let some: Vec<String> = out.iter().take(30).map(|number| format!("0700{number:06}")).collect();
     let rest: String = out.iter().skip(30).map(|number| format!("+254 700{number:06}\n")).collect();
@@ -182,7 +191,11 @@ fn fault_71_nobody_is_sent_to_after_their_opt_out_was_recorded() {
     words.extend(some.iter().map(String::as_str));
     let told = project.run(&words);
     assert_eq!(told.code, 0, "{told:?}");
-    assert!(told.out.contains("30 addresses recorded as opted out: nothing goes to them any more"), "{}", told.out);
+    assert!(
+        told.out.contains("30 addresses recorded as opted out: nothing goes to them any more"),
+        "{}",
+        told.out
+    );
     project.write("out.txt", &rest);
     let lines = std::fs::File::open(project.path("out.txt")).unwrap();
     let told = said(project.command(&["optout", "-"]).stdin(lines).output().unwrap());
@@ -200,7 +213,11 @@ fn fault_71_nobody_is_sent_to_after_their_opt_out_was_recorded() {
     let sent_to = accepted.len();
     assert!((sent.len()..=sent.len() + 1).contains(&sent_to), "{} and {sent_to}", sent.len());
     let reasons = project.run(&["report", "c", "--format", "csv"]).out;
-    assert_eq!(reasons.lines().filter(|row| row.ends_with(",opted out")).count(), left_out.len(), "{reasons}");
+    assert_eq!(
+        reasons.lines().filter(|row| row.ends_with(",opted out")).count(),
+        left_out.len(),
+        "{reasons}"
+    );
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
-use crate::store::control::{OptOut, Word};
-use crate::delivery::state::{Event, State};
 use crate::delivery::control::Hold;
+use crate::delivery::state::{Event, State};
 use crate::store::contract::{changes, keys, pin};
+use crate::store::control::{OptOut, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{
     Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,

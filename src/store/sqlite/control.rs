@@ -169,16 +169,17 @@ pub fn listed(sql: &Connection, after: Option<&str>, n: usize) -> Result<Vec<Opt
          (SELECT max(id) FROM decisions WHERE what = ?3 AND recipient = o.address AND o.source = ?4) \
          WHERE o.address > ?1 ORDER BY o.address LIMIT ?2",
     )?;
-    let rows = statement.query_map(params![after.unwrap_or_default(), limit(n), OPTED_OUT, PERSON], |row| {
-        let source: String = row.get(1)?;
-        let who: Option<String> = row.get(3)?;
-        Ok(OptOut {
-            address: row.get(0)?,
-            teller: teller(&source),
-            at_ms: row.get(2)?,
-            source: who.unwrap_or(source),
-            reason: row.get(4)?,
-        })
-    })?;
+    let rows =
+        statement.query_map(params![after.unwrap_or_default(), limit(n), OPTED_OUT, PERSON], |row| {
+            let source: String = row.get(1)?;
+            let who: Option<String> = row.get(3)?;
+            Ok(OptOut {
+                address: row.get(0)?,
+                teller: teller(&source),
+                at_ms: row.get(2)?,
+                source: who.unwrap_or(source),
+                reason: row.get(4)?,
+            })
+        })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

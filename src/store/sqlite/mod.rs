@@ -72,7 +72,9 @@ impl Sqlite {
     /// # Errors
     /// SQLite's.
     pub fn fold_on_close(&self) -> Result<(), StoreError> {
-        self.read(|sql| Ok(sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map(|_| ())?))
+        self.read(|sql| {
+            Ok(sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map(|_| ())?)
+        })
     }
 
     /// The copy of the file as it was, if opening has brought it to a newer version.
