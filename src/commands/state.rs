@@ -209,8 +209,8 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
 pub fn look_at_all(path: &Path, sandbox: bool) -> Result<(Sqlite, Option<Holder>), Failure> {
     let holder = Lock::holder(path).map_err(refused)?;
     // Before it is opened: that would begin a log anew.
-    if path.exists() && Lock::was_left_open(path).map_err(refused)? && !has_log(path) {
-        return Err(lost_log(path));
+    if path.exists() {
+        died_sending(path)?;
     }
     let store = look(path)?.ok_or_else(|| StoreError::Missing { path: path.to_owned() })?;
     keep_apart(&store, path, sandbox)?;

@@ -115,6 +115,7 @@ impl Sqlite {
     /// as it was.
     pub fn compact(&mut self) -> Result<(), StoreError> {
         self.check_broken()?;
+        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
         self.read(prune::compact).inspect_err(|error| {
             if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
                 self.broken = Some(error.clone());
