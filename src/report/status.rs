@@ -33,9 +33,10 @@ pub struct HoldLine {
 impl HoldLine {
     /// A line of its own, and what to type.
     fn human(&self) -> String {
-        let verb = if self.what == "paused" { "resume" } else { "cancel" };
+        let (verb, does) =
+            if self.what == "paused" { ("resume", "lets it go on") } else { ("cancel", "closes it") };
         format!(
-            "\n{what}: {name}, by {who}, since {since}; sendplan {verb} {name}\n",
+            "\n{what}: {name}, by {who}, since {since}; `sendplan {verb} {name}` {does}\n",
             what = self.what,
             name = self.campaign,
             who = self.who,

@@ -304,3 +304,47 @@ fn fault_06_the_second_signal_ends_it_at_once_and_no_more_is_unknown_than_was_un
     assert_eq!(project.send().code, 6);
     project.status().is(&[("accepted", 36), ("unknown", 4)]);
 }
+
+/// What a command says, as a page has it: times, processes and people are everybody's.
+fn page(project: &Project, arguments: &[&str]) -> String {
+    let said = said(project.command(arguments).env("GITHUB_ACTOR", "ann").output().unwrap());
+    let text =
+        format!("$ sendplan {}\n{}{}exit code {}\n\n", arguments.join(" "), said.out, said.err, said.code);
+    let others = [
+        (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d( UTC|Z)", "2027-03-20 09:00:00 UTC"),
+        (r"process \d+", "process 4711"),
+        (r" +\n", "\n"),
+    ];
+    others.iter().fold(text, |text, (pattern, with)| {
+        regex::Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()
+    })
+}
+
+#[test]
+fn what_is_said_about_words() {
+    let quiet = Project::personalised("http://127.0.0.1:1", 5);
+    let mut pages: Vec<String> = [
+        &["pause", "campaigns/c", "--reason", "the link is dead"][..],
+        &["pause", "c"],
+        &["status"],
+        &["send", "campaigns/c"],
+        &["resume", "campaigns/c"],
+        &["resume", "campaigns/c"],
+        &["optout", "+254700000002", "0700000003", "--region", "KE", "--reason", "they rang"],
+        &["optout", "+254700000002", "0700000003"],
+        &["optout", "--list"],
+        &["optout", "--take-back", "+254700000002", "+254700000009"],
+    ]
+    .iter()
+    .map(|arguments| page(&quiet, arguments))
+    .collect();
+    let (gateway, project, child) = waiting(20);
+    pages.extend(
+        [&["pause", "c"][..], &["optout", "+254700000019"], &["status"], &["resume", "c"]]
+            .iter()
+            .map(|arguments| page(&project, arguments)),
+    );
+    gateway.release();
+    assert_eq!(end(child).code, 0);
+    insta::assert_snapshot!("control", pages.concat());
+}
