@@ -6,13 +6,14 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 
 use super::connection::Connection;
+use super::contacts::{Asking, known};
 use super::drive::{Driven, drive};
 use super::ending::ending;
 use super::exit::{Code, Failure};
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
-use crate::campaign::Delivery;
+use crate::campaign::{Delivery, Frequency};
 use crate::delivery::engine::{Engine, Tally};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
@@ -31,6 +32,10 @@ const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 pub struct Job {
     /// The run.
     pub run: RunId,
+    /// Its campaign's name.
+    pub campaign: String,
+    /// Who is left out because of what was sent before.
+    pub frequency: Frequency,
     /// Pace and patience.
     pub delivery: Delivery,
     /// How its addresses are read.
@@ -72,8 +77,12 @@ fn send_all(
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
     let profile = Arc::clone(&gateway.profile);
+    let cuts_texts = profile.cuts_texts();
+    let (campaign, frequency) = (&*job.campaign, &job.frequency);
+    let asking = Asking { campaign, frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
+    engine.set_contacts(known(&store, asking, clock.now().utc)?);
     if let Some(token) = token.clone() {
         engine.begin_with(token);
     }

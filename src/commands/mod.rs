@@ -5,6 +5,7 @@ mod ask;
 mod cancel;
 mod check;
 mod connection;
+mod contacts;
 mod deliver;
 pub mod drive;
 mod ending;

@@ -62,7 +62,8 @@ impl Engine {
         formed
     }
 
-    /// Whether the recipient has opted out meanwhile; if so, that is written down.
+    /// Whether the recipient has opted out meanwhile, or was reached too often by other runs; if so, that is written
+    /// down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
         let Ok(address) = self.address_kind.read(&parcel.message.address) else {
             // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
@@ -72,7 +73,9 @@ impl Engine {
             )));
             return true;
         };
-        let Some(reason) = self.opt_outs.reason(&address) else { return false };
+        let reason = self.opt_outs.reason(&address);
+        let reason = reason.or_else(|| self.contacts.reason(&parcel.message, now.utc.timestamp_millis()));
+        let Some(reason) = reason else { return false };
         changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
         self.tally.suppressed += 1;
         true

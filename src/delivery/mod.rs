@@ -5,6 +5,7 @@ pub mod access;
 pub mod answer;
 pub mod asking;
 pub mod breaker;
+pub mod contacts;
 mod dispatch;
 pub mod engine;
 pub mod message;

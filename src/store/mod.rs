@@ -251,6 +251,16 @@ pub trait Store {
     /// Those of the disk.
     fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError>;
 
+    /// Calls `each` with everybody whom a run may have reached after `since_ms`: the canonical address, and the time
+    /// that is known for it. Messages that were accepted or are unknown count, and intents, which may have left; the
+    /// parts of one text come one by one; a pruned run tells what is left of it. The time is that of the state, which
+    /// a receipt does not change, and never later than the end of the run: who decides about an unknown message
+    /// afterwards sends nothing. Looks at every message of the run once (some 0.1 s a million).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError>;
+
     /// Turns every intent without an outcome into an unknown, with the reason `interrupted`, and
     /// says how many there were. For a process that has the lock, before it sends.
     ///

@@ -50,6 +50,10 @@ impl Store for Gated {
         self.inner.record_opt_outs(addresses, source, at_ms)
     }
 
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError> {
+        self.inner.contacts(run, since_ms, each)
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.inner.recover(run, at_ms)
     }

@@ -136,6 +136,10 @@ impl Store for Sqlite {
         self.write(|sql| change::opt_out(sql, addresses, source, at_ms))
     }
 
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError> {
+        self.read(|sql| read::contacts(sql, run, since_ms, each))
+    }
+
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
         self.write(|sql| change::recover(sql, run, at_ms))
     }

@@ -93,6 +93,41 @@ pub fn opt_outs(sql: &Connection) -> Result<Vec<String>, Fault> {
     Ok(addresses.collect::<Result<_, _>>()?)
 }
 
+/// Whom a run may have reached: what is left of its messages, and of those that were pruned.
+pub fn contacts(
+    sql: &Connection,
+    run: RunId,
+    since_ms: i64,
+    each: &mut dyn FnMut(&str, i64),
+) -> Result<(), Fault> {
+    let ended: Option<Option<i64>> = sql
+        .prepare_cached("SELECT finished_at_ms FROM runs WHERE id = ?1")?
+        .query_row([run.0], |row| row.get(0))
+        .optional()?;
+    let ended = ended.flatten().unwrap_or(i64::MAX);
+    if ended <= since_ms {
+        return Ok(());
+    }
+    let reached = [State::Accepted, State::Unknown, State::Intent].map(|state| state.code().to_string());
+    let messages = format!(
+        "SELECT coalesce(address, recipient), changed_at_ms FROM messages \
+         WHERE run = ?1 AND state IN ({}) AND changed_at_ms > ?2",
+        reached.join(", ")
+    );
+    for query in [&*messages, "SELECT address, at_ms FROM contacts WHERE run = ?1 AND at_ms > ?2"] {
+        let mut statement = sql.prepare_cached(query)?;
+        let mut rows = statement.query([run.0, since_ms])?;
+        while let Some(row) = rows.next()? {
+            let address = row
+                .get_ref(0)?
+                .as_str()
+                .map_err(|_| Fault::Content(format!("run {run} has an address that is no text")))?;
+            each(address, row.get::<_, i64>(1)?.min(ended));
+        }
+    }
+    Ok(())
+}
+
 const RUN: &str = "SELECT id, campaign, occurrence, digest, pinned, created_at_ms, finished_at_ms, \
     rejected, suppressed, filtered, duplicates FROM runs";
 
