@@ -19,6 +19,7 @@ mod house;
 mod idempotency;
 mod kinds;
 mod loopback;
+mod once;
 mod opt_outs;
 mod outgoing;
 mod project;
