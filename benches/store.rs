@@ -128,7 +128,7 @@ fn journal(store: Sqlite, run: RunId, mut after: Option<MessageKey>, n: usize) -
     const GROUP: usize = 256;
     let journal = Journal::start(store, run)?;
     let receipt = journal.submit(Vec::new(), Some((after, GROUP))).blocking_recv()??;
-    let mut claimed = receipt.claimed;
+    let mut claimed = receipt.claimed.unwrap_or_default();
     let mut flying: Vec<Claimed> = Vec::new();
     time("journal, groups of 256", n / GROUP * GROUP, || {
         for _ in 0..n / GROUP {
@@ -136,7 +136,7 @@ fn journal(store: Sqlite, run: RunId, mut after: Option<MessageKey>, n: usize) -
             both.extend(changes(&claimed, Event::Intend));
             after = claimed.last().map(|last| last.key);
             let receipt = journal.submit(both, Some((after, GROUP))).blocking_recv()??;
-            flying = std::mem::replace(&mut claimed, receipt.claimed);
+            flying = std::mem::replace(&mut claimed, receipt.claimed.unwrap_or_default());
         }
         Ok(())
     })?;

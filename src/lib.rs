@@ -40,5 +40,8 @@ pub mod report;
 pub mod store;
 pub mod world;
 
-// floor 7: verbs
+// floor 7: the engine carried out, in the world or in a rehearsed one
+pub mod executor;
+
+// floor 8: verbs
 pub mod commands;

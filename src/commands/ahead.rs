@@ -44,6 +44,9 @@ impl Ahead {
             self.left_out.opted_out += 1;
             return;
         }
+        if self.contacts.is_empty() {
+            return;
+        }
         self.address.clear();
         let _ = write!(self.address, "{address}");
         match self.contacts.why(&self.address, self.at.timestamp_millis()) {

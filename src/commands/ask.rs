@@ -9,18 +9,18 @@ use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Place};
-use super::drive::{DRAIN, sleep};
 use super::exit::{Code, Failure};
-use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::campaign::Delivery;
 use crate::delivery::asking::{AskStep, Asking, Unanswered};
 use crate::delivery::engine::End;
 use crate::delivery::pinned::Pinned;
+use crate::executor::DRAIN;
 use crate::provider::{AuthError, Token};
 use crate::store::Run;
-use crate::world::clock::Clock;
+use crate::world::clock::{Clock, sleep};
 use crate::world::gateway::Gateway;
+use crate::world::signals::Signals;
 
 const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 
@@ -55,7 +55,7 @@ impl<T: Clone + Send + 'static> Asker<T> {
         let place = if sandbox { Place::LaterSandbox } else { Place::Gateway };
         let connection = Connection::open(profile, key, &pinned.sender, None, place, clock, terminal)?;
         let inside = connection.runtime.enter();
-        let signals = Signals::new()?;
+        let signals = Signals::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
         drop(inside);
         let asking = Asking::new(Arc::clone(&connection.gateway.profile), &delivery, clock.now());
         let bar = terminal.bar(total, BAR);
@@ -169,7 +169,7 @@ async fn carry_out<T, A, F>(
                     return;
                 }
             },
-            () = sleep(wake.map(|at| tokio::time::Instant::from_std(clock.instant(at)))) => {
+            () = sleep(wake.map(|at| clock.instant(at))) => {
                 if deadline.is_some_and(|deadline| clock.now().elapsed >= deadline) {
                     return;
                 }

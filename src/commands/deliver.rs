@@ -7,7 +7,6 @@ use indicatif::ProgressBar;
 
 use super::connection::Connection;
 use super::contacts::{Asking, known};
-use super::drive::{Driven, drive};
 use super::ending::ending;
 use super::exit::{Code, Failure};
 use super::standing::line;
@@ -15,6 +14,8 @@ use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency};
 use crate::delivery::engine::{Engine, Tally};
+use crate::executor::live::Live;
+use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
 use crate::store::journal::Journal;
@@ -86,14 +87,22 @@ fn send_all(
     if let Some(token) = token.clone() {
         engine.begin_with(token);
     }
-    let mut lists = Lists::watch(job.lists, job.kind, job.column);
+    let lists = Lists::watch(job.lists, job.kind, job.column);
     let journal = Journal::start(store, job.run)?;
-    let driven =
-        runtime.block_on(drive(&mut engine, &journal, gateway, &mut lists, clock, &mut |engine, now| {
-            show(&bar, begun, &engine.tally(), engine.waiting_for(now));
-        }))?;
+    let inside = runtime.enter();
+    let world = Live::new(journal, Arc::clone(gateway), lists, clock);
+    let mut world = world.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
+    drop(inside);
+    let shown = bar.clone();
+    let delivery = runtime.spawn(async move {
+        let mut watch = |engine: &Engine, now| show(&shown, begun, &engine.tally(), engine.waiting_for(now));
+        let driven = execute(&mut engine, &mut world, &mut watch).await;
+        (driven, engine.tally(), world.into_journal())
+    });
+    let died = |error| Failure::Internal(format!("our own failure while sending: {error}"));
+    let (driven, tally, journal) = runtime.block_on(delivery).map_err(died)?;
     bar.finish_and_clear();
-    Ok((driven, engine.tally(), journal.close()?))
+    Ok((driven?, tally, journal.close()?))
 }
 
 fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::drive::Driven;
 use super::exit::Code;
 use super::terminal::Terminal;
 use crate::cli::Send;
 use crate::delivery::engine::End;
+use crate::executor::Driven;
 use crate::report::layout::count;
 use crate::report::status::RunLine;
 

@@ -15,8 +15,8 @@ use chrono::DateTime;
 use super::message::Claimed;
 use crate::campaign::{Cap, Frequency};
 
-/// Contacts that are added before they are folded again: 16 MB of memory.
-const ROOM: usize = 1 << 20;
+/// Contacts that are added before they are folded again: 8 MB of memory.
+const ROOM: usize = 1 << 19;
 
 /// What is gathered from the runs, in any order.
 #[derive(Debug)]
@@ -140,9 +140,14 @@ pub enum Why {
 }
 
 impl Contacts {
+    /// Whether nobody is known at all.
+    pub fn is_empty(&self) -> bool {
+        self.once.is_empty() && self.capped.is_empty()
+    }
+
     /// Why nothing goes to this canonical address at this time, in Unix milliseconds.
     pub fn why(&self, address: &str, now_ms: i64) -> Option<Why> {
-        if self.once.is_empty() && self.capped.is_empty() {
+        if self.is_empty() {
             return None;
         }
         self.why_of(person(&self.hasher, address), now_ms)

@@ -65,7 +65,7 @@ impl Engine {
     /// Whether the recipient has opted out meanwhile, or was reached too often by other runs; if so, that is written
     /// down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
-        let Ok(address) = self.address_kind.read(&parcel.message.address) else {
+        let Some(address) = self.address_kind.read_canonical(&parcel.message.address) else {
             // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
             let who = &parcel.message.recipient;
             self.end.get_or_insert(End::Paused(format!(

@@ -5,11 +5,12 @@
 //! The order that keeps a run honest: a message is handed out by [`Step::Send`] only after the commit that
 //! holds its intent was reported by [`Engine::committed`].
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
@@ -111,7 +112,7 @@ pub struct Engine {
     pub(super) queue: Queue,
     pub(super) outbox: Vec<Change>,
     pub(super) tally: Tally,
-    pub(super) in_air: HashMap<u64, InAir>,
+    pub(super) in_air: FxHashMap<u64, InAir>,
     pub(super) end: Option<End>,
     pub(super) batch_max: usize,
     pub(super) paces: Paces,
@@ -162,7 +163,7 @@ impl Engine {
             queue: Queue::default(),
             outbox: Vec::new(),
             tally: Tally::default(),
-            in_air: HashMap::new(),
+            in_air: FxHashMap::default(),
             end: None,
             ready: VecDeque::new(),
             commit: None,

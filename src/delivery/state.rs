@@ -154,12 +154,12 @@ impl Event {
         }
     }
 
-    /// The number of requests a message was put into, after this event; `before` it were so many.
-    pub const fn attempts(self, before: u32) -> u32 {
+    /// How many requests more the message was put into by this event; one fewer when its request was never begun.
+    pub const fn attempt(self) -> i64 {
         match self {
-            Self::Intend => before.saturating_add(1),
-            Self::Withdraw => before.saturating_sub(1),
-            _ => before,
+            Self::Intend => 1,
+            Self::Withdraw => -1,
+            _ => 0,
         }
     }
 }
@@ -260,10 +260,8 @@ mod tests {
 
     #[test]
     fn an_attempt_is_counted_once_and_only_when_it_was_made() {
-        assert_eq!(Event::Intend.attempts(0), 1);
-        assert_eq!(Event::ProvenNotSent.attempts(1), 1);
-        assert_eq!(Event::Withdraw.attempts(Event::Intend.attempts(3)), 3);
-        assert_eq!(Event::Intend.attempts(u32::MAX), u32::MAX);
+        assert_eq!((Event::Intend.attempt(), Event::ProvenNotSent.attempt()), (1, 0));
+        assert_eq!(Event::Intend.attempt() + Event::Withdraw.attempt(), 0);
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -288,7 +286,8 @@ mod tests {
                 }
                 prop_assert!(!(then.is_definite() && then.is_open()));
                 accepted += u32::from(then == State::Accepted);
-                attempts = event.attempts(attempts);
+                attempts += event.attempt();
+                prop_assert!(attempts >= 0);
                 if matches!(then, State::Accepted | State::Rejected | State::Intent | State::Unknown) {
                     prop_assert!(attempts >= 1, "{then} without an attempt");
                 }

@@ -11,8 +11,8 @@ use crate::store::{Change, Claimed, MessageKey, RunId, Store, StoreError};
 /// What one submission brought: it is durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// The messages claimed after the commit; empty when none were asked for.
-    pub claimed: Vec<Claimed>,
+    /// The messages claimed after the commit, if some were asked for.
+    pub claimed: Option<Vec<Claimed>>,
 }
 
 /// The next messages to claim: after which key, and how many.
@@ -95,7 +95,7 @@ fn record<S: Store>(
     if !changes.is_empty() {
         store.commit(run, changes)?;
     }
-    let claimed = claim.map_or(Ok(Vec::new()), |(after, n)| store.claim(run, after, n))?;
+    let claimed = claim.map(|(after, n)| store.claim(run, after, n)).transpose()?;
     Ok(Recorded { claimed })
 }
 

@@ -1,7 +1,7 @@
 //! The one place that asks what time it is.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
@@ -25,7 +25,15 @@ impl Clock {
     }
 
     /// The instant at which `elapsed` will have passed, for timers.
-    pub fn instant(&self, elapsed: std::time::Duration) -> Instant {
+    pub fn instant(&self, elapsed: Duration) -> Instant {
         self.began + elapsed
+    }
+}
+
+/// Until then; for ever, where there is nothing to wait for.
+pub async fn sleep(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until.into()).await,
+        None => std::future::pending().await,
     }
 }

@@ -8,4 +8,5 @@ pub mod inquiry;
 pub mod lists;
 pub mod sandbox;
 pub mod secrets;
+pub mod signals;
 pub mod workspace;

@@ -131,7 +131,7 @@ fn no_answer_comes_before_it_is_durable_and_claims_come_after() {
     assert!(first.try_recv().is_err(), "no answer before it is durable");
     bench.go.send(Ok(())).unwrap();
     let claimed = first.blocking_recv().unwrap().unwrap().claimed;
-    assert_eq!(keys(&claimed), bench.keys[1..3], "claimed after the commit");
+    assert_eq!(keys(&claimed.unwrap()), bench.keys[1..3], "claimed after the commit");
     let store = bench.journal.close().unwrap();
     assert_eq!(store.counts(bench.run).unwrap().of(State::Intent), 1);
 }

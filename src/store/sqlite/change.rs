@@ -9,9 +9,11 @@ use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::read;
 use crate::store::{Change, RunId, StoreError};
 
-const PRESENT: &str = "SELECT state, attempts FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
-const CHANGE: &str = "UPDATE messages SET state = ?4, attempts = ?5, changed_at_ms = ?6, \
-    provider_id = coalesce(?7, provider_id), reason = ?8 WHERE run = ?1 AND text = ?2 AND seq = ?3";
+const PRESENT: &str = "SELECT state FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
+/// Writes nothing unless the message is in the state that the change leads out of.
+const CHANGE: &str = "UPDATE messages SET state = ?5, attempts = max(attempts + ?6, 0), changed_at_ms = ?7, \
+    provider_id = coalesce(?8, provider_id), reason = ?9 \
+    WHERE run = ?1 AND text = ?2 AND seq = ?3 AND state = ?4";
 
 const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
     SELECT coalesce(m.address, m.recipient), r.campaign, ?4 FROM messages m JOIN runs r ON r.id = m.run \
@@ -72,36 +74,54 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     balance(sql, run)
 }
 
-/// Writes one change and answers with the states before and after it.
+/// Writes one change and answers with the states before and after it. Most events lead out of one state only: the
+/// message is then looked for in it and written in one go, and looked at only if it is not there.
 fn apply(
     present: &mut CachedStatement<'_>,
     write: &mut CachedStatement<'_>,
     run: RunId,
     change: &Change,
 ) -> Result<(State, State), Fault> {
-    let key = change.key;
-    let found = present
-        .query_row([run.0, key.text, key.seq], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u32>(1)?)))
-        .optional()?;
-    let (code, attempts) =
-        found.ok_or_else(|| StoreError::NoSuchMessage { run: run.0, key: key.to_string() })?;
+    let mut sources = State::ALL.into_iter().filter(|state| next(*state, change.event).is_ok());
+    if let (Some(only), None) = (sources.next(), sources.next())
+        && let Some(after) = write_from(write, run, change, only)?
+    {
+        return Ok((only, after));
+    }
+    let (key, run_id) = (change.key, run.0);
+    let code = present.query_row([run_id, key.text, key.seq], |row| row.get::<_, u8>(0)).optional()?;
+    let code = code.ok_or_else(|| StoreError::NoSuchMessage { run: run_id, key: key.to_string() })?;
     let before = read::state(code)?;
+    let gone = || Fault::Content(format!("message {key} of run {run} changed while it was written"));
+    let after = write_from(write, run, change, before)?.ok_or_else(gone)?;
+    Ok((before, after))
+}
+
+/// Writes one change of a message that is in the state `before`; nothing if it is not.
+fn write_from(
+    write: &mut CachedStatement<'_>,
+    run: RunId,
+    change: &Change,
+    before: State,
+) -> Result<Option<State>, Fault> {
+    let key = change.key;
     let after = next(before, change.event).map_err(|illegal| StoreError::Illegal {
         run: run.0,
         key: key.to_string(),
         illegal,
     })?;
-    write.execute(params![
+    let written = write.execute(params![
         run.0,
         key.text,
         key.seq,
+        before.code(),
         after.code(),
-        change.event.attempts(attempts),
+        change.event.attempt(),
         change.at_ms,
         change.provider_id,
         change.reason,
     ])?;
-    Ok((before, after))
+    Ok((written > 0).then_some(after))
 }
 
 /// Moves messages between the counts of states.

@@ -1,8 +1,8 @@
 //! Requests to end: from the keyboard, from a supervisor, from a terminal that is closed.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::io;
 
-use crate::store::StoreError;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens from when it is made, also while nobody asks.
 #[derive(Debug)]
@@ -14,13 +14,14 @@ pub struct Signals {
 
 impl Signals {
     /// Begins to listen, inside the current tokio runtime.
-    pub fn new() -> Result<Self, StoreError> {
-        let listen =
-            |kind| signal(kind).map_err(|error| StoreError::internal(format!("no signals: {error}")));
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn new() -> io::Result<Self> {
         Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hang_up: listen(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 

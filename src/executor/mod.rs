@@ -1,0 +1,114 @@
+//! The loop that carries out what the engine says: commits, requests beside each other, timers, somebody who wants
+//! it to end. It knows no clock, disk or network of its own: [`World`] is the real one (`live`), or a rehearsed one.
+
+pub mod live;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audience::Suppression;
+use crate::delivery::access::Credential;
+use crate::delivery::answer::Answer;
+use crate::delivery::engine::{End, Engine, Now, Order, Step};
+use crate::delivery::message::Batch;
+use crate::provider::{AuthError, Token};
+use crate::store::StoreError;
+use crate::store::journal::Recorded;
+
+/// How long requests under way are heard out after the first signal. A gateway's own time-out is 30 s as a rule.
+pub const DRAIN: Duration = Duration::from_secs(35);
+
+/// How the loop ended.
+#[derive(Debug)]
+pub enum Driven {
+    /// As the engine says.
+    Ended(End),
+    /// At once: a second signal, or the drain took too long. What was under way is unknown from now on.
+    Cut,
+}
+
+/// Something that happened out there.
+#[derive(Debug)]
+pub enum Happening {
+    /// The commit under way is durable, or failed: then nothing more is sent.
+    Durable(Result<Recorded, StoreError>),
+    /// Batches were answered.
+    Answered(Vec<Answer>),
+    /// A credential came, or did not.
+    Authenticated(Result<Token, AuthError>),
+    /// The suppression lists were changed, or cannot be read any more.
+    Lists(Result<Suppression, String>),
+    /// Somebody wants an end: the first time an orderly one, the second time at once.
+    Signal,
+    /// Time passed.
+    Time,
+}
+
+/// Where steps are carried out. Nothing that is begun here waits; all of it is reported as a [`Happening`].
+pub trait World {
+    /// What time it is.
+    fn now(&self) -> Now;
+    /// Begins to make an order durable. There is never more than one under way.
+    fn commit(&mut self, order: Order);
+    /// Begins to fetch a credential; `token` is the one there was.
+    fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>);
+    /// Begins to send a batch.
+    fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>);
+    /// The next thing to happen; [`Happening::Time`] at `until`, in time since the process began, if nothing else
+    /// does.
+    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening> + Send;
+}
+
+/// Carries out what `engine` says until it is done. `watch` is called whenever something has happened. On a worker of
+/// tokio's it is nearest to the requests: every answer that has to wake another thread costs as much as the request.
+///
+/// # Errors
+/// The state's: nothing more is sent then, and what was under way is unknown.
+pub async fn execute(
+    engine: &mut Engine,
+    world: &mut impl World,
+    watch: &mut (dyn FnMut(&Engine, Now) + Send),
+) -> Result<Driven, StoreError> {
+    let mut deadline: Option<Duration> = None;
+    loop {
+        let wait = match carry_out(engine, world) {
+            Ok(wait) => wait,
+            Err(end) => return Ok(Driven::Ended(end)),
+        };
+        let until = [wait, deadline].into_iter().flatten().min();
+        match world.happening(until).await {
+            Happening::Durable(recorded) => engine.committed(recorded?.claimed),
+            Happening::Answered(answers) => {
+                let now = world.now();
+                answers.into_iter().for_each(|answer| engine.answered(answer, now));
+            }
+            Happening::Authenticated(result) => engine.authenticated(result, world.now()),
+            Happening::Lists(Ok(opt_outs)) => engine.set_opt_outs(opt_outs),
+            Happening::Lists(Err(why)) => engine.pause(why),
+            Happening::Signal if deadline.is_some() => return Ok(Driven::Cut),
+            Happening::Signal => {
+                deadline = Some(world.now().elapsed + DRAIN);
+                engine.stop();
+            }
+            Happening::Time if deadline.is_some_and(|deadline| world.now().elapsed >= deadline) => {
+                return Ok(Driven::Cut);
+            }
+            Happening::Time => {}
+        }
+        watch(engine, world.now());
+    }
+}
+
+/// Begins every step there is to take now; then until when to wait, or how it ended.
+fn carry_out(engine: &mut Engine, world: &mut impl World) -> Result<Option<Duration>, End> {
+    loop {
+        match engine.next(world.now()) {
+            Step::Commit(order) => world.commit(order),
+            Step::Authenticate(credential) => world.authenticate(credential, engine.token()),
+            Step::Send(batch) => world.send(batch, engine.token()),
+            Step::Wait(until) => return Ok(until),
+            Step::Done(end) => return Err(end),
+        }
+    }
+}
