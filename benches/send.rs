@@ -199,6 +199,7 @@ async fn without_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: u
                         segments: 1,
                         part: None,
                         attempts: 0,
+                        second_copy: false,
                     };
                     let batch = Batch { number: number as u64, parcels: vec![Parcel::new(message)] };
                     let answer = gateway.send(&batch, Some(&token)).await;

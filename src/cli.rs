@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::units::Span;
+
 /// Campaigns as files in git, sent to people exactly as reviewed.
 #[derive(Debug, Parser)]
 #[command(name = "sendplan", version, about, max_term_width = 100)]
@@ -63,8 +65,11 @@ pub enum Verb {
     Report(Report),
     /// Send nothing more of a campaign, and call back what the gateway has not delivered yet, where it can
     Cancel(Cancel),
-    /// Show messages of which nobody can tell whether they were sent; look for them at the gateway
+    /// Show messages of which nobody can tell whether they were sent; look for them at the gateway, or decide
     Resolve(Resolve),
+    /// Copy the state, prove that it is sound, or delete messages of old runs from it
+    #[command(subcommand)]
+    State(State),
     /// Show gateway profiles
     #[command(subcommand)]
     Provider(Provider),
@@ -176,15 +181,91 @@ pub struct Cancel {
     pub sandbox: bool,
 }
 
+/// A reason in people's words, without the spaces around it.
+fn a_reason(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    match (text.is_empty(), text.chars().any(char::is_control)) {
+        (true, _) => Err("a reason says something"),
+        (_, true) => Err("a reason is one line"),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// `sendplan resolve`
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend"]))]
 pub struct Resolve {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
     pub campaign: PathBuf,
     /// Look for them in the gateway's own list of what it sent
-    #[arg(long)]
+    #[arg(long, group = "deed")]
     pub reconcile: bool,
+    /// Decide that they were sent: they count as accepted, for good
+    #[arg(long, group = "deed")]
+    pub assume_sent: bool,
+    /// Decide that they are sent again, with the next `send`: who got the first copy gets two
+    #[arg(long, group = "deed", requires = "reason")]
+    pub resend: bool,
+    /// Why it is decided so, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason, requires = "decision")]
+    pub reason: Option<String>,
+    /// Decide only about this recipient, by id or address; may be repeated. All of the campaign otherwise
+    #[arg(long, value_name = "ID", requires = "decision")]
+    pub recipient: Vec<String>,
+    /// Show who decided what, when and why
+    #[arg(long, group = "deed")]
+    pub decisions: bool,
+    /// How to print the decisions
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", requires = "decisions")]
+    pub format: Format,
+    /// Show addresses in full, in the decisions
+    #[arg(long, requires = "decisions")]
+    pub show_addresses: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state`
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// Copy the whole state as it is at this moment, also while something is being sent
+    Backup(Backup),
+    /// Prove that the state is sound: the file, every run's books, receipts and texts
+    Verify(Verify),
+    /// Delete the messages of runs that were finished long ago; counts, decisions, opt-outs and whom they reached stay
+    Prune(Prune),
+}
+
+/// `sendplan state backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where the copy is to be; nothing may be there
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state prune`
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Runs that were finished longer ago than this, such as `90d`; a year at most
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Span,
+    /// Show what would be deleted, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,

@@ -69,14 +69,15 @@ fn stop(store: &mut Sqlite, run: &Run, clock: Clock, terminal: &Terminal) -> Res
             }
             let expired = page.iter().map(|one| Change {
                 key: one.key,
-                event: Event::Expire,
+                // Of one that was to be sent again, the first copy may have arrived.
+                event: if one.second_copy { Event::Forgo } else { Event::Expire },
                 provider_id: None,
                 reason: Some("cancelled".to_owned()),
                 opted_out: false,
                 at_ms,
             });
             store.commit(run.id, &expired.collect::<Vec<_>>())?;
-            stopped += page.len() as u64;
+            stopped += page.iter().filter(|one| !one.second_copy).count() as u64;
         }
     }
     store.finish(run.id, at_ms)?;

@@ -2,6 +2,7 @@
 //! the run concluded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indicatif::ProgressBar;
 
@@ -13,7 +14,7 @@ use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency};
-use crate::delivery::engine::{Engine, Tally};
+use crate::delivery::engine::{Engine, Now, Tally};
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
@@ -26,6 +27,8 @@ use crate::world::clock::Clock;
 use crate::world::confine::Confined;
 use crate::world::lists::Lists;
 
+/// How often the bar is brought up to date.
+const LOOK: Duration = Duration::from_millis(100);
 const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 
 /// A run that is ready to be delivered.
@@ -95,7 +98,14 @@ fn send_all(
     drop(inside);
     let shown = bar.clone();
     let delivery = runtime.spawn(async move {
-        let mut watch = |engine: &Engine, now| show(&shown, begun, &engine.tally(), engine.waiting_for(now));
+        let mut shown_at = None;
+        let mut watch = |engine: &Engine, now: Now| {
+            // Something happens ten thousand times a second, and nobody reads that fast.
+            if shown_at.is_none_or(|at| now.elapsed >= at + LOOK) {
+                shown_at = Some(now.elapsed);
+                show(&shown, begun, &engine.tally(), engine.waiting_for(now));
+            }
+        };
         let driven = execute(&mut engine, &mut world, &mut watch).await;
         (driven, engine.tally(), world.into_journal())
     });

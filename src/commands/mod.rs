@@ -7,6 +7,7 @@ mod cancel;
 mod check;
 mod connection;
 mod contacts;
+mod decide;
 mod deliver;
 mod ending;
 mod exit;
@@ -27,6 +28,9 @@ mod schema;
 mod send;
 mod standing;
 mod state;
+mod state_backup;
+mod state_prune;
+mod state_verify;
 mod status;
 mod sweep;
 mod terminal;
@@ -35,7 +39,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, State, Verb};
 use exit::Failure;
 use terminal::Terminal;
 
@@ -52,6 +56,9 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
         Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
+        Verb::State(State::Backup(args)) => state_backup::run(args, &cli.global, &terminal),
+        Verb::State(State::Verify(args)) => state_verify::run(args, &cli.global, &terminal),
+        Verb::State(State::Prune(args)) => state_prune::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
     };

@@ -25,7 +25,8 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, sandbox: bool) -
     {
         return format!("sendplan resolve {name} --reconcile{flag}");
     }
-    if let Some((run, _)) = find(&|line| line.accepted > line.delivered + line.failed)
+    if let Some((run, _)) =
+        find(&|line| line.pruned_at.is_none() && line.accepted > line.delivered + line.failed)
         && profile(run).is_some_and(|profile| profile.can_ask())
     {
         return format!("sendplan report {name} --refresh{flag}");

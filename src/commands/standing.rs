@@ -1,6 +1,6 @@
 //! Where a run and its messages stand, from the state's words to the report's.
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 
 use crate::delivery::state::State;
 use crate::report::messages::MessageLine;
@@ -25,7 +25,13 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         expired: counts.of(State::Expired),
         delivered: counts.delivered,
         failed: counts.failed,
+        pruned_at: run.pruned_at_ms.map(time),
     }
+}
+
+/// A time as reports say it, RFC 3339.
+pub fn time(at_ms: i64) -> String {
+    DateTime::from_timestamp_millis(at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A message as it is shown, by the same rule.

@@ -6,7 +6,7 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::cli::Global;
 use crate::delivery::pinned::Pinned;
-use crate::store::lock::{Lock, LockError};
+use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{Store, StoreError};
 use crate::world::confine::Repository;
@@ -107,19 +107,23 @@ pub fn take(
 /// Locks a state. One that is kept must have its log, where the holder before died with it open.
 fn lock(path: &Path, what: &str, since: &str, kept: bool) -> Result<Lock, Failure> {
     let mut lock = Lock::acquire(path, what, since).map_err(refused)?;
-    if path.exists() && kept && lock.holder_died_with_state_open() && !log_of(path).exists() {
+    if path.exists() && kept && lock.holder_died_with_state_open() && !has_log(path) {
         // The words stay in the lock file: the next try must find them as well.
         let _ = lock.note_open(path);
         std::mem::forget(lock);
-        return Err(Failure::State(format!(
-            "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
-             to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
-             program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
-            log_of(path).display(),
-            path.display()
-        )));
+        return Err(lost_log(path));
     }
     Ok(lock)
+}
+
+fn lost_log(path: &Path) -> Failure {
+    Failure::State(format!(
+        "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
+         to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
+         program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
+        log_of(path).display(),
+        path.display()
+    ))
 }
 
 fn refused(error: LockError) -> Failure {
@@ -148,6 +152,12 @@ fn open(
     Ok(Held { store, lock, path })
 }
 
+/// Whether the log is there. An empty one is none: whoever only looks leaves one behind, and whoever sends writes
+/// into it before anything else.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+}
+
 /// SQLite's log beside the state.
 fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
@@ -170,6 +180,19 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
         return Ok(None);
     }
     Ok(Some(Sqlite::open(path, OpenMode::ReadOnly)?))
+}
+
+/// Opens the whole state for reading, for what is done with all of it: it must be there, with its log, and be a
+/// sandbox's or a real one as is wanted. Who is at work on it is told.
+pub fn look_at_all(path: &Path, sandbox: bool) -> Result<(Sqlite, Option<Holder>), Failure> {
+    let holder = Lock::holder(path).map_err(refused)?;
+    // Before it is opened: that would begin a log anew.
+    if path.exists() && Lock::was_left_open(path).map_err(refused)? && !has_log(path) {
+        return Err(lost_log(path));
+    }
+    let store = look(path)?.ok_or_else(|| StoreError::Missing { path: path.to_owned() })?;
+    keep_apart(&store, path, sandbox)?;
+    Ok((store, holder))
 }
 
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.

@@ -99,15 +99,6 @@ impl Engine {
                 self.tally.accepted += 1;
                 self.outbox.push(change(&parcel, Event::Accept, verdict.provider_id, None, now));
             }
-            // Of a message that is sent again because nobody knew, a refusal speaks of the second copy only.
-            Class::Rejected | Class::InvalidRecipient
-                if parcel.doubtful && self.delivery.unknown == Unknown::Resend =>
-            {
-                let reason = reason.unwrap_or_else(|| "refused".to_owned());
-                let reason = format!("refused when it was sent again: {reason}");
-                self.outbox.push(change(&parcel, Event::LoseTrack, verdict.provider_id, Some(reason), now));
-                self.tally.unknown += 1;
-            }
             Class::Rejected | Class::InvalidRecipient | Class::OptedOut => {
                 let word = match verdict.class {
                     Class::InvalidRecipient => "invalid recipient",
@@ -119,8 +110,7 @@ impl Engine {
                 if opted_out {
                     self.opt_outs.learn(&parcel.message.address);
                 }
-                let refused = change(&parcel, Event::Reject, verdict.provider_id, Some(reason), now);
-                self.tally.rejected += 1;
+                let refused = self.refused(&parcel, verdict.provider_id, reason, now);
                 self.outbox.push(Change { opted_out, ..refused });
             }
             Class::Throttled => self.throttled(parcel, reason, circumstances),
@@ -136,6 +126,18 @@ impl Engine {
             }
             Class::Unknown => self.lost(parcel, verdict.provider_id, reason, now),
         }
+    }
+
+    /// Refused for good. Of a message that is sent again because nobody knew, a refusal speaks of the second copy only.
+    fn refused(&mut self, parcel: &Parcel, provider_id: Option<String>, reason: String, now: Now) -> Change {
+        if !parcel.doubtful {
+            self.tally.rejected += 1;
+            return change(parcel, Event::Reject, provider_id, Some(reason), now);
+        }
+        let reason = reason.strip_prefix("rejected: ").unwrap_or(&reason);
+        let reason = format!("refused when it was sent again: {reason}");
+        self.tally.unknown += 1;
+        change(parcel, Event::LoseTrack, provider_id, Some(reason), now)
     }
 
     /// Proven not sent: it goes back, to be sent again at `at`.
@@ -177,8 +179,8 @@ impl Engine {
         if used_up {
             let why = reason.unwrap_or_else(|| "not processed".to_owned());
             let text = format!("given up after {} attempts: {why}", parcel.failures);
-            self.tally.rejected += 1;
-            self.outbox.push(change(&parcel, Event::Reject, None, Some(text), now));
+            let refused = self.refused(&parcel, None, text, now);
+            self.outbox.push(refused);
             return;
         }
         let salt = parcel.message.key.seq.unsigned_abs();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{End, Engine, HORIZON, InAir, Now, Order, UnderWay, change};
+use super::engine::{End, Engine, HORIZON, InAir, LINGER, Now, Order, UnderWay, change};
 use super::message::{Batch, Change, Parcel};
 use super::paces::Load;
 use super::state::Event;
@@ -13,9 +13,10 @@ impl Engine {
     /// The next transaction: outcomes that wait, intents about to be needed, and a claim when the queue
     /// runs low. One at a time; what gathers meanwhile goes into the next.
     pub(super) fn order(&mut self, now: Now) -> Option<Order> {
-        if self.commit.is_some() {
+        if self.commit.is_some() || self.lingers(now) {
             return None;
         }
+        self.outbox_since = None;
         let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
         let mut order = Order { changes: std::mem::take(&mut self.outbox), claim: None };
         let batches = self.form(&mut order.changes, now);
@@ -28,6 +29,13 @@ impl Engine {
         }
         self.commit = Some(UnderWay { batches, outcomes });
         Some(order)
+    }
+
+    /// Whether a commit can wait for more to write: at least half of the intents that should be durable ahead are, and
+    /// no outcome has waited for long.
+    fn lingers(&self, now: Now) -> bool {
+        let waited = self.outbox_since.is_some_and(|since| now.elapsed >= since + LINGER);
+        self.end.is_none() && !waited && self.ready.len() * 2 >= self.ahead()
     }
 
     /// Groups waiting messages into batches and writes their intents.
@@ -76,8 +84,15 @@ impl Engine {
         let reason = self.opt_outs.reason(&address);
         let reason = reason.or_else(|| self.contacts.reason(&parcel.message, now.utc.timestamp_millis()));
         let Some(reason) = reason else { return false };
-        changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
-        self.tally.suppressed += 1;
+        if parcel.doubtful {
+            // Nobody was left out: the first copy may have arrived.
+            let reason = format!("not sent again: {reason}");
+            changes.push(change(parcel, Event::Forgo, None, Some(reason), now));
+            self.tally.unknown += 1;
+        } else {
+            changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
+            self.tally.suppressed += 1;
+        }
         true
     }
 

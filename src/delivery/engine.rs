@@ -43,6 +43,10 @@ const MOST_IN_DOUBT: usize = 8192;
 /// A pause at least this long gives durable intents back: they would only be in doubt.
 const WORTH_WITHDRAWING: Duration = Duration::from_secs(1);
 
+/// How long an outcome waits for others to share a commit with, while enough intents are durable to keep the gateway
+/// busy: every commit costs the disk and the processor far more than what it writes.
+pub(super) const LINGER: Duration = Duration::from_millis(5);
+
 /// What to do next.
 #[derive(Debug)]
 pub enum Step {
@@ -111,6 +115,8 @@ pub struct Engine {
     pub(super) breaker: Breaker,
     pub(super) queue: Queue,
     pub(super) outbox: Vec<Change>,
+    /// Since when something has been in the outbox.
+    pub(super) outbox_since: Option<Duration>,
     pub(super) tally: Tally,
     pub(super) in_air: FxHashMap<u64, InAir>,
     pub(super) end: Option<End>,
@@ -162,6 +168,7 @@ impl Engine {
             breaker: Breaker::default(),
             queue: Queue::default(),
             outbox: Vec::new(),
+            outbox_since: None,
             tally: Tally::default(),
             in_air: FxHashMap::default(),
             end: None,
@@ -247,6 +254,9 @@ impl Engine {
         self.mind_the_window(now);
         if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
             self.withdraw_ready(now);
+        }
+        if !self.outbox.is_empty() {
+            self.outbox_since.get_or_insert(now.elapsed);
         }
         if let Some(order) = self.order(now) {
             return Step::Commit(order);
@@ -344,7 +354,8 @@ impl Engine {
         let closes =
             self.delivery.window.and_then(|window| (window.closes(now.utc)? - LAST - now.utc).to_std().ok());
         let shut = closes.map(|wait| now.elapsed + wait);
-        [pace, renewal, trouble, shut, self.queue.next_wake()]
+        let linger = self.outbox_since.filter(|_| self.commit.is_none()).map(|since| since + LINGER);
+        [pace, renewal, trouble, shut, linger, self.queue.next_wake()]
             .into_iter()
             .flatten()
             .filter(|at| *at > now.elapsed)

@@ -17,6 +17,7 @@ pub mod pinned;
 pub mod queue;
 pub mod receipt;
 pub mod reconcile;
+pub mod resolution;
 pub mod state;
 pub mod stop_words;
 pub mod trouble;

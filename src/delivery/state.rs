@@ -105,8 +105,10 @@ pub enum Event {
     Release,
     /// Its time is over, or its run was cancelled.
     Expire,
-    /// A person (or the profile's idempotency key) allows an unknown one to be sent again.
+    /// A person (or the campaign) allows an unknown one to be sent again.
     Resend,
+    /// One that waits to be sent a second time will not be: of the first copy nobody knows, as before.
+    Forgo,
     /// A person says that an unknown one was sent.
     AssumeSent,
     /// The provider, asked, knows the unknown one and had accepted it.
@@ -117,7 +119,7 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Intend,
         Self::Accept,
         Self::Reject,
@@ -129,6 +131,7 @@ impl Event {
         Self::Release,
         Self::Expire,
         Self::Resend,
+        Self::Forgo,
         Self::AssumeSent,
         Self::FoundAccepted,
         Self::FoundRejected,
@@ -148,6 +151,7 @@ impl Event {
             Self::Release => "release",
             Self::Expire => "expire",
             Self::Resend => "resend",
+            Self::Forgo => "forgo",
             Self::AssumeSent => "assume sent",
             Self::FoundAccepted => "found accepted",
             Self::FoundRejected => "found rejected",
@@ -191,7 +195,7 @@ pub const fn next(state: State, event: Event) -> Result<State, IllegalTransition
         (S::Pending, E::Intend) => S::Intent,
         (S::Intent, E::Accept) | (S::Unknown, E::AssumeSent | E::FoundAccepted) => S::Accepted,
         (S::Intent, E::Reject) | (S::Unknown, E::FoundRejected) => S::Rejected,
-        (S::Intent, E::LoseTrack) => S::Unknown,
+        (S::Intent, E::LoseTrack) | (S::Pending | S::Held, E::Forgo) => S::Unknown,
         (S::Intent, E::ProvenNotSent | E::Withdraw) => S::Pending,
         (S::Held, E::Release) | (S::Unknown, E::Resend) => S::Pending,
         (S::Pending, E::Hold) => S::Held,
@@ -236,6 +240,7 @@ mod tests {
             pending -suppress-> suppressed
             pending -hold-> held
             pending -expire-> expired
+            pending -forgo-> unknown
             intent -accept-> accepted
             intent -reject-> rejected
             intent -proven not sent-> pending
@@ -247,7 +252,8 @@ mod tests {
             unknown -found rejected-> rejected
             held -suppress-> suppressed
             held -release-> pending
-            held -expire-> expired";
+            held -expire-> expired
+            held -forgo-> unknown";
         assert_eq!(legal, expected.lines().map(str::trim).collect::<Vec<_>>());
     }
 
@@ -272,14 +278,22 @@ mod tests {
         #[test]
         fn whatever_happens_the_laws_hold(events in events()) {
             let (mut state, mut accepted, mut attempts) = (State::Pending, 0, 0);
+            let mut second_copy = false;
             for event in events {
                 let Ok(then) = next(state, event) else { continue };
+                if event == Event::Forgo && !second_copy {
+                    continue;
+                }
+                second_copy |= event == Event::Resend;
                 prop_assert!(!state.is_definite(), "{state} was left by {event}");
                 if then == State::Intent {
                     prop_assert_eq!((state, event), (State::Pending, Event::Intend));
                 }
                 if then == State::Unknown {
-                    prop_assert_eq!((state, event), (State::Intent, Event::LoseTrack));
+                    prop_assert!(matches!(
+                        (state, event),
+                        (State::Intent, Event::LoseTrack) | (State::Pending | State::Held, Event::Forgo)
+                    ));
                 }
                 if state == State::Unknown && then == State::Pending {
                     prop_assert_eq!(event, Event::Resend);

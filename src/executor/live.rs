@@ -5,7 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::{Happening, World};
@@ -23,6 +24,16 @@ use crate::world::signals::Signals;
 
 type Credentials = Result<Token, AuthError>;
 
+/// A batch to be sent, and the credential it goes with.
+type Job = (Arc<Batch>, Option<Arc<Token>>);
+
+/// Where somebody who sends takes the next batch from; given back with each, so that it closes when the run is over.
+#[derive(Debug, Clone)]
+struct Desk(Sender<(Job, Desk)>);
+
+/// An answer, and the desk of whoever fetched it; nothing, if that one died of it.
+type Fetched = (Answer, Option<Desk>);
+
 /// See the module.
 #[derive(Debug)]
 pub struct Live<S> {
@@ -31,7 +42,9 @@ pub struct Live<S> {
     lists: Lists,
     clock: Clock,
     signals: Signals,
-    answered: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
+    /// Senders that wait for a batch. There are never more of them than batches were under way at once.
+    idle: Vec<Desk>,
+    answered: (UnboundedSender<Fetched>, UnboundedReceiver<Fetched>),
     authenticated: (UnboundedSender<Credentials>, UnboundedReceiver<Credentials>),
     /// The commit under way.
     writing: Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
@@ -49,6 +62,7 @@ impl<S: Store + Send + 'static> Live<S> {
             lists,
             clock,
             signals: Signals::new()?,
+            idle: Vec::new(),
             answered: unbounded_channel(),
             authenticated: unbounded_channel(),
             writing: None,
@@ -87,14 +101,15 @@ impl<S: Store + Send + 'static> World for Live<S> {
     }
 
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
-        let gateway = Arc::clone(&self.gateway);
-        let promise = Promise::new(self.answered.0.clone(), &batch);
-        tokio::spawn(async move {
-            let answer = gateway.send(&batch, token.as_deref()).await;
-            // The engine takes its messages back without a copy when nobody else has them.
-            drop(batch);
-            promise.keep(answer);
-        });
+        let job = match self.idle.pop() {
+            Some(desk) => match desk.0.try_send(((batch, token), desk.clone())) {
+                Ok(()) => return,
+                // One who is gone; nobody lost the batch.
+                Err(TrySendError::Full((job, _)) | TrySendError::Closed((job, _))) => job,
+            },
+            None => (batch, token),
+        };
+        tokio::spawn(send_on(job, Arc::clone(&self.gateway), self.answered.0.clone()));
     }
 
     async fn happening(&mut self, until: Option<Duration>) -> Happening {
@@ -103,16 +118,21 @@ impl<S: Store + Send + 'static> World for Live<S> {
         }
         let look = (!self.lists.is_empty()).then(|| self.lists.next_look());
         let wake = [until, look].into_iter().flatten().min().map(|at| self.clock.instant(at));
+        // In this order: what ends or frees something first, and no timer is set while there is something to do.
         tokio::select! {
+            biased;
             () = self.signals.next() => Happening::Signal,
             recorded = settled(&mut self.writing) => {
                 self.writing = None;
                 Happening::Durable(recorded)
             }
-            Some(answer) = self.answered.1.recv() => {
-                let mut answers = vec![answer];
-                while let Ok(answer) = self.answered.1.try_recv() {
+            Some(fetched) = self.answered.1.recv() => {
+                let mut next = Some(fetched);
+                let mut answers = Vec::new();
+                while let Some((answer, desk)) = next {
                     answers.push(answer);
+                    self.idle.extend(desk);
+                    next = self.answered.1.try_recv().ok();
                 }
                 Happening::Answered(answers)
             }
@@ -122,23 +142,38 @@ impl<S: Store + Send + 'static> World for Live<S> {
     }
 }
 
+/// Sends a batch, and those that it is given when it has the answer: a task for each request would cost a good part
+/// of what the request does.
+async fn send_on(first: Job, gateway: Arc<Gateway>, reply: UnboundedSender<Fetched>) {
+    let (sender, mut jobs) = channel(1);
+    let mut next = Some((first, Desk(sender)));
+    while let Some(((batch, token), desk)) = next {
+        let promise = Promise::new(reply.clone(), &batch);
+        let answer = gateway.send(&batch, token.as_deref()).await;
+        // The engine takes its messages back without a copy when nobody else has them.
+        drop(batch);
+        promise.keep(answer, desk);
+        next = jobs.recv().await;
+    }
+}
+
 /// An answer that comes in any case: a request whose task dies has an unknown outcome, and the run must not
 /// wait for it for ever.
 struct Promise {
-    reply: UnboundedSender<Answer>,
+    reply: UnboundedSender<Fetched>,
     number: u64,
     members: usize,
     kept: bool,
 }
 
 impl Promise {
-    fn new(reply: UnboundedSender<Answer>, batch: &Batch) -> Self {
+    fn new(reply: UnboundedSender<Fetched>, batch: &Batch) -> Self {
         Self { reply, number: batch.number, members: batch.len(), kept: false }
     }
 
-    fn keep(mut self, answer: Answer) {
+    fn keep(mut self, answer: Answer, desk: Desk) {
         self.kept = true;
-        let _ = self.reply.send(answer);
+        let _ = self.reply.send((answer, Some(desk)));
     }
 }
 
@@ -147,7 +182,7 @@ impl Drop for Promise {
         if !self.kept {
             let lost = Verdict::new(Class::Unknown, "our own failure while the request was under way");
             let reading = Reading::all(self.members, &lost);
-            let _ = self.reply.send(Answer { number: self.number, reading, unreached: false });
+            let _ = self.reply.send((Answer { number: self.number, reading, unreached: false }, None));
         }
     }
 }
@@ -177,6 +212,7 @@ mod tests {
             segments: 1,
             part: None,
             attempts: 0,
+            second_copy: false,
         };
         let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
         let (reply, mut answers) = unbounded_channel();
@@ -188,7 +224,8 @@ mod tests {
                 std::panic::resume_unwind(Box::new("a fault of ours"));
             });
             assert!(dying.await.is_err());
-            let answer = answers.recv().await.unwrap();
+            let (answer, desk) = answers.recv().await.unwrap();
+            assert!(desk.is_none());
             assert_eq!((answer.number, answer.reading.verdicts[0].class), (7, Class::Unknown));
         });
     }

@@ -42,6 +42,8 @@ pub struct RunLine {
     pub delivered: u64,
     /// Known not to have arrived.
     pub failed: u64,
+    /// When its messages were pruned, RFC 3339: only these counts are left of them. Null while they are there.
+    pub pruned_at: Option<String>,
 }
 
 impl StatusReport {
@@ -77,10 +79,12 @@ impl StatusReport {
                 ("suppressed", run.suppressed),
                 ("expired", run.expired),
             ];
+            let pruned = run.pruned_at.as_ref().map(|_| "pruned".to_owned());
             let also: Vec<String> = others
                 .iter()
                 .filter(|(_, number)| *number > 0)
                 .map(|(word, number)| format!("{} {word}", thousands(*number)))
+                .chain(pruned)
                 .collect();
             table.row([
                 &run.campaign,

@@ -75,6 +75,22 @@ pub enum StoreError {
         /// The system's words.
         detail: String,
     },
+    /// A copy of the state cannot be written where it was wanted.
+    #[error("the copy {} cannot be written: {detail}", path.display())]
+    Copy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
+    /// A run whose messages are needed still.
+    #[error("run {run} cannot be pruned: {why}")]
+    StillNeeded {
+        /// The run's number.
+        run: i64,
+        /// What it is needed for.
+        why: &'static str,
+    },
     /// This occurrence of the campaign was begun already.
     #[error("the run of `{campaign}` for {occurrence} exists already")]
     RunExists {

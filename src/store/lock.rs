@@ -105,6 +105,21 @@ impl Lock {
             .map_err(|error| refused(state, &error))
     }
 
+    /// Whether the holder before died with the state open, and nobody has taken it since; takes nothing.
+    ///
+    /// # Errors
+    /// [`LockError::Refused`] when the lock file is there and cannot be read.
+    pub fn was_left_open(state: &Path) -> Result<bool, LockError> {
+        if Self::holder(state)?.is_some() {
+            return Ok(false);
+        }
+        match private::open_plain(&lock_path(state), false) {
+            Ok(mut file) => Ok(read_text(&mut file).lines().any(|line| line == OPEN)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(refused(state, &error)),
+        }
+    }
+
     /// Who holds a state at this moment, if anybody; takes nothing.
     ///
     /// # Errors

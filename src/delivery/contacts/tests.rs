@@ -41,6 +41,7 @@ fn message(address: &str, part: Option<u16>) -> Claimed {
         segments: 1,
         part: part.and_then(|number| Part::new(number, 3, 7, Encoding::Gsm7)),
         attempts: 0,
+        second_copy: false,
     }
 }
 

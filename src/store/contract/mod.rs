@@ -2,6 +2,8 @@
 //! takes all of it with `contract!`.
 
 mod books;
+mod decisions;
+mod prune;
 
 use std::sync::Arc;
 
@@ -51,6 +53,10 @@ macro_rules! contract {
             what_awaits_a_receipt_is_paged,
             ids_are_found_in_every_run,
             what_is_not_there_is_named,
+            a_decision_and_its_changes_are_one,
+            a_second_copy_is_told_from_a_first_one,
+            a_pruned_run_keeps_its_counts_and_whom_it_reached,
+            an_empty_run_is_pruned_too,
             any_interleaving_keeps_the_books,
         );
     };
@@ -58,6 +64,8 @@ macro_rules! contract {
 pub(crate) use contract;
 
 pub use crate::store::contract::books::any_interleaving_keeps_the_books;
+pub use crate::store::contract::decisions::*;
+pub use crate::store::contract::prune::*;
 
 pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
     NewRun {
@@ -488,7 +496,7 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
 }
 
 pub fn contacts_are_whoever_may_have_been_reached<H: Harness>() {
-    use Event::{Accept, FoundAccepted, Intend, LoseTrack, ProvenNotSent, Reject, Suppress};
+    use Event::{Accept, Forgo, FoundAccepted, Intend, LoseTrack, ProvenNotSent, Reject, Resend, Suppress};
     let harness = H::new();
     let mut store = harness.open();
     let people = ["accepted", "rejected", "unknown", "intent", "again", "suppressed", "pending"];
@@ -512,6 +520,10 @@ pub fn contacts_are_whoever_may_have_been_reached<H: Harness>() {
     assert_eq!(found(&store, run, 10), ["accepted 20", "unknown 30"]);
     assert_eq!(found(&store, run, 20), ["unknown 30"]);
     assert_eq!(found(&store, other, i64::MIN), [""; 0]);
+    // Free to be sent again, the first copy may still have arrived.
+    store.commit(run, &[at(2, Resend, 31)]).unwrap();
+    assert_eq!(found(&store, run, i64::MIN), ["accepted 20", "intent 10", "unknown 31"]);
+    store.commit(run, &[at(2, Forgo, 32)]).unwrap();
     // A receipt changes no time, and who decides after the end of the run sends nothing.
     store.record_receipts(run, &[receipt(keys[0], ReceiptStatus::Failed)]).unwrap();
     store.commit(run, &[at(3, Reject, 40), at(4, Suppress, 40), at(6, Suppress, 40)]).unwrap();

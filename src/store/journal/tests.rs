@@ -6,7 +6,9 @@ use super::*;
 use crate::delivery::state::{Event, State};
 use crate::store::contract::{changes, keys, pin};
 use crate::store::sqlite::{OpenMode, Sqlite};
-use crate::store::{Counts, Listed, NewRun, Pinning, Receipt, Run, UnknownMessage};
+use crate::store::{
+    Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
+};
 
 /// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
 struct Gated {
@@ -40,6 +42,22 @@ impl Store for Gated {
 
     fn unfinished(&self, campaign: &str) -> Result<Vec<Run>, StoreError> {
         self.inner.unfinished(campaign)
+    }
+
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError> {
+        self.inner.decide(run, changes, decision)
+    }
+
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError> {
+        self.inner.decisions(campaign, after, n)
+    }
+
+    fn prune(&mut self, run: RunId, at_ms: i64) -> Result<Pruned, StoreError> {
+        self.inner.prune(run, at_ms)
+    }
+
+    fn verify(&self) -> Result<Verified, StoreError> {
+        self.inner.verify()
     }
 
     fn opt_outs(&self) -> Result<Vec<String>, StoreError> {

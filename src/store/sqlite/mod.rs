@@ -1,12 +1,16 @@
 //! The state in one SQLite file: WAL, `synchronous=FULL`, one writer. SQL stays below this folder.
 
 mod change;
+mod copy;
+mod decide;
 mod fault;
 mod migrate;
 mod open;
 mod pin;
+mod prune;
 mod read;
 mod receipt;
+mod verify;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -16,11 +20,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
-    UnknownMessage,
+    Change, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt, Run,
+    RunId, Store, StoreError, UnknownMessage, Verified,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
+pub use crate::store::sqlite::prune::Room;
 
 /// The state in a SQLite file. Closing it folds the write-ahead log into the file.
 #[derive(Debug)]
@@ -52,6 +57,46 @@ impl Sqlite {
     /// The copy of the file as it was, if opening has brought it to a newer version.
     pub fn copy_of_older(&self) -> Option<&Path> {
         self.copy.as_deref()
+    }
+
+    /// Copies the whole state as it is at this moment to a file that is not there yet: private (0600), durable, and
+    /// proven to be sound before it gets its name. Works while another process sends. Answers with what the copy holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Copy`], and [`StoreError::Corrupt`] where the state itself is damaged; nothing is left then.
+    pub fn back_up(&self, file: &Path) -> Result<Verified, StoreError> {
+        let mut verified = Verified::default();
+        let check = |draft: &Path| {
+            verified = Self::open(draft, OpenMode::ReadOnly)?.verify()?;
+            match verified.wrong.first() {
+                Some(detail) => Err(StoreError::Corrupt { path: self.path.clone(), detail: detail.clone() }),
+                None => Ok(()),
+            }
+        };
+        self.read(|sql| copy::back_up(sql, file, check))?;
+        Ok(verified)
+    }
+
+    /// How much room the file takes.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn room(&self) -> Result<Room, StoreError> {
+        self.read(prune::room)
+    }
+
+    /// Gives room that nothing uses back to the system, where that is worth writing all the rest anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], also where the system's folder for temporary files has no room. The state is whole then,
+    /// as it was.
+    pub fn compact(&mut self) -> Result<(), StoreError> {
+        self.check_broken()?;
+        self.read(prune::compact).inspect_err(|error| {
+            if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
+                self.broken = Some(error.clone());
+            }
+        })
     }
 
     /// Runs one transaction. A failure of the disk is remembered: a failed fsync must not be tried
@@ -128,6 +173,14 @@ impl Store for Sqlite {
         self.write(|sql| change::commit(sql, run, changes))
     }
 
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError> {
+        self.write(|sql| decide::decide(sql, run, changes, decision))
+    }
+
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError> {
+        self.read(|sql| decide::decisions(sql, campaign, after, n))
+    }
+
     fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
         self.read(read::opt_outs)
     }
@@ -189,6 +242,14 @@ impl Store for Sqlite {
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
         self.write(|sql| change::finish(sql, run, at_ms))
+    }
+
+    fn prune(&mut self, run: RunId, at_ms: i64) -> Result<Pruned, StoreError> {
+        self.write(|sql| prune::prune(sql, run, at_ms))
+    }
+
+    fn verify(&self) -> Result<Verified, StoreError> {
+        self.read(verify::verify)
     }
 }
 

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::error::StoreError;
 use crate::store::private;
+use crate::store::sqlite::copy;
 use crate::store::sqlite::fault::{Fault, refused};
 use crate::store::sqlite::migrate::{self, VERSION};
 
@@ -73,7 +74,7 @@ fn check_and_set_up(resolved: &Path, path: &Path, mode: OpenMode) -> Result<Open
     }
     prepare(&connection, version)?;
     let copy = if version < VERSION {
-        let copy = migrate::keep_copy(&connection, resolved, path, version)?;
+        let copy = copy::keep_copy(&connection, resolved, path, version)?;
         migrate::migrate(&connection, version)?;
         Some(copy)
     } else {
