@@ -9,6 +9,7 @@ use super::exit::Failure;
 use crate::audience::{Address, Suppression};
 use crate::campaign::Campaign;
 use crate::delivery::contacts::{Contacts, Why};
+use crate::delivery::control::Teller;
 use crate::delivery::opt_outs::OptOuts;
 use crate::report::plan::LeftOut;
 use crate::store::Store;
@@ -33,7 +34,7 @@ impl Ahead {
         let asking = Asking { campaign: &campaign.name, frequency, run, cuts_texts: false };
         // The lists of the manifest have had their say when a message is planned.
         let mut opt_outs = OptOuts::new(Suppression::default(), campaign.audience.rules.kind);
-        store.opt_outs()?.into_iter().for_each(|address| opt_outs.add(address));
+        store.opt_outs()?.into_iter().for_each(|address| opt_outs.add(address, Teller::Gateway));
         let contacts = known(store, asking, at)?;
         Ok(Self { opt_outs, contacts, at, address: String::new(), left_out: LeftOut::new(at, now) })
     }

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod ask;
+mod beside;
 mod cancel;
 mod check;
 mod connection;
@@ -15,6 +16,8 @@ mod hear;
 mod load;
 mod named;
 mod next;
+mod optout;
+mod pause;
 mod pin;
 mod plan;
 mod preview;
@@ -23,6 +26,7 @@ mod reconcile;
 mod rejects;
 mod report;
 mod resolve;
+mod resume;
 mod scan;
 mod schema;
 mod send;
@@ -54,7 +58,10 @@ pub fn main() -> ExitCode {
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
+        Verb::Pause(args) => pause::run(args, &cli.global, &terminal),
+        Verb::Resume(args) => resume::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
+        Verb::Optout(args) => optout::run(args, &cli.global, &terminal),
         Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
         Verb::State(State::Backup(args)) => state_backup::run(args, &cli.global, &terminal),
         Verb::State(State::Verify(args)) => state_verify::run(args, &cli.global, &terminal),

@@ -13,12 +13,14 @@ use super::terminal::Terminal;
 use super::{Outcome, load};
 use crate::campaign::{Campaign, Unknown};
 use crate::cli::{Global, Send};
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::message::Change;
 use crate::delivery::pinned::Pinned;
 use crate::delivery::state::{Event, State};
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::schedule::{Moment, Window};
+use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store, run_key};
 use crate::world::clock::Clock;
@@ -40,6 +42,10 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("send {name}");
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
+    if let Some(hold) = held.store.hold_on(&name)? {
+        on_hold(&name, &hold, args, terminal);
+        return Ok(Code::Stopped);
+    }
     let begun = held.store.unfinished(&name)?.into_iter().next();
     let job = match begun {
         Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
@@ -51,10 +57,18 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
             }
         }
     };
-    let (code, run) = deliver(job, held.store, clock, terminal)?;
-    next_steps(code, &run, args, &held.path, terminal);
+    let (driven, code, run) = deliver(job, held.store, clock, terminal)?;
+    next_steps(&driven, code, &run, args, &held.path, terminal);
     drop(held.lock);
     Ok(code)
+}
+
+/// Somebody wants nothing of the campaign to go out.
+fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
+    terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
+    let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
+    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
 }
 
 /// Takes up a run as it was when it began.
@@ -100,8 +114,7 @@ fn resume(
         run.pinned.occurrence,
         count(open, "message")
     ));
-    let campaign = run.pinned.campaign;
-    Ok(Job { run: run.id, campaign, frequency, delivery, kind, column, suppression, lists, connection })
+    Ok(Job { run: run.id, frequency, delivery, kind, column, suppression, lists, connection })
 }
 
 /// Frees unknown messages for another attempt, as `delivery.unknown: resend` wants, up to the most attempts.
@@ -242,7 +255,6 @@ fn begin(
     let run = pin(&mut held.store, &loaded, place, sandbox, now.timestamp_millis(), terminal)?;
     Ok(Job {
         run,
-        campaign: campaign.name.clone(),
         frequency: campaign.audience.frequency.clone(),
         delivery,
         kind: campaign.audience.rules.kind,

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod asking;
 pub mod breaker;
 pub mod contacts;
+pub mod control;
 mod dispatch;
 pub mod engine;
 pub mod message;

@@ -56,7 +56,7 @@ pub struct PlanReport {
 pub struct LeftOut {
     /// The moment it is counted for, RFC 3339: when the campaign goes out, as far as that is known, else now.
     pub as_of: String,
-    /// Opted out at a gateway.
+    /// Opted out, as the state was told by gateways and people.
     pub opted_out: u64,
     /// Got one already of which nobody gets a second (`audience.once_per`).
     pub already_got: u64,
@@ -205,7 +205,7 @@ impl PlanReport {
             _ => "people, by what the state knows now".to_owned(),
         };
         table.row(["  would be left out", &thousands(left_out.sum()), &moment]);
-        let told = (left_out.opted_out > 0).then_some("opted out at the gateway");
+        let told = (left_out.opted_out > 0).then_some("opted out");
         let reasons = [
             (told, left_out.opted_out),
             (rules.once.as_deref(), left_out.already_got),

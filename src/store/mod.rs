@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod contract;
+pub mod control;
 pub mod decision;
 pub mod error;
 pub mod journal;

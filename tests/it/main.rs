@@ -7,6 +7,7 @@ mod builtins;
 mod canary;
 mod cancel;
 mod check;
+mod control;
 mod cost;
 mod cut;
 mod decide;

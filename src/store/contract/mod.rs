@@ -2,6 +2,7 @@
 //! takes all of it with `contract!`.
 
 mod books;
+mod control;
 mod decisions;
 mod prune;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
+use crate::store::control::Control;
 use crate::store::{
     Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, RunId,
     Store, StoreError,
@@ -16,7 +18,7 @@ use crate::store::{
 
 /// One state, empty at first, that can be opened again and again.
 pub trait Harness {
-    type Store: Store;
+    type Store: Store + Control;
     fn new() -> Self;
     fn open(&self) -> Self::Store;
 }
@@ -57,6 +59,9 @@ macro_rules! contract {
             a_second_copy_is_told_from_a_first_one,
             a_pruned_run_keeps_its_counts_and_whom_it_reached,
             an_empty_run_is_pruned_too,
+            the_stronger_hold_stays,
+            news_are_what_was_said_since,
+            opt_outs_say_who_told_us,
             any_interleaving_keeps_the_books,
         );
     };
@@ -64,6 +69,7 @@ macro_rules! contract {
 pub(crate) use contract;
 
 pub use crate::store::contract::books::any_interleaving_keeps_the_books;
+pub use crate::store::contract::control::*;
 pub use crate::store::contract::decisions::*;
 pub use crate::store::contract::prune::*;
 
