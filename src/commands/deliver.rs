@@ -7,12 +7,13 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::connection::Connection;
+use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
-use crate::campaign::Delivery;
+use crate::campaign::{Delivery, Frequency};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
 use crate::delivery::pinned::Pinned;
@@ -37,6 +38,8 @@ const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 pub struct Job {
     /// The run.
     pub run: RunId,
+    /// Who is left out because of what was sent before.
+    pub frequency: Frequency,
     /// Pace and patience.
     pub delivery: Delivery,
     /// How its addresses are read.
@@ -82,8 +85,11 @@ fn send_all(
     let pinned = the_run(&store, job.run)?.pinned;
     let flag = if Pinned::says_sandbox(&pinned.pinned) == Some(true) { " --sandbox" } else { "" };
     let profile = Arc::clone(&gateway.profile);
+    let cuts_texts = profile.cuts_texts();
+    let asking = Asking { campaign: &campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
+    engine.set_contacts(known(&store, asking, clock.now().utc)?);
     if let Some(token) = token.clone() {
         engine.begin_with(token);
     }

@@ -22,6 +22,7 @@ mod idempotency;
 mod keeping;
 mod kinds;
 mod loopback;
+mod once;
 mod opt_outs;
 mod outgoing;
 mod project;
