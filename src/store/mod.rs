@@ -114,16 +114,18 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Adds `n` messages in a state; `planned` stays.
+    /// Adds `n` messages in a state; `planned` stays. A damaged state may say anything: what is too much for a number
+    /// stays at the largest one, which is never what was planned.
     pub fn add(&mut self, state: State, n: u64) {
-        self.by_state[state as usize] += n;
+        let count = &mut self.by_state[state as usize];
+        *count = count.saturating_add(n);
     }
 
     /// Adds `n` messages with a receipt; their state stays.
     pub fn add_receipts(&mut self, status: ReceiptStatus, n: u64) {
         match status {
-            ReceiptStatus::Delivered => self.delivered += n,
-            ReceiptStatus::Failed => self.failed += n,
+            ReceiptStatus::Delivered => self.delivered = self.delivered.saturating_add(n),
+            ReceiptStatus::Failed => self.failed = self.failed.saturating_add(n),
         }
     }
 
@@ -134,7 +136,7 @@ impl Counts {
 
     /// The sum of the states.
     pub fn sum(&self) -> u64 {
-        self.by_state.iter().sum()
+        self.by_state.iter().fold(0, |sum, n| sum.saturating_add(*n))
     }
 
     /// How many may still be sent without anybody deciding anything.
