@@ -86,7 +86,8 @@ fn send_all(
     let flag = if Pinned::says_sandbox(&pinned.pinned) == Some(true) { " --sandbox" } else { "" };
     let profile = Arc::clone(&gateway.profile);
     let cuts_texts = profile.cuts_texts();
-    let asking = Asking { campaign: &campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
+    let asking =
+        Asking { campaign: &pinned.campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
     engine.set_contacts(known(&store, asking, clock.now().utc)?);
