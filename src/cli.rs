@@ -63,8 +63,14 @@ pub enum Verb {
     Status(Status),
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
     Report(Report),
-    /// Send nothing more of a campaign, and call back what the gateway has not delivered yet, where it can
+    /// Let nothing new of a campaign go out until it is resumed, also while it is being sent
+    Pause(Pause),
+    /// Let a paused campaign go on
+    Resume(Resume),
+    /// Send nothing more of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can
     Cancel(Cancel),
+    /// Record that people want no more messages: nobody of them is sent to from then on
+    Optout(Optout),
     /// Show messages of which nobody can tell whether they were sent; look for them at the gateway, or decide
     Resolve(Resolve),
     /// Copy the state, prove that it is sound, or delete messages of old runs from it
@@ -176,6 +182,66 @@ pub struct Cancel {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
     pub campaign: PathBuf,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan pause`
+#[derive(Debug, Args)]
+pub struct Pause {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan resume`
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan optout`
+#[derive(Debug, Args)]
+pub struct Optout {
+    /// Phone numbers, or `-` for one in each line of standard input
+    #[arg(value_name = "ADDRESS", required_unless_present = "list", conflicts_with = "list")]
+    pub addresses: Vec<String>,
+    /// For numbers written without a country code, as in `KE`
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// They are no phone numbers but ids of a gateway's, taken as they stand
+    #[arg(long, conflicts_with = "region")]
+    pub opaque: bool,
+    /// Take opt-outs back that are recorded here
+    #[arg(long, conflicts_with = "list")]
+    pub take_back: bool,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// Show who is recorded, and since when
+    #[arg(long)]
+    pub list: bool,
+    /// Show addresses in full
+    #[arg(long)]
+    pub show_addresses: bool,
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,
@@ -183,10 +249,12 @@ pub struct Cancel {
 
 /// A reason in people's words, without the spaces around it.
 fn a_reason(text: &str) -> Result<String, &'static str> {
+    // What breaks lines or turns the direction of writing would change how the decisions of others read.
+    let unruly = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let text = text.trim();
-    match (text.is_empty(), text.chars().any(char::is_control)) {
+    match (text.is_empty(), text.chars().any(unruly)) {
         (true, _) => Err("a reason says something"),
-        (_, true) => Err("a reason is one line"),
+        (_, true) => Err("a reason is one line of plain text"),
         _ => Ok(text.to_owned()),
     }
 }

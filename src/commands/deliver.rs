@@ -7,20 +7,23 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::connection::Connection;
+use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
-use crate::campaign::Delivery;
+use crate::campaign::{Delivery, Frequency};
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
+use crate::delivery::pinned::Pinned;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
 use crate::store::journal::Journal;
 use crate::store::sqlite::Sqlite;
-use crate::store::{RunId, Store};
+use crate::store::{Run, RunId, Store};
 use crate::units::thousands;
 use crate::world::clock::Clock;
 use crate::world::confine::Confined;
@@ -35,6 +38,8 @@ const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 pub struct Job {
     /// The run.
     pub run: RunId,
+    /// Who is left out because of what was sent before.
+    pub frequency: Frequency,
     /// Pace and patience.
     pub delivery: Delivery,
     /// How its addresses are read.
@@ -49,18 +54,20 @@ pub struct Job {
     pub connection: Connection,
 }
 
-/// Delivers until nothing is left to do, or something stops it; says how it went.
+/// Delivers until nothing is left to do, or something stops it; says how it went. Answers with how the sending ended,
+/// the exit code, and where the run stands.
 pub fn deliver(
     job: Job,
     store: Sqlite,
     clock: Clock,
     terminal: &Terminal,
-) -> Result<(Code, RunLine), Failure> {
+) -> Result<(Driven, Code, RunLine), Failure> {
     let run = job.run;
     let (driven, tally, mut store) = send_all(job, store, clock, terminal)?;
     let (run, work) = conclude(&mut store, run, tally, clock)?;
     terminal.data(&summary(&run, &work));
-    Ok((ending(&driven, &run, terminal), run))
+    let code = ending(&driven, &run, terminal);
+    Ok((driven, code, run))
 }
 
 /// Sends until the engine is done, and gives the store back.
@@ -75,9 +82,15 @@ fn send_all(
     let bar = terminal.bar(counts.planned, BAR);
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
+    let pinned = the_run(&store, job.run)?.pinned;
+    let flag = if Pinned::says_sandbox(&pinned.pinned) == Some(true) { " --sandbox" } else { "" };
     let profile = Arc::clone(&gateway.profile);
+    let cuts_texts = profile.cuts_texts();
+    let asking =
+        Asking { campaign: &pinned.campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
+    engine.set_contacts(known(&store, asking, clock.now().utc)?);
     if let Some(token) = token.clone() {
         engine.begin_with(token);
     }
@@ -87,14 +100,19 @@ fn send_all(
     let world = Live::new(journal, Arc::clone(gateway), lists, clock);
     let mut world = world.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
     drop(inside);
-    let shown = bar.clone();
+    let (shown, words) = (bar.clone(), terminal.clone());
     let delivery = runtime.spawn(async move {
         let mut shown_at = None;
+        let mut held = None;
         let mut watch = |engine: &Engine, now: Now| {
             // Something happens ten thousand times a second, and nobody reads that fast.
             if shown_at.is_none_or(|at| now.elapsed >= at + LOOK) {
                 shown_at = Some(now.elapsed);
-                show(&shown, begun, &engine.tally(), engine.waiting_for(now));
+                show(&shown, begun, engine, now);
+            }
+            if engine.held() != held.as_ref() {
+                held = engine.held().cloned();
+                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, flag, &words));
             }
         };
         let driven = execute(&mut engine, &mut world, &mut watch).await;
@@ -106,7 +124,19 @@ fn send_all(
     Ok((driven?, tally, journal.close()?))
 }
 
-fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
+/// Says that somebody paused the campaign, or let it go on.
+fn say_hold(hold: Option<&Hold>, campaign: &str, flag: &str, terminal: &Terminal) {
+    match hold {
+        None => terminal.say(&format!("{campaign} goes on.")),
+        Some(hold) if hold.what == HoldKind::Cancelled => {}
+        Some(hold) => terminal.say(&format!(
+            "{campaign} is {hold}: nothing new goes out until `sendplan resume {campaign}{flag}`. Ctrl-C stops in order."
+        )),
+    }
+}
+
+fn show(bar: &ProgressBar, begun: u64, engine: &Engine, now: Now) {
+    let tally = engine.tally();
     bar.set_position(begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed);
     let mut message = String::new();
     for (number, word) in
@@ -116,10 +146,17 @@ fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
             message.push_str(&format!("{} {word}  ", thousands(number)));
         }
     }
-    if let Some(waiting) = waiting {
+    if let Some(hold) = engine.held() {
+        message.push_str(&hold.to_string());
+    } else if let Some(waiting) = engine.waiting_for(now) {
         message.push_str(&format!("waiting: {waiting}"));
     }
     bar.set_message(message);
+}
+
+fn the_run(store: &Sqlite, run: RunId) -> Result<Run, Failure> {
+    let found = store.runs(None)?.into_iter().find(|one| one.id == run);
+    found.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))
 }
 
 /// Where the run stands now; one in which nothing is left to do is marked finished.
@@ -127,8 +164,7 @@ fn conclude(store: &mut Sqlite, run: RunId, tally: Tally, clock: Clock) -> Resul
     if store.counts(run)?.open() == 0 {
         store.finish(run, clock.now().utc.timestamp_millis())?;
     }
-    let found = store.runs(None)?.into_iter().find(|one| one.id == run);
-    let run = found.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
+    let run = the_run(store, run)?;
     let excluded = run.excluded;
     let work = Work {
         requests: tally.requests,

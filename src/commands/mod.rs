@@ -1,10 +1,13 @@
 //! Verbs, one a file. Only here do errors become exit codes, and only here does anything print.
 #![allow(clippy::disallowed_methods)]
 
+mod ahead;
 mod ask;
+mod beside;
 mod cancel;
 mod check;
 mod connection;
+mod contacts;
 mod decide;
 mod deliver;
 mod ending;
@@ -13,6 +16,8 @@ mod hear;
 mod load;
 mod named;
 mod next;
+mod optout;
+mod pause;
 mod pin;
 mod plan;
 mod preview;
@@ -21,6 +26,7 @@ mod reconcile;
 mod rejects;
 mod report;
 mod resolve;
+mod resume;
 mod scan;
 mod schema;
 mod send;
@@ -48,11 +54,14 @@ pub fn main() -> ExitCode {
     let result = match &cli.verb {
         Verb::Check(args) => check::run(args, &terminal),
         Verb::Preview(args) => preview::run(args, &terminal),
-        Verb::Plan(args) => plan::run(args, &terminal),
+        Verb::Plan(args) => plan::run(args, &cli.global, &terminal),
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
+        Verb::Pause(args) => pause::run(args, &cli.global, &terminal),
+        Verb::Resume(args) => resume::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
+        Verb::Optout(args) => optout::run(args, &cli.global, &terminal),
         Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
         Verb::State(State::Backup(args)) => state_backup::run(args, &cli.global, &terminal),
         Verb::State(State::Verify(args)) => state_verify::run(args, &cli.global, &terminal),

@@ -31,6 +31,9 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, sandbox: bool) -
     {
         return format!("sendplan report {name} --refresh{flag}");
     }
+    if runs.iter().all(|(run, _)| run.pruned_at_ms.is_some()) {
+        return format!("sendplan status {name}{flag}");
+    }
     format!("sendplan report {name} --format csv{flag}")
 }
 

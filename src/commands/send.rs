@@ -13,12 +13,14 @@ use super::terminal::Terminal;
 use super::{Outcome, load};
 use crate::campaign::{Campaign, Unknown};
 use crate::cli::{Global, Send};
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::message::Change;
 use crate::delivery::pinned::Pinned;
 use crate::delivery::state::{Event, State};
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::schedule::{Moment, Window};
+use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store, run_key};
 use crate::world::clock::Clock;
@@ -40,6 +42,10 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("send {name}");
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
+    if let Some(hold) = held.store.hold_on(&name)? {
+        on_hold(&name, &hold, args, terminal);
+        return Ok(Code::Stopped);
+    }
     let begun = held.store.unfinished(&name)?.into_iter().next();
     let job = match begun {
         Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
@@ -51,10 +57,18 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
             }
         }
     };
-    let (code, run) = deliver(job, held.store, clock, terminal)?;
-    next_steps(code, &run, args, &held.path, terminal);
+    let (driven, code, run) = deliver(job, held.store, clock, terminal)?;
+    next_steps(&driven, code, &run, args, &held.path, terminal);
     drop(held.lock);
     Ok(code)
+}
+
+/// Somebody wants nothing of the campaign to go out.
+fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
+    terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
+    let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
+    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
 }
 
 /// Takes up a run as it was when it began.
@@ -78,6 +92,7 @@ fn resume(
     let key = run.pinned.key();
     let profile = pinned.profile().map_err(unreadable)?;
     let mut delivery = pinned.delivery().map_err(unreadable)?;
+    let frequency = pinned.frequency().map_err(unreadable)?;
     let connection =
         Connection::open(profile, key, &pinned.sender, delivery.window, Place::of(sandbox), clock, terminal)?;
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
@@ -99,7 +114,7 @@ fn resume(
         run.pinned.occurrence,
         count(open, "message")
     ));
-    Ok(Job { run: run.id, delivery, kind, column, suppression, lists, connection })
+    Ok(Job { run: run.id, frequency, delivery, kind, column, suppression, lists, connection })
 }
 
 /// Frees unknown messages for another attempt, as `delivery.unknown: resend` wants, up to the most attempts.
@@ -135,7 +150,8 @@ fn same_manifest(pinned: &Pinned, opened: &Opened, name: &str) -> Result<(), Fai
 }
 
 /// Why there is nothing to begin, if so: it went out before, or it is not due. The same occurrence sends nothing
-/// again; another one under the same name would send everybody a second copy, and is refused.
+/// again; another one under the same name would send everybody a second copy, and is refused, unless the campaign says
+/// that nobody gets two.
 fn nothing_to_begin(
     loaded: &Loaded,
     opened: &Opened,
@@ -157,12 +173,16 @@ fn nothing_to_begin(
         terminal.note("\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.");
         return Ok(Some(settled(&shown)));
     }
-    if let Some(earlier) = runs.first() {
+    if let Some(earlier) = runs.first().filter(|_| campaign.audience.frequency.once_per.is_none()) {
         return Err(Failure::Input(format!(
             "`{name}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is \
-             meant, give the campaign a new name",
+             meant, give the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
             earlier.pinned.occurrence
         )));
+    }
+    if let Some(earlier) = runs.first() {
+        let pinned = Pinned::from_json(&earlier.pinned.pinned);
+        same_manifest(&pinned.map_err(|error| Failure::State(error.to_string()))?, opened, name)?;
     }
     if args.sandbox {
         return Ok(None);
@@ -235,6 +255,7 @@ fn begin(
     let run = pin(&mut held.store, &loaded, place, sandbox, now.timestamp_millis(), terminal)?;
     Ok(Job {
         run,
+        frequency: campaign.audience.frequency.clone(),
         delivery,
         kind: campaign.audience.rules.kind,
         column: campaign.audience.address_column.clone(),

@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat};
 
+use crate::delivery::control::{Hold, Teller};
 use crate::delivery::state::State;
+use crate::report::control::OptOutLine;
 use crate::report::messages::MessageLine;
-use crate::report::status::RunLine;
+use crate::report::status::{HoldLine, RunLine};
+use crate::store::control::OptOut;
 use crate::store::{Listed, Run};
 
 /// A run as it is shown. Intents of a process that is gone are unknown; those of a live one are on their way.
@@ -27,6 +30,27 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         failed: counts.failed,
         pruned_at: run.pruned_at_ms.map(time),
     }
+}
+
+/// A hold as it is shown.
+pub fn hold(campaign: &str, hold: &Hold) -> HoldLine {
+    HoldLine {
+        campaign: campaign.to_owned(),
+        what: hold.what.name(),
+        who: hold.who.clone(),
+        since: time(hold.at_ms),
+    }
+}
+
+/// An opt-out as it is shown.
+pub fn opt_out(one: &OptOut) -> OptOutLine<'_> {
+    let told = match one.teller {
+        Teller::Gateway => format!("by a gateway, in {}", one.source),
+        Teller::Person if one.source.is_empty() => "by somebody".to_owned(),
+        Teller::Person => format!("by {}", one.source),
+    };
+    let at = DateTime::from_timestamp_millis(one.at_ms).unwrap_or_default();
+    OptOutLine { address: &one.address, at, told, reason: one.reason.as_deref() }
 }
 
 /// A time as reports say it, RFC 3339.

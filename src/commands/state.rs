@@ -116,6 +116,15 @@ fn lock(path: &Path, what: &str, since: &str, kept: bool) -> Result<Lock, Failur
     Ok(lock)
 }
 
+/// Whether the last process died with the state open, so that its log holds what it did.
+///
+/// # Errors
+/// The log is gone.
+pub fn died_sending(path: &Path) -> Result<bool, Failure> {
+    let died = Lock::was_left_open(path).map_err(refused)?;
+    if died && !has_log(path) { Err(lost_log(path)) } else { Ok(died) }
+}
+
 fn lost_log(path: &Path) -> Failure {
     Failure::State(format!(
         "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
@@ -126,7 +135,19 @@ fn lost_log(path: &Path) -> Failure {
     ))
 }
 
-fn refused(error: LockError) -> Failure {
+/// Begins an empty state, for verbs that say something about campaigns of which nothing was sent yet.
+pub fn create(path: &Path, what: &str, since: &str) -> Result<(), Failure> {
+    if ci() {
+        // Whoever sends next would take it for the one that was lost.
+        return Err(StoreError::Missing { path: path.to_owned() }.into());
+    }
+    let _lock = lock(path, what, since, true)?;
+    keep_out_of_git(path);
+    Sqlite::open(path, OpenMode::Create)?;
+    Ok(())
+}
+
+pub fn refused(error: LockError) -> Failure {
     Failure::State(error.to_string())
 }
 
@@ -139,6 +160,7 @@ fn open(
     terminal: &Terminal,
 ) -> Result<Held, Failure> {
     let mut store = Sqlite::open(&path, mode)?;
+    store.guard(lock.witness());
     if let Some(copy) = store.copy_of_older() {
         let copy = near(copy);
         terminal.note(&format!(
@@ -188,8 +210,8 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
 pub fn look_at_all(path: &Path, sandbox: bool) -> Result<(Sqlite, Option<Holder>), Failure> {
     let holder = Lock::holder(path).map_err(refused)?;
     // Before it is opened: that would begin a log anew.
-    if path.exists() && Lock::was_left_open(path).map_err(refused)? && !has_log(path) {
-        return Err(lost_log(path));
+    if path.exists() {
+        died_sending(path)?;
     }
     let store = look(path)?.ok_or_else(|| StoreError::Missing { path: path.to_owned() })?;
     keep_apart(&store, path, sandbox)?;
@@ -197,7 +219,7 @@ pub fn look_at_all(path: &Path, sandbox: bool) -> Result<(Sqlite, Option<Holder>
 }
 
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.
-fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
+pub fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
     for run in store.runs(None)? {
         let Some(is_sandbox) = Pinned::says_sandbox(&run.pinned.pinned) else {
             let text = format!("the state `{}` has a run that this sendplan cannot read", path.display());

@@ -6,6 +6,7 @@ use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Backup, Global};
 use crate::report::keeping::{about_copy, backed_up};
+use crate::store::StoreError;
 
 pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
     let path = state::path(global, args.sandbox, None)?;
@@ -16,7 +17,12 @@ pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
         )));
     }
     let (store, holder) = state::look_at_all(&path, args.sandbox)?;
-    let verified = store.back_up(&args.file)?;
+    let verified = store.back_up(&args.file).map_err(|error| match error {
+        StoreError::Copy { path, detail } => {
+            Failure::Output { path: path.display().to_string(), why: detail }
+        }
+        other => other.into(),
+    })?;
     let (from, to) = (path.display().to_string(), args.file.display().to_string());
     let runs: Vec<_> = verified.runs.iter().map(|run| line(run, holder.is_some())).collect();
     terminal.data(&backed_up(&from, &to, &runs));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::breaker::Upshot;
+use super::control::Teller;
 use super::engine::{End, Engine, InAir, Now, change};
 use super::message::{Change, Parcel};
 use super::patience;
@@ -108,7 +109,7 @@ impl Engine {
                 let reason = reason.map_or_else(|| word.to_owned(), |text| format!("{word}: {text}"));
                 let opted_out = verdict.class == Class::OptedOut;
                 if opted_out {
-                    self.opt_outs.learn(&parcel.message.address);
+                    self.opt_outs.learn(&parcel.message.address, Teller::Gateway);
                 }
                 let refused = self.refused(&parcel, verdict.provider_id, reason, now);
                 self.outbox.push(Change { opted_out, ..refused });

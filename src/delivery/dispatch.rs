@@ -24,10 +24,10 @@ impl Engine {
         if self.end.is_none() && self.more && self.queue.len() < wanted {
             order.claim = Some((self.cursor, wanted.max(256)));
         }
-        if order.changes.is_empty() && order.claim.is_none() {
+        if order.changes.is_empty() && order.claim.is_none() && !self.must_prove(now) {
             return None;
         }
-        self.commit = Some(UnderWay { batches, outcomes });
+        self.commit = Some(UnderWay { batches, outcomes, begun: now });
         Some(order)
     }
 
@@ -35,13 +35,14 @@ impl Engine {
     /// no outcome has waited for long.
     fn lingers(&self, now: Now) -> bool {
         let waited = self.outbox_since.is_some_and(|since| now.elapsed >= since + LINGER);
-        self.end.is_none() && !waited && self.ready.len() * 2 >= self.ahead()
+        self.end.is_none() && !waited && !self.must_prove(now) && self.ready.len() * 2 >= self.ahead()
     }
 
     /// Groups waiting messages into batches and writes their intents.
     fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
         let mut formed = Vec::new();
-        if self.end.is_some() || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
+        let waits = self.end.is_some() || self.hold.is_some();
+        if waits || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
             return formed;
         }
         let waiting: Vec<Load> = self.ready.iter().map(Batch::load).collect();
@@ -70,7 +71,8 @@ impl Engine {
         formed
     }
 
-    /// Whether the recipient has opted out meanwhile; if so, that is written down.
+    /// Whether the recipient has opted out meanwhile, or was reached too often by other runs; if so, that is written
+    /// down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
         let Some(address) = self.address_kind.read_canonical(&parcel.message.address) else {
             // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
@@ -80,7 +82,9 @@ impl Engine {
             )));
             return true;
         };
-        let Some(reason) = self.opt_outs.reason(&address) else { return false };
+        let reason = self.opt_outs.reason(&address);
+        let reason = reason.or_else(|| self.contacts.reason(&parcel.message, now.utc.timestamp_millis()));
+        let Some(reason) = reason else { return false };
         if parcel.doubtful {
             // Nobody was left out: the first copy may have arrived.
             let reason = format!("not sent again: {reason}");
@@ -93,13 +97,24 @@ impl Engine {
         true
     }
 
-    pub(super) fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
-        let blocked = self.end.is_some()
+    /// Whether a batch waits that could go now, but for the proof that the state is still ours: a commit without
+    /// changes fetches it.
+    fn must_prove(&self, now: Now) -> bool {
+        !self.ready.is_empty() && !self.is_blocked(now) && self.is_unproven(now)
+    }
+
+    /// Whether nothing may go at this moment.
+    fn is_blocked(&self, now: Now) -> bool {
+        self.end.is_some()
+            || self.hold.is_some()
             || self.trouble.holds(now.elapsed)
             || !self.access.is_usable(now.utc)
             || self.in_air.len() >= usize::from(self.delivery.concurrency)
-            || !self.paces.is_ready(now.elapsed);
-        if blocked {
+            || !self.paces.is_ready(now.elapsed)
+    }
+
+    pub(super) fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
+        if self.is_blocked(now) || self.is_unproven(now) {
             return None;
         }
         let batch = Arc::new(self.ready.pop_front()?);

@@ -14,6 +14,8 @@ use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
+use super::contacts::Contacts;
+use super::control::{Hold, Teller};
 use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
 use super::opt_outs::OptOuts;
 use super::paces::{Paces, limits, most_at_once};
@@ -81,6 +83,8 @@ pub enum End {
     Refused(String),
     /// Going on would do harm, or leads nowhere; the run can be resumed.
     Paused(String),
+    /// Somebody cancelled the campaign meanwhile: what was not sent will not be.
+    Cancelled(String),
 }
 
 /// What this process has done so far.
@@ -107,6 +111,7 @@ pub struct Tally {
 pub struct Engine {
     pub(super) delivery: Delivery,
     pub(super) opt_outs: OptOuts,
+    pub(super) contacts: Contacts,
     pub(super) address_kind: AddressKind,
     pub(super) access: Access,
     pub(super) trouble: Trouble,
@@ -118,6 +123,9 @@ pub struct Engine {
     pub(super) tally: Tally,
     pub(super) in_air: FxHashMap<u64, InAir>,
     pub(super) end: Option<End>,
+    pub(super) hold: Option<Hold>,
+    /// When the last commit was begun that proved the state to be ours.
+    pub(super) proven: Option<Now>,
     pub(super) batch_max: usize,
     pub(super) paces: Paces,
     pub(super) one_text: bool,
@@ -141,6 +149,7 @@ pub(super) struct InAir {
 pub(super) struct UnderWay {
     pub batches: Vec<Batch>,
     pub outcomes: usize,
+    pub begun: Now,
 }
 
 impl Engine {
@@ -161,6 +170,7 @@ impl Engine {
             paces: Paces::new(limits, now.elapsed),
             delivery,
             opt_outs: OptOuts::new(opt_outs, kind),
+            contacts: Contacts::default(),
             address_kind: kind,
             breaker: Breaker::default(),
             queue: Queue::default(),
@@ -169,6 +179,8 @@ impl Engine {
             tally: Tally::default(),
             in_air: FxHashMap::default(),
             end: None,
+            hold: None,
+            proven: None,
             ready: VecDeque::new(),
             commit: None,
             cursor: None,
@@ -204,7 +216,12 @@ impl Engine {
     /// Who has opted out at a gateway before this run, by canonical address: asked before each intent as well. Those
     /// whom this run's gateway tells of are added as they come.
     pub fn add_opt_outs(&mut self, addresses: impl IntoIterator<Item = String>) {
-        addresses.into_iter().for_each(|address| self.opt_outs.add(address));
+        addresses.into_iter().for_each(|address| self.opt_outs.add(address, Teller::Gateway));
+    }
+
+    /// Whom other runs have reached too often for this one: asked before each intent as well.
+    pub fn set_contacts(&mut self, contacts: Contacts) {
+        self.contacts = contacts;
     }
 
     /// Stops in order, for a reason that somebody has to see to.
@@ -244,7 +261,8 @@ impl Engine {
         }
         self.queue.wake(now.elapsed);
         self.mind_the_window(now);
-        if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
+        let has_to_wait = self.trouble.until() > now.elapsed + WORTH_WITHDRAWING;
+        if self.end.is_some() || self.hold.is_some() || has_to_wait {
             self.withdraw_ready(now);
         }
         if !self.outbox.is_empty() {
@@ -254,6 +272,7 @@ impl Engine {
             return Step::Commit(order);
         }
         if self.end.is_none()
+            && self.hold.is_none()
             && self.has_work()
             && !self.trouble.holds(now.elapsed)
             && let Some(credential) = self.access.wanted(now.utc)
@@ -273,6 +292,7 @@ impl Engine {
     pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
         if let Some(done) = self.commit.take() {
             self.in_doubt = self.in_doubt.saturating_sub(done.outcomes);
+            self.proven = Some(done.begun);
             self.ready.extend(done.batches);
             self.opt_outs.more_wait();
         }
@@ -346,6 +366,9 @@ impl Engine {
         let closes =
             self.delivery.window.and_then(|window| (window.closes(now.utc)? - LAST - now.utc).to_std().ok());
         let shut = closes.map(|wait| now.elapsed + wait);
+        if self.hold.is_some() {
+            return shut;
+        }
         let linger = self.outbox_since.filter(|_| self.commit.is_none()).map(|since| since + LINGER);
         [pace, renewal, trouble, shut, linger, self.queue.next_wake()]
             .into_iter()

@@ -1,6 +1,7 @@
 //! The real world of a run: commits on the journal's thread, requests on tokio, timers, signals, and the files of
 //! the suppression lists.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,11 @@ use tokio::sync::oneshot;
 use super::{Happening, World};
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
+use crate::delivery::control::{Mark, News};
 use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Class, Reading, Token, Verdict};
+use crate::store::control::Control;
 use crate::store::journal::{Journal, Recorded};
 use crate::store::{Store, StoreError};
 use crate::world::clock::{Clock, sleep};
@@ -22,6 +25,17 @@ use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
 use crate::world::signals::Signals;
 
+/// How often we look for what people have said, while no commit does.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What the journal was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Commit,
+    Look,
+}
+
+type Reply = oneshot::Receiver<Result<Recorded, StoreError>>;
 type Credentials = Result<Token, AuthError>;
 
 /// A batch to be sent, and the credential it goes with.
@@ -46,11 +60,17 @@ pub struct Live<S> {
     idle: Vec<Desk>,
     answered: (UnboundedSender<Fetched>, UnboundedReceiver<Fetched>),
     authenticated: (UnboundedSender<Credentials>, UnboundedReceiver<Credentials>),
-    /// The commit under way.
-    writing: Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
+    /// A commit and a look at the most, in the order in which the journal answers them: news must not overtake news.
+    asked: VecDeque<(Asked, Reply)>,
+    /// When to look next, in time since the process began.
+    look_at: Duration,
+    /// Up to where the engine was told what people said.
+    heard: Mark,
+    /// Up to where that was said in the state.
+    acknowledged: Mark,
 }
 
-impl<S: Store + Send + 'static> Live<S> {
+impl<S: Store + Control + Send + 'static> Live<S> {
     /// Begins to listen for signals, inside the current tokio runtime.
     ///
     /// # Errors
@@ -65,13 +85,49 @@ impl<S: Store + Send + 'static> Live<S> {
             idle: Vec::new(),
             answered: unbounded_channel(),
             authenticated: unbounded_channel(),
-            writing: None,
+            asked: VecDeque::new(),
+            look_at: Duration::ZERO,
+            heard: Mark::default(),
+            acknowledged: Mark::default(),
         })
     }
 
     /// The journal, when all is done.
     pub fn into_journal(self) -> Journal<S> {
         self.journal
+    }
+
+    /// Begins to look for what people have said, when it is time to. The engine has carried out what it was told
+    /// before: whoever waits for that is told as well.
+    ///
+    /// Answers when it will be time again; while a look is under way its answer comes first.
+    fn listen(&mut self) -> Option<Duration> {
+        if self.asked.iter().any(|(asked, _)| *asked == Asked::Look) {
+            return None;
+        }
+        let now = self.clock.now().elapsed;
+        if now < self.look_at && self.heard == self.acknowledged {
+            return Some(self.look_at);
+        }
+        self.asked.push_back((Asked::Look, self.journal.look(self.heard)));
+        self.acknowledged = self.heard;
+        self.look_at = now + LOOK;
+        None
+    }
+
+    /// What the journal's answer is for the engine, which is about to be told the news in it.
+    fn told(&mut self, recorded: Result<Recorded, StoreError>) -> Happening {
+        if let Some(News { up_to, .. }) = recorded.as_ref().ok().and_then(|recorded| recorded.news.as_ref()) {
+            self.heard = *up_to;
+        }
+        match self.asked.pop_front() {
+            Some((Asked::Commit, _)) => Happening::Durable(recorded),
+            _ => match recorded {
+                Ok(Recorded { news: None, .. }) => Happening::Time,
+                Ok(Recorded { news: Some(news), .. }) => Happening::Told(Ok(news)),
+                Err(error) => Happening::Told(Err(error)),
+            },
+        }
     }
 
     /// Looks at the suppression lists, when it is time to.
@@ -84,13 +140,15 @@ impl<S: Store + Send + 'static> Live<S> {
     }
 }
 
-impl<S: Store + Send + 'static> World for Live<S> {
+impl<S: Store + Control + Send + 'static> World for Live<S> {
     fn now(&self) -> Now {
         self.clock.now()
     }
 
     fn commit(&mut self, order: Order) {
-        self.writing = Some(self.journal.submit(order.changes, order.claim));
+        self.asked.push_back((Asked::Commit, self.journal.submit(order.changes, order.claim)));
+        // It brings news as well.
+        self.look_at = self.clock.now().elapsed + LOOK;
     }
 
     fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>) {
@@ -116,16 +174,14 @@ impl<S: Store + Send + 'static> World for Live<S> {
         if let Some(changed) = self.look() {
             return changed;
         }
+        let listen = self.listen();
         let look = (!self.lists.is_empty()).then(|| self.lists.next_look());
-        let wake = [until, look].into_iter().flatten().min().map(|at| self.clock.instant(at));
+        let wake = [until, look, listen].into_iter().flatten().min().map(|at| self.clock.instant(at));
         // In this order: what ends or frees something first, and no timer is set while there is something to do.
         tokio::select! {
             biased;
             () = self.signals.next() => Happening::Signal,
-            recorded = settled(&mut self.writing) => {
-                self.writing = None;
-                Happening::Durable(recorded)
-            }
+            recorded = settled(&mut self.asked) => self.told(recorded),
             Some(fetched) = self.answered.1.recv() => {
                 let mut next = Some(fetched);
                 let mut answers = Vec::new();
@@ -187,12 +243,10 @@ impl Drop for Promise {
     }
 }
 
-/// What became of the commit under way; never, while there is none.
-async fn settled(
-    writing: &mut Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
-) -> Result<Recorded, StoreError> {
-    match writing {
-        Some(reply) => reply.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
+/// The journal's next answer; never, while it was asked for nothing.
+async fn settled(asked: &mut VecDeque<(Asked, Reply)>) -> Result<Recorded, StoreError> {
+    match asked.front_mut() {
+        Some((_, reply)) => reply.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
         None => std::future::pending().await,
     }
 }
@@ -212,6 +266,7 @@ mod tests {
             segments: 1,
             part: None,
             attempts: 0,
+            second_copy: false,
         };
         let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
         let (reply, mut answers) = unbounded_channel();

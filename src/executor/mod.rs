@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::audience::Suppression;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
+use crate::delivery::control::News;
 use crate::delivery::engine::{End, Engine, Now, Order, Step};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Token};
@@ -33,6 +34,8 @@ pub enum Driven {
 pub enum Happening {
     /// The commit under way is durable, or failed: then nothing more is sent.
     Durable(Result<Recorded, StoreError>),
+    /// People said something while nothing was written, or nobody can look any more: then nothing more is sent.
+    Told(Result<News, StoreError>),
     /// Batches were answered.
     Answered(Vec<Answer>),
     /// A credential came, or did not.
@@ -78,7 +81,14 @@ pub async fn execute(
         };
         let until = [wait, deadline].into_iter().flatten().min();
         match world.happening(until).await {
-            Happening::Durable(recorded) => engine.committed(recorded?.claimed),
+            Happening::Durable(recorded) => {
+                let recorded = recorded?;
+                if let Some(news) = recorded.news {
+                    engine.hear(news);
+                }
+                engine.committed(recorded.claimed);
+            }
+            Happening::Told(news) => engine.hear(news?),
             Happening::Answered(answers) => {
                 let now = world.now();
                 answers.into_iter().for_each(|answer| engine.answered(answer, now));

@@ -3,6 +3,7 @@
 
 pub mod campaign;
 pub mod cancel;
+pub mod control;
 pub mod decisions;
 pub mod delivery;
 pub mod keeping;

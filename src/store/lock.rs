@@ -4,8 +4,9 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,6 +57,7 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    witness: Witness,
     died_sending: bool,
     /// The bytes of the holder's name in the file; the note comes behind them.
     named: u64,
@@ -75,6 +77,22 @@ impl Noted {
     pub fn take_back(self) {
         // If it stays, the next one asks for a log that is not there any more; nothing is lost by that.
         let _ = self.file.set_len(self.named).and_then(|()| self.file.sync_data());
+    }
+}
+
+/// Tells whether a lock is still the one that others find at its path. A process that slept may wake with the lock of a
+/// file that was deleted, while somebody else holds the one that took its place.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    path: PathBuf,
+    file: (u64, u64),
+}
+
+impl Witness {
+    /// Whether whoever looks for the lock finds ours.
+    pub fn is_ours(&self) -> bool {
+        let found = fs::symlink_metadata(&self.path);
+        found.is_ok_and(|found| (found.dev(), found.ino()) == self.file)
     }
 }
 
@@ -103,10 +121,20 @@ impl Lock {
         if let Some(holder) = taken_by(&mut file).map_err(refused)? {
             return Err(LockError::Held { path: state.to_owned(), holder });
         }
+        let opened = file.metadata().map_err(refused)?;
+        let witness = Witness { path: lock_path(state), file: (opened.dev(), opened.ino()) };
+        if !witness.is_ours() {
+            return Err(refused(io::Error::other("its lock file is being replaced")));
+        }
         let died_sending = read_text(&mut file).lines().any(|line| line == OPEN);
         // The note of one who died stays until the log was read.
         let named = write_holder(&mut file, what, since, died_sending).map_err(refused)?;
-        Ok(Self { file, died_sending, named })
+        Ok(Self { file, witness, died_sending, named })
+    }
+
+    /// What tells whether the lock is still ours.
+    pub fn witness(&self) -> Witness {
+        self.witness.clone()
     }
 
     /// Whether the holder before had the state open when it died. Its log must be there then: without it

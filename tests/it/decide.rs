@@ -151,6 +151,8 @@ fn a_decision_is_one_and_a_resend_has_a_reason() {
         &["--resend"],
         &["--resend", "--reason", " "],
         &["--assume-sent", "--reason", ""],
+        &["--assume-sent", "--reason", "two\nlines"],
+        &["--assume-sent", "--reason", "turned \u{202e} around"],
         &["--reconcile", "--reason", "r"],
         &["--recipient", "P-1"],
         &["--format", "json"],

@@ -30,6 +30,7 @@ const VIEWS: [(i64, &str); 2] = [
          run INTEGER, text INTEGER, seq INTEGER, recipient TEXT, reason TEXT); \
          CREATE TEMP TABLE second_copies (run INTEGER, text INTEGER, seq INTEGER); \
          CREATE TEMP TABLE holds (campaign TEXT, what TEXT, who TEXT, at_ms INTEGER); \
+         CREATE TEMP TABLE heard (one INTEGER, decision INTEGER); \
          CREATE TEMP TABLE contacts (run INTEGER, address TEXT, at_ms INTEGER);",
     ),
 ];

@@ -1,6 +1,7 @@
 //! The state in one SQLite file: WAL, `synchronous=FULL`, one writer. SQL stays below this folder.
 
 mod change;
+mod control;
 mod copy;
 mod decide;
 mod fault;
@@ -15,9 +16,13 @@ mod verify;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::delivery::control::{Hold, Mark, News};
 use crate::delivery::state::State;
+use crate::store::control::{Control, OptOut, Word};
+use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
     Change, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt, Run,
@@ -36,6 +41,8 @@ pub struct Sqlite {
     file: Option<(u64, u64)>,
     /// Where the file as it was lies, if opening it brought it to a newer version.
     copy: Option<PathBuf>,
+    /// The lock under which we write, where we have one.
+    lock: Option<Witness>,
     /// The failure of the disk after which nothing is written any more.
     broken: Option<StoreError>,
     /// What is to be done before the log goes.
@@ -75,6 +82,7 @@ impl Sqlite {
             path: path.to_owned(),
             file: identity(path),
             copy,
+            lock: None,
             broken: None,
             closing: None,
         })
@@ -91,6 +99,22 @@ impl Sqlite {
         self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
             let (busy, pages, folded): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok(busy == 0 && pages == folded)
+        })
+    }
+
+    /// Nothing is written from here on unless this lock is still the one that others find.
+    pub fn guard(&mut self, lock: Witness) {
+        self.lock = Some(lock);
+    }
+
+    /// The log is folded into the file when this is closed and nobody else has it open. For a state beside which no
+    /// process was found that could have left a log behind.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn fold_on_close(&self) -> Result<(), StoreError> {
+        self.read(|sql| {
+            Ok(sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map(|_| ())?)
         })
     }
 
@@ -132,6 +156,7 @@ impl Sqlite {
     /// as it was.
     pub fn compact(&mut self) -> Result<(), StoreError> {
         self.check_broken()?;
+        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
         self.read(prune::compact).inspect_err(|error| {
             if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
                 self.broken = Some(error.clone());
@@ -143,14 +168,7 @@ impl Sqlite {
     /// again, because the kernel may have dropped the pages and would then report success.
     fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         self.check_broken()?;
-        if identity(&self.path) != self.file {
-            // Written on, it would be a state that nobody can find again.
-            let detail =
-                "the file is not the one that was opened: it was moved, replaced or deleted".to_owned();
-            let error = StoreError::Io { path: self.path.clone(), detail };
-            self.broken = Some(error.clone());
-            return Err(error);
-        }
+        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
         let result = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -167,6 +185,20 @@ impl Sqlite {
             }
             error
         })
+    }
+
+    /// Whether what we write is the state that others find, under the lock that keeps them away.
+    fn check_ours(&self) -> Result<(), StoreError> {
+        if identity(&self.path) != self.file {
+            // Written on, it would be a state that nobody can find again.
+            let detail =
+                "the file is not the one that was opened: it was moved, replaced or deleted".to_owned();
+            return Err(StoreError::Io { path: self.path.clone(), detail });
+        }
+        match &self.lock {
+            Some(lock) if !lock.is_ours() => Err(StoreError::LockLost { path: self.path.clone() }),
+            _ => Ok(()),
+        }
     }
 
     fn check_broken(&self) -> Result<(), StoreError> {
@@ -186,6 +218,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Store for Sqlite {
     fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
         self.check_broken()?;
+        self.check_ours()?;
         let pin = pin::Pin::begin(&self.connection, &self.path, &mut self.broken, run)?;
         Ok(Box::new(pin))
     }
@@ -290,6 +323,54 @@ impl Store for Sqlite {
 
     fn verify(&self) -> Result<Verified, StoreError> {
         self.read(verify::verify)
+    }
+}
+
+impl Control for Sqlite {
+    fn news(&self, run: RunId, since: Mark) -> Result<Option<News>, StoreError> {
+        self.check_ours()?;
+        self.read(|sql| control::news(sql, run, since))
+    }
+
+    fn acknowledge(&mut self, up_to: Mark) -> Result<(), StoreError> {
+        self.write(|sql| control::acknowledge(sql, up_to))
+    }
+
+    fn acknowledged(&self) -> Result<Mark, StoreError> {
+        self.read(control::acknowledged)
+    }
+
+    fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {
+        self.read(control::holds)
+    }
+
+    fn hold(
+        &mut self,
+        campaign: &str,
+        hold: &Hold,
+        reason: Option<&str>,
+    ) -> Result<Result<Mark, Hold>, StoreError> {
+        self.write(|sql| control::hold(sql, campaign, hold, reason))
+    }
+
+    fn release(&mut self, campaign: &str, word: &Word) -> Result<Option<Mark>, StoreError> {
+        self.write(|sql| control::release(sql, campaign, word))
+    }
+
+    fn close(&mut self, campaign: &str) -> Result<(), StoreError> {
+        self.write(|sql| control::close(sql, campaign))
+    }
+
+    fn opt_out(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
+        self.write(|sql| control::opt_out(sql, addresses, word))
+    }
+
+    fn take_back(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
+        self.write(|sql| control::take_back(sql, addresses, word))
+    }
+
+    fn listed_opt_outs(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
+        self.read(|sql| control::listed(sql, after, n))
     }
 }
 

@@ -12,6 +12,7 @@ use super::*;
 use crate::delivery::state::Event;
 use crate::store::contract::{EXCLUDED, Harness, change, changes, contract, keys, message, new_run, pin};
 
+mod control;
 mod keeping;
 mod old;
 
@@ -371,4 +372,19 @@ fn a_text_that_nobody_needs_is_gone_from_the_file() {
     let there = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
     assert_eq!(["SECRET-ALPHA", "SECRET-BRAVO", "SECRET-DELTA"].map(there), [false, false, true]);
     assert!(!beside(&file.path(), "-wal").exists());
+}
+
+#[test]
+fn whom_a_pruned_run_reached_is_told_like_the_others() {
+    let file = File::new();
+    let mut store = file.open();
+    let run = pin(&mut store, "spring", &[("1", "a")]);
+    let sql = Connection::open(file.path()).unwrap();
+    for (address, at_ms) in [("+254700000001", 10_i64), ("+254700000002", 20)] {
+        sql.execute("INSERT INTO contacts VALUES (?1, ?2, ?3)", rusqlite::params![run.0, address, at_ms])
+            .unwrap();
+    }
+    let mut found = Vec::new();
+    store.contacts(run, 10, &mut |address, at_ms| found.push((address.to_owned(), at_ms))).unwrap();
+    assert_eq!(found, [("+254700000002".to_owned(), 20)]);
 }

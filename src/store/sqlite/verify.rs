@@ -86,47 +86,41 @@ fn numbers(sql: &Connection) -> Result<Vec<i64>, Fault> {
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
+/// Rows of a run that there must be none of: what is wrong with them, and how many there are. `{needs}` stands for the
+/// states in which a message needs its text, `{accepted}` for the one that takes receipts.
+const NONE_OF: [(&str, &str); 4] = [
+    (
+        "texts are needed by more or fewer messages than they say",
+        "SELECT count(*) FROM texts t WHERE t.run = ?1 AND t.needed != (SELECT count(*) FROM messages m \
+         WHERE m.run = t.run AND m.text = t.id AND m.state IN ({needs}))",
+    ),
+    (
+        "messages are not settled and have no text",
+        "SELECT count(*) FROM messages m WHERE m.run = ?1 AND m.state IN ({needs}) \
+         AND NOT EXISTS (SELECT 1 FROM texts t WHERE t.run = m.run AND t.id = m.text)",
+    ),
+    (
+        "messages have a receipt and were not accepted",
+        "SELECT count(*) FROM messages WHERE run = ?1 AND receipt IS NOT NULL AND state != {accepted}",
+    ),
+    (
+        "messages are there, and the run was pruned",
+        "SELECT count(*) FROM messages m JOIN runs r ON r.id = m.run \
+         WHERE m.run = ?1 AND r.pruned_at_ms IS NOT NULL",
+    ),
+];
+
 /// Whether a run's counts, receipts and texts are those of its messages.
 fn agrees(sql: &Connection, run: &Run, wrong: &mut Vec<String>) -> Result<(), Fault> {
-    let counts = read::recount(sql, run.id)?;
-    let id = run.id;
+    let (id, counts) = (run.id, read::recount(sql, run.id)?);
     if run.finished_at_ms.is_some() && counts.open() > 0 {
         wrong.push(format!("run {id} is finished, and {} of its messages may still be sent", counts.open()));
     }
-    let needs: Vec<String> = State::ALL
-        .iter()
-        .filter(|state| !state.is_definite())
-        .map(|state| state.code().to_string())
-        .collect();
-    let (needs, accepted) = (needs.join(", "), State::Accepted.code());
-    for (what, query) in [
-        (
-            "texts are needed by more or fewer messages than they say",
-            format!(
-                "SELECT count(*) FROM texts t WHERE t.run = ?1 AND t.needed != (SELECT count(*) FROM messages m \
-                 WHERE m.run = t.run AND m.text = t.id AND m.state IN ({needs}))"
-            ),
-        ),
-        (
-            "messages are not settled and have no text",
-            format!(
-                "SELECT count(*) FROM messages m WHERE m.run = ?1 AND m.state IN ({needs}) \
-                 AND NOT EXISTS (SELECT 1 FROM texts t WHERE t.run = m.run AND t.id = m.text)"
-            ),
-        ),
-        (
-            "messages have a receipt and were not accepted",
-            format!(
-                "SELECT count(*) FROM messages WHERE run = ?1 AND receipt IS NOT NULL AND state != {accepted}"
-            ),
-        ),
-        (
-            "messages are there, and the run was pruned",
-            "SELECT count(*) FROM messages m JOIN runs r ON r.id = m.run \
-             WHERE m.run = ?1 AND r.pruned_at_ms IS NOT NULL"
-                .to_owned(),
-        ),
-    ] {
+    let needs = State::ALL.iter().filter(|state| !state.is_definite());
+    let needs: Vec<String> = needs.map(|state| state.code().to_string()).collect();
+    let accepted = State::Accepted.code().to_string();
+    for (what, query) in NONE_OF {
+        let query = query.replace("{needs}", &needs.join(", ")).replace("{accepted}", &accepted);
         let n: u64 = sql.query_row(&query, [id.0], |row| row.get(0))?;
         if n > 0 {
             wrong.push(format!("run {id}: {n} {what}"));

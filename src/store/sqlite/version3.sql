@@ -37,6 +37,15 @@ CREATE TABLE holds (
   at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Opt-outs that people record have an empty `source`; who and why stands in `decisions`, by which they are found.
+CREATE INDEX decisions_of_recipients ON decisions (recipient, id) WHERE recipient IS NOT NULL;
+
+-- How far the process that sends has read in `decisions`, and heeds it: whoever wrote a row waits for it.
+CREATE TABLE heard (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  decision INTEGER NOT NULL
+) STRICT;
+
 -- A run whose messages were pruned keeps its counts, and here whom it may have reached: by canonical address, with
 -- the last time. That is what asking for each person once, and for no more than so many messages, needs.
 ALTER TABLE runs ADD COLUMN pruned_at_ms INTEGER;
