@@ -86,7 +86,11 @@ fn serve<S: Store>(mut store: S, run: RunId, receiver: &mpsc::Receiver<Submissio
     store
 }
 
-fn record<S: Store>(
+/// Records one submission: the changes, durable on return, then the claim.
+///
+/// # Errors
+/// Those of [`Store::commit`] and [`Store::claim`].
+pub fn record<S: Store>(
     store: &mut S,
     run: RunId,
     changes: &[Change],

@@ -26,6 +26,8 @@ mod provider;
 mod report;
 mod resolve;
 mod sandbox;
+mod seeds;
 mod send;
 mod send_faults;
+mod simulation;
 mod state;

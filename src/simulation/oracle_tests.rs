@@ -1,0 +1,1 @@
+//! Each law complains when it is broken: histories made up for it.
