@@ -99,15 +99,6 @@ impl Engine {
                 self.tally.accepted += 1;
                 self.outbox.push(change(&parcel, Event::Accept, verdict.provider_id, None, now));
             }
-            // Of a message that is sent again because nobody knew, a refusal speaks of the second copy only.
-            Class::Rejected | Class::InvalidRecipient
-                if parcel.doubtful && self.delivery.unknown == Unknown::Resend =>
-            {
-                let reason = reason.unwrap_or_else(|| "refused".to_owned());
-                let reason = format!("refused when it was sent again: {reason}");
-                self.outbox.push(change(&parcel, Event::LoseTrack, verdict.provider_id, Some(reason), now));
-                self.tally.unknown += 1;
-            }
             Class::Rejected | Class::InvalidRecipient | Class::OptedOut => {
                 let word = match verdict.class {
                     Class::InvalidRecipient => "invalid recipient",
@@ -119,8 +110,7 @@ impl Engine {
                 if opted_out {
                     self.opt_outs.learn(&parcel.message.address);
                 }
-                let refused = change(&parcel, Event::Reject, verdict.provider_id, Some(reason), now);
-                self.tally.rejected += 1;
+                let refused = self.refused(&parcel, verdict.provider_id, reason, now);
                 self.outbox.push(Change { opted_out, ..refused });
             }
             Class::Throttled => self.throttled(parcel, reason, circumstances),
@@ -136,6 +126,23 @@ impl Engine {
             }
             Class::Unknown => self.lost(parcel, verdict.provider_id, reason, now),
         }
+    }
+
+    /// Refused for good, or given up. Of a message that is sent again because nobody knew, that speaks of the second
+    /// copy only: the first may have been sent.
+    fn refused(&mut self, parcel: &Parcel, provider_id: Option<String>, reason: String, now: Now) -> Change {
+        if self.is_in_doubt(parcel) {
+            self.tally.unknown += 1;
+            let reason = format!("refused when it was sent again: {reason}");
+            return change(parcel, Event::LoseTrack, provider_id, Some(reason), now);
+        }
+        self.tally.rejected += 1;
+        change(parcel, Event::Reject, provider_id, Some(reason), now)
+    }
+
+    /// Whether an earlier request of a message that waits for the next one may have been carried out.
+    pub(super) fn is_in_doubt(&self, parcel: &Parcel) -> bool {
+        parcel.doubtful && self.delivery.unknown == Unknown::Resend
     }
 
     /// Proven not sent: it goes back, to be sent again at `at`.
@@ -177,8 +184,8 @@ impl Engine {
         if used_up {
             let why = reason.unwrap_or_else(|| "not processed".to_owned());
             let text = format!("given up after {} attempts: {why}", parcel.failures);
-            self.tally.rejected += 1;
-            self.outbox.push(change(&parcel, Event::Reject, None, Some(text), now));
+            let refused = self.refused(&parcel, None, text, now);
+            self.outbox.push(refused);
             return;
         }
         let salt = parcel.message.key.seq.unsigned_abs();

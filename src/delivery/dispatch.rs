@@ -73,6 +73,13 @@ impl Engine {
             return true;
         };
         let Some(reason) = self.opt_outs.reason(&address) else { return false };
+        if self.is_in_doubt(parcel) {
+            // It is not sent again, and still nobody knows of the first time: that is not `never sent`.
+            let reason = format!("not sent again: {reason}");
+            changes.push(change(parcel, Event::LoseTrack, None, Some(reason), now));
+            self.tally.unknown += 1;
+            return true;
+        }
         changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
         self.tally.suppressed += 1;
         true

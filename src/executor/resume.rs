@@ -8,12 +8,7 @@ use crate::store::{RunId, Store, StoreError};
 ///
 /// # Errors
 /// The state's.
-pub fn send_again(
-    store: &mut impl Store,
-    run: RunId,
-    attempts: u16,
-    at_ms: i64,
-) -> Result<(), StoreError> {
+pub fn send_again(store: &mut impl Store, run: RunId, attempts: u16, at_ms: i64) -> Result<(), StoreError> {
     const PAGE: usize = 1000;
     let mut after = None;
     loop {

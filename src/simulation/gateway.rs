@@ -122,7 +122,9 @@ impl Gateway {
                 let at = utc + TimeDelta::from_std(wish).unwrap_or_default();
                 Some((429, Some(RetryAfter::At { at, server_now: dice.coin().then_some(utc) })))
             }
-            Some(Fault::ServerError) => Some((dice.pick(&[500, 502, 503, 504]).copied().unwrap_or(500), None)),
+            Some(Fault::ServerError) => {
+                Some((dice.pick(&[500, 502, 503, 504]).copied().unwrap_or(500), None))
+            }
             Some(Fault::Transient) => Some((0, None)),
             Some(Fault::Page) if dice.coin() => return Said::Results(Vec::new(), flight.fault),
             _ => None,

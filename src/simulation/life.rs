@@ -53,7 +53,13 @@ pub struct Life<S> {
 }
 
 /// Lives one life. `uncertain` is what the life before may have written or not.
-pub fn live<S: Store>(stage: &mut Stage, mut store: S, run: RunId, cast: &Cast, uncertain: &[Change]) -> Life<S> {
+pub fn live<S: Store>(
+    stage: &mut Stage,
+    mut store: S,
+    run: RunId,
+    cast: &Cast,
+    uncertain: &[Change],
+) -> Life<S> {
     let engine = match take_up(stage, &mut store, run, cast, uncertain) {
         Ok(engine) => engine,
         Err(error) => {

@@ -32,7 +32,8 @@ pub enum Law {
     AcceptedIsTaken,
     /// What the gateway took is never written as anything that says it was not sent.
     TakenIsKept,
-    /// Nobody is given an intent after the process knew that they had opted out.
+    /// Nobody is given an intent after the process knew that they had opted out, and nothing goes to whom the gateway
+    /// itself has told of.
     OptOut,
     /// Only who opted out is written as such.
     Suppression,
@@ -199,11 +200,23 @@ impl Oracle {
         }
         let never_sent = matches!(after, State::Rejected | State::Suppressed | State::Expired);
         if after == State::Accepted && !taken {
-            self.complain(Law::AcceptedIsTaken, format!("message {key} is accepted, the gateway never had it"));
+            self.complain(
+                Law::AcceptedIsTaken,
+                format!("message {key} is accepted, the gateway never had it"),
+            );
         } else if never_sent && taken {
-            self.complain(Law::TakenIsKept, format!("message {key} is {after}, and the gateway has taken it"));
-        } else if after == State::Suppressed && !self.listed.contains(&address) && !self.told.contains(&address) {
-            self.complain(Law::Suppression, format!("message {key} is suppressed, {address} never opted out"));
+            self.complain(
+                Law::TakenIsKept,
+                format!("message {key} is {after}, and the gateway has taken it"),
+            );
+        } else if after == State::Suppressed
+            && !self.listed.contains(&address)
+            && !self.told.contains(&address)
+        {
+            self.complain(
+                Law::Suppression,
+                format!("message {key} is suppressed, {address} never opted out"),
+            );
         }
     }
 
@@ -214,7 +227,8 @@ impl Oracle {
     fn compare(&mut self, counts: &Counts) {
         let planned = self.fates.len() as u64;
         if counts.planned != planned || counts.sum() != planned {
-            let what = format!("{} planned, {} in the states, {planned} in truth", counts.planned, counts.sum());
+            let what =
+                format!("{} planned, {} in the states, {planned} in truth", counts.planned, counts.sum());
             self.complain(Law::Books, what);
         }
         for state in State::ALL {
@@ -232,10 +246,13 @@ impl Oracle {
         }
         for parcel in &batch.parcels {
             let key = parcel.message.key;
-            let state = self.fates.get(&key).map(|fate| fate.state);
-            if state != Some(State::Intent) {
-                let what = format!("message {key} went out, on the disk it is {state:?}");
+            let Some(fate) = self.fates.get(&key) else { continue };
+            if fate.state != State::Intent {
+                let what = format!("message {key} went out, on the disk it is {}", fate.state);
                 self.complain(Law::IntentFirst, what);
+            } else if self.told.contains(&fate.address) {
+                let what = format!("message {key} went out, {} has told the gateway to stop", fate.address);
+                self.complain(Law::OptOut, what);
             }
         }
         self.in_air.insert(batch.number);
@@ -255,13 +272,16 @@ impl Oracle {
             (requests + 1, messages + load.messages as u64, segments + load.segments as u64)
         });
         let Limits { requests, messages, segments } = self.terms.limits;
-        for (rate, sent, what) in
-            [(requests, before.0, "requests"), (messages, before.1, "messages"), (segments, before.2, "segments")]
-        {
+        for (rate, sent, what) in [
+            (requests, before.0, "requests"),
+            (messages, before.1, "messages"),
+            (segments, before.2, "segments"),
+        ] {
             let Some(rate) = rate else { continue };
             let most = most_in(rate, SECOND, 0);
             if sent > most {
-                let what = format!("{sent} {what} in a second before request {}, {most} allowed", batch.number);
+                let what =
+                    format!("{sent} {what} in a second before request {}, {most} allowed", batch.number);
                 self.complain(Law::Pace, what);
             }
         }
@@ -318,7 +338,9 @@ impl Oracle {
         }
         (self.fates, self.standing) = before;
         let differ = listed.iter().find(|one| {
-            self.fates.get(&one.key).is_none_or(|fate| (fate.state, fate.attempts) != (one.state, one.attempts))
+            self.fates
+                .get(&one.key)
+                .is_none_or(|fate| (fate.state, fate.attempts) != (one.state, one.attempts))
         });
         let what = match differ {
             Some(one) => {
@@ -331,7 +353,9 @@ impl Oracle {
 
     fn same_as(&self, listed: &[Listed]) -> bool {
         let same = |one: &Listed| {
-            self.fates.get(&one.key).is_some_and(|fate| (fate.state, fate.attempts) == (one.state, one.attempts))
+            self.fates
+                .get(&one.key)
+                .is_some_and(|fate| (fate.state, fate.attempts) == (one.state, one.attempts))
         };
         listed.len() == self.fates.len() && listed.iter().all(same)
     }
@@ -368,15 +392,17 @@ impl Oracle {
     pub fn ends(&mut self, listed: &[Listed], counts: &Counts) {
         self.reopened(listed, &[]);
         self.compare(counts);
-        let settled = |state| matches!(state, State::Accepted | State::Rejected | State::Unknown | State::Suppressed);
+        let settled =
+            |state| matches!(state, State::Accepted | State::Rejected | State::Unknown | State::Suppressed);
         let open = self.fates.iter().find(|(_, fate)| !settled(fate.state));
         if let Some((key, fate)) = open {
             let what = format!("message {key} is {} at the end", fate.state);
             self.complain(Law::Settled, what);
         }
-        let lost = self.fates.iter().find(|(_, fate)| {
-            fate.taken > 0 && !matches!(fate.state, State::Accepted | State::Unknown)
-        });
+        let lost = self
+            .fates
+            .iter()
+            .find(|(_, fate)| fate.taken > 0 && !matches!(fate.state, State::Accepted | State::Unknown));
         if let Some((key, fate)) = lost {
             let what = format!("message {key} is {} at the end, and the gateway has taken it", fate.state);
             self.complain(Law::TakenIsKept, what);
@@ -399,8 +425,12 @@ impl Oracle {
         let Some((first, last, load)) = self.went else { return };
         let segments: usize = self.fates.values().map(|fate| usize::from(fate.segments.max(1))).sum();
         let (rate, volume, held) = match self.terms.limits {
-            Limits { requests: None, messages: Some(rate), segments: None } => (rate, self.fates.len(), load.messages),
-            Limits { requests: None, messages: None, segments: Some(rate) } => (rate, segments, load.segments),
+            Limits { requests: None, messages: Some(rate), segments: None } => {
+                (rate, self.fates.len(), load.messages)
+            }
+            Limits { requests: None, messages: None, segments: Some(rate) } => {
+                (rate, segments, load.segments)
+            }
             _ => return,
         };
         let took = last - first;

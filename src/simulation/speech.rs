@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::delivery::access::Credential;
 use crate::provider::mimic::{Incoming, Mimic, MimicError};
 use crate::provider::{
-    self, AuthError, Class, Fault as Lack, Profile, Reading, Request, Response, RetryAfter, Secrets, Token, Verdict,
+    self, AuthError, Class, Fault as Lack, Profile, Reading, Request, Response, RetryAfter, Secrets, Token,
+    Verdict,
 };
 use crate::simulation::dice::Dice;
 use crate::simulation::faults::Fault;
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn the_list_of_results_is_found_and_spoilt() {
-        let answer = json!({"data": {"ids": [1, 2], "all": [{"to": "254700000001"}, {"to": "254700000002"}]}});
+        let answer =
+            json!({"data": {"ids": [1, 2], "all": [{"to": "254700000001"}, {"to": "254700000002"}]}});
         let spoilt = |fault| {
             let mut json = answer.clone();
             let list = results_in(&mut json, 2).unwrap();

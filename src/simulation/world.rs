@@ -92,7 +92,8 @@ impl Stage {
     /// The suppression list as it is now.
     pub fn suppression(&mut self) -> Suppression {
         let mut list = Suppression::default();
-        let lines: Vec<&str> = std::iter::once("address").chain(self.list.iter().map(String::as_str)).collect();
+        let lines: Vec<&str> =
+            std::iter::once("address").chain(self.list.iter().map(String::as_str)).collect();
         if let Err(error) = list.add_list("opted-out", lines.join("\n").as_bytes(), self.kind, "address") {
             self.oracle.complain(Law::State, error);
         }
@@ -223,7 +224,9 @@ impl<'s, S: Store> Simulated<'s, S> {
         let under_way: Vec<u64> = self
             .coming
             .drain()
-            .filter_map(|Reverse(one)| if let Coming::Arrives(number) = one.coming { Some(number) } else { None })
+            .filter_map(
+                |Reverse(one)| if let Coming::Arrives(number) = one.coming { Some(number) } else { None },
+            )
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
@@ -379,7 +382,9 @@ impl<'s, S: Store> Simulated<'s, S> {
     /// Whether an answer is next that has come already.
     fn next_is_an_answer(&self) -> bool {
         let now = self.stage.at;
-        self.coming.peek().is_some_and(|Reverse(one)| one.at <= now && matches!(one.coming, Coming::Answer(_)))
+        self.coming
+            .peek()
+            .is_some_and(|Reverse(one)| one.at <= now && matches!(one.coming, Coming::Answer(_)))
     }
 
     /// A request reaches the gateway; when the answer will be here, and what it says.

@@ -11,6 +11,7 @@ mod cost;
 mod cut;
 mod desk;
 mod docs;
+mod doubt;
 mod emnify;
 mod exchange;
 mod fault_rows;

@@ -100,7 +100,16 @@ impl Season {
     }
 }
 
-fn profile(name: &str) -> Profile {
+/// Thousands of states are made in a run, so in memory where the system has a file system there: what is cut is
+/// the process, not the power.
+pub fn fast_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.unwrap()
+}
+
+/// A gateway of the seasons.
+pub fn profile(name: &str) -> Profile {
     static OWN: OnceLock<Profile> = OnceLock::new();
     match Profile::builtin(name) {
         Some(found) => found.unwrap(),
@@ -179,7 +188,8 @@ fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: 
     for number in 0..lives {
         let stormy = number < usize::try_from(storms).unwrap();
         stage.faults = if stormy { storm.clone() } else { Faults::NONE };
-        let Life { how, mut store, uncertain: left, events } = live(stage, disk.open(), run, cast, &uncertain);
+        let Life { how, mut store, uncertain: left, events } =
+            live(stage, disk.open(), run, cast, &uncertain);
         (season.lives, season.events) = (season.lives + 1, season.events + events);
         if stage.oracle.broken().is_some() {
             return;
@@ -218,7 +228,8 @@ fn delivery(dice: &mut Dice, idempotent: bool) -> Delivery {
             _ => Some(format!("{}/m", number * 10).parse().unwrap()),
         }
     };
-    let time = |dice: &mut Dice, low, high| dice.time(Duration::from_millis(low), Duration::from_millis(high));
+    let time =
+        |dice: &mut Dice, low, high| dice.time(Duration::from_millis(low), Duration::from_millis(high));
     Delivery {
         rate: rate(dice),
         segments: rate(dice),
@@ -265,8 +276,10 @@ fn storm(dice: &mut Dice) -> Faults {
 fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
     let mut store = disk.open();
     let dice = &mut stage.dice;
-    let most = *dice.pick(&[3, 30, 300]).unwrap();
-    let people = dice.between(1, most);
+    // Most trouble needs few people; a crowd makes every commit dearer, and is there often enough.
+    let most = *dice.pick(&[3, 3, 20, 20, 60, 60, 300]).unwrap();
+    let cuts = profile.cuts_texts();
+    let people = dice.between(1, if cuts { most / 2 } else { most });
     let texts = if dice.coin() { people } else { dice.between(1, 5) };
     let new = NewRun {
         campaign: "simulation".to_owned(),
@@ -274,7 +287,6 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
         pinned: "{}".to_owned(),
         created_at_ms: 0,
     };
-    let cuts = profile.cuts_texts();
     let mut pinning = store.pin(&new).unwrap();
     for number in 0..people {
         let address = match stage.kind {
