@@ -120,9 +120,9 @@ fn a_crash_that_frees_what_was_in_doubt_is_seen() {
 #[test]
 fn a_commit_that_is_there_by_half_is_seen() {
     let under_way = [change(1, Event::Intend), change(2, Event::Intend)];
-    let state = |seq, there| if there { listed(seq, State::Intent, 1) } else { listed(seq, State::Pending, 0) };
-    for (first, second, law) in
-        [(true, true, None), (false, false, None), (true, false, Some(Law::Durable))]
+    let state =
+        |seq, there| if there { listed(seq, State::Intent, 1) } else { listed(seq, State::Pending, 0) };
+    for (first, second, law) in [(true, true, None), (false, false, None), (true, false, Some(Law::Durable))]
     {
         let mut oracle = oracle();
         oracle.reopened(&[state(1, first), state(2, second), state(3, false)], &under_way);
