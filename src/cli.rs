@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::units::Span;
+
 /// Campaigns as files in git, sent to people exactly as reviewed.
 #[derive(Debug, Parser)]
 #[command(name = "sendplan", version, about, max_term_width = 100)]
@@ -61,10 +63,19 @@ pub enum Verb {
     Status(Status),
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
     Report(Report),
-    /// Send nothing more of a campaign, and call back what the gateway has not delivered yet, where it can
+    /// Let nothing new of a campaign go out until it is resumed, also while it is being sent
+    Pause(Pause),
+    /// Let a paused campaign go on
+    Resume(Resume),
+    /// Send nothing more of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can
     Cancel(Cancel),
-    /// Show messages of which nobody can tell whether they were sent; look for them at the gateway
+    /// Record that people want no more messages: nobody of them is sent to from then on
+    Optout(Optout),
+    /// Show messages of which nobody can tell whether they were sent; look for them at the gateway, or decide
     Resolve(Resolve),
+    /// Copy the state, prove that it is sound, or delete messages of old runs from it
+    #[command(subcommand)]
+    State(State),
     /// Show gateway profiles
     #[command(subcommand)]
     Provider(Provider),
@@ -171,20 +182,158 @@ pub struct Cancel {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
     pub campaign: PathBuf,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,
 }
 
+/// `sendplan pause`
+#[derive(Debug, Args)]
+pub struct Pause {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan resume`
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// A campaign's name, folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan optout`
+#[derive(Debug, Args)]
+pub struct Optout {
+    /// Phone numbers, or `-` for one in each line of standard input
+    #[arg(value_name = "ADDRESS", required_unless_present = "list", conflicts_with = "list")]
+    pub addresses: Vec<String>,
+    /// For numbers written without a country code, as in `KE`
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// They are no phone numbers but ids of a gateway's, taken as they stand
+    #[arg(long, conflicts_with = "region")]
+    pub opaque: bool,
+    /// Take opt-outs back that are recorded here
+    #[arg(long, conflicts_with = "list")]
+    pub take_back: bool,
+    /// Why, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
+    pub reason: Option<String>,
+    /// Show who is recorded, and since when
+    #[arg(long)]
+    pub list: bool,
+    /// Show addresses in full
+    #[arg(long)]
+    pub show_addresses: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// A reason in people's words, without the spaces around it.
+fn a_reason(text: &str) -> Result<String, &'static str> {
+    // What breaks lines or turns the direction of writing would change how the decisions of others read.
+    let unruly = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let text = text.trim();
+    match (text.is_empty(), text.chars().any(unruly)) {
+        (true, _) => Err("a reason says something"),
+        (_, true) => Err("a reason is one line of plain text"),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// `sendplan resolve`
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend"]))]
 pub struct Resolve {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
     pub campaign: PathBuf,
     /// Look for them in the gateway's own list of what it sent
-    #[arg(long)]
+    #[arg(long, group = "deed")]
     pub reconcile: bool,
+    /// Decide that they were sent: they count as accepted, for good
+    #[arg(long, group = "deed")]
+    pub assume_sent: bool,
+    /// Decide that they are sent again, with the next `send`: who got the first copy gets two
+    #[arg(long, group = "deed", requires = "reason")]
+    pub resend: bool,
+    /// Why it is decided so, recorded with your name
+    #[arg(long, value_name = "TEXT", value_parser = a_reason, requires = "decision")]
+    pub reason: Option<String>,
+    /// Decide only about this recipient, by id or address; may be repeated. All of the campaign otherwise
+    #[arg(long, value_name = "ID", requires = "decision")]
+    pub recipient: Vec<String>,
+    /// Show who decided what, when and why
+    #[arg(long, group = "deed")]
+    pub decisions: bool,
+    /// How to print the decisions
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", requires = "decisions")]
+    pub format: Format,
+    /// Show addresses in full, in the decisions
+    #[arg(long, requires = "decisions")]
+    pub show_addresses: bool,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state`
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// Copy the whole state as it is at this moment, also while something is being sent
+    Backup(Backup),
+    /// Prove that the state is sound: the file, every run's books, receipts and texts
+    Verify(Verify),
+    /// Delete the messages of runs that were finished long ago; counts, decisions, opt-outs and whom they reached stay
+    Prune(Prune),
+}
+
+/// `sendplan state backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where the copy is to be; nothing may be there
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The sandbox's state instead of the real one
+    #[arg(long)]
+    pub sandbox: bool,
+}
+
+/// `sendplan state prune`
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Runs that were finished longer ago than this, such as `90d`; a year at most
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Span,
+    /// Show what would be deleted, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,

@@ -36,6 +36,18 @@ impl AddressKind {
             Self::Opaque => Ok(Address::Opaque(text.into())),
         }
     }
+
+    /// Reads what an address of this kind was written as ([`Address`]'s own text), as it lies in the state: nothing
+    /// of the rules for what people type, and so a hundred times as fast. Nothing for any other text.
+    pub fn read_canonical(&self, text: &str) -> Option<Address> {
+        match self {
+            Self::Phone { .. } => {
+                let digits = text.strip_prefix('+').filter(|digits| !digits.starts_with(['0', '+']))?;
+                digits.parse().ok().map(Address::Phone)
+            }
+            Self::Opaque => Some(Address::Opaque(text.into())),
+        }
+    }
 }
 
 /// Control characters, bidirectional marks and characters without width: they are never meant, and
@@ -123,6 +135,22 @@ mod tests {
         }
         assert_eq!(canonical.to_string(), "+254712345678");
         assert_eq!(canonical.digits(), Some(254_712_345_678));
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_as_it_was() {
+        for (kind, text) in
+            [(KENYA, "0712345678"), (ANYWHERE, "+390612345678"), (AddressKind::Opaque, "ord-7")]
+        {
+            let address = kind.read(text).unwrap();
+            assert_eq!(kind.read_canonical(&address.to_string()), Some(address), "{text}");
+        }
+        for strange in
+            ["", "+", "0712345678", "+0712345678", "++254712345678", "+254 712345678", "nobody", "+-7"]
+        {
+            assert_eq!(KENYA.read_canonical(strange), None, "{strange}");
+        }
+        assert_eq!(KENYA.read_canonical("+99999999999999999999999"), None);
     }
 
     #[test]

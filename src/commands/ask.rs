@@ -119,7 +119,7 @@ pub fn stopped(end: Option<&End>, terminal: &Terminal) -> Option<Code> {
             terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
             return Some(Code::Refused);
         }
-        End::Paused(why) => why.as_str(),
+        End::Paused(why) | End::Cancelled(why) => why.as_str(),
         End::Interrupted => "as asked, in order; what was answered is kept",
     };
     terminal.say(&format!(

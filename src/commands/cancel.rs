@@ -1,9 +1,14 @@
 //! `sendplan cancel`: what was not sent will not be, and the gateway is asked to give back what it still has. First
 //! here, where it needs nobody, then there.
 
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
+use super::beside::{Beside, holder, sends, word};
 use super::exit::{Code, Failure};
 use super::named::Named;
 use super::next::next;
@@ -12,30 +17,56 @@ use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Cancel, Global};
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::message::Change;
 use crate::delivery::state::{Event, State};
+use crate::executor::DRAIN;
 use crate::report::cancel::{Cancelled, summary};
-use crate::report::layout::{self, count};
+use crate::report::layout::{self, count, duration};
 use crate::report::status::RunLine;
+use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
 use crate::world::clock::Clock;
 
 /// Messages of one commit.
 const PAGE: usize = 1000;
+/// How long a process that sends may take to stop: as long as it hears out what is under way, and some more.
+const WAIT: Duration = DRAIN.saturating_add(Duration::from_secs(10));
+/// How often we look whether it has.
+const LOOK: Duration = Duration::from_millis(50);
 
 pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
     let clock = Clock::start();
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
     let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let mut held = state::take(path, args.sandbox, &format!("cancel {}", named.name), &since, terminal)?;
+    let what = format!("cancel {}", named.name);
+    let until = stop_the_sender(&named, args, &path, terminal)?;
+    let mut held = loop {
+        match state::take(path.clone(), args.sandbox, &what, &since, terminal) {
+            // Whoever has it now may be about to end.
+            Err(_) if until.is_some_and(|until| Instant::now() < until) && holder(&path)?.is_some() => {
+                sleep(LOOK)
+            }
+            other => break other?,
+        }
+    };
     let store = &mut held.store;
+    let (reason, word) = (args.reason.as_deref(), word(args.reason.as_deref()));
+    let runs = named.runs(store).inspect_err(|_| {
+        // It was cancelled while it was being planned, and nothing came of it.
+        let _ = store.close(&named.name);
+    })?;
+    let hold = Hold { what: HoldKind::Cancelled, who: word.who, at_ms: word.at_ms };
+    let _already = store.hold(&named.name, &hold, reason)?;
     let mut done = Vec::new();
-    for run in named.runs(store)? {
+    for run in runs {
         let stopped = stop(store, &run, clock, terminal)?;
         done.push((run, stopped));
     }
+    // The runs are finished. What comes after them is not cancelled.
+    store.close(&named.name)?;
     for (run, cancelled) in &mut done {
         let called = call_back(store, run, args.sandbox, cancelled, clock, terminal);
         let now = standing(store, run.id)?;
@@ -49,6 +80,40 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, args.sandbox)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
+}
+
+/// Tells a process that sends this campaign to stop, and answers until when to wait for it. Whoever is at work on
+/// something else is left alone; nothing of this campaign goes out from then on all the same.
+fn stop_the_sender(
+    named: &Named,
+    args: &Cancel,
+    path: &Path,
+    terminal: &Terminal,
+) -> Result<Option<Instant>, Failure> {
+    let Some(holder) = holder(path)? else { return Ok(None) };
+    let mut beside = Beside::open(path, args.sandbox, false, &format!("cancel {}", named.name), terminal)?;
+    let ours = sends(&holder, &named.name);
+    if !ours && named.runs(&beside.store)?.iter().all(|run| run.finished_at_ms.is_some()) {
+        return Ok(None);
+    }
+    let word = word(args.reason.as_deref());
+    let hold = Hold { what: HoldKind::Cancelled, who: word.who, at_ms: word.at_ms };
+    let _already = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
+    if !ours {
+        return Err(Failure::State(format!(
+            "the state {} is in use by {holder}, which goes on. {} is marked as cancelled, so nothing more of it goes \
+             out; cancel it again once the state is free, to close it",
+            path.display(),
+            named.name
+        )));
+    }
+    terminal.note(&format!(
+        "{holder} is told to stop. Waiting until it has heard out what is under way, at most {}. Ctrl-C leaves; nothing \
+         more of {} goes out then either.",
+        duration(WAIT),
+        named.name
+    ));
+    Ok(Some(Instant::now() + WAIT))
 }
 
 /// Takes everything that was not sent out of the run, and closes it.
@@ -69,14 +134,15 @@ fn stop(store: &mut Sqlite, run: &Run, clock: Clock, terminal: &Terminal) -> Res
             }
             let expired = page.iter().map(|one| Change {
                 key: one.key,
-                event: Event::Expire,
+                // Of one that was to be sent again, the first copy may have arrived.
+                event: if one.second_copy { Event::Forgo } else { Event::Expire },
                 provider_id: None,
                 reason: Some("cancelled".to_owned()),
                 opted_out: false,
                 at_ms,
             });
             store.commit(run.id, &expired.collect::<Vec<_>>())?;
-            stopped += page.len() as u64;
+            stopped += page.iter().filter(|one| !one.second_copy).count() as u64;
         }
     }
     store.finish(run.id, at_ms)?;

@@ -2,6 +2,7 @@
 //! the run concluded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indicatif::ProgressBar;
 
@@ -12,19 +13,22 @@ use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::Delivery;
-use crate::delivery::engine::{Engine, Tally};
+use crate::delivery::control::{Hold, HoldKind};
+use crate::delivery::engine::{Engine, Now, Tally};
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
 use crate::store::journal::Journal;
 use crate::store::sqlite::Sqlite;
-use crate::store::{RunId, Store};
+use crate::store::{Run, RunId, Store};
 use crate::units::thousands;
 use crate::world::clock::Clock;
 use crate::world::confine::Confined;
 use crate::world::lists::Lists;
 
+/// How often the bar is brought up to date.
+const LOOK: Duration = Duration::from_millis(100);
 const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 
 /// A run that is ready to be delivered.
@@ -46,18 +50,20 @@ pub struct Job {
     pub connection: Connection,
 }
 
-/// Delivers until nothing is left to do, or something stops it; says how it went.
+/// Delivers until nothing is left to do, or something stops it; says how it went. Answers with how the sending ended,
+/// the exit code, and where the run stands.
 pub fn deliver(
     job: Job,
     store: Sqlite,
     clock: Clock,
     terminal: &Terminal,
-) -> Result<(Code, RunLine), Failure> {
+) -> Result<(Driven, Code, RunLine), Failure> {
     let run = job.run;
     let (driven, tally, mut store) = send_all(job, store, clock, terminal)?;
     let (run, work) = conclude(&mut store, run, tally, clock)?;
     terminal.data(&summary(&run, &work));
-    Ok((ending(&driven, &run, terminal), run))
+    let code = ending(&driven, &run, terminal);
+    Ok((driven, code, run))
 }
 
 /// Sends until the engine is done, and gives the store back.
@@ -72,6 +78,7 @@ fn send_all(
     let bar = terminal.bar(counts.planned, BAR);
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
+    let campaign = the_run(&store, job.run)?.pinned.campaign;
     let profile = Arc::clone(&gateway.profile);
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
@@ -81,18 +88,46 @@ fn send_all(
     let lists = Lists::watch(job.lists, job.kind, job.column);
     let journal = Journal::start(store, job.run)?;
     let inside = runtime.enter();
-    let world = Live::new(&journal, gateway, lists, clock);
+    let world = Live::new(journal, Arc::clone(gateway), lists, clock);
     let mut world = world.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
     drop(inside);
-    let driven = runtime.block_on(execute(&mut engine, &mut world, &mut |engine, now| {
-        show(&bar, begun, &engine.tally(), engine.waiting_for(now));
-    }))?;
-    drop(world);
+    let (shown, words) = (bar.clone(), terminal.clone());
+    let delivery = runtime.spawn(async move {
+        let mut shown_at = None;
+        let mut held = None;
+        let mut watch = |engine: &Engine, now: Now| {
+            // Something happens ten thousand times a second, and nobody reads that fast.
+            if shown_at.is_none_or(|at| now.elapsed >= at + LOOK) {
+                shown_at = Some(now.elapsed);
+                show(&shown, begun, engine, now);
+            }
+            if engine.held() != held.as_ref() {
+                held = engine.held().cloned();
+                shown.suspend(|| say_hold(held.as_ref(), &campaign, &words));
+            }
+        };
+        let driven = execute(&mut engine, &mut world, &mut watch).await;
+        (driven, engine.tally(), world.into_journal())
+    });
+    let died = |error| Failure::Internal(format!("our own failure while sending: {error}"));
+    let (driven, tally, journal) = runtime.block_on(delivery).map_err(died)?;
     bar.finish_and_clear();
-    Ok((driven, engine.tally(), journal.close()?))
+    Ok((driven?, tally, journal.close()?))
 }
 
-fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
+/// Says that somebody paused the campaign, or let it go on.
+fn say_hold(hold: Option<&Hold>, campaign: &str, terminal: &Terminal) {
+    match hold {
+        None => terminal.say(&format!("{campaign} goes on.")),
+        Some(hold) if hold.what == HoldKind::Cancelled => {}
+        Some(hold) => terminal.say(&format!(
+            "{campaign} is {hold}: nothing new goes out until `sendplan resume {campaign}`. Ctrl-C stops in order."
+        )),
+    }
+}
+
+fn show(bar: &ProgressBar, begun: u64, engine: &Engine, now: Now) {
+    let tally = engine.tally();
     bar.set_position(begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed);
     let mut message = String::new();
     for (number, word) in
@@ -102,10 +137,17 @@ fn show(bar: &ProgressBar, begun: u64, tally: &Tally, waiting: Option<&str>) {
             message.push_str(&format!("{} {word}  ", thousands(number)));
         }
     }
-    if let Some(waiting) = waiting {
+    if let Some(hold) = engine.held() {
+        message.push_str(&hold.to_string());
+    } else if let Some(waiting) = engine.waiting_for(now) {
         message.push_str(&format!("waiting: {waiting}"));
     }
     bar.set_message(message);
+}
+
+fn the_run(store: &Sqlite, run: RunId) -> Result<Run, Failure> {
+    let found = store.runs(None)?.into_iter().find(|one| one.id == run);
+    found.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))
 }
 
 /// Where the run stands now; one in which nothing is left to do is marked finished.
@@ -113,8 +155,7 @@ fn conclude(store: &mut Sqlite, run: RunId, tally: Tally, clock: Clock) -> Resul
     if store.counts(run)?.open() == 0 {
         store.finish(run, clock.now().utc.timestamp_millis())?;
     }
-    let found = store.runs(None)?.into_iter().find(|one| one.id == run);
-    let run = found.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
+    let run = the_run(store, run)?;
     let excluded = run.excluded;
     let work = Work {
         requests: tally.requests,

@@ -21,6 +21,7 @@ pub fn ending(driven: &Driven, run: &RunLine, terminal: &Terminal) -> Code {
             return Code::Refused;
         }
         Driven::Ended(End::Paused(why)) => say(why),
+        Driven::Ended(End::Cancelled(why)) => say(&format!("{why}; what was under way has been heard out")),
         Driven::Ended(End::Interrupted) if !resumable => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),
         Driven::Cut => say("at once; what was under way is unknown"),
@@ -38,7 +39,14 @@ pub fn settled(run: &RunLine) -> Code {
 }
 
 /// What to type next.
-pub fn next_steps(code: Code, run: &RunLine, args: &Send, state: &Path, terminal: &Terminal) {
+pub fn next_steps(
+    driven: &Driven,
+    code: Code,
+    run: &RunLine,
+    args: &Send,
+    state: &Path,
+    terminal: &Terminal,
+) {
     let shown = args.campaign.display();
     if run.unknown > 0 {
         terminal.note(&format!(
@@ -48,6 +56,10 @@ pub fn next_steps(code: Code, run: &RunLine, args: &Send, state: &Path, terminal
         ));
     }
     match code {
+        Code::Stopped if matches!(driven, Driven::Ended(End::Cancelled(_))) => {
+            let sandbox = if args.sandbox { " --sandbox" } else { "" };
+            terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{sandbox}"));
+        }
         Code::Stopped | Code::Refused => {
             let sandbox = if args.sandbox { " --sandbox" } else { "" };
             terminal.note(&format!("\nNext, once that is mended:\n  sendplan send {shown}{sandbox}"));

@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods)]
 
 mod ask;
+mod beside;
 mod cancel;
 mod check;
 mod connection;
+mod decide;
 mod deliver;
 mod ending;
 mod exit;
@@ -12,6 +14,8 @@ mod hear;
 mod load;
 mod named;
 mod next;
+mod optout;
+mod pause;
 mod pin;
 mod plan;
 mod preview;
@@ -20,11 +24,15 @@ mod reconcile;
 mod rejects;
 mod report;
 mod resolve;
+mod resume;
 mod scan;
 mod schema;
 mod send;
 mod standing;
 mod state;
+mod state_backup;
+mod state_prune;
+mod state_verify;
 mod status;
 mod sweep;
 mod terminal;
@@ -33,7 +41,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, State, Verb};
 use exit::Failure;
 use terminal::Terminal;
 
@@ -48,8 +56,14 @@ pub fn main() -> ExitCode {
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
+        Verb::Pause(args) => pause::run(args, &cli.global, &terminal),
+        Verb::Resume(args) => resume::run(args, &cli.global, &terminal),
         Verb::Cancel(args) => cancel::run(args, &cli.global, &terminal),
+        Verb::Optout(args) => optout::run(args, &cli.global, &terminal),
         Verb::Resolve(args) => resolve::run(args, &cli.global, &terminal),
+        Verb::State(State::Backup(args)) => state_backup::run(args, &cli.global, &terminal),
+        Verb::State(State::Verify(args)) => state_verify::run(args, &cli.global, &terminal),
+        Verb::State(State::Prune(args)) => state_prune::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
     };

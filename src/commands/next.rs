@@ -25,10 +25,14 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, sandbox: bool) -
     {
         return format!("sendplan resolve {name} --reconcile{flag}");
     }
-    if let Some((run, _)) = find(&|line| line.accepted > line.delivered + line.failed)
+    if let Some((run, _)) =
+        find(&|line| line.pruned_at.is_none() && line.accepted > line.delivered + line.failed)
         && profile(run).is_some_and(|profile| profile.can_ask())
     {
         return format!("sendplan report {name} --refresh{flag}");
+    }
+    if runs.iter().all(|(run, _)| run.pruned_at_ms.is_some()) {
+        return format!("sendplan status {name}{flag}");
     }
     format!("sendplan report {name} --format csv{flag}")
 }

@@ -13,12 +13,14 @@ use super::terminal::Terminal;
 use crate::delivery::engine::End;
 use crate::delivery::message::{Change, MessageKey};
 use crate::delivery::reconcile::{self, Doubt, Finding};
-use crate::delivery::state::{Event, State};
+use crate::delivery::resolution::Resolution;
+use crate::delivery::state::State;
 use crate::provider::lists::{Page, Sent};
 use crate::report::resolve::Reconciled;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, RunId, Store};
+use crate::store::{Decision, Run, RunId, Store};
 use crate::world::clock::Clock;
+use crate::world::person::person;
 
 /// How far the gateway's clock and ours may be apart, and a little more.
 const LEEWAY: TimeDelta = TimeDelta::minutes(10);
@@ -50,7 +52,7 @@ pub fn reconcile(
         let together: Vec<Doubt> = groups.by_ref().take(TOGETHER).flatten().collect();
         let lists = look_up(&mut asker, &together, since);
         let findings = findings(store, run.id, &together, &lists)?;
-        record(store, run.id, &together, findings, &mut sum)?;
+        record(store, run.id, &together, findings, &mut sum, clock.now().utc)?;
     }
     Ok((sum, asker.end().cloned()))
 }
@@ -92,6 +94,9 @@ fn contest(store: &Sqlite, run: &Run, groups: &mut BTreeMap<Arc<str>, Vec<Doubt>
                 group.into_iter().flatten().for_each(|doubt| doubt.contested = true);
             }
         })?;
+        if other.pruned_at_ms.is_some() {
+            contest_pruned(store, &other, groups)?;
+        }
         if other.id == run.id {
             continue;
         }
@@ -115,6 +120,20 @@ fn contest(store: &Sqlite, run: &Run, groups: &mut BTreeMap<Arc<str>, Vec<Doubt>
         }
     }
     Ok(())
+}
+
+/// Of a run whose messages were pruned nobody knows the ids any more: a record may be one of its messages where it was
+/// still sending when this one began.
+fn contest_pruned(
+    store: &Sqlite,
+    other: &Run,
+    groups: &mut BTreeMap<Arc<str>, Vec<Doubt>>,
+) -> Result<(), Failure> {
+    Ok(store.contacts(other.id, 0, &mut |address, at_ms| {
+        let at = DateTime::from_timestamp_millis(at_ms).unwrap_or_default() + LEEWAY;
+        let group = groups.get_mut(address).into_iter().flatten();
+        group.filter(|doubt| at >= doubt.from).for_each(|doubt| doubt.contested = true);
+    })?)
 }
 
 /// One look-up an address, page after page, whoever and however many are unknown there.
@@ -175,6 +194,7 @@ fn record(
     doubts: &[Doubt],
     findings: Vec<Finding>,
     sum: &mut Reconciled,
+    now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let mut changes = Vec::new();
     for (doubt, finding) in doubts.iter().zip(findings) {
@@ -184,7 +204,7 @@ fn record(
                 // It was accepted when the gateway says so, not when we found out.
                 changes.push(Change {
                     key: doubt.key,
-                    event: Event::FoundAccepted,
+                    event: Resolution::Reconciled.event(),
                     provider_id: Some(id),
                     reason: None,
                     opted_out: false,
@@ -196,5 +216,10 @@ fn record(
             Finding::NotSeen => sum.not_seen += 1,
         }
     }
-    Ok(store.commit(run, &changes)?)
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let decision =
+        Decision { who: person(), what: Resolution::Reconciled, reason: None, at_ms: now.timestamp_millis() };
+    Ok(store.decide(run, &changes, &decision)?)
 }

@@ -1,13 +1,13 @@
 //! `sendplan report`: what became of a campaign's messages, and why; asked of the gateway first, if wished.
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
 use super::exit::{Code, Failure};
 use super::hear::{Heard, hear};
 use super::named::Named;
 use super::next::next;
-use super::standing::{line, message};
+use super::standing::{line, message, time};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -60,6 +60,9 @@ fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, termi
                 profile.name(),
                 run.pinned.occurrence
             ));
+            continue;
+        }
+        if run.pruned_at_ms.is_some() {
             continue;
         }
         let swept = sweep(store, &run, Question::WhatBecame, args.sandbox, clock, terminal)?;
@@ -124,6 +127,12 @@ fn show(
     if args.format == ReportFormat::Csv {
         let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
         terminal.data(&messages::head());
+        for run in runs.iter().filter(|run| run.pruned_at_ms.is_some()) {
+            let (campaign, occurrence) = (&run.pinned.campaign, &run.pinned.occurrence);
+            terminal.say(&format!(
+                "{campaign} ({occurrence}) was pruned: it has no rows any more, its counts are in the report."
+            ));
+        }
         return runs.iter().try_for_each(|run| {
             pages(store, run.id, None, &mut |page| {
                 let page = page.iter().map(|one| message(one, live));
@@ -161,12 +170,12 @@ fn show(
     Ok(())
 }
 
-fn time(at_ms: i64) -> String {
-    DateTime::from_timestamp_millis(at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 /// Why messages were rejected or failed. Looks only where the counts say that there is something to find.
 fn reasons(store: &Sqlite, run: &Run) -> Result<(Vec<Reason>, u64), Failure> {
+    if run.pruned_at_ms.is_some() {
+        // Nobody knows any more why.
+        return Ok((Vec::new(), run.counts.of(State::Rejected) + run.counts.failed));
+    }
     let mut reasons = Reasons::default();
     if run.counts.of(State::Rejected) > 0 {
         pages(store, run.id, Some(State::Rejected), &mut |page| {

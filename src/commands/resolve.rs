@@ -1,9 +1,10 @@
-//! `sendplan resolve`: the messages of which nobody can tell whether they were sent, and a look for them in the
-//! gateway's own list.
+//! `sendplan resolve`: the messages of which nobody can tell whether they were sent, a look for them in the gateway's
+//! own list, and what people decide about them.
 
 use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
+use super::decide::{decide, show};
 use super::exit::{Code, Failure};
 use super::named::Named;
 use super::next::next;
@@ -17,7 +18,8 @@ use crate::cli::{Global, Resolve};
 use crate::delivery::engine::End;
 use crate::delivery::state::State;
 use crate::report::layout::{self, count};
-use crate::report::resolve::{page, title};
+use crate::report::resolve::{choices, page, title};
+use crate::report::status::RunLine;
 use crate::store::lock::Lock;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store, StoreError};
@@ -25,19 +27,52 @@ use crate::world::clock::Clock;
 
 pub fn run(args: &Resolve, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
+    if args.decisions {
+        return show(&named, args, global, terminal);
+    }
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
-    if args.reconcile {
+    if let Some(deed) = deed(args) {
         let clock = Clock::start();
         let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let what = format!("resolve {} --reconcile", named.name);
+        let what = format!("resolve {} {deed}", named.name);
         let mut held = state::take(path, args.sandbox, &what, &since, terminal)?;
-        let end = look_up(&named, args, &mut held.store, clock, terminal)?;
+        let end = if args.reconcile {
+            look_up(&named, args, &mut held.store, clock, terminal)?
+        } else {
+            decide(&named, args, &mut held.store, clock, terminal)?;
+            None
+        };
         let left = list(&named, args, &held.store, false, terminal)?;
         return Ok(stopped(end.as_ref(), terminal).unwrap_or(left));
     }
     let live = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?.is_some();
     let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
     list(&named, args, &store, live, terminal)
+}
+
+/// What is to be done that changes anything.
+fn deed(args: &Resolve) -> Option<&'static str> {
+    match args {
+        Resolve { reconcile: true, .. } => Some("--reconcile"),
+        Resolve { assume_sent: true, .. } => Some("--assume-sent"),
+        Resolve { resend: true, .. } => Some("--resend"),
+        _ => None,
+    }
+}
+
+/// What a dead process left under way is unknown from now on.
+pub(super) fn recover(
+    store: &mut Sqlite,
+    run: &Run,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let lost = store.recover(run.id, clock.now().utc.timestamp_millis())?;
+    if lost > 0 {
+        let text = count(lost, "message");
+        terminal.say(&format!("{text} under way when it was interrupted: unknown from now on."));
+    }
+    Ok(())
 }
 
 /// Looks for the unknown messages of every run. Why it stopped before the end, if so.
@@ -49,11 +84,7 @@ fn look_up(
     terminal: &Terminal,
 ) -> Result<Option<End>, Failure> {
     for run in named.runs(store)? {
-        let lost = store.recover(run.id, clock.now().utc.timestamp_millis())?;
-        if lost > 0 {
-            let text = count(lost, "message");
-            terminal.say(&format!("{text} under way when it was interrupted: unknown from now on."));
-        }
+        recover(store, &run, clock, terminal)?;
         let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
         if !profile.can_list() {
             terminal.note(&format!(
@@ -91,6 +122,9 @@ fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Te
         runs.push((run, line));
     }
     if runs.iter().all(|(_, line)| line.unknown == 0) {
+        if args.resend && runs.iter().any(|(_, line)| line.pending > 0) {
+            say_next(named, args, &runs, live, terminal);
+        }
         return Ok(Code::Done);
     }
     let lists =
@@ -99,14 +133,16 @@ fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Te
         terminal.note("\nA gateway may list a message late: look again in a while.");
     }
     if runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
-        terminal.note(
-            "\nThey are not sent again by themselves. Who should get it all the same can be written to in a campaign of \
-             another name.",
-        );
+        let flag = if args.sandbox { " --sandbox" } else { "" };
+        terminal.note(&format!("\n{}", choices(&named.shown(), flag).trim_end()));
     }
-    let next = layout::next(&[next(named, &runs, live, args.sandbox)]);
-    terminal.note(&format!("\n{}", next.trim_end()));
+    say_next(named, args, &runs, live, terminal);
     Ok(Code::Unknown)
+}
+
+fn say_next(named: &Named, args: &Resolve, runs: &[(Run, RunLine)], live: bool, terminal: &Terminal) {
+    let next = layout::next(&[next(named, runs, live, args.sandbox)]);
+    terminal.note(&format!("\n{}", next.trim_end()));
 }
 
 /// Whether `send` leaves the unknown messages of a run alone.

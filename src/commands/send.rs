@@ -13,11 +13,13 @@ use super::terminal::Terminal;
 use super::{Outcome, load};
 use crate::campaign::{Campaign, Unknown};
 use crate::cli::{Global, Send};
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::pinned::Pinned;
 use crate::executor::resume::send_again;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::schedule::{Moment, Window};
+use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store, run_key};
 use crate::world::clock::Clock;
@@ -39,6 +41,10 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("send {name}");
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
+    if let Some(hold) = held.store.hold_on(&name)? {
+        on_hold(&name, &hold, args, terminal);
+        return Ok(Code::Stopped);
+    }
     let begun = held.store.unfinished(&name)?.into_iter().next();
     let job = match begun {
         Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
@@ -50,10 +56,18 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
             }
         }
     };
-    let (code, run) = deliver(job, held.store, clock, terminal)?;
-    next_steps(code, &run, args, &held.path, terminal);
+    let (driven, code, run) = deliver(job, held.store, clock, terminal)?;
+    next_steps(&driven, code, &run, args, &held.path, terminal);
     drop(held.lock);
     Ok(code)
+}
+
+/// Somebody wants nothing of the campaign to go out.
+fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
+    terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
+    let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
+    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
 }
 
 /// Takes up a run as it was when it began.

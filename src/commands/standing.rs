@@ -1,10 +1,13 @@
 //! Where a run and its messages stand, from the state's words to the report's.
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 
+use crate::delivery::control::{Hold, Teller};
 use crate::delivery::state::State;
+use crate::report::control::OptOutLine;
 use crate::report::messages::MessageLine;
-use crate::report::status::RunLine;
+use crate::report::status::{HoldLine, RunLine};
+use crate::store::control::OptOut;
 use crate::store::{Listed, Run};
 
 /// A run as it is shown. Intents of a process that is gone are unknown; those of a live one are on their way.
@@ -25,7 +28,34 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         expired: counts.of(State::Expired),
         delivered: counts.delivered,
         failed: counts.failed,
+        pruned_at: run.pruned_at_ms.map(time),
     }
+}
+
+/// A hold as it is shown.
+pub fn hold(campaign: &str, hold: &Hold) -> HoldLine {
+    HoldLine {
+        campaign: campaign.to_owned(),
+        what: hold.what.name(),
+        who: hold.who.clone(),
+        since: time(hold.at_ms),
+    }
+}
+
+/// An opt-out as it is shown.
+pub fn opt_out(one: &OptOut) -> OptOutLine<'_> {
+    let told = match one.teller {
+        Teller::Gateway => format!("by a gateway, in {}", one.source),
+        Teller::Person if one.source.is_empty() => "by somebody".to_owned(),
+        Teller::Person => format!("by {}", one.source),
+    };
+    let at = DateTime::from_timestamp_millis(one.at_ms).unwrap_or_default();
+    OptOutLine { address: &one.address, at, told, reason: one.reason.as_deref() }
+}
+
+/// A time as reports say it, RFC 3339.
+pub fn time(at_ms: i64) -> String {
+    DateTime::from_timestamp_millis(at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A message as it is shown, by the same rule.

@@ -6,7 +6,7 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::cli::Global;
 use crate::delivery::pinned::Pinned;
-use crate::store::lock::{Lock, LockError};
+use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{Store, StoreError};
 use crate::world::confine::Repository;
@@ -107,22 +107,47 @@ pub fn take(
 /// Locks a state. One that is kept must have its log, where the holder before died with it open.
 fn lock(path: &Path, what: &str, since: &str, kept: bool) -> Result<Lock, Failure> {
     let mut lock = Lock::acquire(path, what, since).map_err(refused)?;
-    if path.exists() && kept && lock.holder_died_with_state_open() && !log_of(path).exists() {
+    if path.exists() && kept && lock.holder_died_with_state_open() && !has_log(path) {
         // The words stay in the lock file: the next try must find them as well.
         let _ = lock.note_open(path);
         std::mem::forget(lock);
-        return Err(Failure::State(format!(
-            "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
-             to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
-             program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
-            log_of(path).display(),
-            path.display()
-        )));
+        return Err(lost_log(path));
     }
     Ok(lock)
 }
 
-fn refused(error: LockError) -> Failure {
+/// Whether the last process died with the state open, so that its log holds what it did.
+///
+/// # Errors
+/// The log is gone.
+pub fn died_sending(path: &Path) -> Result<bool, Failure> {
+    let died = Lock::was_left_open(path).map_err(refused)?;
+    if died && !has_log(path) { Err(lost_log(path)) } else { Ok(died) }
+}
+
+fn lost_log(path: &Path) -> Failure {
+    Failure::State(format!(
+        "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
+         to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
+         program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",
+        log_of(path).display(),
+        path.display()
+    ))
+}
+
+/// Begins an empty state, for verbs that say something about campaigns of which nothing was sent yet.
+pub fn create(path: &Path, what: &str, since: &str) -> Result<(), Failure> {
+    if ci() {
+        // Whoever sends next would take it for the one that was lost.
+        return Err(StoreError::Missing { path: path.to_owned() }.into());
+    }
+    let _lock = lock(path, what, since, true)?;
+    keep_out_of_git(path);
+    Sqlite::open(path, OpenMode::Create)?;
+    Ok(())
+}
+
+pub fn refused(error: LockError) -> Failure {
     Failure::State(error.to_string())
 }
 
@@ -134,7 +159,8 @@ fn open(
     sandbox: bool,
     terminal: &Terminal,
 ) -> Result<Held, Failure> {
-    let store = Sqlite::open(&path, mode)?;
+    let mut store = Sqlite::open(&path, mode)?;
+    store.guard(lock.witness());
     if let Some(copy) = store.copy_of_older() {
         let copy = near(copy);
         terminal.note(&format!(
@@ -146,6 +172,12 @@ fn open(
     keep_apart(&store, &path, sandbox)?;
     lock.note_open(&path).map_err(refused)?;
     Ok(Held { store, lock, path })
+}
+
+/// Whether the log is there. An empty one is none: whoever only looks leaves one behind, and whoever sends writes
+/// into it before anything else.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
 }
 
 /// SQLite's log beside the state.
@@ -172,8 +204,21 @@ pub fn look(path: &Path) -> Result<Option<Sqlite>, Failure> {
     Ok(Some(Sqlite::open(path, OpenMode::ReadOnly)?))
 }
 
+/// Opens the whole state for reading, for what is done with all of it: it must be there, with its log, and be a
+/// sandbox's or a real one as is wanted. Who is at work on it is told.
+pub fn look_at_all(path: &Path, sandbox: bool) -> Result<(Sqlite, Option<Holder>), Failure> {
+    let holder = Lock::holder(path).map_err(refused)?;
+    // Before it is opened: that would begin a log anew.
+    if path.exists() {
+        died_sending(path)?;
+    }
+    let store = look(path)?.ok_or_else(|| StoreError::Missing { path: path.to_owned() })?;
+    keep_apart(&store, path, sandbox)?;
+    Ok((store, holder))
+}
+
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.
-fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
+pub fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
     for run in store.runs(None)? {
         let Some(is_sandbox) = Pinned::says_sandbox(&run.pinned.pinned) else {
             let text = format!("the state `{}` has a run that this sendplan cannot read", path.display());

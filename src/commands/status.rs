@@ -1,13 +1,16 @@
 //! `sendplan status`: runs and where their messages stand.
 
+use super::beside::sends;
 use super::exit::{Code, Failure};
 use super::named::Named;
-use super::standing::line;
+use super::standing::{hold, line};
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Format, Global, Status};
+use crate::delivery::control::HoldKind;
 use crate::report::status::StatusReport;
 use crate::store::Store;
+use crate::store::control::Control;
 use crate::store::lock::Lock;
 
 pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
@@ -16,17 +19,25 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     let campaign = named.as_ref().map(|named| named.name.as_str());
     let path = state::path(global, args.sandbox, repository)?;
     let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
-    let runs = match state::look(&path)? {
-        Some(store) => store.runs(campaign)?,
-        None => Vec::new(),
+    let (runs, mut holds) = match state::look(&path)? {
+        Some(store) => (store.runs(campaign)?, store.holds()?),
+        None => (Vec::new(), Vec::new()),
     };
+    holds.retain(|(name, _)| campaign.is_none_or(|wanted| name == wanted));
     let live = holder.is_some();
-    let report = StatusReport { version: 1, runs: runs.iter().map(|run| line(run, live)).collect() };
+    let report = StatusReport {
+        version: 1,
+        runs: runs.iter().map(|run| line(run, live)).collect(),
+        holds: holds.iter().map(|(name, one)| hold(name, one)).collect(),
+    };
+    let waits = holder.as_ref().is_some_and(|holder| {
+        holds.iter().any(|(name, one)| one.what == HoldKind::Paused && sends(holder, name))
+    });
     let holder =
         holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(campaign, holder.as_deref()),
+        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, waits))),
     });
     let unknown = report.runs.iter().any(|run| run.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })

@@ -1,8 +1,8 @@
 //! Where words go: data to standard output, everything else to standard error; colours and progress only
 //! where somebody can see them.
 
-use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -13,11 +13,11 @@ use crate::cli::Color;
 use crate::diagnostic::Diagnostics;
 
 /// The two outputs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Terminal {
     quiet: bool,
     color: ColorChoice,
-    failed: RefCell<Option<String>>,
+    failed: Arc<OnceLock<String>>,
 }
 
 impl Terminal {
@@ -29,7 +29,7 @@ impl Terminal {
             Color::Never => ColorChoice::Never,
         };
         color.write_global();
-        Self { quiet, color, failed: RefCell::default() }
+        Self { quiet, color, failed: Arc::default() }
     }
 
     /// What was asked for.
@@ -38,7 +38,7 @@ impl Terminal {
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // A reader that has gone (`| head`) wants no more.
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                *self.failed.borrow_mut() = Some(error.to_string());
+                let _ = self.failed.set(error.to_string());
             }
             _ => {}
         }
@@ -46,7 +46,7 @@ impl Terminal {
 
     /// Why what was asked for could not be written, if so.
     pub fn failure(&self) -> Option<String> {
-        self.failed.borrow().clone()
+        self.failed.get().cloned()
     }
 
     /// Something worth knowing.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::breaker::Upshot;
+use super::control::Teller;
 use super::engine::{End, Engine, InAir, Now, change};
 use super::message::{Change, Parcel};
 use super::patience;
@@ -108,7 +109,7 @@ impl Engine {
                 let reason = reason.map_or_else(|| word.to_owned(), |text| format!("{word}: {text}"));
                 let opted_out = verdict.class == Class::OptedOut;
                 if opted_out {
-                    self.opt_outs.learn(&parcel.message.address);
+                    self.opt_outs.learn(&parcel.message.address, Teller::Gateway);
                 }
                 let refused = self.refused(&parcel, verdict.provider_id, reason, now);
                 self.outbox.push(Change { opted_out, ..refused });
@@ -128,21 +129,16 @@ impl Engine {
         }
     }
 
-    /// Refused for good, or given up. Of a message that is sent again because nobody knew, that speaks of the second
-    /// copy only: the first may have been sent.
+    /// Refused for good. Of a message that is sent again because nobody knew, a refusal speaks of the second copy only.
     fn refused(&mut self, parcel: &Parcel, provider_id: Option<String>, reason: String, now: Now) -> Change {
-        if self.is_in_doubt(parcel) {
-            self.tally.unknown += 1;
-            let reason = format!("refused when it was sent again: {reason}");
-            return change(parcel, Event::LoseTrack, provider_id, Some(reason), now);
+        if !parcel.doubtful {
+            self.tally.rejected += 1;
+            return change(parcel, Event::Reject, provider_id, Some(reason), now);
         }
-        self.tally.rejected += 1;
-        change(parcel, Event::Reject, provider_id, Some(reason), now)
-    }
-
-    /// Whether an earlier request of a message that waits for the next one may have been carried out.
-    pub(super) fn is_in_doubt(&self, parcel: &Parcel) -> bool {
-        parcel.doubtful && self.delivery.unknown == Unknown::Resend
+        let reason = reason.strip_prefix("rejected: ").unwrap_or(&reason);
+        let reason = format!("refused when it was sent again: {reason}");
+        self.tally.unknown += 1;
+        change(parcel, Event::LoseTrack, provider_id, Some(reason), now)
     }
 
     /// Proven not sent: it goes back, to be sent again at `at`.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{End, Engine, HORIZON, InAir, Now, Order, UnderWay, change};
+use super::engine::{End, Engine, HORIZON, InAir, LINGER, Now, Order, UnderWay, change};
 use super::message::{Batch, Change, Parcel};
 use super::paces::Load;
 use super::state::Event;
@@ -13,9 +13,10 @@ impl Engine {
     /// The next transaction: outcomes that wait, intents about to be needed, and a claim when the queue
     /// runs low. One at a time; what gathers meanwhile goes into the next.
     pub(super) fn order(&mut self, now: Now) -> Option<Order> {
-        if self.commit.is_some() {
+        if self.commit.is_some() || self.lingers(now) {
             return None;
         }
+        self.outbox_since = None;
         let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
         let mut order = Order { changes: std::mem::take(&mut self.outbox), claim: None };
         let batches = self.form(&mut order.changes, now);
@@ -23,17 +24,25 @@ impl Engine {
         if self.end.is_none() && self.more && self.queue.len() < wanted {
             order.claim = Some((self.cursor, wanted.max(256)));
         }
-        if order.changes.is_empty() && order.claim.is_none() {
+        if order.changes.is_empty() && order.claim.is_none() && !self.must_prove(now) {
             return None;
         }
-        self.commit = Some(UnderWay { batches, outcomes });
+        self.commit = Some(UnderWay { batches, outcomes, begun: now });
         Some(order)
+    }
+
+    /// Whether a commit can wait for more to write: at least half of the intents that should be durable ahead are, and
+    /// no outcome has waited for long.
+    fn lingers(&self, now: Now) -> bool {
+        let waited = self.outbox_since.is_some_and(|since| now.elapsed >= since + LINGER);
+        self.end.is_none() && !waited && !self.must_prove(now) && self.ready.len() * 2 >= self.ahead()
     }
 
     /// Groups waiting messages into batches and writes their intents.
     fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
         let mut formed = Vec::new();
-        if self.end.is_some() || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
+        let waits = self.end.is_some() || self.hold.is_some();
+        if waits || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
             return formed;
         }
         let waiting: Vec<Load> = self.ready.iter().map(Batch::load).collect();
@@ -64,7 +73,7 @@ impl Engine {
 
     /// Whether the recipient has opted out meanwhile; if so, that is written down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
-        let Ok(address) = self.address_kind.read(&parcel.message.address) else {
+        let Some(address) = self.address_kind.read_canonical(&parcel.message.address) else {
             // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
             let who = &parcel.message.recipient;
             self.end.get_or_insert(End::Paused(format!(
@@ -73,25 +82,36 @@ impl Engine {
             return true;
         };
         let Some(reason) = self.opt_outs.reason(&address) else { return false };
-        if self.is_in_doubt(parcel) {
-            // It is not sent again, and still nobody knows of the first time: that is not `never sent`.
+        if parcel.doubtful {
+            // Nobody was left out: the first copy may have arrived.
             let reason = format!("not sent again: {reason}");
-            changes.push(change(parcel, Event::LoseTrack, None, Some(reason), now));
+            changes.push(change(parcel, Event::Forgo, None, Some(reason), now));
             self.tally.unknown += 1;
-            return true;
+        } else {
+            changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
+            self.tally.suppressed += 1;
         }
-        changes.push(change(parcel, Event::Suppress, None, Some(reason), now));
-        self.tally.suppressed += 1;
         true
     }
 
-    pub(super) fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
-        let blocked = self.end.is_some()
+    /// Whether a batch waits that could go now, but for the proof that the state is still ours: a commit without
+    /// changes fetches it.
+    fn must_prove(&self, now: Now) -> bool {
+        !self.ready.is_empty() && !self.is_blocked(now) && self.is_unproven(now)
+    }
+
+    /// Whether nothing may go at this moment.
+    fn is_blocked(&self, now: Now) -> bool {
+        self.end.is_some()
+            || self.hold.is_some()
             || self.trouble.holds(now.elapsed)
             || !self.access.is_usable(now.utc)
             || self.in_air.len() >= usize::from(self.delivery.concurrency)
-            || !self.paces.is_ready(now.elapsed);
-        if blocked {
+            || !self.paces.is_ready(now.elapsed)
+    }
+
+    pub(super) fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
+        if self.is_blocked(now) || self.is_unproven(now) {
             return None;
         }
         let batch = Arc::new(self.ready.pop_front()?);

@@ -5,14 +5,16 @@
 //! The order that keeps a run honest: a message is handed out by [`Step::Send`] only after the commit that
 //! holds its intent was reported by [`Engine::committed`].
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
+use super::control::{Hold, Teller};
 use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
 use super::opt_outs::OptOuts;
 use super::paces::{Paces, limits, most_at_once};
@@ -40,6 +42,10 @@ pub(super) const HORIZON: Duration = Duration::from_secs(1);
 const MOST_IN_DOUBT: usize = 8192;
 /// A pause at least this long gives durable intents back: they would only be in doubt.
 const WORTH_WITHDRAWING: Duration = Duration::from_secs(1);
+
+/// How long an outcome waits for others to share a commit with, while enough intents are durable to keep the gateway
+/// busy: every commit costs the disk and the processor far more than what it writes.
+pub(super) const LINGER: Duration = Duration::from_millis(5);
 
 /// What to do next.
 #[derive(Debug)]
@@ -76,6 +82,8 @@ pub enum End {
     Refused(String),
     /// Going on would do harm, or leads nowhere; the run can be resumed.
     Paused(String),
+    /// Somebody cancelled the campaign meanwhile: what was not sent will not be.
+    Cancelled(String),
 }
 
 /// What this process has done so far.
@@ -108,9 +116,14 @@ pub struct Engine {
     pub(super) breaker: Breaker,
     pub(super) queue: Queue,
     pub(super) outbox: Vec<Change>,
+    /// Since when something has been in the outbox.
+    pub(super) outbox_since: Option<Duration>,
     pub(super) tally: Tally,
-    pub(super) in_air: HashMap<u64, InAir>,
+    pub(super) in_air: FxHashMap<u64, InAir>,
     pub(super) end: Option<End>,
+    pub(super) hold: Option<Hold>,
+    /// When the last commit was begun that proved the state to be ours.
+    pub(super) proven: Option<Now>,
     pub(super) batch_max: usize,
     pub(super) paces: Paces,
     pub(super) one_text: bool,
@@ -134,6 +147,7 @@ pub(super) struct InAir {
 pub(super) struct UnderWay {
     pub batches: Vec<Batch>,
     pub outcomes: usize,
+    pub begun: Now,
 }
 
 impl Engine {
@@ -158,9 +172,12 @@ impl Engine {
             breaker: Breaker::default(),
             queue: Queue::default(),
             outbox: Vec::new(),
+            outbox_since: None,
             tally: Tally::default(),
-            in_air: HashMap::new(),
+            in_air: FxHashMap::default(),
             end: None,
+            hold: None,
+            proven: None,
             ready: VecDeque::new(),
             commit: None,
             cursor: None,
@@ -196,7 +213,7 @@ impl Engine {
     /// Who has opted out at a gateway before this run, by canonical address: asked before each intent as well. Those
     /// whom this run's gateway tells of are added as they come.
     pub fn add_opt_outs(&mut self, addresses: impl IntoIterator<Item = String>) {
-        addresses.into_iter().for_each(|address| self.opt_outs.add(address));
+        addresses.into_iter().for_each(|address| self.opt_outs.add(address, Teller::Gateway));
     }
 
     /// Stops in order, for a reason that somebody has to see to.
@@ -236,13 +253,18 @@ impl Engine {
         }
         self.queue.wake(now.elapsed);
         self.mind_the_window(now);
-        if self.end.is_some() || self.trouble.until() > now.elapsed + WORTH_WITHDRAWING {
+        let has_to_wait = self.trouble.until() > now.elapsed + WORTH_WITHDRAWING;
+        if self.end.is_some() || self.hold.is_some() || has_to_wait {
             self.withdraw_ready(now);
+        }
+        if !self.outbox.is_empty() {
+            self.outbox_since.get_or_insert(now.elapsed);
         }
         if let Some(order) = self.order(now) {
             return Step::Commit(order);
         }
         if self.end.is_none()
+            && self.hold.is_none()
             && self.has_work()
             && !self.trouble.holds(now.elapsed)
             && let Some(credential) = self.access.wanted(now.utc)
@@ -262,6 +284,7 @@ impl Engine {
     pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
         if let Some(done) = self.commit.take() {
             self.in_doubt = self.in_doubt.saturating_sub(done.outcomes);
+            self.proven = Some(done.begun);
             self.ready.extend(done.batches);
             self.opt_outs.more_wait();
         }
@@ -335,7 +358,11 @@ impl Engine {
         let closes =
             self.delivery.window.and_then(|window| (window.closes(now.utc)? - LAST - now.utc).to_std().ok());
         let shut = closes.map(|wait| now.elapsed + wait);
-        [pace, renewal, trouble, shut, self.queue.next_wake()]
+        if self.hold.is_some() {
+            return shut;
+        }
+        let linger = self.outbox_since.filter(|_| self.commit.is_none()).map(|since| since + LINGER);
+        [pace, renewal, trouble, shut, linger, self.queue.next_wake()]
             .into_iter()
             .flatten()
             .filter(|at| *at > now.elapsed)

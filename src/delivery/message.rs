@@ -42,6 +42,8 @@ pub struct Claimed {
     pub part: Option<Part>,
     /// How many requests it was in before.
     pub attempts: u32,
+    /// Whether it is sent again although nobody knows of an earlier copy, which may have arrived.
+    pub second_copy: bool,
 }
 
 /// Something that happened to a message.
@@ -70,7 +72,7 @@ pub struct Parcel {
     pub failures: u16,
     /// How many messages of the run had been accepted when it failed first.
     pub accepted_before: u64,
-    /// Whether an earlier request with it may have been carried out.
+    /// Whether an earlier request with it may have been carried out: what becomes of this one says nothing of that.
     pub doubtful: bool,
     /// Whether a renewed credential was refused for it before.
     pub refused_once: bool,
@@ -79,7 +81,7 @@ pub struct Parcel {
 impl Parcel {
     /// Fresh from the state.
     pub fn new(message: Claimed) -> Self {
-        Self { doubtful: message.attempts > 0, message, failures: 0, accepted_before: 0, refused_once: false }
+        Self { doubtful: message.second_copy, message, failures: 0, accepted_before: 0, refused_once: false }
     }
 }
 

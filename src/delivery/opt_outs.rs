@@ -1,7 +1,9 @@
-//! Who must not be written to any more: the campaign's lists, and whoever a gateway has said to have opted out.
+//! Who must not be written to any more: the campaign's lists, and whoever a gateway or a person has said to have opted
+//! out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::control::Teller;
 use super::message::Batch;
 use crate::audience::{Address, AddressKind, Suppression};
 
@@ -10,8 +12,8 @@ use crate::audience::{Address, AddressKind, Suppression};
 pub struct OptOuts {
     lists: Suppression,
     kind: AddressKind,
-    /// Told by a gateway, in this process or before it.
-    told: HashSet<Address>,
+    /// Told by a gateway or a person, in this process or before it.
+    told: HashMap<Address, Teller>,
     /// Told in this process, in the words of the messages.
     recent: HashSet<String>,
     /// Whether batches that wait have not been looked through for the recent ones.
@@ -21,7 +23,7 @@ pub struct OptOuts {
 impl OptOuts {
     /// The lists of a run whose addresses are of this kind.
     pub fn new(lists: Suppression, kind: AddressKind) -> Self {
-        Self { lists, kind, told: HashSet::new(), recent: HashSet::new(), unsifted: false }
+        Self { lists, kind, told: HashMap::new(), recent: HashSet::new(), unsifted: false }
     }
 
     /// The lists as they are now.
@@ -29,24 +31,35 @@ impl OptOuts {
         self.lists = lists;
     }
 
-    /// Somebody whom a gateway told of, by canonical address.
-    pub fn add(&mut self, address: String) {
-        // What is no address of this run's kind is nobody in it; it is kept as it is.
-        let read = self.kind.read(&address);
-        self.told.insert(read.unwrap_or_else(|_| Address::Opaque(address.into())));
+    /// Somebody whom we were told of, by canonical address.
+    pub fn add(&mut self, address: String, teller: Teller) {
+        self.told.insert(self.read(&address), teller);
     }
 
-    /// Somebody whom this run's gateway has just told of.
-    pub fn learn(&mut self, address: &str) {
-        self.add(address.to_owned());
+    /// Somebody whom we have just been told of: batches that wait may have them.
+    pub fn learn(&mut self, address: &str, teller: Teller) {
+        self.add(address.to_owned(), teller);
         self.recent.insert(address.to_owned());
         self.unsifted = true;
     }
 
+    /// Somebody whose opt-out was taken back. The lists are not touched.
+    pub fn forget(&mut self, address: &str) {
+        self.told.remove(&self.read(address));
+        self.recent.remove(address);
+    }
+
+    /// What is no address of this run's kind is nobody in it; it is kept as it is.
+    fn read(&self, address: &str) -> Address {
+        self.kind.read(address).unwrap_or_else(|_| Address::Opaque(address.into()))
+    }
+
     /// Why nothing goes to this address, if so.
     pub fn reason(&self, address: &Address) -> Option<String> {
-        if self.told.contains(address) {
-            return Some("opted out at the gateway".to_owned());
+        match self.told.get(address) {
+            Some(Teller::Gateway) => return Some("opted out at the gateway".to_owned()),
+            Some(Teller::Person) => return Some("opted out".to_owned()),
+            None => {}
         }
         self.lists.contains(address).map(|list| format!("on {list}"))
     }

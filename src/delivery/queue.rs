@@ -115,6 +115,7 @@ mod tests {
             segments: 1,
             part: None,
             attempts: 0,
+            second_copy: false,
         })
     }
 

@@ -95,7 +95,7 @@ pub enum Event {
     ProvenNotSent,
     /// Its request was never begun (a stop between intent and dispatch): the attempt does not count.
     Withdraw,
-    /// No definite answer: it may have been sent. Or it was to be sent again for that reason, and will not be.
+    /// No definite answer: it may have been sent.
     LoseTrack,
     /// The recipient is on a suppression list.
     Suppress,
@@ -105,8 +105,10 @@ pub enum Event {
     Release,
     /// Its time is over, or its run was cancelled.
     Expire,
-    /// A person (or the profile's idempotency key) allows an unknown one to be sent again.
+    /// A person (or the campaign) allows an unknown one to be sent again.
     Resend,
+    /// One that waits to be sent a second time will not be: of the first copy nobody knows, as before.
+    Forgo,
     /// A person says that an unknown one was sent.
     AssumeSent,
     /// The provider, asked, knows the unknown one and had accepted it.
@@ -117,7 +119,7 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Intend,
         Self::Accept,
         Self::Reject,
@@ -129,6 +131,7 @@ impl Event {
         Self::Release,
         Self::Expire,
         Self::Resend,
+        Self::Forgo,
         Self::AssumeSent,
         Self::FoundAccepted,
         Self::FoundRejected,
@@ -148,18 +151,19 @@ impl Event {
             Self::Release => "release",
             Self::Expire => "expire",
             Self::Resend => "resend",
+            Self::Forgo => "forgo",
             Self::AssumeSent => "assume sent",
             Self::FoundAccepted => "found accepted",
             Self::FoundRejected => "found rejected",
         }
     }
 
-    /// The number of requests a message was put into, after this event; `before` it were so many.
-    pub const fn attempts(self, before: u32) -> u32 {
+    /// How many requests more the message was put into by this event; one fewer when its request was never begun.
+    pub const fn attempt(self) -> i64 {
         match self {
-            Self::Intend => before.saturating_add(1),
-            Self::Withdraw => before.saturating_sub(1),
-            _ => before,
+            Self::Intend => 1,
+            Self::Withdraw => -1,
+            _ => 0,
         }
     }
 }
@@ -191,8 +195,7 @@ pub const fn next(state: State, event: Event) -> Result<State, IllegalTransition
         (S::Pending, E::Intend) => S::Intent,
         (S::Intent, E::Accept) | (S::Unknown, E::AssumeSent | E::FoundAccepted) => S::Accepted,
         (S::Intent, E::Reject) | (S::Unknown, E::FoundRejected) => S::Rejected,
-        // A pending one can be in doubt too: it was about to be sent again because nobody knew, and is not after all.
-        (S::Intent | S::Pending, E::LoseTrack) => S::Unknown,
+        (S::Intent, E::LoseTrack) | (S::Pending | S::Held, E::Forgo) => S::Unknown,
         (S::Intent, E::ProvenNotSent | E::Withdraw) => S::Pending,
         (S::Held, E::Release) | (S::Unknown, E::Resend) => S::Pending,
         (S::Pending, E::Hold) => S::Held,
@@ -234,10 +237,10 @@ mod tests {
             }
         }
         let expected = "pending -intend-> intent
-            pending -lose track-> unknown
             pending -suppress-> suppressed
             pending -hold-> held
             pending -expire-> expired
+            pending -forgo-> unknown
             intent -accept-> accepted
             intent -reject-> rejected
             intent -proven not sent-> pending
@@ -249,7 +252,8 @@ mod tests {
             unknown -found rejected-> rejected
             held -suppress-> suppressed
             held -release-> pending
-            held -expire-> expired";
+            held -expire-> expired
+            held -forgo-> unknown";
         assert_eq!(legal, expected.lines().map(str::trim).collect::<Vec<_>>());
     }
 
@@ -262,10 +266,8 @@ mod tests {
 
     #[test]
     fn an_attempt_is_counted_once_and_only_when_it_was_made() {
-        assert_eq!(Event::Intend.attempts(0), 1);
-        assert_eq!(Event::ProvenNotSent.attempts(1), 1);
-        assert_eq!(Event::Withdraw.attempts(Event::Intend.attempts(3)), 3);
-        assert_eq!(Event::Intend.attempts(u32::MAX), u32::MAX);
+        assert_eq!((Event::Intend.attempt(), Event::ProvenNotSent.attempt()), (1, 0));
+        assert_eq!(Event::Intend.attempt() + Event::Withdraw.attempt(), 0);
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -276,26 +278,30 @@ mod tests {
         #[test]
         fn whatever_happens_the_laws_hold(events in events()) {
             let (mut state, mut accepted, mut attempts) = (State::Pending, 0, 0);
+            let mut second_copy = false;
             for event in events {
                 let Ok(then) = next(state, event) else { continue };
-                // Nobody loses track of what never went out.
-                if state == State::Pending && event == Event::LoseTrack && attempts == 0 {
+                if event == Event::Forgo && !second_copy {
                     continue;
                 }
+                second_copy |= event == Event::Resend;
                 prop_assert!(!state.is_definite(), "{state} was left by {event}");
                 if then == State::Intent {
                     prop_assert_eq!((state, event), (State::Pending, Event::Intend));
                 }
                 if then == State::Unknown {
-                    prop_assert!(matches!(state, State::Intent | State::Pending));
-                    prop_assert_eq!(event, Event::LoseTrack);
+                    prop_assert!(matches!(
+                        (state, event),
+                        (State::Intent, Event::LoseTrack) | (State::Pending | State::Held, Event::Forgo)
+                    ));
                 }
                 if state == State::Unknown && then == State::Pending {
                     prop_assert_eq!(event, Event::Resend);
                 }
                 prop_assert!(!(then.is_definite() && then.is_open()));
                 accepted += u32::from(then == State::Accepted);
-                attempts = event.attempts(attempts);
+                attempts += event.attempt();
+                prop_assert!(attempts >= 0);
                 if matches!(then, State::Accepted | State::Rejected | State::Intent | State::Unknown) {
                     prop_assert!(attempts >= 1, "{then} without an attempt");
                 }

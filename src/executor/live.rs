@@ -1,19 +1,23 @@
 //! The real world of a run: commits on the journal's thread, requests on tokio, timers, signals, and the files of
 //! the suppression lists.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::{Happening, World};
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
+use crate::delivery::control::{Mark, News};
 use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Class, Reading, Token, Verdict};
+use crate::store::control::Control;
 use crate::store::journal::{Journal, Recorded};
 use crate::store::{Store, StoreError};
 use crate::world::clock::{Clock, sleep};
@@ -21,43 +25,109 @@ use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
 use crate::world::signals::Signals;
 
+/// How often we look for what people have said, while no commit does.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What the journal was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Commit,
+    Look,
+}
+
+type Reply = oneshot::Receiver<Result<Recorded, StoreError>>;
 type Credentials = Result<Token, AuthError>;
+
+/// A batch to be sent, and the credential it goes with.
+type Job = (Arc<Batch>, Option<Arc<Token>>);
+
+/// Where somebody who sends takes the next batch from; given back with each, so that it closes when the run is over.
+#[derive(Debug, Clone)]
+struct Desk(Sender<(Job, Desk)>);
+
+/// An answer, and the desk of whoever fetched it; nothing, if that one died of it.
+type Fetched = (Answer, Option<Desk>);
 
 /// See the module.
 #[derive(Debug)]
-pub struct Live<'a, S> {
-    journal: &'a Journal<S>,
-    gateway: &'a Arc<Gateway>,
+pub struct Live<S> {
+    journal: Journal<S>,
+    gateway: Arc<Gateway>,
     lists: Lists,
     clock: Clock,
     signals: Signals,
-    answered: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
+    /// Senders that wait for a batch. There are never more of them than batches were under way at once.
+    idle: Vec<Desk>,
+    answered: (UnboundedSender<Fetched>, UnboundedReceiver<Fetched>),
     authenticated: (UnboundedSender<Credentials>, UnboundedReceiver<Credentials>),
-    /// The commit under way.
-    writing: Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
+    /// A commit and a look at the most, in the order in which the journal answers them: news must not overtake news.
+    asked: VecDeque<(Asked, Reply)>,
+    /// When to look next, in time since the process began.
+    look_at: Duration,
+    /// Up to where the engine was told what people said.
+    heard: Mark,
+    /// Up to where that was said in the state.
+    acknowledged: Mark,
 }
 
-impl<'a, S: Store + Send + 'static> Live<'a, S> {
+impl<S: Store + Control + Send + 'static> Live<S> {
     /// Begins to listen for signals, inside the current tokio runtime.
     ///
     /// # Errors
     /// The system's, when it lets nobody listen.
-    pub fn new(
-        journal: &'a Journal<S>,
-        gateway: &'a Arc<Gateway>,
-        lists: Lists,
-        clock: Clock,
-    ) -> io::Result<Self> {
+    pub fn new(journal: Journal<S>, gateway: Arc<Gateway>, lists: Lists, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             journal,
             gateway,
             lists,
             clock,
             signals: Signals::new()?,
+            idle: Vec::new(),
             answered: unbounded_channel(),
             authenticated: unbounded_channel(),
-            writing: None,
+            asked: VecDeque::new(),
+            look_at: Duration::ZERO,
+            heard: Mark::default(),
+            acknowledged: Mark::default(),
         })
+    }
+
+    /// The journal, when all is done.
+    pub fn into_journal(self) -> Journal<S> {
+        self.journal
+    }
+
+    /// Begins to look for what people have said, when it is time to. The engine has carried out what it was told
+    /// before: whoever waits for that is told as well.
+    ///
+    /// Answers when it will be time again; while a look is under way its answer comes first.
+    fn listen(&mut self) -> Option<Duration> {
+        if self.asked.iter().any(|(asked, _)| *asked == Asked::Look) {
+            return None;
+        }
+        let now = self.clock.now().elapsed;
+        if now < self.look_at && self.heard == self.acknowledged {
+            return Some(self.look_at);
+        }
+        self.asked.push_back((Asked::Look, self.journal.look(self.heard)));
+        self.acknowledged = self.heard;
+        self.look_at = now + LOOK;
+        None
+    }
+
+    /// What the journal's answer is for the engine, which is about to be told the news in it.
+    fn told(&mut self, recorded: Result<Recorded, StoreError>) -> Happening {
+        if let Some(News { up_to, .. }) = recorded.as_ref().ok().and_then(|recorded| recorded.news.as_ref()) {
+            self.heard = *up_to;
+        }
+        match self.asked.pop_front() {
+            Some((Asked::Commit, _)) => Happening::Durable(recorded),
+            _ => match recorded {
+                Ok(Recorded { news: None, .. }) => Happening::Time,
+                Ok(Recorded { news: Some(news), .. }) => Happening::Told(Ok(news)),
+                Err(error) => Happening::Told(Err(error)),
+            },
+        }
     }
 
     /// Looks at the suppression lists, when it is time to.
@@ -70,44 +140,55 @@ impl<'a, S: Store + Send + 'static> Live<'a, S> {
     }
 }
 
-impl<S: Store + Send + 'static> World for Live<'_, S> {
+impl<S: Store + Control + Send + 'static> World for Live<S> {
     fn now(&self) -> Now {
         self.clock.now()
     }
 
     fn commit(&mut self, order: Order) {
-        self.writing = Some(self.journal.submit(order.changes, order.claim));
+        self.asked.push_back((Asked::Commit, self.journal.submit(order.changes, order.claim)));
+        // It brings news as well.
+        self.look_at = self.clock.now().elapsed + LOOK;
     }
 
     fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>) {
-        let (gateway, reply) = (Arc::clone(self.gateway), self.authenticated.0.clone());
+        let (gateway, reply) = (Arc::clone(&self.gateway), self.authenticated.0.clone());
         tokio::spawn(async move {
             let _ = reply.send(gateway.authenticate(credential, token.as_deref()).await);
         });
     }
 
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
-        let gateway = Arc::clone(self.gateway);
-        let promise = Promise::new(self.answered.0.clone(), &batch);
-        tokio::spawn(async move { promise.keep(gateway.send(&batch, token.as_deref()).await) });
+        let job = match self.idle.pop() {
+            Some(desk) => match desk.0.try_send(((batch, token), desk.clone())) {
+                Ok(()) => return,
+                // One who is gone; nobody lost the batch.
+                Err(TrySendError::Full((job, _)) | TrySendError::Closed((job, _))) => job,
+            },
+            None => (batch, token),
+        };
+        tokio::spawn(send_on(job, Arc::clone(&self.gateway), self.answered.0.clone()));
     }
 
     async fn happening(&mut self, until: Option<Duration>) -> Happening {
         if let Some(changed) = self.look() {
             return changed;
         }
+        let listen = self.listen();
         let look = (!self.lists.is_empty()).then(|| self.lists.next_look());
-        let wake = [until, look].into_iter().flatten().min().map(|at| self.clock.instant(at));
+        let wake = [until, look, listen].into_iter().flatten().min().map(|at| self.clock.instant(at));
+        // In this order: what ends or frees something first, and no timer is set while there is something to do.
         tokio::select! {
+            biased;
             () = self.signals.next() => Happening::Signal,
-            recorded = settled(&mut self.writing) => {
-                self.writing = None;
-                Happening::Durable(recorded)
-            }
-            Some(answer) = self.answered.1.recv() => {
-                let mut answers = vec![answer];
-                while let Ok(answer) = self.answered.1.try_recv() {
+            recorded = settled(&mut self.asked) => self.told(recorded),
+            Some(fetched) = self.answered.1.recv() => {
+                let mut next = Some(fetched);
+                let mut answers = Vec::new();
+                while let Some((answer, desk)) = next {
                     answers.push(answer);
+                    self.idle.extend(desk);
+                    next = self.answered.1.try_recv().ok();
                 }
                 Happening::Answered(answers)
             }
@@ -117,23 +198,38 @@ impl<S: Store + Send + 'static> World for Live<'_, S> {
     }
 }
 
+/// Sends a batch, and those that it is given when it has the answer: a task for each request would cost a good part
+/// of what the request does.
+async fn send_on(first: Job, gateway: Arc<Gateway>, reply: UnboundedSender<Fetched>) {
+    let (sender, mut jobs) = channel(1);
+    let mut next = Some((first, Desk(sender)));
+    while let Some(((batch, token), desk)) = next {
+        let promise = Promise::new(reply.clone(), &batch);
+        let answer = gateway.send(&batch, token.as_deref()).await;
+        // The engine takes its messages back without a copy when nobody else has them.
+        drop(batch);
+        promise.keep(answer, desk);
+        next = jobs.recv().await;
+    }
+}
+
 /// An answer that comes in any case: a request whose task dies has an unknown outcome, and the run must not
 /// wait for it for ever.
 struct Promise {
-    reply: UnboundedSender<Answer>,
+    reply: UnboundedSender<Fetched>,
     number: u64,
     members: usize,
     kept: bool,
 }
 
 impl Promise {
-    fn new(reply: UnboundedSender<Answer>, batch: &Batch) -> Self {
+    fn new(reply: UnboundedSender<Fetched>, batch: &Batch) -> Self {
         Self { reply, number: batch.number, members: batch.len(), kept: false }
     }
 
-    fn keep(mut self, answer: Answer) {
+    fn keep(mut self, answer: Answer, desk: Desk) {
         self.kept = true;
-        let _ = self.reply.send(answer);
+        let _ = self.reply.send((answer, Some(desk)));
     }
 }
 
@@ -142,17 +238,15 @@ impl Drop for Promise {
         if !self.kept {
             let lost = Verdict::new(Class::Unknown, "our own failure while the request was under way");
             let reading = Reading::all(self.members, &lost);
-            let _ = self.reply.send(Answer { number: self.number, reading, unreached: false });
+            let _ = self.reply.send((Answer { number: self.number, reading, unreached: false }, None));
         }
     }
 }
 
-/// What became of the commit under way; never, while there is none.
-async fn settled(
-    writing: &mut Option<oneshot::Receiver<Result<Recorded, StoreError>>>,
-) -> Result<Recorded, StoreError> {
-    match writing {
-        Some(reply) => reply.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
+/// The journal's next answer; never, while it was asked for nothing.
+async fn settled(asked: &mut VecDeque<(Asked, Reply)>) -> Result<Recorded, StoreError> {
+    match asked.front_mut() {
+        Some((_, reply)) => reply.await.unwrap_or_else(|_| Err(StoreError::internal("the journal is gone"))),
         None => std::future::pending().await,
     }
 }
@@ -172,6 +266,7 @@ mod tests {
             segments: 1,
             part: None,
             attempts: 0,
+            second_copy: false,
         };
         let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
         let (reply, mut answers) = unbounded_channel();
@@ -183,7 +278,8 @@ mod tests {
                 std::panic::resume_unwind(Box::new("a fault of ours"));
             });
             assert!(dying.await.is_err());
-            let answer = answers.recv().await.unwrap();
+            let (answer, desk) = answers.recv().await.unwrap();
+            assert!(desk.is_none());
             assert_eq!((answer.number, answer.reading.verdicts[0].class), (7, Class::Unknown));
         });
     }

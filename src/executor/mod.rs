@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::audience::Suppression;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
+use crate::delivery::control::News;
 use crate::delivery::engine::{End, Engine, Now, Order, Step};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Token};
@@ -34,6 +35,8 @@ pub enum Driven {
 pub enum Happening {
     /// The commit under way is durable, or failed: then nothing more is sent.
     Durable(Result<Recorded, StoreError>),
+    /// People said something while nothing was written, or nobody can look any more: then nothing more is sent.
+    Told(Result<News, StoreError>),
     /// Batches were answered.
     Answered(Vec<Answer>),
     /// A credential came, or did not.
@@ -58,17 +61,18 @@ pub trait World {
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>);
     /// The next thing to happen; [`Happening::Time`] at `until`, in time since the process began, if nothing else
     /// does.
-    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening>;
+    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening> + Send;
 }
 
-/// Carries out what `engine` says until it is done. `watch` is called whenever something has happened.
+/// Carries out what `engine` says until it is done. `watch` is called whenever something has happened. On a worker of
+/// tokio's it is nearest to the requests: every answer that has to wake another thread costs as much as the request.
 ///
 /// # Errors
 /// The state's: nothing more is sent then, and what was under way is unknown.
 pub async fn execute(
     engine: &mut Engine,
     world: &mut impl World,
-    watch: &mut dyn FnMut(&Engine, Now),
+    watch: &mut (dyn FnMut(&Engine, Now) + Send),
 ) -> Result<Driven, StoreError> {
     let mut deadline: Option<Duration> = None;
     loop {
@@ -78,7 +82,14 @@ pub async fn execute(
         };
         let until = [wait, deadline].into_iter().flatten().min();
         match world.happening(until).await {
-            Happening::Durable(recorded) => engine.committed(recorded?.claimed),
+            Happening::Durable(recorded) => {
+                let recorded = recorded?;
+                if let Some(news) = recorded.news {
+                    engine.hear(news);
+                }
+                engine.committed(recorded.claimed);
+            }
+            Happening::Told(news) => engine.hear(news?),
             Happening::Answered(answers) => {
                 let now = world.now();
                 answers.into_iter().for_each(|answer| engine.answered(answer, now));

@@ -41,7 +41,7 @@ pub struct RunReport {
     pub left_out: LeftOut,
     /// Why messages were rejected or failed, most first, at most ten.
     pub reasons: Vec<Reason>,
-    /// Messages that were rejected or failed for other reasons than these.
+    /// Messages that were rejected or failed for other reasons than these; of a pruned run, all that did.
     pub other_reasons: u64,
 }
 
@@ -117,6 +117,10 @@ impl CampaignReport {
         for run in &self.runs {
             let _ = writeln!(out, "{}\n", run.title());
             out.push_str(&summary(&run.run, &run.work()));
+            if let Some(at) = &run.run.pruned_at {
+                let _ =
+                    writeln!(out, "\n  Its messages were pruned {}: only these counts are left.", minute(at));
+            }
             out.push_str(&run.why());
             out.push('\n');
         }
@@ -167,7 +171,7 @@ impl RunReport {
 }
 
 /// `2026-01-01T09:00:17Z` as people write it.
-fn minute(at: &str) -> String {
+pub fn minute(at: &str) -> String {
     match at.get(..16) {
         Some(minute) => format!("{} UTC", minute.replace('T', " ")),
         None => at.to_owned(),

@@ -41,6 +41,24 @@ impl Mask {
             Self::Masked => without_address(words, address, &masked(address)),
         }
     }
+
+    /// Words of people: every number that may be somebody's is masked.
+    pub fn notes(self, words: &str) -> String {
+        if self == Self::Shown {
+            return words.to_owned();
+        }
+        let mut out = String::new();
+        let mut rest = words;
+        while let Some(from) = rest.find(|c: char| c.is_ascii_digit()) {
+            let (before, number) = rest.split_at(from);
+            let until = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+            let (number, after) = number.split_at(until);
+            out.push_str(before);
+            out.push_str(&if number.len() < NUMBER_DIGITS { number.to_owned() } else { masked(number) });
+            rest = after;
+        }
+        out + rest
+    }
 }
 
 fn masked(address: &str) -> String {
@@ -113,6 +131,11 @@ mod tests {
             told("254700000001/0700000001 failed (code 1701)"),
             "+2547•••••001/+2547•••••001 failed (code 1701)"
         );
+        assert_eq!(
+            Mask::Masked.notes("0700000009, of 12, rang +254700000001."),
+            "07000••009, of 12, rang +25470••••001."
+        );
+        assert_eq!(Mask::Shown.notes("0700000009"), "0700000009");
         assert_eq!(told("id 99254700000002"), "id 99254700000002");
         assert_eq!(without_address("endpoint ab-7 is off", "ab-7", "…"), "endpoint … is off");
         assert_eq!(without_address("nothing", "", "…"), "nothing");

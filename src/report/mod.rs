@@ -3,7 +3,10 @@
 
 pub mod campaign;
 pub mod cancel;
+pub mod control;
+pub mod decisions;
 pub mod delivery;
+pub mod keeping;
 pub mod layout;
 pub mod mask;
 pub mod messages;

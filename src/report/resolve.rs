@@ -3,6 +3,7 @@
 use super::layout::{Table, count};
 use super::mask::Mask;
 use super::messages::MessageLine;
+use crate::delivery::resolution::Resolution;
 use crate::units::thousands;
 
 /// The title of a run's list.
@@ -27,6 +28,33 @@ pub fn page<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>) -> String {
         ]);
     }
     table.show()
+}
+
+/// What a decision came to in a run, in a line.
+pub fn decided(what: Resolution, campaign: &str, occurrence: &str, messages: u64) -> String {
+    let text = count(messages, "message");
+    let (is, it) = if messages == 1 { ("is", "counts") } else { ("are", "count") };
+    let what = match what {
+        _ if messages == 0 => return format!("{campaign} ({occurrence}): nothing to decide"),
+        Resolution::AssumeSent => format!("{text} {is} assumed to be sent, and {it} as accepted"),
+        Resolution::Resend => format!("{text} will be sent again; who got the first copy gets two"),
+        Resolution::Reconciled => format!("{text} {is} found at the gateway, and {it} as accepted"),
+    };
+    format!("{campaign} ({occurrence}): {what}")
+}
+
+/// How a person decides about what is left.
+pub fn choices(campaign: &str, flag: &str) -> String {
+    let mut table = Table::new(&[]);
+    table.row([&format!("sendplan resolve {campaign} --assume-sent{flag}"), "they count as accepted"]);
+    table.row([
+        &format!("sendplan resolve {campaign} --resend --reason TEXT{flag}"),
+        "the next `send` sends them again; who got the first copy gets two",
+    ]);
+    format!(
+        "They are not sent again by themselves. Whoever knows more of them decides, about all or with --recipient ID:\n{}",
+        table.show()
+    )
 }
 
 /// What a look into the gateway's list came to, in messages.

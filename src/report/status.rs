@@ -12,6 +12,37 @@ pub struct StatusReport {
     pub version: u32,
     /// Runs, oldest first.
     pub runs: Vec<RunLine>,
+    /// Campaigns of which nothing may go out; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldLine>,
+}
+
+/// A campaign of which nothing may go out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HoldLine {
+    /// Its name.
+    pub campaign: String,
+    /// `paused`, until it is resumed, or `cancelled`, until that is carried out.
+    pub what: &'static str,
+    /// Who said so.
+    pub who: String,
+    /// When, such as `2026-12-01T09:00:00Z`.
+    pub since: String,
+}
+
+impl HoldLine {
+    /// A line of its own, and what to type.
+    fn human(&self) -> String {
+        let (verb, does) =
+            if self.what == "paused" { ("resume", "lets it go on") } else { ("cancel", "closes it") };
+        format!(
+            "\n{what}: {name}, by {who}, since {since}; `sendplan {verb} {name}` {does}\n",
+            what = self.what,
+            name = self.campaign,
+            who = self.who,
+            since = self.since,
+        )
+    }
 }
 
 /// A run. `planned` is the sum of `pending`, `accepted`, `rejected`, `unknown`, `held`, `suppressed` and `expired`;
@@ -42,6 +73,8 @@ pub struct RunLine {
     pub delivered: u64,
     /// Known not to have arrived.
     pub failed: u64,
+    /// When its messages were pruned, RFC 3339: only these counts are left of them. Null while they are there.
+    pub pruned_at: Option<String>,
 }
 
 impl StatusReport {
@@ -50,14 +83,23 @@ impl StatusReport {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
-    /// The text of people. `wanted` is the campaign asked for, `live` says who is sending right now.
-    pub fn human(&self, wanted: Option<&str>, live: Option<&str>) -> String {
-        if self.runs.is_empty() {
-            return match wanted {
-                Some(name) => format!("No run of `{name}` in this state.\n"),
-                None => "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned(),
-            };
+    /// The text of people. `wanted` is the campaign asked for, `live` says what is at work right now, and whether it
+    /// waits.
+    pub fn human(&self, wanted: Option<&str>, live: Option<(&str, bool)>) -> String {
+        let mut out = match wanted {
+            Some(name) if self.runs.is_empty() => format!("No run of `{name}` in this state.\n"),
+            None if self.runs.is_empty() => "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned(),
+            _ => self.table(),
+        };
+        if let Some((live, waits)) = live.filter(|_| !self.runs.is_empty()) {
+            let doing = if waits { "paused" } else { "sending" };
+            out.push_str(&format!("\n{doing} right now: {live}\n"));
         }
+        out.extend(self.holds.iter().map(HoldLine::human));
+        out
+    }
+
+    fn table(&self) -> String {
         let mut table = Table::new(&[2, 3, 4, 5, 6]);
         table.row([
             "campaign",
@@ -77,10 +119,12 @@ impl StatusReport {
                 ("suppressed", run.suppressed),
                 ("expired", run.expired),
             ];
+            let pruned = run.pruned_at.as_ref().map(|_| "pruned".to_owned());
             let also: Vec<String> = others
                 .iter()
                 .filter(|(_, number)| *number > 0)
                 .map(|(word, number)| format!("{} {word}", thousands(*number)))
+                .chain(pruned)
                 .collect();
             table.row([
                 &run.campaign,
@@ -93,10 +137,6 @@ impl StatusReport {
                 &also.join(", "),
             ]);
         }
-        let mut out = table.show();
-        if let Some(live) = live {
-            out.push_str(&format!("\nsending right now: {live}\n"));
-        }
-        out
+        table.show()
     }
 }

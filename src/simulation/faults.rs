@@ -44,12 +44,14 @@ pub enum Fault {
     LateTimer,
     ListGrows,
     ListUnreadable,
+    OptOutSaid,
+    PauseSaid,
     Stop,
     StopTwice,
 }
 
 /// Every fault with what it is, in the order of the enumeration.
-const TABLE: [(Fault, &str); 39] = [
+const TABLE: [(Fault, &str); 41] = [
     (Fault::Unreached, "connection refused"),
     (Fault::Reset, "connection reset, nothing taken"),
     (Fault::ResetTaken, "taken, then connection reset"),
@@ -87,6 +89,8 @@ const TABLE: [(Fault, &str); 39] = [
     (Fault::LateTimer, "a timer too late"),
     (Fault::ListGrows, "opt-out on a list"),
     (Fault::ListUnreadable, "suppression list unreadable"),
+    (Fault::OptOutSaid, "opt-out said beside the run"),
+    (Fault::PauseSaid, "paused for a while"),
     (Fault::Stop, "asked to stop"),
     (Fault::StopTwice, "asked to stop at once"),
 ];

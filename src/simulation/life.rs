@@ -14,7 +14,8 @@ use crate::executor::resume::send_again;
 use crate::executor::{Driven, execute};
 use crate::provider::Profile;
 use crate::simulation::oracle::{Law, Terms};
-use crate::simulation::world::{Gone, Simulated, Stage};
+use crate::simulation::world::{CAMPAIGN, Gone, Simulated, Stage};
+use crate::store::control::{Control, Word};
 use crate::store::{Listed, RunId, Store, StoreError};
 
 /// What is the same in all lives of a run.
@@ -53,7 +54,7 @@ pub struct Life<S> {
 }
 
 /// Lives one life. `uncertain` is what the life before may have written or not.
-pub fn live<S: Store>(
+pub fn live<S: Store + Control + Send>(
     stage: &mut Stage,
     mut store: S,
     run: RunId,
@@ -85,7 +86,7 @@ pub fn live<S: Store>(
 }
 
 /// What `send` does before it sends.
-fn take_up<S: Store>(
+fn take_up<S: Store + Control>(
     stage: &mut Stage,
     store: &mut S,
     run: RunId,
@@ -97,6 +98,8 @@ fn take_up<S: Store>(
     stage.oracle.reopened(&everybody(store, run)?, uncertain);
     let lost = store.recover(run, at_ms)?;
     stage.oracle.recovered(lost);
+    // Nobody takes a run up that somebody holds: it was let go on before.
+    store.release(CAMPAIGN, &Word { who: "somebody".to_owned(), reason: None, at_ms })?;
     let Cast { profile, delivery } = cast;
     if delivery.unknown == Unknown::Resend {
         send_again(store, run, delivery.retry.attempts, at_ms)?;

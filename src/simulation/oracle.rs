@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use crate::delivery::engine::Order;
+use crate::delivery::control::{LEASE, News};
+use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::{Batch, Change, MessageKey};
 use crate::delivery::pace::{SLACK, most_in};
 use crate::delivery::paces::Load;
@@ -43,6 +44,10 @@ pub enum Law {
     Pace,
     /// No more requests at once than the campaign allows.
     Concurrency,
+    /// Nothing is sent on proof that is older than the lease.
+    Lease,
+    /// Nothing is sent while somebody holds the campaign, once the process has heard of it.
+    Hold,
     /// Nothing is sent after somebody asked for an end.
     Stop,
     /// One commit at a time.
@@ -110,6 +115,9 @@ pub struct Oracle {
     recent: VecDeque<(Duration, Load)>,
     /// When the first and the last request of this process went out, and what the last one held.
     went: Option<(Duration, Duration, Load)>,
+    /// When the last durable commit of this process began.
+    proven: Option<Now>,
+    held: bool,
     stopping: bool,
     committing: bool,
     broken: Option<Broken>,
@@ -141,6 +149,8 @@ impl Oracle {
         self.in_air.clear();
         self.recent.clear();
         self.went = None;
+        self.proven = None;
+        self.held = false;
         self.stopping = false;
         self.committing = false;
     }
@@ -193,7 +203,7 @@ impl Oracle {
         self.standing[fate.state as usize] -= 1;
         self.standing[after as usize] += 1;
         fate.state = after;
-        fate.attempts = event.attempts(fate.attempts);
+        fate.attempts = u32::try_from(i64::from(fate.attempts) + event.attempt()).unwrap_or(u32::MAX);
         let address = fate.address.clone();
         if change.opted_out {
             self.recorded.insert(address.clone());
@@ -239,8 +249,39 @@ impl Oracle {
         }
     }
 
-    /// A request goes out, at a time since the process began.
-    pub fn sends(&mut self, batch: &Batch, now: Duration) {
+    /// A durable commit began then: as long ago the state was proven to be the process's own.
+    pub fn proves(&mut self, begun: Now) {
+        self.proven = Some(begun);
+    }
+
+    /// Somebody's opt-out is recorded, beside the process.
+    pub fn records(&mut self, address: &str) {
+        self.recorded.insert(address.to_owned());
+    }
+
+    /// The process hears what people said.
+    pub fn hears(&mut self, news: &News) {
+        for (address, teller) in &news.opt_outs {
+            if teller.is_some() {
+                self.told.insert(address.clone());
+            }
+        }
+        self.held = news.hold.is_some();
+    }
+
+    /// A request goes out.
+    pub fn sends(&mut self, batch: &Batch, now: Now) {
+        let (elapsed, number) = (now.elapsed, batch.number);
+        let age = self.proven.map(|proven| {
+            let by_calendar = (now.utc - proven.utc).to_std().unwrap_or_default();
+            elapsed.saturating_sub(proven.elapsed).max(by_calendar)
+        });
+        if age.is_none_or(|age| age > LEASE) {
+            self.complain(Law::Lease, format!("request {number} went out on proof of {age:?} ago"));
+        }
+        if self.held {
+            self.complain(Law::Hold, format!("request {number} went out while the campaign was held"));
+        }
         if self.stopping {
             self.complain(Law::Stop, format!("request {} went out after the stop", batch.number));
         }
@@ -260,7 +301,7 @@ impl Oracle {
             let what = format!("{} requests at once, {} allowed", self.in_air.len(), self.terms.concurrency);
             self.complain(Law::Concurrency, what);
         }
-        self.keeps_pace(batch, now);
+        self.keeps_pace(batch, elapsed);
     }
 
     /// No span of a second, this request last in it, holds more than the rate, its slack and this one.

@@ -1,6 +1,9 @@
 //! Each law complains when it is broken: histories made up for it. An oracle that nobody has seen complain proves
 //! nothing by being silent.
 
+use chrono::DateTime;
+
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::message::{Claimed, Parcel};
 
 use super::*;
@@ -35,15 +38,22 @@ fn batch(number: u64, seqs: &[i64]) -> Batch {
             segments: 1,
             part: None,
             attempts: 0,
+            second_copy: false,
         })
     };
     Batch { number, parcels: seqs.iter().map(parcel).collect() }
+}
+
+fn at(seconds: f64) -> Now {
+    let elapsed = Duration::from_secs_f64(seconds);
+    Now { elapsed, utc: DateTime::UNIX_EPOCH + elapsed }
 }
 
 /// Commits at once.
 fn commit(oracle: &mut Oracle, changes: &[Change]) {
     oracle.ordered(&Order { changes: changes.to_vec(), claim: None });
     oracle.durable(changes, None);
+    oracle.proves(at(0.0));
 }
 
 fn broken(oracle: &Oracle) -> Option<Law> {
@@ -64,6 +74,7 @@ fn listed(seq: i64, state: State, attempts: u32) -> Listed {
         changed_at_ms: 0,
         receipt: None,
         receipt_at_ms: None,
+        second_copy: false,
     }
 }
 
@@ -79,7 +90,7 @@ fn a_life_without_fault_breaks_nothing() {
     let mut oracle = oracle();
     for seq in 1..=3 {
         commit(&mut oracle, &[change(seq, Event::Intend)]);
-        oracle.sends(&batch(seq.unsigned_abs(), &[seq]), Duration::ZERO);
+        oracle.sends(&batch(seq.unsigned_abs(), &[seq]), at(0.0));
         oracle.takes(key(seq));
         oracle.answered(seq.unsigned_abs(), None);
         commit(&mut oracle, &[change(seq, Event::Accept)]);
@@ -95,7 +106,7 @@ fn a_life_without_fault_breaks_nothing() {
 fn whatever_goes_out_before_its_intent_is_durable_is_seen() {
     let mut oracle = oracle();
     oracle.ordered(&Order { changes: vec![change(1, Event::Intend)], claim: None });
-    oracle.sends(&batch(1, &[1]), Duration::ZERO);
+    oracle.sends(&batch(1, &[1]), at(0.0));
     assert_eq!(broken(&oracle), Some(Law::IntentFirst));
 }
 
@@ -165,7 +176,7 @@ fn opt_outs_are_heeded_and_not_invented() {
     commit(&mut told, &[change(1, Event::Intend), change(2, Event::Intend)]);
     told.answered(1, [address(2)]);
     let mut sent = told;
-    sent.sends(&batch(2, &[2]), Duration::ZERO);
+    sent.sends(&batch(2, &[2]), at(0.0));
     assert_eq!(broken(&sent), Some(Law::OptOut));
 
     let mut from_a_list = oracle();
@@ -206,14 +217,15 @@ fn books_that_do_not_balance_are_seen() {
 #[test]
 fn haste_is_seen() {
     let limits = Limits { messages: Some("1/s".parse().unwrap()), ..Limits::default() };
-    for (pause, law) in [(980, None), (490, Some(Law::Pace))] {
+    for (pause, law) in [(980_u16, None), (490, Some(Law::Pace))] {
         let mut oracle = oracle();
         oracle.begins(Terms { window: 3, concurrency: 3, limits }, &BTreeSet::new());
         let intents: Vec<Change> = (1..=3).map(|seq| change(seq, Event::Intend)).collect();
         commit(&mut oracle, &intents);
         for seq in 1..=3_i64 {
-            let at = Duration::from_millis(pause * (seq.unsigned_abs() - 1));
-            oracle.sends(&batch(seq.unsigned_abs(), &[seq]), at);
+            let now = at(f64::from(pause) / 1e3 * (seq - 1) as f64);
+            oracle.proves(now);
+            oracle.sends(&batch(seq.unsigned_abs(), &[seq]), now);
         }
         assert_eq!(broken(&oracle), law, "{pause} ms");
     }
@@ -225,13 +237,13 @@ fn more_at_once_more_after_the_end_and_two_commits_are_seen() {
     crowd.begins(Terms { window: 3, concurrency: 2, limits: Limits::default() }, &BTreeSet::new());
     let intents: Vec<Change> = (1..=3).map(|seq| change(seq, Event::Intend)).collect();
     commit(&mut crowd, &intents);
-    (1..=3).for_each(|seq: i64| crowd.sends(&batch(seq.unsigned_abs(), &[seq]), Duration::ZERO));
+    (1..=3).for_each(|seq: i64| crowd.sends(&batch(seq.unsigned_abs(), &[seq]), at(0.0)));
     assert_eq!(broken(&crowd), Some(Law::Concurrency));
 
     let mut stopped = oracle();
     commit(&mut stopped, &[change(1, Event::Intend)]);
     stopped.stops();
-    stopped.sends(&batch(1, &[1]), Duration::ZERO);
+    stopped.sends(&batch(1, &[1]), at(0.0));
     assert_eq!(broken(&stopped), Some(Law::Stop));
 
     let mut twice = oracle();
@@ -250,9 +262,24 @@ fn who_was_forgotten_and_what_took_too_long_are_seen() {
         let mut oracle = oracle();
         oracle.begins(Terms { window: 3, concurrency: 3, limits }, &BTreeSet::new());
         commit(&mut oracle, &[change(1, Event::Intend), change(2, Event::Intend), change(3, Event::Intend)]);
-        oracle.sends(&batch(1, &[1]), Duration::ZERO);
-        oracle.sends(&batch(3, &[3]), Duration::from_secs_f64(last));
+        oracle.sends(&batch(1, &[1]), at(0.0));
+        oracle.proves(at(last));
+        oracle.sends(&batch(3, &[3]), at(last));
         oracle.was_fast();
         assert_eq!(broken(&oracle), law, "{last} s");
+    }
+}
+
+#[test]
+fn what_goes_out_on_old_proof_or_against_a_word_is_seen() {
+    for (later, held, law) in
+        [(0.9, false, None), (1.1, false, Some(Law::Lease)), (0.9, true, Some(Law::Hold))]
+    {
+        let mut oracle = oracle();
+        commit(&mut oracle, &[change(1, Event::Intend)]);
+        let hold = Hold { what: HoldKind::Paused, who: "somebody".to_owned(), at_ms: 0 };
+        oracle.hears(&News { hold: held.then_some(hold), ..News::default() });
+        oracle.sends(&batch(1, &[1]), at(later));
+        assert_eq!(broken(&oracle), law, "{later} s");
     }
 }

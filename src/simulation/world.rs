@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::audience::{AddressKind, Suppression};
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
+use crate::delivery::control::{Hold, HoldKind, Mark};
 use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::Batch;
 use crate::executor::{Happening, World};
@@ -22,7 +23,8 @@ use crate::simulation::faults::{Fault, Faults, Happened};
 use crate::simulation::gateway::{Flight, Gateway, Said};
 use crate::simulation::oracle::{Law, Oracle};
 use crate::simulation::trace::Trace;
-use crate::store::journal::record;
+use crate::store::control::{Control, Word};
+use crate::store::journal::{Recorded, Writer};
 use crate::store::{RunId, Store, StoreError};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -33,6 +35,11 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 const MOST_EVENTS: u64 = 200_000;
 /// No process of a simulated run has more to do than this.
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
+/// The campaign of every simulated run, as its pin has to have it.
+pub const CAMPAIGN: &str = "simulation";
+/// How long the process goes without looking for what people said.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How long things take when nothing is wrong with them: from, to.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +134,10 @@ enum Coming {
     Credential(Credential, Option<Arc<Token>>, Option<Fault>),
     /// Somebody looks at the lists again.
     Look,
+    /// Somebody looks for what people have said.
+    Listen,
+    /// Somebody lets a paused run go on.
+    Release,
 }
 
 #[derive(Debug)]
@@ -171,7 +182,7 @@ pub enum Gone {
 #[derive(Debug)]
 pub struct Simulated<'s, S> {
     stage: &'s mut Stage,
-    store: S,
+    writer: Writer<S>,
     run: RunId,
     born: Duration,
     coming: BinaryHeap<Reverse<Timed>>,
@@ -182,18 +193,22 @@ pub struct Simulated<'s, S> {
     /// Requests without an answer.
     in_air: BTreeMap<u64, Arc<Batch>>,
     writing: Option<Order>,
+    /// When the commit under way began.
+    begun: Now,
+    /// Up to where the process has heard what people said.
+    heard: Mark,
     signals: u8,
     looking: bool,
     gone: Option<Gone>,
 }
 
-impl<'s, S: Store> Simulated<'s, S> {
+impl<'s, S: Store + Control + Send> Simulated<'s, S> {
     /// A process begins now.
     pub fn new(stage: &'s mut Stage, store: S, run: RunId) -> Self {
         let born = stage.at;
         Self {
             stage,
-            store,
+            writer: Writer::new(store, run),
             run,
             born,
             coming: BinaryHeap::new(),
@@ -202,6 +217,8 @@ impl<'s, S: Store> Simulated<'s, S> {
             flights: BTreeMap::new(),
             in_air: BTreeMap::new(),
             writing: None,
+            begun: Now { elapsed: Duration::ZERO, utc: DateTime::UNIX_EPOCH },
+            heard: Mark::default(),
             signals: 0,
             looking: false,
             gone: None,
@@ -235,7 +252,7 @@ impl<'s, S: Store> Simulated<'s, S> {
                 self.arrive(number);
             }
         }
-        (self.store, self.writing)
+        (self.writer.into_store(), self.writing)
     }
 
     fn schedule(&mut self, after: Duration, coming: Coming) {
@@ -318,10 +335,62 @@ impl<'s, S: Store> Simulated<'s, S> {
                 self.schedule(after, Coming::Look);
             }
         }
+        if self.stage.befalls(Fault::OptOutSaid)
+            && let Some(person) = self.stage.dice.pick(&self.stage.people).cloned()
+        {
+            let word = self.word();
+            let said = self.writer.store().opt_out(std::slice::from_ref(&person), &word);
+            self.stage.oracle.records(&person);
+            self.say(said.map(|_| "opted out"));
+        }
+        if self.stage.befalls(Fault::PauseSaid) {
+            let Word { who, at_ms, .. } = self.word();
+            let hold = Hold { what: HoldKind::Paused, who, at_ms };
+            let said = self.writer.store().hold(CAMPAIGN, &hold, None);
+            self.say(said.map(|_| "paused"));
+            let after = self.stage.dice.time(Duration::ZERO, Duration::from_secs(3600));
+            self.schedule(after, Coming::Release);
+        }
         if self.stage.befalls(Fault::ListUnreadable) {
             return Some(Happening::Lists(Err("the list cannot be read".to_owned())));
         }
         self.signal()
+    }
+
+    fn word(&self) -> Word {
+        Word { who: "somebody".to_owned(), reason: None, at_ms: self.now().utc.timestamp_millis() }
+    }
+
+    /// People have said something beside the process, durably; it will hear of it with the next commit, or when it
+    /// looks.
+    fn say(&mut self, said: Result<&str, StoreError>) {
+        match said {
+            Ok(said) => self.note(|| format!("  somebody says: {said}")),
+            Err(error) => self.stage.oracle.complain(Law::State, error),
+        }
+        let after = self.stage.dice.time(Duration::ZERO, LOOK);
+        self.schedule(after, Coming::Listen);
+    }
+
+    fn listen(&mut self) -> Option<Happening> {
+        match self.writer.record(&[], None, Some(self.heard)) {
+            Ok(recorded) => {
+                self.told(&recorded);
+                recorded.news.map(|news| Happening::Told(Ok(news)))
+            }
+            Err(error) => {
+                self.stage.oracle.complain(Law::State, &error);
+                Some(Happening::Told(Err(error)))
+            }
+        }
+    }
+
+    /// What the process is about to hear.
+    fn told(&mut self, recorded: &Recorded) {
+        let Some(news) = &recorded.news else { return };
+        self.heard = news.up_to;
+        self.note(|| format!("< {news:?}"));
+        self.stage.oracle.hears(news);
     }
 
     fn signal(&mut self) -> Option<Happening> {
@@ -368,6 +437,13 @@ impl<'s, S: Store> Simulated<'s, S> {
                     Err(error) => format!("< no credential: {error}"),
                 });
                 Some(Happening::Authenticated(token))
+            }
+            Coming::Listen => self.listen(),
+            Coming::Release => {
+                let word = self.word();
+                let released = self.writer.store().release(CAMPAIGN, &word);
+                self.say(released.map(|_| "goes on"));
+                None
             }
             Coming::Look => {
                 self.looking = false;
@@ -419,7 +495,7 @@ impl<'s, S: Store> Simulated<'s, S> {
     }
 
     /// The commit under way comes to its end.
-    fn write(&mut self, fault: Option<Fault>) -> Result<crate::store::journal::Recorded, StoreError> {
+    fn write(&mut self, fault: Option<Fault>) -> Result<Recorded, StoreError> {
         let path = || std::path::PathBuf::from("simulated");
         match fault {
             Some(Fault::DiskFull) => {
@@ -434,11 +510,14 @@ impl<'s, S: Store> Simulated<'s, S> {
         let Some(order) = self.writing.take() else {
             return Err(StoreError::internal("a commit came to its end that never began"));
         };
-        let recorded = record(&mut self.store, self.run, &order.changes, order.claim);
+        let recorded = self.writer.record(&order.changes, order.claim, None);
         match &recorded {
             Ok(recorded) => {
-                let counts = self.store.counts(self.run).ok();
+                let counts = self.writer.store().counts(self.run).ok();
+                let begun = self.begun;
                 self.stage.oracle.durable(&order.changes, counts.as_ref());
+                self.stage.oracle.proves(begun);
+                self.told(recorded);
                 let (changes, claimed) = (order.changes.len(), recorded.claimed.as_ref().map(Vec::len));
                 self.note(|| format!("< durable: {changes} changes, {claimed:?} claimed"));
             }
@@ -448,7 +527,7 @@ impl<'s, S: Store> Simulated<'s, S> {
     }
 }
 
-impl<S: Store> World for Simulated<'_, S> {
+impl<S: Store + Control + Send> World for Simulated<'_, S> {
     fn now(&self) -> Now {
         Now { elapsed: self.stage.at - self.born, utc: self.stage.utc() + self.stage.skew }
     }
@@ -460,6 +539,7 @@ impl<S: Store> World for Simulated<'_, S> {
             format!("> commit {:?}, claim {:?}", changes, order.claim)
         });
         self.stage.oracle.ordered(&order);
+        self.begun = self.now();
         self.writing = Some(order);
         let fault = [Fault::DiskFull, Fault::DiskFailed].into_iter().find(|fault| self.stage.befalls(*fault));
         let slow = self.stage.befalls(Fault::SlowCommit);
@@ -480,7 +560,7 @@ impl<S: Store> World for Simulated<'_, S> {
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
         let (number, now) = (batch.number, self.now());
         let stage = &mut *self.stage;
-        stage.oracle.sends(&batch, now.elapsed);
+        stage.oracle.sends(&batch, now);
         let fault = stage.faults.of_a_request(batch.len(), &mut stage.dice);
         fault.into_iter().for_each(|fault| stage.happened.note(fault));
         stage.trace.note(stage.at, || {
@@ -504,7 +584,7 @@ impl<S: Store> World for Simulated<'_, S> {
         self.schedule(there, Coming::Arrives(number));
     }
 
-    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening> {
+    fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening> + Send {
         let next = self.step(until);
         async move {
             match next {

@@ -55,6 +55,23 @@ pub enum StoreError {
         /// Its application id.
         found: i64,
     },
+    /// The state is older than this sendplan, and cannot be brought up to date beside the process that sends from it.
+    #[error("the state {} has version {found}, this sendplan writes version {known}: the next `sendplan send` brings it up to date", path.display())]
+    Older {
+        /// The state file.
+        path: PathBuf,
+        /// The version in the file.
+        found: i64,
+        /// The version written here.
+        known: i64,
+    },
+    /// The lock file that says that the state is ours is not there any more, or is another one: somebody else may be
+    /// sending from the state. Nothing more is sent.
+    #[error("the lock of the state {} was deleted or replaced while we worked, so somebody else may be sending from it: nothing more was sent. Look with `sendplan status`, then run again", path.display())]
+    LockLost {
+        /// The state file.
+        path: PathBuf,
+    },
     /// The disk is full. Nothing of the transaction was written.
     #[error("no room left for the state {}: nothing of this step was recorded; free some space and run again", path.display())]
     Full {
@@ -74,6 +91,22 @@ pub enum StoreError {
         path: PathBuf,
         /// The system's words.
         detail: String,
+    },
+    /// A copy of the state cannot be written where it was wanted.
+    #[error("the copy {} cannot be written: {detail}", path.display())]
+    Copy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
+    /// A run whose messages are needed still.
+    #[error("run {run} cannot be pruned: {why}")]
+    StillNeeded {
+        /// The run's number.
+        run: i64,
+        /// What it is needed for.
+        why: &'static str,
     },
     /// This occurrence of the campaign was begun already.
     #[error("the run of `{campaign}` for {occurrence} exists already")]

@@ -6,6 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
+use crate::delivery::control::{Mark, News};
+use crate::store::control::Control;
 use crate::store::{Change, Claimed, MessageKey, RunId, Store, StoreError};
 
 /// What one submission brought: it is durable.
@@ -13,6 +15,9 @@ use crate::store::{Change, Claimed, MessageKey, RunId, Store, StoreError};
 pub struct Recorded {
     /// The messages claimed after the commit, if some were asked for.
     pub claimed: Option<Vec<Claimed>>,
+    /// What people have said meanwhile, also beside this process: all that was recorded before the changes were, at
+    /// least. Looked for after the commit, so that no intent is used that a word came before.
+    pub news: Option<News>,
 }
 
 /// The next messages to claim: after which key, and how many.
@@ -23,7 +28,20 @@ type Reply = oneshot::Sender<Result<Recorded, StoreError>>;
 struct Submission {
     changes: Vec<Change>,
     claim: Option<ClaimRequest>,
+    heard: Option<Mark>,
     reply: Reply,
+}
+
+/// The other end: the store, and how far it was read. The journal has it on its thread; what simulates a journal has
+/// it at hand.
+#[derive(Debug)]
+pub struct Writer<S> {
+    store: S,
+    run: RunId,
+    /// Up to where news were given out.
+    seen: Mark,
+    /// Up to where they were acknowledged.
+    acknowledged: Mark,
 }
 
 /// The handle of the thread.
@@ -33,7 +51,7 @@ pub struct Journal<S> {
     thread: JoinHandle<S>,
 }
 
-impl<S: Store + Send + 'static> Journal<S> {
+impl<S: Store + Control + Send + 'static> Journal<S> {
     /// Gives the store to a new thread for the time of a run's delivery.
     ///
     /// # Errors
@@ -42,7 +60,7 @@ impl<S: Store + Send + 'static> Journal<S> {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || serve(store, run, &receiver))
+            .spawn(move || Writer::new(store, run).serve(&receiver))
             .map_err(|error| StoreError::internal(format!("no thread for the journal: {error}")))?;
         Ok(Self { sender, thread })
     }
@@ -55,8 +73,22 @@ impl<S: Store + Send + 'static> Journal<S> {
         changes: Vec<Change>,
         claim: Option<ClaimRequest>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
+        self.hand_in(changes, claim, None)
+    }
+
+    /// Looks for news without recording anything, but that all up to `heard` is known and heeded.
+    pub fn look(&self, heard: Mark) -> oneshot::Receiver<Result<Recorded, StoreError>> {
+        self.hand_in(Vec::new(), None, Some(heard))
+    }
+
+    fn hand_in(
+        &self,
+        changes: Vec<Change>,
+        claim: Option<ClaimRequest>,
+        heard: Option<Mark>,
+    ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
         let (reply, answer) = oneshot::channel();
-        if let Err(mpsc::SendError(lost)) = self.sender.send(Submission { changes, claim, reply }) {
+        if let Err(mpsc::SendError(lost)) = self.sender.send(Submission { changes, claim, heard, reply }) {
             let _ = lost.reply.send(Err(StoreError::internal("the journal has ended")));
         }
         answer
@@ -72,35 +104,58 @@ impl<S: Store + Send + 'static> Journal<S> {
     }
 }
 
-fn serve<S: Store>(mut store: S, run: RunId, receiver: &mpsc::Receiver<Submission>) -> S {
-    let mut failed: Option<StoreError> = None;
-    while let Ok(Submission { changes, claim, reply }) = receiver.recv() {
-        let result = match &failed {
-            Some(error) => Err(error.clone()),
-            None => record(&mut store, run, &changes, claim),
-        };
-        failed = result.as_ref().err().cloned();
-        // Whoever asked may have gone; what is recorded is recorded all the same.
-        drop(reply.send(result));
+impl<S: Store + Control> Writer<S> {
+    /// For one run, before anything was read.
+    pub fn new(store: S, run: RunId) -> Self {
+        Self { store, run, seen: Mark::default(), acknowledged: Mark::default() }
     }
-    store
-}
 
-/// Records one submission: the changes, durable on return, then the claim.
-///
-/// # Errors
-/// Those of [`Store::commit`] and [`Store::claim`].
-pub fn record<S: Store>(
-    store: &mut S,
-    run: RunId,
-    changes: &[Change],
-    claim: Option<ClaimRequest>,
-) -> Result<Recorded, StoreError> {
-    if !changes.is_empty() {
-        store.commit(run, changes)?;
+    /// The store, for whoever speaks to the run from beside it.
+    pub fn store(&mut self) -> &mut S {
+        &mut self.store
     }
-    let claimed = claim.map(|(after, n)| store.claim(run, after, n)).transpose()?;
-    Ok(Recorded { claimed })
+
+    /// Gives the store back.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
+    fn serve(mut self, receiver: &mpsc::Receiver<Submission>) -> S {
+        let mut failed: Option<StoreError> = None;
+        while let Ok(Submission { changes, claim, heard, reply }) = receiver.recv() {
+            let result = match &failed {
+                Some(error) => Err(error.clone()),
+                None => self.record(&changes, claim, heard),
+            };
+            failed = result.as_ref().err().cloned();
+            // Whoever asked may have gone; what is recorded is recorded all the same.
+            drop(reply.send(result));
+        }
+        self.store
+    }
+
+    /// Records one submission: the changes, durable on return; then what was said meanwhile, and the claim.
+    ///
+    /// # Errors
+    /// Those of [`Store::commit`], [`Store::claim`] and [`Control`].
+    pub fn record(
+        &mut self,
+        changes: &[Change],
+        claim: Option<ClaimRequest>,
+        heard: Option<Mark>,
+    ) -> Result<Recorded, StoreError> {
+        if let Some(heard) = heard.filter(|heard| *heard > self.acknowledged) {
+            self.store.acknowledge(heard)?;
+            self.acknowledged = heard;
+        }
+        if !changes.is_empty() {
+            self.store.commit(self.run, changes)?;
+        }
+        let news = self.store.news(self.run, self.seen)?;
+        self.seen = news.as_ref().map_or(self.seen, |news| news.up_to);
+        let claimed = claim.map(|(after, n)| self.store.claim(self.run, after, n)).transpose()?;
+        Ok(Recorded { claimed, news })
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::store::private;
@@ -55,7 +56,24 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    witness: Witness,
     died_sending: bool,
+}
+
+/// Tells whether a lock is still the one that others find at its path. A process that slept may wake with the lock of a
+/// file that was deleted, while somebody else holds the one that took its place.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    path: PathBuf,
+    file: (u64, u64),
+}
+
+impl Witness {
+    /// Whether whoever looks for the lock finds ours.
+    pub fn is_ours(&self) -> bool {
+        let found = fs::symlink_metadata(&self.path);
+        found.is_ok_and(|found| (found.dev(), found.ino()) == self.file)
+    }
 }
 
 /// The line that says that the state is open.
@@ -84,9 +102,19 @@ impl Lock {
             let holder = read_holder(&mut file);
             return Err(LockError::Held { path: state.to_owned(), holder });
         }
+        let opened = file.metadata().map_err(refused)?;
+        let witness = Witness { path: lock_path(state), file: (opened.dev(), opened.ino()) };
+        if !witness.is_ours() {
+            return Err(refused(io::Error::other("its lock file is being replaced")));
+        }
         let died_sending = read_text(&mut file).lines().any(|line| line == OPEN);
         write_holder(&mut file, what, since).map_err(refused)?;
-        Ok(Self { file, died_sending })
+        Ok(Self { file, witness, died_sending })
+    }
+
+    /// What tells whether the lock is still ours.
+    pub fn witness(&self) -> Witness {
+        self.witness.clone()
     }
 
     /// Whether the holder before had the state open when it died. Its log must be there then: without it
@@ -103,6 +131,21 @@ impl Lock {
         writeln!(self.file, "{OPEN}")
             .and_then(|()| self.file.sync_data())
             .map_err(|error| refused(state, &error))
+    }
+
+    /// Whether the holder before died with the state open, and nobody has taken it since; takes nothing.
+    ///
+    /// # Errors
+    /// [`LockError::Refused`] when the lock file is there and cannot be read.
+    pub fn was_left_open(state: &Path) -> Result<bool, LockError> {
+        if Self::holder(state)?.is_some() {
+            return Ok(false);
+        }
+        match private::open_plain(&lock_path(state), false) {
+            Ok(mut file) => Ok(read_text(&mut file).lines().any(|line| line == OPEN)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(refused(state, &error)),
+        }
     }
 
     /// Who holds a state at this moment, if anybody; takes nothing.

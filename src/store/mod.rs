@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod contract;
+pub mod control;
+pub mod decision;
 pub mod error;
 pub mod journal;
 pub mod lock;
@@ -13,8 +15,10 @@ use std::fmt;
 
 pub use crate::delivery::message::{Change, Claimed, MessageKey};
 pub use crate::delivery::receipt::{Receipt, ReceiptStatus};
+pub use crate::delivery::resolution::Resolution;
 use crate::delivery::state::State;
 use crate::message::Part;
+pub use crate::store::decision::{Decided, Decision};
 pub use crate::store::error::StoreError;
 
 /// The number of a run in its state.
@@ -152,6 +156,8 @@ pub struct Run {
     pub excluded: Excluded,
     /// When it was finished, in Unix milliseconds.
     pub finished_at_ms: Option<i64>,
+    /// When its messages were pruned, in Unix milliseconds: only its counts are left, and whom it reached.
+    pub pruned_at_ms: Option<i64>,
     /// Where its messages stand.
     pub counts: Counts,
 }
@@ -169,6 +175,8 @@ pub struct Listed {
     pub state: State,
     /// How many requests it was in.
     pub attempts: u32,
+    /// Whether it waits to be sent again although nobody knows of an earlier copy, which may have arrived.
+    pub second_copy: bool,
     /// How many parts the text takes.
     pub segments: u16,
     /// Which part of a longer text it is; `None` for a whole one.
@@ -193,6 +201,24 @@ pub struct UnknownMessage {
     pub listed: Listed,
     /// The text; it is kept until the outcome is definite.
     pub text: String,
+}
+
+/// What pruning a run came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Messages that were deleted.
+    pub messages: u64,
+    /// People whom they may have reached, who are kept.
+    pub contacts: u64,
+}
+
+/// What a proof of the whole state came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// The runs that could be read, oldest first.
+    pub runs: Vec<Run>,
+    /// What is wrong, in words; nothing in a sound state.
+    pub wrong: Vec<String>,
 }
 
 /// What keeps the state. Every implementation passes the same contract tests. Times come in as
@@ -237,6 +263,19 @@ pub trait Store {
     /// [`StoreError::Illegal`], [`StoreError::NoSuchMessage`], [`StoreError::Full`].
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError>;
 
+    /// Records changes as [`Store::commit`] does, and with them, in the same transaction, who decided so: a row for
+    /// each change ([`Store::decisions`]).
+    ///
+    /// # Errors
+    /// As of [`Store::commit`]; nothing is recorded then, neither the changes nor the decision.
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError>;
+
+    /// The next `n` decisions about a campaign, its messages or itself, after the one of this number, oldest first.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError>;
+
     /// Whom gateways have said to have opted out, in any run of this state: canonical addresses, in order. Recorded
     /// with the changes that say so ([`Change::opted_out`]).
     ///
@@ -250,6 +289,16 @@ pub trait Store {
     /// # Errors
     /// Those of the disk.
     fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError>;
+
+    /// Calls `each` with everybody whom a run may have reached after `since_ms`: the canonical address, and the time
+    /// that is known for it. Messages that were accepted or are unknown count, and intents, which may have left; the
+    /// parts of one text come one by one; a pruned run tells what is left of it. The time is that of the state, which
+    /// a receipt does not change, and never later than the end of the run: who decides about an unknown message
+    /// afterwards sends nothing. Looks at every message of the run once (some 0.1 s a million).
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError>;
 
     /// Turns every intent without an outcome into an unknown, with the reason `interrupted`, and
     /// says how many there were. For a process that has the lock, before it sends.
@@ -318,4 +367,18 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::StillOpen`] while something may still be sent.
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError>;
+
+    /// Deletes the messages of a finished run, all or none, durable on return. What stays is the run with its counts,
+    /// decisions, opt-outs, and whom it reached ([`Store::contacts`]). Once is enough; again is nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::StillNeeded`] while it is not finished or has unknown messages.
+    fn prune(&mut self, run: RunId, at_ms: i64) -> Result<Pruned, StoreError>;
+
+    /// Proves the whole state as it is at one moment: every run's books, its receipts and its texts (some 1 s a million
+    /// messages). What is wrong is told and left as it is.
+    ///
+    /// # Errors
+    /// Those of the disk, also where it cannot be read that far.
+    fn verify(&self) -> Result<Verified, StoreError>;
 }

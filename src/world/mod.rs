@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod http;
 pub mod inquiry;
 pub mod lists;
+pub mod person;
 pub mod sandbox;
 pub mod secrets;
 pub mod signals;

@@ -89,19 +89,6 @@ fn a_cancellation_that_is_put_off_goes_on() {
 }
 
 #[test]
-fn a_live_run_is_not_cancelled_from_beside_it() {
-    let gateway = Loopback::with(|request| (request.send == 3).then_some(Reply::Wait));
-    let project = Project::personalised(&gateway.url(), 20);
-    let child = project.start();
-    gateway.until_waiting(1);
-    let refused = project.run(&["cancel", "c"]);
-    assert_eq!(refused.code, 7, "{refused:?}");
-    assert!(refused.err.contains("`send c`"), "{}", refused.err);
-    gateway.release();
-    assert_eq!(said(child.wait_with_output().unwrap()).code, 0);
-}
-
-#[test]
 fn a_run_whose_process_died_is_cancelled_with_its_unknowns_told() {
     let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
     let project = Project::personalised(&gateway.url(), 40);

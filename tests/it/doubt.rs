@@ -32,6 +32,7 @@ fn sent_again(then: &[Class], opts_out: bool) -> Vec<Change> {
         segments: 1,
         part: None,
         attempts: 0,
+        second_copy: false,
     };
     let mut claims = vec![vec![message(1, ADDRESS), message(2, "+254700000002")]];
     let mut changes = Vec::new();
@@ -85,7 +86,7 @@ fn a_second_copy_that_is_refused_leaves_the_first_in_doubt() {
 #[test]
 fn an_opt_out_before_the_second_copy_leaves_the_first_in_doubt() {
     let changes = sent_again(&[], true);
-    assert_eq!(events(&changes), [&FIRST[..], &[Event::LoseTrack]].concat());
+    assert_eq!(events(&changes), [&FIRST[..], &[Event::Forgo]].concat());
     assert_eq!(changes.last().unwrap().reason.as_deref(), Some("not sent again: on stop.csv"));
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use sendplan::delivery::engine::{End, Now, Step};
-use sendplan::delivery::message::Batch;
-use sendplan::delivery::state::State;
+use sendplan::delivery::message::{Batch, Change};
+use sendplan::delivery::state::{Event, State};
 use sendplan::message::{Encoding, Part};
 use sendplan::provider::{Class, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
@@ -74,6 +74,20 @@ fn deliver(store: &mut Sqlite, run: RunId, concurrency: u16, opted_out: &[&str])
 
 fn states(listed: &[Listed]) -> Vec<State> {
     listed.iter().map(|one| one.state).collect()
+}
+
+#[test]
+fn who_opts_out_at_the_second_copy_may_have_got_the_first() {
+    let folder = fast_folder();
+    let mut store = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
+    let run = pin(&mut store, "spring", &[("a", "+254700000001", 1), ("b", "+254700000001", 1)]);
+    let key = store.claim(run, None, 1).unwrap()[0].key;
+    let told = |event| Change { key, event, provider_id: None, reason: None, opted_out: false, at_ms: 1 };
+    store.commit(run, &[Event::Intend, Event::LoseTrack, Event::Resend].map(told)).unwrap();
+    let listed = deliver(&mut store, run, 1, &["+254700000001"]);
+    assert_eq!(states(&listed), [State::Unknown, State::Suppressed]);
+    assert_eq!(listed[0].reason.as_deref(), Some("refused when it was sent again: opted out: STOP"));
+    assert_eq!(store.opt_outs().unwrap(), ["+254700000001"]);
 }
 
 #[test]

@@ -147,6 +147,14 @@ impl Project {
         found
     }
 
+    /// How many messages of the only run are in this state, seen beside the process that sends.
+    pub fn messages_beside(&self, state: &str) -> usize {
+        let store = Sqlite::open(&self.state(), OpenMode::ReadOnly).unwrap();
+        let run = store.runs(None).unwrap().remove(0);
+        let all = store.messages(run.id, None, None, 10_000).unwrap();
+        all.into_iter().filter(|one| format!("{:?}", one.state).eq_ignore_ascii_case(state)).count()
+    }
+
     /// The only run, as `status --format json` has it.
     pub fn status(&self) -> Run {
         let said = self.run(&["status", "--format", "json"]);

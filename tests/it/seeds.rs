@@ -26,7 +26,7 @@ use sendplan::simulation::life::{Cast, How, Life, conclude, live};
 use sendplan::simulation::oracle::{Broken, Law, Oracle};
 use sendplan::simulation::speech::Speech;
 use sendplan::simulation::trace::Trace;
-use sendplan::simulation::world::{Gone, Latency, Stage};
+use sendplan::simulation::world::{CAMPAIGN, Gone, Latency, Stage};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
 use sendplan::units::{Percent, Rate};
@@ -247,29 +247,33 @@ fn delivery(dice: &mut Dice, idempotent: bool) -> Delivery {
 /// What can go wrong in a season: one thing often, or many things now and then.
 fn storm(dice: &mut Dice) -> Faults {
     let all: Vec<Fault> = Fault::all().collect();
+    let percent = Percent::of_hundredths;
     // What is asked of every event must be rarer than what is asked of every request, or nothing gets anywhere.
     let odds = |fault: Fault, dice: &mut Dice, often: bool| {
-        let of_events = fault >= Fault::DiskFull && fault != Fault::LateTimer;
+        let of_events = fault >= Fault::DiskFull && !matches!(fault, Fault::LateTimer | Fault::StopTwice);
         let choice: &[u32] = match (of_events, often) {
             (true, false) => &[5, 20, 60, 200],
             (true, true) => &[50, 200, 1000],
             (false, false) => &[50, 200, 600, 2000],
             (false, true) => &[500, 3000, 10_000],
         };
-        Percent::of_hundredths(*dice.pick(choice).unwrap())
+        percent(*dice.pick(choice).unwrap())
     };
     if dice.between(0, 2) == 0 {
         let fault = *dice.pick(&all).unwrap();
         let odds = odds(fault, dice, true);
-        return Faults::NONE.with(fault, odds);
+        let alone = Faults::NONE.with(fault, odds);
+        // Nobody asks twice who has not asked once.
+        return if fault == Fault::StopTwice { alone.with(Fault::Stop, percent(100)) } else { alone };
     }
-    all.into_iter().fold(Faults::NONE, |faults, fault| {
+    let many = all.into_iter().fold(Faults::NONE, |faults, fault| {
         if dice.between(0, 2) > 0 {
             return faults;
         }
         let odds = odds(fault, dice, false);
         faults.with(fault, odds)
-    })
+    });
+    if many.odds(Fault::StopTwice) == percent(0) { many } else { many.with(Fault::Stop, percent(100)) }
 }
 
 /// Plans and pins somebody, and tells the oracle.
@@ -282,7 +286,7 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
     let people = dice.between(1, if cuts { most / 2 } else { most });
     let texts = if dice.coin() { people } else { dice.between(1, 5) };
     let new = NewRun {
-        campaign: "simulation".to_owned(),
+        campaign: CAMPAIGN.to_owned(),
         occurrence: "once".to_owned(),
         pinned: "{}".to_owned(),
         created_at_ms: 0,

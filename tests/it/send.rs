@@ -44,24 +44,26 @@ fn one_text_goes_out_in_shared_batches() {
 #[test]
 fn the_rate_is_kept_and_batches_stay_whole_under_it() {
     for (batch, people, requests) in [(1, 30, 30), (20, 80, 4)] {
-        let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
-        let seen = Arc::clone(&times);
+        let last: Arc<Mutex<Option<Instant>>> = Arc::default();
+        let seen = Arc::clone(&last);
         let gateway = Loopback::with(move |request| {
             if request.send > 0 {
-                seen.lock().unwrap().push(Instant::now());
+                *seen.lock().unwrap() = Some(Instant::now());
             }
             None
         });
         let project = Project::shared(&gateway.url(), people, batch);
         project.manifest(&gateway.url(), &format!("batch_max: {batch}"), "text: Hello all", "  rate: 60/s\n");
+        let began = Instant::now();
         let said = project.send();
         assert_eq!(said.code, 0, "{said:?}");
         assert_eq!(gateway.accepted_once(), u64::from(people));
-        let times = times.lock().unwrap();
-        assert_eq!(times.len(), requests, "batches were torn");
-        // All but the last request's messages have had their place before it; the slack is 20 ms, twice.
-        let earliest = f64::from(people - batch) / 60.0 - 0.04;
-        let took = times.last().unwrap().duration_since(times[0]).as_secs_f64();
+        let sent = gateway.requests().iter().filter(|request| request.send > 0).count();
+        assert_eq!(sent, requests, "batches were torn");
+        // All but the last request's messages have had their place before it, however slow the machine; the
+        // slack is 20 ms.
+        let earliest = f64::from(people - batch) / 60.0 - 0.02;
+        let took = last.lock().unwrap().unwrap().duration_since(began).as_secs_f64();
         assert!(took >= earliest, "{people} messages in {took} s");
     }
 }

@@ -122,6 +122,7 @@ pub fn any_interleaving_keeps_the_books<H: Harness>() {
             prop_assert_eq!(store.commit(run, &wanted).is_ok(), model.commit(&wanted));
             agrees(&store, run, &model, &names)?;
         }
+        prop_assert_eq!(store.verify().unwrap().wrong, [""; 0]);
     });
 }
 

@@ -2,11 +2,15 @@
 //! takes all of it with `contract!`.
 
 mod books;
+mod control;
+mod decisions;
+mod prune;
 
 use std::sync::Arc;
 
 use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
+use crate::store::control::Control;
 use crate::store::{
     Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, RunId,
     Store, StoreError,
@@ -14,7 +18,7 @@ use crate::store::{
 
 /// One state, empty at first, that can be opened again and again.
 pub trait Harness {
-    type Store: Store;
+    type Store: Store + Control;
     fn new() -> Self;
     fn open(&self) -> Self::Store;
 }
@@ -50,6 +54,13 @@ macro_rules! contract {
             what_awaits_a_receipt_is_paged,
             ids_are_found_in_every_run,
             what_is_not_there_is_named,
+            a_decision_and_its_changes_are_one,
+            a_second_copy_is_told_from_a_first_one,
+            a_pruned_run_keeps_its_counts_and_whom_it_reached,
+            an_empty_run_is_pruned_too,
+            the_stronger_hold_stays,
+            news_are_what_was_said_since,
+            opt_outs_say_who_told_us,
             any_interleaving_keeps_the_books,
         );
     };
@@ -57,6 +68,9 @@ macro_rules! contract {
 pub(crate) use contract;
 
 pub use crate::store::contract::books::any_interleaving_keeps_the_books;
+pub use crate::store::contract::control::*;
+pub use crate::store::contract::decisions::*;
+pub use crate::store::contract::prune::*;
 
 pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
     NewRun {

@@ -3,10 +3,14 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
+use crate::delivery::control::Hold;
 use crate::delivery::state::{Event, State};
 use crate::store::contract::{changes, keys, pin};
+use crate::store::control::{OptOut, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
-use crate::store::{Counts, Listed, NewRun, Pinning, Receipt, Run, UnknownMessage};
+use crate::store::{
+    Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
+};
 
 /// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
 struct Gated {
@@ -40,6 +44,26 @@ impl Store for Gated {
 
     fn unfinished(&self, campaign: &str) -> Result<Vec<Run>, StoreError> {
         self.inner.unfinished(campaign)
+    }
+
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError> {
+        self.inner.decide(run, changes, decision)
+    }
+
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError> {
+        self.inner.decisions(campaign, after, n)
+    }
+
+    fn prune(&mut self, run: RunId, at_ms: i64) -> Result<Pruned, StoreError> {
+        self.inner.prune(run, at_ms)
+    }
+
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError> {
+        self.inner.contacts(run, since_ms, each)
+    }
+
+    fn verify(&self) -> Result<Verified, StoreError> {
+        self.inner.verify()
     }
 
     fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
@@ -96,6 +120,53 @@ impl Store for Gated {
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
         self.inner.finish(run, at_ms)
+    }
+}
+
+impl Control for Gated {
+    fn news(&self, run: RunId, since: Mark) -> Result<Option<News>, StoreError> {
+        self.inner.news(run, since)
+    }
+
+    fn acknowledge(&mut self, up_to: Mark) -> Result<(), StoreError> {
+        self.inner.acknowledge(up_to)
+    }
+
+    fn acknowledged(&self) -> Result<Mark, StoreError> {
+        self.inner.acknowledged()
+    }
+
+    fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {
+        self.inner.holds()
+    }
+
+    fn hold(
+        &mut self,
+        campaign: &str,
+        hold: &Hold,
+        reason: Option<&str>,
+    ) -> Result<Result<Mark, Hold>, StoreError> {
+        self.inner.hold(campaign, hold, reason)
+    }
+
+    fn release(&mut self, campaign: &str, word: &Word) -> Result<Option<Mark>, StoreError> {
+        self.inner.release(campaign, word)
+    }
+
+    fn close(&mut self, campaign: &str) -> Result<(), StoreError> {
+        self.inner.close(campaign)
+    }
+
+    fn opt_out(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
+        self.inner.opt_out(addresses, word)
+    }
+
+    fn take_back(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
+        self.inner.take_back(addresses, word)
+    }
+
+    fn listed_opt_outs(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
+        self.inner.listed_opt_outs(after, n)
     }
 }
 

@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use crate::delivery::state::{State, next};
+use crate::delivery::state::{Event, State, next};
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::read;
 use crate::store::{Change, RunId, StoreError};
 
-const PRESENT: &str = "SELECT state, attempts FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
-const CHANGE: &str = "UPDATE messages SET state = ?4, attempts = ?5, changed_at_ms = ?6, \
-    provider_id = coalesce(?7, provider_id), reason = ?8 WHERE run = ?1 AND text = ?2 AND seq = ?3";
+const PRESENT: &str = "SELECT state FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
+/// Writes nothing unless the message is in the state that the change leads out of.
+const CHANGE: &str = "UPDATE messages SET state = ?5, attempts = max(attempts + ?6, 0), changed_at_ms = ?7, \
+    provider_id = coalesce(?8, provider_id), reason = ?9 \
+    WHERE run = ?1 AND text = ?2 AND seq = ?3 AND state = ?4";
 
 const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
     SELECT coalesce(m.address, m.recipient), r.campaign, ?4 FROM messages m JOIN runs r ON r.id = m.run \
     WHERE m.run = ?1 AND m.text = ?2 AND m.seq = ?3 ON CONFLICT DO NOTHING";
+
+const SECOND_COPY: &str =
+    "INSERT INTO second_copies (run, text, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
 /// Records addresses as opted out, and says how many were new.
 pub fn opt_out(sql: &Connection, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, Fault> {
@@ -59,6 +64,9 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     for change in changes {
         let (before, after) = apply(&mut present, &mut write, run, change)?;
         effect.note(change.key.text, before, after);
+        if change.event == Event::Resend {
+            sql.prepare_cached(SECOND_COPY)?.execute([run.0, change.key.text, change.key.seq])?;
+        }
         if change.opted_out {
             let key = change.key;
             sql.prepare_cached(OPT_OUT)?.execute([run.0, key.text, key.seq, change.at_ms])?;
@@ -72,36 +80,54 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     balance(sql, run)
 }
 
-/// Writes one change and answers with the states before and after it.
+/// Writes one change and answers with the states before and after it. Most events lead out of one state only: the
+/// message is then looked for in it and written in one go, and looked at only if it is not there.
 fn apply(
     present: &mut CachedStatement<'_>,
     write: &mut CachedStatement<'_>,
     run: RunId,
     change: &Change,
 ) -> Result<(State, State), Fault> {
-    let key = change.key;
-    let found = present
-        .query_row([run.0, key.text, key.seq], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, u32>(1)?)))
-        .optional()?;
-    let (code, attempts) =
-        found.ok_or_else(|| StoreError::NoSuchMessage { run: run.0, key: key.to_string() })?;
+    let mut sources = State::ALL.into_iter().filter(|state| next(*state, change.event).is_ok());
+    if let (Some(only), None) = (sources.next(), sources.next())
+        && let Some(after) = write_from(write, run, change, only)?
+    {
+        return Ok((only, after));
+    }
+    let (key, run_id) = (change.key, run.0);
+    let code = present.query_row([run_id, key.text, key.seq], |row| row.get::<_, u8>(0)).optional()?;
+    let code = code.ok_or_else(|| StoreError::NoSuchMessage { run: run_id, key: key.to_string() })?;
     let before = read::state(code)?;
+    let gone = || Fault::Content(format!("message {key} of run {run} changed while it was written"));
+    let after = write_from(write, run, change, before)?.ok_or_else(gone)?;
+    Ok((before, after))
+}
+
+/// Writes one change of a message that is in the state `before`; nothing if it is not.
+fn write_from(
+    write: &mut CachedStatement<'_>,
+    run: RunId,
+    change: &Change,
+    before: State,
+) -> Result<Option<State>, Fault> {
+    let key = change.key;
     let after = next(before, change.event).map_err(|illegal| StoreError::Illegal {
         run: run.0,
         key: key.to_string(),
         illegal,
     })?;
-    write.execute(params![
+    let written = write.execute(params![
         run.0,
         key.text,
         key.seq,
+        before.code(),
         after.code(),
-        change.event.attempts(attempts),
+        change.event.attempt(),
         change.at_ms,
         change.provider_id,
         change.reason,
     ])?;
-    Ok((before, after))
+    Ok((written > 0).then_some(after))
 }
 
 /// Moves messages between the counts of states.
@@ -115,18 +141,56 @@ fn move_counts(sql: &Connection, run: RunId, moves: &BTreeMap<u8, i64>) -> Resul
     Ok(())
 }
 
-/// Takes what was settled off the texts' needs, and erases those that nobody needs any more.
+/// Takes what was settled off the texts' needs, and erases those that nobody needs any more: texts of one message each
+/// that are neighbours together.
 fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Result<(), Fault> {
-    let mut erase = sql.prepare_cached("DELETE FROM texts WHERE run = ?1 AND id = ?2 AND needed = ?3")?;
-    let mut lessen = sql
-        .prepare_cached("UPDATE texts SET needed = needed - ?3 WHERE run = ?1 AND id = ?2 AND needed > ?3")?;
+    let mut singles: Option<(i64, i64)> = None;
     for (&text, &count) in settled {
-        let key = [run.0, text, count];
-        if erase.execute(key)? == 0 && lessen.execute(key)? == 0 {
-            return Err(Fault::Content(format!("text {text} of run {run} was needed by fewer than had it")));
+        singles = match singles {
+            Some((first, last)) if count == 1 && text == last + 1 => Some((first, text)),
+            before => {
+                before.map_or(Ok(()), |range| erase_singles(sql, run, range))?;
+                (count == 1).then_some((text, text))
+            }
+        };
+        if count > 1 {
+            lessen(sql, run, text, count)?;
         }
     }
+    singles.map_or(Ok(()), |range| erase_singles(sql, run, range))
+}
+
+/// One message of each text from the first to the last was settled.
+fn erase_singles(sql: &Connection, run: RunId, (first, last): (i64, i64)) -> Result<(), Fault> {
+    const ERASE: &str = "DELETE FROM texts WHERE run = ?1 AND id BETWEEN ?2 AND ?3 AND needed = 1";
+    let erased = sql.prepare_cached(ERASE)?.execute([run.0, first, last])?;
+    if i64::try_from(erased).ok() == Some(last - first + 1) {
+        return Ok(());
+    }
+    // Some are needed by others as well; those that were erased are there no more.
+    let left: Vec<i64> = sql
+        .prepare_cached("SELECT id FROM texts WHERE run = ?1 AND id BETWEEN ?2 AND ?3")?
+        .query_map([run.0, first, last], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if i64::try_from(left.len() + erased).ok() != Some(last - first + 1) {
+        return Err(overdrawn(run, first));
+    }
+    left.into_iter().try_for_each(|text| lessen(sql, run, text, 1))
+}
+
+/// So many messages of one text were settled.
+fn lessen(sql: &Connection, run: RunId, text: i64, count: i64) -> Result<(), Fault> {
+    const ERASE: &str = "DELETE FROM texts WHERE run = ?1 AND id = ?2 AND needed = ?3";
+    const LESSEN: &str = "UPDATE texts SET needed = needed - ?3 WHERE run = ?1 AND id = ?2 AND needed > ?3";
+    let key = [run.0, text, count];
+    if sql.prepare_cached(ERASE)?.execute(key)? == 0 && sql.prepare_cached(LESSEN)?.execute(key)? == 0 {
+        return Err(overdrawn(run, text));
+    }
     Ok(())
+}
+
+fn overdrawn(run: RunId, text: i64) -> Fault {
+    Fault::Content(format!("text {text} of run {run} was needed by fewer than had it"))
 }
 
 /// Proves the books of a small run before every commit in builds for tests.

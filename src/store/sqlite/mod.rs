@@ -1,26 +1,36 @@
 //! The state in one SQLite file: WAL, `synchronous=FULL`, one writer. SQL stays below this folder.
 
 mod change;
+mod control;
+mod copy;
+mod decide;
 mod fault;
 mod migrate;
 mod open;
 mod pin;
+mod prune;
 mod read;
 mod receipt;
+mod verify;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::delivery::control::{Hold, Mark, News};
 use crate::delivery::state::State;
+use crate::store::control::{Control, OptOut, Word};
+use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Listed, MessageKey, NewRun, Pinning, Receipt, Run, RunId, Store, StoreError,
-    UnknownMessage,
+    Change, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt, Run,
+    RunId, Store, StoreError, UnknownMessage, Verified,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
+pub use crate::store::sqlite::prune::Room;
 
 /// The state in a SQLite file. Closing it folds the write-ahead log into the file.
 #[derive(Debug)]
@@ -31,6 +41,8 @@ pub struct Sqlite {
     file: Option<(u64, u64)>,
     /// Where the file as it was lies, if opening it brought it to a newer version.
     copy: Option<PathBuf>,
+    /// The lock under which we write, where we have one.
+    lock: Option<Witness>,
     /// The failure of the disk after which nothing is written any more.
     broken: Option<StoreError>,
 }
@@ -46,7 +58,23 @@ impl Sqlite {
     /// The file is untouched then.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let open::Opened { connection, copy } = open::open(path, mode)?;
-        Ok(Self { connection, path: path.to_owned(), file: identity(path), copy, broken: None })
+        Ok(Self { connection, path: path.to_owned(), file: identity(path), copy, lock: None, broken: None })
+    }
+
+    /// Nothing is written from here on unless this lock is still the one that others find.
+    pub fn guard(&mut self, lock: Witness) {
+        self.lock = Some(lock);
+    }
+
+    /// The log is folded into the file when this is closed and nobody else has it open. For a state beside which no
+    /// process was found that could have left a log behind.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn fold_on_close(&self) -> Result<(), StoreError> {
+        self.read(|sql| {
+            Ok(sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map(|_| ())?)
+        })
     }
 
     /// The copy of the file as it was, if opening has brought it to a newer version.
@@ -54,18 +82,52 @@ impl Sqlite {
         self.copy.as_deref()
     }
 
+    /// Copies the whole state as it is at this moment to a file that is not there yet: private (0600), durable, and
+    /// proven to be sound before it gets its name. Works while another process sends. Answers with what the copy holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Copy`], and [`StoreError::Corrupt`] where the state itself is damaged; nothing is left then.
+    pub fn back_up(&self, file: &Path) -> Result<Verified, StoreError> {
+        let mut verified = Verified::default();
+        let check = |draft: &Path| {
+            verified = Self::open(draft, OpenMode::ReadOnly)?.verify()?;
+            match verified.wrong.first() {
+                Some(detail) => Err(StoreError::Corrupt { path: self.path.clone(), detail: detail.clone() }),
+                None => Ok(()),
+            }
+        };
+        self.read(|sql| copy::back_up(sql, file, check))?;
+        Ok(verified)
+    }
+
+    /// How much room the file takes.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn room(&self) -> Result<Room, StoreError> {
+        self.read(prune::room)
+    }
+
+    /// Gives room that nothing uses back to the system, where that is worth writing all the rest anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], also where the system's folder for temporary files has no room. The state is whole then,
+    /// as it was.
+    pub fn compact(&mut self) -> Result<(), StoreError> {
+        self.check_broken()?;
+        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
+        self.read(prune::compact).inspect_err(|error| {
+            if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
+                self.broken = Some(error.clone());
+            }
+        })
+    }
+
     /// Runs one transaction. A failure of the disk is remembered: a failed fsync must not be tried
     /// again, because the kernel may have dropped the pages and would then report success.
     fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         self.check_broken()?;
-        if identity(&self.path) != self.file {
-            // Written on, it would be a state that nobody can find again.
-            let detail =
-                "the file is not the one that was opened: it was moved, replaced or deleted".to_owned();
-            let error = StoreError::Io { path: self.path.clone(), detail };
-            self.broken = Some(error.clone());
-            return Err(error);
-        }
+        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
         let result = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -82,6 +144,20 @@ impl Sqlite {
             }
             error
         })
+    }
+
+    /// Whether what we write is the state that others find, under the lock that keeps them away.
+    fn check_ours(&self) -> Result<(), StoreError> {
+        if identity(&self.path) != self.file {
+            // Written on, it would be a state that nobody can find again.
+            let detail =
+                "the file is not the one that was opened: it was moved, replaced or deleted".to_owned();
+            return Err(StoreError::Io { path: self.path.clone(), detail });
+        }
+        match &self.lock {
+            Some(lock) if !lock.is_ours() => Err(StoreError::LockLost { path: self.path.clone() }),
+            _ => Ok(()),
+        }
     }
 
     fn check_broken(&self) -> Result<(), StoreError> {
@@ -101,6 +177,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Store for Sqlite {
     fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
         self.check_broken()?;
+        self.check_ours()?;
         let pin = pin::Pin::begin(&self.connection, &self.path, &mut self.broken, run)?;
         Ok(Box::new(pin))
     }
@@ -128,12 +205,24 @@ impl Store for Sqlite {
         self.write(|sql| change::commit(sql, run, changes))
     }
 
+    fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError> {
+        self.write(|sql| decide::decide(sql, run, changes, decision))
+    }
+
+    fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError> {
+        self.read(|sql| decide::decisions(sql, campaign, after, n))
+    }
+
     fn opt_outs(&self) -> Result<Vec<String>, StoreError> {
         self.read(read::opt_outs)
     }
 
     fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError> {
         self.write(|sql| change::opt_out(sql, addresses, source, at_ms))
+    }
+
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError> {
+        self.read(|sql| read::contacts(sql, run, since_ms, each))
     }
 
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {
@@ -185,6 +274,62 @@ impl Store for Sqlite {
 
     fn finish(&mut self, run: RunId, at_ms: i64) -> Result<(), StoreError> {
         self.write(|sql| change::finish(sql, run, at_ms))
+    }
+
+    fn prune(&mut self, run: RunId, at_ms: i64) -> Result<Pruned, StoreError> {
+        self.write(|sql| prune::prune(sql, run, at_ms))
+    }
+
+    fn verify(&self) -> Result<Verified, StoreError> {
+        self.read(verify::verify)
+    }
+}
+
+impl Control for Sqlite {
+    fn news(&self, run: RunId, since: Mark) -> Result<Option<News>, StoreError> {
+        self.check_ours()?;
+        self.read(|sql| control::news(sql, run, since))
+    }
+
+    fn acknowledge(&mut self, up_to: Mark) -> Result<(), StoreError> {
+        self.write(|sql| control::acknowledge(sql, up_to))
+    }
+
+    fn acknowledged(&self) -> Result<Mark, StoreError> {
+        self.read(control::acknowledged)
+    }
+
+    fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {
+        self.read(control::holds)
+    }
+
+    fn hold(
+        &mut self,
+        campaign: &str,
+        hold: &Hold,
+        reason: Option<&str>,
+    ) -> Result<Result<Mark, Hold>, StoreError> {
+        self.write(|sql| control::hold(sql, campaign, hold, reason))
+    }
+
+    fn release(&mut self, campaign: &str, word: &Word) -> Result<Option<Mark>, StoreError> {
+        self.write(|sql| control::release(sql, campaign, word))
+    }
+
+    fn close(&mut self, campaign: &str) -> Result<(), StoreError> {
+        self.write(|sql| control::close(sql, campaign))
+    }
+
+    fn opt_out(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
+        self.write(|sql| control::opt_out(sql, addresses, word))
+    }
+
+    fn take_back(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
+        self.write(|sql| control::take_back(sql, addresses, word))
+    }
+
+    fn listed_opt_outs(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
+        self.read(|sql| control::listed(sql, after, n))
     }
 }
 

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::error::StoreError;
 use crate::store::private;
+use crate::store::sqlite::copy;
 use crate::store::sqlite::fault::{Fault, refused};
 use crate::store::sqlite::migrate::{self, VERSION};
 
@@ -27,6 +28,9 @@ pub enum OpenMode {
     Existing,
     /// Read only, also while another process writes; a missing state is an error.
     ReadOnly,
+    /// Write small things beside the process that has the lock; a missing state is an error, and so is an older one.
+    /// Not every page is looked at, and the log stays for the other process to fold in.
+    Beside,
 }
 
 /// A state that was opened.
@@ -66,14 +70,22 @@ pub fn open(path: &Path, mode: OpenMode) -> Result<Opened, StoreError> {
 
 fn check_and_set_up(resolved: &Path, path: &Path, mode: OpenMode) -> Result<Opened, Fault> {
     let connection = connect(resolved, mode == OpenMode::ReadOnly)?;
-    let version = inspect(&connection, path)?;
+    let version = inspect(&connection, path, mode)?;
     if mode == OpenMode::ReadOnly {
         migrate::look_through(&connection, version)?;
         return Ok(Opened { connection, copy: None });
     }
+    if mode == OpenMode::Beside {
+        if version < VERSION {
+            let (path, found) = (path.to_owned(), version);
+            return Err(StoreError::Older { path, found, known: VERSION }.into());
+        }
+        set_up(&connection)?;
+        return Ok(Opened { connection, copy: None });
+    }
     prepare(&connection, version)?;
     let copy = if version < VERSION {
-        let copy = migrate::keep_copy(&connection, resolved, path, version)?;
+        let copy = copy::keep_copy(&connection, resolved, path, version)?;
         migrate::migrate(&connection, version)?;
         Some(copy)
     } else {
@@ -143,7 +155,7 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
 }
 
 /// Whose file is it, and is it whole? Answers with its version, ours or an older one.
-fn inspect(sql: &Connection, path: &Path) -> Result<i64, Fault> {
+fn inspect(sql: &Connection, path: &Path, mode: OpenMode) -> Result<i64, Fault> {
     let number = |name| sql.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let found = number("application_id")?;
     if found != APPLICATION_ID {
@@ -156,6 +168,9 @@ fn inspect(sql: &Connection, path: &Path) -> Result<i64, Fault> {
     if version < 1 {
         return Err(corrupt(path, &format!("no sendplan wrote a version {version}")).into());
     }
+    if mode == OpenMode::Beside {
+        return Ok(version);
+    }
     let verdict: String = sql.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(version) } else { Err(corrupt(path, verdict.trim()).into()) }
 }
@@ -163,11 +178,17 @@ fn inspect(sql: &Connection, path: &Path) -> Result<i64, Fault> {
 /// Sets the connection up for writing, and writes once, durably, so that a state that cannot be
 /// written is found out before anything is sent. What it writes is the version that the file has.
 pub fn prepare(sql: &Connection, version: i64) -> Result<(), Fault> {
+    set_up(sql)?;
+    sql.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT;"))?;
+    Ok(())
+}
+
+/// What holds for every connection that writes.
+fn set_up(sql: &Connection) -> Result<(), Fault> {
     sql.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
          PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
          PRAGMA journal_size_limit = 67108864;",
     )?;
-    sql.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT;"))?;
     Ok(())
 }

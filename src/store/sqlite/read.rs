@@ -80,10 +80,18 @@ pub fn recount(sql: &Connection, run: RunId) -> Result<Counts, Fault> {
         }
         Ok(())
     })?;
-    if counted == kept {
+    // A pruned run has no messages any more; its counts are what is left of them.
+    let nothing = Counts { planned: kept.planned, ..Counts::default() };
+    if counted == kept || counted == nothing && is_pruned(sql, run)? {
         return Ok(kept);
     }
     Err(Fault::Content(format!("the messages of run {run} do not add up to its counts")))
+}
+
+/// Whether the messages of a run were pruned.
+pub fn is_pruned(sql: &Connection, run: RunId) -> Result<bool, Fault> {
+    let mut statement = sql.prepare_cached("SELECT pruned_at_ms IS NOT NULL FROM runs WHERE id = ?1")?;
+    Ok(statement.query_row([run.0], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// Everybody who has opted out at a gateway.
@@ -93,8 +101,43 @@ pub fn opt_outs(sql: &Connection) -> Result<Vec<String>, Fault> {
     Ok(addresses.collect::<Result<_, _>>()?)
 }
 
+/// Whom a run may have reached: what is left of its messages, and of those that were pruned.
+pub fn contacts(
+    sql: &Connection,
+    run: RunId,
+    since_ms: i64,
+    each: &mut dyn FnMut(&str, i64),
+) -> Result<(), Fault> {
+    let ended: Option<Option<i64>> = sql
+        .prepare_cached("SELECT finished_at_ms FROM runs WHERE id = ?1")?
+        .query_row([run.0], |row| row.get(0))
+        .optional()?;
+    let ended = ended.flatten().unwrap_or(i64::MAX);
+    if ended <= since_ms {
+        return Ok(());
+    }
+    let reached = [State::Accepted, State::Unknown, State::Intent].map(|state| state.code().to_string());
+    let messages = format!(
+        "SELECT coalesce(address, recipient), changed_at_ms FROM messages \
+         WHERE run = ?1 AND state IN ({}) AND changed_at_ms > ?2",
+        reached.join(", ")
+    );
+    for query in [&*messages, "SELECT address, at_ms FROM contacts WHERE run = ?1 AND at_ms > ?2"] {
+        let mut statement = sql.prepare_cached(query)?;
+        let mut rows = statement.query([run.0, since_ms])?;
+        while let Some(row) = rows.next()? {
+            let address = row
+                .get_ref(0)?
+                .as_str()
+                .map_err(|_| Fault::Content(format!("run {run} has an address that is no text")))?;
+            each(address, row.get::<_, i64>(1)?.min(ended));
+        }
+    }
+    Ok(())
+}
+
 const RUN: &str = "SELECT id, campaign, occurrence, digest, pinned, created_at_ms, finished_at_ms, \
-    rejected, suppressed, filtered, duplicates FROM runs";
+    rejected, suppressed, filtered, duplicates, pruned_at_ms FROM runs";
 
 fn run_row(sql: &Connection, row: &Row<'_>) -> Result<Run, Fault> {
     let id = RunId(row.get(0)?);
@@ -116,6 +159,7 @@ fn run_row(sql: &Connection, row: &Row<'_>) -> Result<Run, Fault> {
         digest: row.get(3)?,
         excluded,
         finished_at_ms: row.get(6)?,
+        pruned_at_ms: row.get(11)?,
         counts: counts(sql, id)?,
     })
 }
@@ -125,6 +169,14 @@ pub fn run(sql: &Connection, campaign: &str, occurrence: &str) -> Result<Option<
     let mut statement = sql.prepare_cached(&format!("{RUN} WHERE campaign = ?1 AND occurrence = ?2"))?;
     let mut rows = statement.query([campaign, occurrence])?;
     rows.next()?.map(|row| run_row(sql, row)).transpose()
+}
+
+/// The run of a number.
+pub fn run_numbered(sql: &Connection, id: i64) -> Result<Run, Fault> {
+    let mut statement = sql.prepare_cached(&format!("{RUN} WHERE id = ?1"))?;
+    let mut rows = statement.query([id])?;
+    let found = rows.next()?.map(|row| run_row(sql, row)).transpose()?;
+    found.ok_or_else(|| StoreError::NoSuchRun { run: id }.into())
 }
 
 /// Runs, oldest first: of one campaign or all, all or the unfinished.
@@ -143,7 +195,8 @@ pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Resul
 /// A key before all others.
 const START: MessageKey = MessageKey { text: 0, seq: 0 };
 
-fn limit(n: usize) -> i64 {
+/// The most rows of an answer, as SQLite takes it.
+pub fn limit(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -157,7 +210,8 @@ pub fn claim(
 ) -> Result<Vec<Claimed>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.segments, m.attempts, \
-         t.text, m.part FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
+         t.text, m.part, m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run \
+         AND s.text = m.text AND s.seq = m.seq) FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
          WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
     )?;
     let after = after.unwrap_or(START);
@@ -177,6 +231,7 @@ pub fn claim(
             segments: row.get(4)?,
             part: part(row.get(7)?)?,
             attempts: row.get(5)?,
+            second_copy: row.get(8)?,
         });
     }
     Ok(claimed)
@@ -188,7 +243,9 @@ fn lost_text(run: RunId, key: MessageKey) -> Fault {
 
 /// What a list shows of a message.
 const LISTED: &str = "m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.state, m.attempts, m.segments, \
-    m.part, m.provider_id, m.reason, m.changed_at_ms, m.receipt, m.receipt_at_ms";
+    m.part, m.provider_id, m.reason, m.changed_at_ms, m.receipt, m.receipt_at_ms, m.state IN (2, 8) \
+    AND m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run AND s.text = m.text \
+    AND s.seq = m.seq)";
 
 fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
     Ok(Listed {
@@ -204,6 +261,7 @@ fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
         changed_at_ms: row.get(10)?,
         receipt: receipt(row.get(11)?)?,
         receipt_at_ms: row.get(12)?,
+        second_copy: row.get(13)?,
     })
 }
 
@@ -265,7 +323,7 @@ pub fn unknowns(
     let mut unknowns = Vec::new();
     while let Some(row) = rows.next()? {
         let listed = listed_row(row)?;
-        let text = row.get::<_, Option<String>>(13)?.ok_or_else(|| lost_text(run, listed.key))?;
+        let text = row.get::<_, Option<String>>(14)?.ok_or_else(|| lost_text(run, listed.key))?;
         unknowns.push(UnknownMessage { listed, text });
     }
     Ok(unknowns)

@@ -12,6 +12,8 @@ use super::*;
 use crate::delivery::state::Event;
 use crate::store::contract::{EXCLUDED, Harness, change, changes, contract, keys, message, new_run, pin};
 
+mod control;
+mod keeping;
 mod old;
 
 struct File(TempDir);

@@ -16,6 +16,19 @@ CREATE TABLE decisions (
   reason TEXT
 ) STRICT;
 
+-- Messages that were to be sent again although nobody knew whether they had been sent, by a person's word or the
+-- campaign's: an earlier copy may have arrived, so that what becomes of the second one says nothing of the first.
+CREATE TABLE second_copies (
+  run INTEGER NOT NULL,
+  text INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (run, text, seq)
+) STRICT, WITHOUT ROWID;
+-- Version 2 did not tell them from those that were proven not sent: where the campaign allows second copies, every
+-- message that waits and was tried counts as one.
+INSERT INTO second_copies SELECT m.run, m.text, m.seq FROM messages m JOIN runs r ON r.id = m.run
+  WHERE m.state IN (2, 3) AND m.attempts > 0 AND r.pinned LIKE '%"resend_unknown":true%';
+
 -- Campaigns of which nothing may go out: `what` is `paused` or `cancelled`.
 CREATE TABLE holds (
   campaign TEXT PRIMARY KEY,
@@ -23,6 +36,15 @@ CREATE TABLE holds (
   who TEXT NOT NULL,
   at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Opt-outs that people record have an empty `source`; who and why stands in `decisions`, by which they are found.
+CREATE INDEX decisions_of_recipients ON decisions (recipient, id) WHERE recipient IS NOT NULL;
+
+-- How far the process that sends has read in `decisions`, and heeds it: whoever wrote a row waits for it.
+CREATE TABLE heard (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  decision INTEGER NOT NULL
+) STRICT;
 
 -- A run whose messages were pruned keeps its counts, and here whom it may have reached: by canonical address, with
 -- the last time. That is what asking for each person once, and for no more than so many messages, needs.

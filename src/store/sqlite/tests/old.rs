@@ -2,17 +2,25 @@
 //! anything.
 
 use super::*;
-use crate::store::ReceiptStatus;
-use crate::store::contract::receipt;
+use crate::store::contract::{decision, receipt};
+use crate::store::{ReceiptStatus, Resolution};
 
 /// Written by version 1: a run of 5 that is finished, and one of 90 that was killed, taken up and stopped.
-const VERSION_1: &[u8] = include_bytes!("../../../../tests/it/old/state-v1.db");
+pub const VERSION_1: &[u8] = include_bytes!("../../../../tests/it/old/state-v1.db");
+
+/// Written by version 2: a run of 3 that is finished, and one of 14, four of them parts of two texts, that was killed,
+/// taken up and stopped. Both have receipts, and somebody opted out.
+const VERSION_2: &[u8] = include_bytes!("../../../../tests/it/old/state-v2.db");
 
 fn old() -> (File, PathBuf) {
+    written(VERSION_1)
+}
+
+fn written(bytes: &[u8]) -> (File, PathBuf) {
     let file = File::new();
     let path = file.path();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, VERSION_1).unwrap();
+    fs::write(&path, bytes).unwrap();
     (file, path)
 }
 
@@ -148,6 +156,95 @@ fn fault_05_a_migration_killed_at_any_byte_leaves_the_old_version_or_the_new_one
         goes_on(&mut store);
     }
     assert!(seen[1] > 3 && seen[2] == 0 && seen[3] >= 1, "{seen:?}");
+}
+
+/// What version 2 said, as this version reads it.
+fn is_as_it_was_in_2(store: &Sqlite) {
+    let runs = store.runs(None).unwrap();
+    let [done, begun] = runs.as_slice() else { panic!("{runs:?}") };
+    assert!(done.finished_at_ms.is_some() && begun.finished_at_ms.is_none());
+    assert_eq!((done.pruned_at_ms, begun.pruned_at_ms), (None, None));
+    assert_eq!((done.counts.of(State::Accepted), done.counts.delivered, done.counts.failed), (3, 1, 1));
+    let states = [State::Pending, State::Accepted, State::Rejected, State::Unknown, State::Suppressed];
+    assert_eq!(states.map(|state| begun.counts.of(state)), [4, 5, 1, 3, 1]);
+    assert_eq!((begun.counts.planned, begun.counts.delivered, begun.counts.failed), (14, 2, 2));
+    assert_eq!(store.opt_outs().unwrap(), ["+254700000003"]);
+    let unknown = store.unknowns(begun.id, None, 9).unwrap();
+    let who: Vec<_> = unknown.iter().map(|one| (&*one.listed.recipient, &*one.text)).collect();
+    assert_eq!(who, [("P-2", "Hi Name2"), ("P-7", "Hi Name7"), ("P-8", "Hi Name8")]);
+    let claimed = store.claim(begun.id, None, 9).unwrap();
+    let parts: Vec<_> =
+        claimed.iter().map(|one| (&*one.recipient, one.part.map(crate::message::Part::number))).collect();
+    assert_eq!(parts, [("P-9", Some(1)), ("P-9", Some(2)), ("P-10", None), ("P-11", None)]);
+    assert_eq!((claimed[0].attempts, claimed[0].second_copy), (1, false), "proven not sent");
+    assert_eq!(store.decisions("c", None, 9).unwrap(), []);
+    assert_eq!(store.verify().unwrap().wrong, [""; 0]);
+}
+
+/// A run of version 2 is decided about, goes on to its end and is pruned.
+fn goes_on_from_2(store: &mut Sqlite) {
+    let run = store.unfinished("c").unwrap()[0].id;
+    assert_eq!(store.recover(run, 1).unwrap(), 0);
+    let unknown: Vec<_> = store.unknowns(run, None, 9).unwrap().iter().map(|one| one.listed.key).collect();
+    store.decide(run, &changes(unknown, Event::Resend), &decision(Resolution::Resend)).unwrap();
+    let left = keys(&store.claim(run, None, 100).unwrap());
+    assert_eq!(left.len(), 7);
+    store.commit(run, &changes(left.clone(), Event::Intend)).unwrap();
+    store.commit(run, &changes(left, Event::Accept)).unwrap();
+    store.finish(run, 2).unwrap();
+    assert_eq!(store.verify().unwrap().wrong, [""; 0]);
+    assert_eq!(store.prune(run, 3).unwrap().contacts, 10);
+    assert_eq!(store.counts(run).unwrap().of(State::Accepted), 12);
+    assert_eq!(store.verify().unwrap().wrong, [""; 0]);
+    pin(store, "spring", &[("1", "a")]);
+}
+
+#[test]
+fn fault_13_a_state_of_version_2_is_copied_then_migrated_and_goes_on() {
+    let (_folder, path) = written(VERSION_2);
+    is_as_it_was_in_2(&Sqlite::open(&path, OpenMode::ReadOnly).unwrap());
+    assert!(fs::read(&path).unwrap() == VERSION_2, "the file was changed");
+    let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    is_as_it_was_in_2(&store);
+    let copy = beside(&path, ".v2.bak");
+    assert_eq!((store.copy_of_older(), mode(&copy)), (Some(copy.as_path()), 0o600));
+    goes_on_from_2(&mut store);
+    drop(store);
+    assert_eq!((version(&path), version(&copy)), (3, 2));
+    is_as_it_was_in_2(&Sqlite::open(&copy, OpenMode::ReadOnly).unwrap());
+}
+
+#[test]
+fn fault_05_a_migration_from_version_2_killed_at_any_byte_leaves_one_or_the_other() {
+    let (_folder, path) = written(VERSION_2);
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM runs;").unwrap();
+    drop(Sqlite::open(&path, OpenMode::Existing).unwrap());
+    let (main, log) = (fs::read(&path).unwrap(), fs::read(beside(&path, "-wal")).unwrap());
+    let mut seen = [0; 4];
+    for kept in (0..=log.len()).step_by(1030).chain([log.len()]) {
+        let (_folder, path) = written(&main);
+        fs::write(beside(&path, "-wal"), &log[..kept]).unwrap();
+        is_as_it_was_in_2(&Sqlite::open(&path, OpenMode::ReadOnly).unwrap());
+        seen[usize::try_from(version(&path)).unwrap()] += 1;
+        let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+        is_as_it_was_in_2(&store);
+        goes_on_from_2(&mut store);
+    }
+    assert!(seen[2] > 3 && seen[3] >= 1, "{seen:?}");
+}
+
+#[test]
+fn where_second_copies_were_allowed_what_was_tried_before_counts_as_one() {
+    let (_folder, path) = written(VERSION_2);
+    let sql = Connection::open(&path).unwrap();
+    let wish = ("\"resend_unknown\":false", "\"resend_unknown\":true");
+    let changed = sql.execute("UPDATE runs SET pinned = replace(pinned, ?1, ?2)", wish).unwrap();
+    sql.close().unwrap();
+    let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    let run = store.unfinished("c").unwrap()[0].id;
+    let seconds: Vec<bool> = store.claim(run, None, 9).unwrap().iter().map(|one| one.second_copy).collect();
+    assert_eq!((changed, seconds), (2, vec![true, false, false, false]));
 }
 
 #[test]

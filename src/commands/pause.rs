@@ -1,0 +1,47 @@
+//! `sendplan pause`: nothing new of a campaign goes out until `resume`. A process that sends it stays and waits.
+
+use super::beside::{Beside, Heeded, word};
+use super::exit::{Code, Failure};
+use super::named::Named;
+use super::terminal::Terminal;
+use super::{Outcome, state};
+use crate::cli::{Global, Pause};
+use crate::delivery::control::{Hold, HoldKind};
+use crate::report::control::paused;
+use crate::store::control::Control;
+
+pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
+    let named = Named::read(&args.campaign)?;
+    let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let is_there = named.repository.is_some();
+    let what = format!("pause {}", named.name);
+    let mut beside = Beside::open(&path, args.sandbox, is_there, &what, terminal)?;
+    // A campaign that lies there may be paused before anything of it was sent; a mere name may be a slip.
+    if !is_there && beside.store.hold_on(&named.name)?.is_none() {
+        named.runs(&beside.store)?;
+    }
+    let word = word(args.reason.as_deref());
+    let hold = Hold { what: HoldKind::Paused, who: word.who, at_ms: word.at_ms };
+    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let said = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
+    let mark = match said {
+        Ok(mark) => mark,
+        Err(before) if before.what == HoldKind::Paused => {
+            terminal.data(&format!("{} is {before} already.\n", named.name));
+            return Ok(Code::Done);
+        }
+        Err(before) => {
+            return Err(Failure::Input(format!(
+                "{} was {before}: nothing of it goes out anyway. `sendplan cancel {}{sandbox}` closes it",
+                named.name,
+                named.shown()
+            )));
+        }
+    };
+    let heeded = beside.until_heeded(mark)?;
+    let sender = beside.sender_of(&named.name)?;
+    let sender = sender.map(|holder| holder.to_string());
+    terminal.data(&paused(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
+    terminal.note(&format!("\nNext:\n  sendplan resume {}{sandbox}", named.shown()));
+    Ok(Code::Done)
+}

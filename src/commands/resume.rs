@@ -1,0 +1,42 @@
+//! `sendplan resume`: a paused campaign goes on, at once where a process waits with it.
+
+use super::beside::{Beside, Heeded, word};
+use super::exit::{Code, Failure};
+use super::named::Named;
+use super::terminal::Terminal;
+use super::{Outcome, state};
+use crate::cli::{Global, Resume};
+use crate::delivery::control::HoldKind;
+use crate::report::control::resumed;
+use crate::store::control::Control;
+
+pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
+    let named = Named::read(&args.campaign)?;
+    let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let mut beside = Beside::open(&path, args.sandbox, false, &format!("resume {}", named.name), terminal)?;
+    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let hold = beside.store.hold_on(&named.name)?;
+    if let Some(hold) = hold.as_ref().filter(|hold| hold.what == HoldKind::Cancelled) {
+        return Err(Failure::Input(format!(
+            "{} was {hold}, and does not go on. `sendplan cancel {}{sandbox}` closes it",
+            named.name,
+            named.shown()
+        )));
+    }
+    let word = word(args.reason.as_deref());
+    let Some(mark) = beside.write(|store| store.release(&named.name, &word))? else {
+        if named.repository.is_none() {
+            named.runs(&beside.store)?;
+        }
+        terminal.data(&format!("{} is not paused: there is nothing to resume.\n", named.name));
+        return Ok(Code::Done);
+    };
+    let heeded = beside.until_heeded(mark)?;
+    let sender = beside.sender_of(&named.name)?.map(|holder| holder.to_string());
+    terminal.data(&resumed(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
+    if sender.is_none() {
+        let place = if named.repository.is_some() { named.shown() } else { "CAMPAIGN".to_owned() };
+        terminal.note(&format!("\nNext:\n  sendplan send {place}{sandbox}"));
+    }
+    Ok(Code::Done)
+}

@@ -1,0 +1,35 @@
+//! `sendplan state backup`: the whole state, as it is at this moment, in a file of its own.
+
+use super::exit::{Code, Failure};
+use super::standing::line;
+use super::terminal::Terminal;
+use super::{Outcome, state};
+use crate::cli::{Backup, Global};
+use crate::report::keeping::{about_copy, backed_up};
+use crate::store::StoreError;
+
+pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
+    let path = state::path(global, args.sandbox, None)?;
+    if std::fs::symlink_metadata(&args.file).is_ok() {
+        return Err(Failure::Input(format!(
+            "`{}` is there already, and a backup never overwrites anything: name another file",
+            args.file.display()
+        )));
+    }
+    let (store, holder) = state::look_at_all(&path, args.sandbox)?;
+    let verified = store.back_up(&args.file).map_err(|error| match error {
+        StoreError::Copy { path, detail } => {
+            Failure::Output { path: path.display().to_string(), why: detail }
+        }
+        other => other.into(),
+    })?;
+    let (from, to) = (path.display().to_string(), args.file.display().to_string());
+    let runs: Vec<_> = verified.runs.iter().map(|run| line(run, holder.is_some())).collect();
+    terminal.data(&backed_up(&from, &to, &runs));
+    if let Some(holder) = holder {
+        terminal
+            .note(&format!("\n{holder} is at work on the state: the copy is how it stood at one moment."));
+    }
+    terminal.note(&about_copy(&from, &to));
+    Ok(Code::Done)
+}
