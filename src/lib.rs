@@ -43,5 +43,8 @@ pub mod world;
 // floor 7: the engine carried out, in the world or in a rehearsed one
 pub mod executor;
 
-// floor 8: verbs
+// floor 8: a world made of dice, to prove the rest in
+pub mod simulation;
+
+// floor 9: verbs
 pub mod commands;

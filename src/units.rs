@@ -79,6 +79,16 @@ pub struct Percent(u32);
 impl Percent {
     const EXPECTED: &'static str = "a percentage from 0% to 100%, such as `2%` or `0.5%`";
 
+    /// So many hundredths of a percent; more than the whole is the whole.
+    pub const fn of_hundredths(hundredths: u32) -> Self {
+        Self(if hundredths > 10_000 { 10_000 } else { hundredths })
+    }
+
+    /// In hundredths of a percent, 0 to 10,000.
+    pub const fn hundredths(self) -> u32 {
+        self.0
+    }
+
     /// Whether `part` of `whole` is more than this share.
     pub fn is_exceeded_by(self, part: u64, whole: u64) -> bool {
         u128::from(part) * 10_000 > u128::from(whole) * u128::from(self.0)

@@ -14,15 +14,14 @@ use super::{Outcome, load};
 use crate::campaign::{Campaign, Unknown};
 use crate::cli::{Global, Send};
 use crate::delivery::control::{Hold, HoldKind};
-use crate::delivery::message::Change;
 use crate::delivery::pinned::Pinned;
-use crate::delivery::state::{Event, State};
+use crate::executor::resume::send_again;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
 use crate::schedule::{Moment, Window};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, RunId, Store, run_key};
+use crate::store::{Run, Store, run_key};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
@@ -105,7 +104,7 @@ fn resume(
         delivery.window = None;
     }
     if delivery.unknown == Unknown::Resend {
-        send_again(&mut held.store, run.id, delivery.retry.attempts, now)?;
+        send_again(&mut held.store, run.id, delivery.retry.attempts, now.timestamp_millis())?;
     }
     let open = held.store.counts(run.id)?.open();
     terminal.note(&format!(
@@ -115,26 +114,6 @@ fn resume(
         count(open, "message")
     ));
     Ok(Job { run: run.id, frequency, delivery, kind, column, suppression, lists, connection })
-}
-
-/// Frees unknown messages for another attempt, as `delivery.unknown: resend` wants, up to the most attempts.
-fn send_again(store: &mut Sqlite, run: RunId, attempts: u16, now: DateTime<Utc>) -> Result<(), Failure> {
-    const PAGE: usize = 1000;
-    let mut after = None;
-    loop {
-        let page = store.messages(run, Some(State::Unknown), after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.key);
-        let again = page.iter().filter(|one| one.attempts < u32::from(attempts)).map(|one| Change {
-            key: one.key,
-            event: Event::Resend,
-            provider_id: None,
-            reason: one.reason.clone(),
-            opted_out: false,
-            at_ms: now.timestamp_millis(),
-        });
-        store.commit(run, &again.collect::<Vec<_>>())?;
-    }
 }
 
 /// Two campaigns of one name would take each other for sent.

@@ -1,12 +1,18 @@
 //! The pace of a provider: a virtual schedule (GCRA) over a given `now`. Nothing is ever sent before its
 //! place in the schedule; what was late may catch up within the slack, and no more.
+//!
+//! What that promises: let `i` be the time between two messages at the rate, and `b` the largest request. A request
+//! goes at `t` only once the schedule has come to `t`, and each one before it, from `t0` on, has moved the schedule by
+//! `i` for each of its messages, from `t0 - SLACK` at the earliest. So all requests but the last of any span `s` hold
+//! fewer than `(s + SLACK) / i` messages, and the span at most `ceil((s + SLACK) / i) - 1 + b`: the rate, 20 ms of it,
+//! and one request ([`most_in`]).
 
 use std::time::Duration;
 
 use crate::units::Rate;
 
 /// How much lateness may be caught up: timers wake late by a millisecond or a few.
-const SLACK: Duration = Duration::from_millis(20);
+pub const SLACK: Duration = Duration::from_millis(20);
 
 /// A schedule of messages. Times are since the start of the process.
 #[derive(Debug, Clone)]
@@ -53,6 +59,13 @@ impl Pace {
     }
 }
 
+/// The most messages that go out in any `span` (half open) at `rate`, in requests of `at_once` at most. See the module.
+pub fn most_in(rate: Rate, span: Duration, at_once: u64) -> u64 {
+    let interval = rate.interval().as_nanos().max(1);
+    let places = (span + SLACK).as_nanos().div_ceil(interval).saturating_sub(1);
+    u64::try_from(places).unwrap_or(u64::MAX).saturating_add(at_once)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -82,11 +95,11 @@ mod tests {
             rate in 1u32..2000, batch in 1u32..20, lateness in proptest::collection::vec(0u64..50_000, 1..20)
         ) {
             let times = sent_at(&format!("{rate}/s"), batch, &lateness);
-            let slack = u64::from(rate) * 20 / 1000 + 1;
-            let allowed = u64::from(rate) + slack + u64::from(batch);
+            let second = Duration::from_secs(1);
+            let allowed = most_in(format!("{rate}/s").parse().unwrap(), second, u64::from(batch));
             let mut from = 0;
             for (to, time) in times.iter().enumerate() {
-                while *time >= times[from] + Duration::from_secs(1) {
+                while *time >= times[from] + second {
                     from += 1;
                 }
                 prop_assert!((to - from + 1) as u64 <= allowed, "{} in a second at {rate}/s", to - from + 1);

@@ -136,7 +136,80 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::delivery::pace::{SLACK, most_in};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Sends these loads, again and again, as fast as allowed for ten seconds, waking late by what `lateness` says.
+    fn sent(limits: Limits, loads: &[Load], lateness: &[u64]) -> Vec<(Duration, Load)> {
+        let mut paces = Paces::new(limits, Duration::ZERO);
+        let (mut loads, mut late) = (loads.iter().cycle(), lateness.iter().cycle());
+        let (mut now, mut sent) = (Duration::ZERO, Vec::new());
+        while now < SECOND * 10 {
+            if paces.is_ready(now) {
+                let load = *loads.next().unwrap();
+                paces.take(load, now);
+                sent.push((now, load));
+            } else {
+                now = paces.ready_at().unwrap() + Duration::from_micros(*late.next().unwrap());
+            }
+        }
+        sent
+    }
+
+    fn loads() -> impl Strategy<Value = Vec<Load>> {
+        let load = prop::collection::vec(1usize..5, 1..30);
+        let load = load.prop_map(|all| Load { messages: all.len(), segments: all.iter().sum() });
+        prop::collection::vec(load, 1..12)
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_holds_more_than_its_rates_and_one_request(
+            messages in 30u32..2000, segments in 30u32..4000, loads in loads(),
+            lateness in prop::collection::vec(0u64..50_000, 1..20),
+        ) {
+            let rates = (rate(&format!("{messages}/s")), rate(&format!("{segments}/s")));
+            let limits = Limits { requests: None, messages: rates.0, segments: rates.1 };
+            let sent = sent(limits, &loads, &lateness);
+            let most = (most_in(rates.0.unwrap(), SECOND, 0), most_in(rates.1.unwrap(), SECOND, 0));
+            let (mut from, mut before) = (0, Load { messages: 0, segments: 0 });
+            for (at, load) in &sent {
+                while sent[from].0 + SECOND <= *at {
+                    before.messages -= sent[from].1.messages;
+                    before.segments -= sent[from].1.segments;
+                    from += 1;
+                }
+                prop_assert!(before.messages as u64 <= most.0, "{} before one more", before.messages);
+                prop_assert!(before.segments as u64 <= most.1, "{} before one more", before.segments);
+                before.messages += load.messages;
+                before.segments += load.segments;
+            }
+        }
+
+        #[test]
+        fn a_rate_by_itself_is_used_to_97_per_cent(
+            number in 30u32..2000, of_segments in any::<bool>(), loads in loads(),
+            lateness in prop::collection::vec(0u64..5_000, 1..20),
+        ) {
+            let one = rate(&format!("{number}/s"));
+            let limits = if of_segments {
+                Limits { segments: one, ..Limits::default() }
+            } else {
+                Limits { messages: one, ..Limits::default() }
+            };
+            let sent = sent(limits, &loads, &lateness);
+            let count = |load: &Load| if of_segments { load.segments } else { load.messages };
+            let (last, before) = sent.split_last().unwrap();
+            let volume: usize = before.iter().map(|(_, load)| count(load)).sum();
+            let took = last.0.as_secs_f64();
+            prop_assert!(volume as f64 >= f64::from(number) * took * 0.97, "{volume} in {took} s at {number}/s");
+            prop_assert!(volume as f64 <= f64::from(number) * (took + SLACK.as_secs_f64()) + 1e-3);
+        }
+    }
 
     fn rate(text: &str) -> Option<Rate> {
         Some(text.parse().unwrap())

@@ -2,6 +2,7 @@
 //! it to end. It knows no clock, disk or network of its own: [`World`] is the real one (`live`), or a rehearsed one.
 
 pub mod live;
+pub mod resume;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -32,8 +32,10 @@ struct Submission {
     reply: Reply,
 }
 
-/// The other end: the store, and how far it was read.
-struct Writer<S> {
+/// The other end: the store, and how far it was read. The journal has it on its thread; what simulates a journal has
+/// it at hand.
+#[derive(Debug)]
+pub struct Writer<S> {
     store: S,
     run: RunId,
     /// Up to where news were given out.
@@ -58,9 +60,7 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || {
-                Writer { store, run, seen: Mark::default(), acknowledged: Mark::default() }.serve(&receiver)
-            })
+            .spawn(move || Writer::new(store, run).serve(&receiver))
             .map_err(|error| StoreError::internal(format!("no thread for the journal: {error}")))?;
         Ok(Self { sender, thread })
     }
@@ -105,6 +105,21 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
 }
 
 impl<S: Store + Control> Writer<S> {
+    /// For one run, before anything was read.
+    pub fn new(store: S, run: RunId) -> Self {
+        Self { store, run, seen: Mark::default(), acknowledged: Mark::default() }
+    }
+
+    /// The store, for whoever speaks to the run from beside it.
+    pub fn store(&mut self) -> &mut S {
+        &mut self.store
+    }
+
+    /// Gives the store back.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
     fn serve(mut self, receiver: &mpsc::Receiver<Submission>) -> S {
         let mut failed: Option<StoreError> = None;
         while let Ok(Submission { changes, claim, heard, reply }) = receiver.recv() {
@@ -119,7 +134,11 @@ impl<S: Store + Control> Writer<S> {
         self.store
     }
 
-    fn record(
+    /// Records one submission: the changes, durable on return; then what was said meanwhile, and the claim.
+    ///
+    /// # Errors
+    /// Those of [`Store::commit`], [`Store::claim`] and [`Control`].
+    pub fn record(
         &mut self,
         changes: &[Change],
         claim: Option<ClaimRequest>,

@@ -40,24 +40,8 @@ pub struct Gateway {
 impl Gateway {
     /// Sends a batch and reads the answer.
     pub async fn send(&self, batch: &Batch, token: Option<&Token>) -> Answer {
-        let keys: Vec<String> = batch.parcels.iter().map(|parcel| self.key(&parcel.message)).collect();
-        let members: Vec<Member<'_>> = batch
-            .parcels
-            .iter()
-            .zip(&keys)
-            .map(|(parcel, key)| Member {
-                id: &parcel.message.recipient,
-                address: &parcel.message.address,
-                text: &parcel.message.text,
-                key,
-                encoding: self.encoding(&parcel.message),
-                part: parcel.message.part.map(|part| provider::Part {
-                    number: part.number(),
-                    count: part.count(),
-                    reference: part.reference(),
-                }),
-            })
-            .collect();
+        let keys = keys(&self.profile, &self.run, batch);
+        let members = members(&self.profile, batch, &keys);
         let now = self.clock.now().utc;
         let expires_at = self.window.and_then(|window| window.closes(now));
         let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at };
@@ -69,25 +53,6 @@ impl Gateway {
         };
         let reading = self.profile.read_send(&outgoing, &self.secrets, exchanged.as_ref());
         Answer { number: batch.number, reading, unreached: matches!(exchanged, Err(Fault::NotSent(_))) }
-    }
-
-    /// The message's key, where somebody wants it: it costs a digest.
-    fn key(&self, message: &Claimed) -> String {
-        if !self.profile.uses_key() {
-            return String::new();
-        }
-        key(&self.run, &message.recipient, message.part.map_or(0, Part::number))
-    }
-
-    /// How the text is written on the air; a part as the whole text is.
-    fn encoding(&self, message: &Claimed) -> &'static str {
-        if !self.profile.uses_encoding() {
-            return "";
-        }
-        match message.part.map_or_else(|| measure(&message.text).encoding, Part::encoding) {
-            Encoding::Gsm7 => "gsm7",
-            Encoding::Ucs2 => "ucs2",
-        }
     }
 
     /// Logs in, or renews.
@@ -110,9 +75,48 @@ impl Gateway {
     }
 }
 
+/// The messages' keys, where somebody wants them: they cost a digest each. `run` is what tells the run from others.
+pub fn keys(profile: &Profile, run: &str, batch: &Batch) -> Vec<String> {
+    let one = |message: &Claimed| {
+        if !profile.uses_key() {
+            return String::new();
+        }
+        key(run, &message.recipient, message.part.map_or(0, Part::number))
+    };
+    batch.parcels.iter().map(|parcel| one(&parcel.message)).collect()
+}
+
+/// The messages of a batch as the profile is told them, with their keys.
+pub fn members<'b>(profile: &Profile, batch: &'b Batch, keys: &'b [String]) -> Vec<Member<'b>> {
+    let one = |(message, key): (&'b Claimed, &'b String)| Member {
+        id: &message.recipient,
+        address: &message.address,
+        text: &message.text,
+        key,
+        encoding: encoding(profile, message),
+        part: message.part.map(|part| provider::Part {
+            number: part.number(),
+            count: part.count(),
+            reference: part.reference(),
+        }),
+    };
+    batch.parcels.iter().map(|parcel| &parcel.message).zip(keys).map(one).collect()
+}
+
+/// How the text is written on the air; a part as the whole text is.
+fn encoding(profile: &Profile, message: &Claimed) -> &'static str {
+    if !profile.uses_encoding() {
+        return "";
+    }
+    match message.part.map_or_else(|| measure(&message.text).encoding, Part::encoding) {
+        Encoding::Gsm7 => "gsm7",
+        Encoding::Ucs2 => "ucs2",
+    }
+}
+
 /// What a request that cannot be made means: nothing went out. An address that cannot be written is that
 /// recipient's trouble alone; anything else would stop every request, so it stops the run.
-fn unbuilt(members: &[Member<'_>], error: &BuildError) -> Reading {
+pub fn unbuilt(members: &[Member<'_>], error: &BuildError) -> Reading {
     let BuildError::Address { id, .. } = error else {
         return Reading::all(members.len(), &Verdict::new(Class::Config, error.to_string()));
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::seasons::fast_folder;
 use chrono::{DateTime, TimeDelta};
 use sendplan::audience::{AddressKind, Suppression};
 use sendplan::campaign::Delivery;
@@ -31,14 +32,6 @@ pub struct World {
     pub every: u32,
     pub class: Class,
     pub concurrency: u16,
-}
-
-/// Thousands of states are made here, so in memory where the system has a file system there: what is cut is
-/// the process, not the power.
-pub fn fast_folder() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    folder.unwrap()
 }
 
 fn person(number: u32) -> String {

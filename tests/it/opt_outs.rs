@@ -13,7 +13,8 @@ use sendplan::provider::{Class, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{Excluded, Listed, NewRun, PinnedMessage, RunId, Store};
 
-use crate::cut::{World, engine, fast_folder, say, token};
+use crate::cut::{World, engine, say, token};
+use crate::seasons::fast_folder;
 
 /// Pins a campaign: (recipient, address, how many parts).
 fn pin(store: &mut Sqlite, campaign: &str, people: &[(&str, &str, u16)]) -> RunId {
