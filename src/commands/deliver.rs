@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
+use super::preparing::Preparing;
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
@@ -58,12 +59,13 @@ pub struct Job {
 /// the exit code, and where the run stands.
 pub fn deliver(
     job: Job,
+    preparing: Preparing,
     store: Sqlite,
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<(Driven, Code, RunLine), Failure> {
     let run = job.run;
-    let (driven, tally, mut store) = send_all(job, store, clock, terminal)?;
+    let (driven, tally, mut store) = send_all(job, preparing, store, clock, terminal)?;
     let (run, work) = conclude(&mut store, run, tally, clock)?;
     terminal.data(&summary(&run, &work));
     let code = ending(&driven, &run, terminal);
@@ -73,6 +75,7 @@ pub fn deliver(
 /// Sends until the engine is done, and gives the store back.
 fn send_all(
     job: Job,
+    preparing: Preparing,
     store: Sqlite,
     clock: Clock,
     terminal: &Terminal,
@@ -100,6 +103,8 @@ fn send_all(
     let world = Live::new(journal, Arc::clone(gateway), lists, clock);
     let mut world = world.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
     drop(inside);
+    // From here on signals are heard by who sends.
+    drop(preparing);
     let (shown, words) = (bar.clone(), terminal.clone());
     let delivery = runtime.spawn(async move {
         let mut shown_at = None;

@@ -20,6 +20,7 @@ mod optout;
 mod pause;
 mod pin;
 mod plan;
+mod preparing;
 mod preview;
 mod provider;
 mod reconcile;

@@ -7,6 +7,7 @@ use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
 use super::pin::pin;
+use super::preparing::Preparing;
 use super::standing::line;
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
@@ -36,6 +37,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         return Err(Failure::Invalid { what: opened.source.name.clone(), problems: opened.load().1 });
     };
     let path = state::path(global, args.sandbox, Some(opened.repository()))?;
+    let preparing = Preparing::begin(terminal)?;
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -56,7 +58,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
             }
         }
     };
-    let (driven, code, run) = deliver(job, held.store, clock, terminal)?;
+    let (driven, code, run) = deliver(job, preparing, held.store, clock, terminal)?;
     next_steps(&driven, code, &run, args, &held.path, terminal);
     drop(held.lock);
     Ok(code)

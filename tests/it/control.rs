@@ -308,6 +308,21 @@ fn fault_06_the_second_signal_ends_it_at_once_and_no_more_is_unknown_than_was_un
 }
 
 #[test]
+fn fault_06_a_signal_before_anything_is_sent_ends_with_the_code_of_a_stop() {
+    let gateway = Loopback::with(|request| request.path.starts_with("/api/auth").then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 40);
+    let child = project.start();
+    gateway.until_waiting(1);
+    signal(child.id(), "TERM");
+    let ended = end(child);
+    assert_eq!(ended.code, 4, "{ended:?}");
+    assert!(ended.err.contains("before anything was sent"), "{}", ended.err);
+    gateway.release();
+    assert_eq!(project.send().code, 0);
+    assert_eq!(gateway.accepted_once(), 40);
+}
+
+#[test]
 fn a_word_never_stands_in_for_the_log_of_a_killed_sender() {
     let (gateway, project, mut child) = waiting(40);
     child.kill().unwrap();
