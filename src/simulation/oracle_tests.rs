@@ -105,6 +105,7 @@ fn a_life_without_fault_breaks_nothing() {
 #[test]
 fn whatever_goes_out_before_its_intent_is_durable_is_seen() {
     let mut oracle = oracle();
+    commit(&mut oracle, &[]);
     oracle.ordered(&Order { changes: vec![change(1, Event::Intend)], claim: None });
     oracle.sends(&batch(1, &[1]), at(0.0));
     assert_eq!(broken(&oracle), Some(Law::IntentFirst));
