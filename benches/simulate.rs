@@ -15,10 +15,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-#[path = "../tests/it/seeds.rs"]
-mod seeds;
+#[path = "../tests/it/seasons.rs"]
+mod seasons;
 
-use seeds::{Season, fast_folder, play};
+use seasons::{Season, fast_folder, play};
 use sendplan::simulation::faults::Fault;
 
 fn main() {

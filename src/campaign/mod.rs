@@ -1,6 +1,7 @@
 //! A campaign: the manifest made whole. [`read`] takes the manifest's text, [`References`] says which files
 //! it names, and [`resolve`] joins what was found there into a [`Campaign`] that cannot be invalid.
 
+mod frequency;
 mod raw;
 mod references;
 mod resolve;
@@ -16,6 +17,7 @@ use crate::provider::Profile;
 use crate::schedule::{Moment, Window};
 use crate::units::{Amount, Percent, Rate};
 
+pub use frequency::{Cap, Frequency, OncePer};
 pub use raw::{Campaign as Manifest, Unknown};
 pub use references::{Reference, References};
 pub use resolve::{Materials, resolve};
@@ -65,6 +67,8 @@ pub struct Audience {
     pub rules: Rules,
     /// Suppression lists, as the manifest names them.
     pub suppress: Vec<String>,
+    /// Whom other campaigns of the state have reached too often.
+    pub frequency: Frequency,
 }
 
 /// Pace and patience.

@@ -77,6 +77,14 @@ pub struct Audience {
     #[serde(default)]
     #[schemars(example = ["../../lists/optouts.csv"])]
     pub suppress: Option<Vec<Spanned<String>>>,
+    /// Nobody gets more than one: `campaign` counts this campaign over all its occurrences, any other word (lower-case
+    /// letters, digits and `-`) all campaigns that say the same word. Who got one before is left out.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9-]{0,62}$"), example = &"campaign")]
+    pub once_per: Option<Spanned<String>>,
+    /// Whoever got so many messages in so long, from all campaigns together, is left out.
+    #[serde(default)]
+    pub cap: Option<Spanned<Cap>>,
     /// The share of unusable rows beyond which the plan is refused.
     #[serde(default)]
     #[schemars(with = "Option<Percent>")]
@@ -84,6 +92,18 @@ pub struct Audience {
     /// Whether a file without a single row is fine. It is refused otherwise.
     #[serde(default)]
     pub allow_empty: Option<bool>,
+}
+
+/// The most messages that one person gets in a time.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    /// How many messages.
+    #[schemars(required, range(min = 1, max = 1000), example = 2)]
+    pub messages: Option<Spanned<u16>>,
+    /// In how long: any time of this length, not days or weeks of the calendar. At most 366d.
+    #[schemars(required, with = "Span", example = &"7d")]
+    pub per: Option<Spanned<String>>,
 }
 
 /// The text: one of `template` and `text`.

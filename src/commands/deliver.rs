@@ -7,14 +7,16 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::connection::Connection;
+use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
-use crate::campaign::Delivery;
+use crate::campaign::{Delivery, Frequency};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
+use crate::delivery::pinned::Pinned;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
@@ -36,6 +38,8 @@ const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 pub struct Job {
     /// The run.
     pub run: RunId,
+    /// Who is left out because of what was sent before.
+    pub frequency: Frequency,
     /// Pace and patience.
     pub delivery: Delivery,
     /// How its addresses are read.
@@ -78,10 +82,15 @@ fn send_all(
     let bar = terminal.bar(counts.planned, BAR);
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
-    let campaign = the_run(&store, job.run)?.pinned.campaign;
+    let pinned = the_run(&store, job.run)?.pinned;
+    let flag = if Pinned::says_sandbox(&pinned.pinned) == Some(true) { " --sandbox" } else { "" };
     let profile = Arc::clone(&gateway.profile);
+    let cuts_texts = profile.cuts_texts();
+    let asking =
+        Asking { campaign: &pinned.campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
+    engine.set_contacts(known(&store, asking, clock.now().utc)?);
     if let Some(token) = token.clone() {
         engine.begin_with(token);
     }
@@ -103,7 +112,7 @@ fn send_all(
             }
             if engine.held() != held.as_ref() {
                 held = engine.held().cloned();
-                shown.suspend(|| say_hold(held.as_ref(), &campaign, &words));
+                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, flag, &words));
             }
         };
         let driven = execute(&mut engine, &mut world, &mut watch).await;
@@ -116,12 +125,12 @@ fn send_all(
 }
 
 /// Says that somebody paused the campaign, or let it go on.
-fn say_hold(hold: Option<&Hold>, campaign: &str, terminal: &Terminal) {
+fn say_hold(hold: Option<&Hold>, campaign: &str, flag: &str, terminal: &Terminal) {
     match hold {
         None => terminal.say(&format!("{campaign} goes on.")),
         Some(hold) if hold.what == HoldKind::Cancelled => {}
         Some(hold) => terminal.say(&format!(
-            "{campaign} is {hold}: nothing new goes out until `sendplan resume {campaign}`. Ctrl-C stops in order."
+            "{campaign} is {hold}: nothing new goes out until `sendplan resume {campaign}{flag}`. Ctrl-C stops in order."
         )),
     }
 }

@@ -1,11 +1,13 @@
 //! Verbs, one a file. Only here do errors become exit codes, and only here does anything print.
 #![allow(clippy::disallowed_methods)]
 
+mod ahead;
 mod ask;
 mod beside;
 mod cancel;
 mod check;
 mod connection;
+mod contacts;
 mod decide;
 mod deliver;
 mod ending;
@@ -52,7 +54,7 @@ pub fn main() -> ExitCode {
     let result = match &cli.verb {
         Verb::Check(args) => check::run(args, &terminal),
         Verb::Preview(args) => preview::run(args, &terminal),
-        Verb::Plan(args) => plan::run(args, &terminal),
+        Verb::Plan(args) => plan::run(args, &cli.global, &terminal),
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),

@@ -4,34 +4,43 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::ahead::Ahead;
 use super::exit::{Code, Failure};
 use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::terminal::Terminal;
-use super::{Outcome, load};
+use super::{Outcome, load, state};
 use crate::audience::Exclusion;
-use crate::cli::{Format, Plan};
+use crate::campaign::{Frequency, OncePer};
+use crate::cli::{Format, Global, Plan};
 use crate::plan::{Entry, Totals};
 use crate::provider::raw::BatchMode;
-use crate::report::plan::{Aside, Encodings, PlanReport};
-use crate::world::workspace::Loaded;
+use crate::report::plan::{Aside, Encodings, LeftOut, PlanReport, Rules};
+use crate::world::clock::Clock;
+use crate::world::workspace::{self, Loaded};
 
-pub fn run(args: &Plan, terminal: &Terminal) -> Outcome {
+pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
+    let mut ahead = ahead(args, global, &loaded)?;
     let mut rejects = args
         .rejects
         .as_deref()
         .map(|path| RejectsFile::begin(path, loaded.campaign.audience.rules.header.columns()))
         .transpose()?;
-    let totals = scan(&loaded, args.threads, terminal, &mut |entry| match (&mut rejects, entry) {
-        (Some(rejects), Entry::Excluded { line, reason, row }) => rejects.add(line, reason, row),
-        _ => Ok(()),
+    let totals = scan(&loaded, args.threads, terminal, &mut |entry| match entry {
+        Entry::Planned { address, .. } => {
+            ahead.iter_mut().for_each(|ahead| ahead.count(address));
+            Ok(())
+        }
+        Entry::Excluded { line, reason, row } => {
+            rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(line, reason, row))
+        }
     })?;
     if let Some(rejects) = rejects {
         let path = rejects.finish()?;
         terminal.note(&format!("excluded rows are in {}", path.display()));
     }
-    let report = report(&loaded, &totals);
+    let report = report(&loaded, &totals, ahead.map(Ahead::finish));
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => report.human(&aside(args, &loaded, &totals)),
@@ -44,7 +53,14 @@ pub fn run(args: &Plan, terminal: &Terminal) -> Outcome {
     }
 }
 
-fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
+/// What the state knows, where there is one: it is only read.
+fn ahead(args: &Plan, global: &Global, loaded: &Loaded) -> Result<Option<Ahead>, Failure> {
+    let opened = workspace::open(&args.campaign)?;
+    let store = state::look(&state::path(global, false, Some(opened.repository()))?)?;
+    store.map(|store| Ahead::read(&store, &loaded.campaign, Clock::start().now().utc)).transpose()
+}
+
+fn report(loaded: &Loaded, totals: &Totals, left_out_now: Option<LeftOut>) -> PlanReport {
     let campaign = &loaded.campaign;
     let starts = campaign.at.map(|at| at.instant());
     let counted = campaign.counts_segments();
@@ -58,6 +74,7 @@ fn report(loaded: &Loaded, totals: &Totals) -> PlanReport {
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
         messages: outgoing(loaded, totals),
+        left_out_now,
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         cost: cost(loaded, totals),
@@ -92,6 +109,17 @@ fn takes(loaded: &Loaded, totals: &Totals) -> Option<Duration> {
     Some(rate.interval().saturating_mul(count))
 }
 
+/// What the reasons of [`LeftOut`] are called: opted out, got one, and the cap.
+fn rules(frequency: &Frequency) -> Rules {
+    Rules {
+        once: frequency.once_per.as_ref().map(|once| match once {
+            OncePer::Campaign => "already got this campaign".to_owned(),
+            OncePer::Group(word) => format!("already got one of `{word}`"),
+        }),
+        cap: frequency.cap.map(|cap| format!("already got {cap}")),
+    }
+}
+
 fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
     let campaign = &loaded.campaign;
     let shown = args.campaign.display();
@@ -112,6 +140,7 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
             .filter(|_| campaign.counts_segments())
             .map(|most| (most.parts, most.first_line)),
         window: campaign.delivery.window.map(|window| window.to_string()),
+        rules: rules(&campaign.audience.frequency),
         starts: campaign.at.map(|at| at.zone.show(at.instant())),
         takes: campaign
             .delivery

@@ -91,6 +91,7 @@ fn resume(
     let key = run.pinned.key();
     let profile = pinned.profile().map_err(unreadable)?;
     let mut delivery = pinned.delivery().map_err(unreadable)?;
+    let frequency = pinned.frequency().map_err(unreadable)?;
     let connection =
         Connection::open(profile, key, &pinned.sender, delivery.window, Place::of(sandbox), clock, terminal)?;
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
@@ -112,7 +113,7 @@ fn resume(
         run.pinned.occurrence,
         count(open, "message")
     ));
-    Ok(Job { run: run.id, delivery, kind, column, suppression, lists, connection })
+    Ok(Job { run: run.id, frequency, delivery, kind, column, suppression, lists, connection })
 }
 
 /// Two campaigns of one name would take each other for sent.
@@ -128,7 +129,8 @@ fn same_manifest(pinned: &Pinned, opened: &Opened, name: &str) -> Result<(), Fai
 }
 
 /// Why there is nothing to begin, if so: it went out before, or it is not due. The same occurrence sends nothing
-/// again; another one under the same name would send everybody a second copy, and is refused.
+/// again; another one under the same name would send everybody a second copy, and is refused, unless the campaign says
+/// that nobody gets two.
 fn nothing_to_begin(
     loaded: &Loaded,
     opened: &Opened,
@@ -150,12 +152,16 @@ fn nothing_to_begin(
         terminal.note("\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.");
         return Ok(Some(settled(&shown)));
     }
-    if let Some(earlier) = runs.first() {
+    if let Some(earlier) = runs.first().filter(|_| campaign.audience.frequency.once_per.is_none()) {
         return Err(Failure::Input(format!(
             "`{name}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is \
-             meant, give the campaign a new name",
+             meant, give the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
             earlier.pinned.occurrence
         )));
+    }
+    if let Some(earlier) = runs.first() {
+        let pinned = Pinned::from_json(&earlier.pinned.pinned);
+        same_manifest(&pinned.map_err(|error| Failure::State(error.to_string()))?, opened, name)?;
     }
     if args.sandbox {
         return Ok(None);
@@ -228,6 +234,7 @@ fn begin(
     let run = pin(&mut held.store, &loaded, place, sandbox, now.timestamp_millis(), terminal)?;
     Ok(Job {
         run,
+        frequency: campaign.audience.frequency.clone(),
         delivery,
         kind: campaign.audience.rules.kind,
         column: campaign.audience.address_column.clone(),

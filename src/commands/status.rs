@@ -35,9 +35,10 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     });
     let holder =
         holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
+    let flag = if args.sandbox { " --sandbox" } else { "" };
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, waits))),
+        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, waits)), flag),
     });
     let unknown = report.runs.iter().any(|run| run.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })

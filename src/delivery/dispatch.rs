@@ -71,7 +71,8 @@ impl Engine {
         formed
     }
 
-    /// Whether the recipient has opted out meanwhile; if so, that is written down.
+    /// Whether the recipient has opted out meanwhile, or was reached too often by other runs; if so, that is written
+    /// down.
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
         let Some(address) = self.address_kind.read_canonical(&parcel.message.address) else {
             // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
@@ -81,7 +82,9 @@ impl Engine {
             )));
             return true;
         };
-        let Some(reason) = self.opt_outs.reason(&address) else { return false };
+        let reason = self.opt_outs.reason(&address);
+        let reason = reason.or_else(|| self.contacts.reason(&parcel.message, now.utc.timestamp_millis()));
+        let Some(reason) = reason else { return false };
         if parcel.doubtful {
             // Nobody was left out: the first copy may have arrived.
             let reason = format!("not sent again: {reason}");

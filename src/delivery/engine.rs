@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
 use super::breaker::Breaker;
+use super::contacts::Contacts;
 use super::control::{Hold, Teller};
 use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
 use super::opt_outs::OptOuts;
@@ -110,6 +111,7 @@ pub struct Tally {
 pub struct Engine {
     pub(super) delivery: Delivery,
     pub(super) opt_outs: OptOuts,
+    pub(super) contacts: Contacts,
     pub(super) address_kind: AddressKind,
     pub(super) access: Access,
     pub(super) trouble: Trouble,
@@ -168,6 +170,7 @@ impl Engine {
             paces: Paces::new(limits, now.elapsed),
             delivery,
             opt_outs: OptOuts::new(opt_outs, kind),
+            contacts: Contacts::default(),
             address_kind: kind,
             breaker: Breaker::default(),
             queue: Queue::default(),
@@ -214,6 +217,11 @@ impl Engine {
     /// whom this run's gateway tells of are added as they come.
     pub fn add_opt_outs(&mut self, addresses: impl IntoIterator<Item = String>) {
         addresses.into_iter().for_each(|address| self.opt_outs.add(address, Teller::Gateway));
+    }
+
+    /// Whom other runs have reached too often for this one: asked before each intent as well.
+    pub fn set_contacts(&mut self, contacts: Contacts) {
+        self.contacts = contacts;
     }
 
     /// Stops in order, for a reason that somebody has to see to.

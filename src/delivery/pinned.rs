@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::audience::{AddressKind, region as region_of};
-use crate::campaign::{Campaign, Delivery, Retry, Unknown};
+use crate::campaign::{Campaign, Cap, Delivery, Frequency, OncePer, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::{Limits, Profile};
 use crate::schedule::{MomentError, Window, WindowError};
-use crate::units::Rate;
+use crate::units::{Rate, UnitError};
 
 /// The version of this form.
 const VERSION: u32 = 1;
@@ -48,6 +48,10 @@ pub struct Pinned {
     backoff_ms: u64,
     max_backoff_ms: u64,
     resend_unknown: bool,
+    #[serde(default)]
+    once_per: Option<String>,
+    #[serde(default)]
+    cap: Option<PinnedCap>,
 }
 
 /// The gateway's limits, as rates.
@@ -64,6 +68,13 @@ struct PinnedWindow {
     from: String,
     to: String,
     zone: String,
+}
+
+/// The most messages that one person gets in a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PinnedCap {
+    messages: u16,
+    per: String,
 }
 
 /// What is pinned cannot be read.
@@ -84,6 +95,7 @@ impl Pinned {
     /// The terms of a campaign. `manifest` is where it lies, `profile` the text its profile was read from.
     pub fn of(campaign: &Campaign, manifest: &str, profile: &Source, sandbox: bool) -> Self {
         let (delivery, limits) = (&campaign.delivery, campaign.profile.limits());
+        let frequency = &campaign.audience.frequency;
         let millis = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let (phones, region) = match campaign.audience.rules.kind {
             AddressKind::Phone { region } => (true, region.map(|region| region.to_string())),
@@ -120,6 +132,8 @@ impl Pinned {
             backoff_ms: millis(delivery.retry.backoff),
             max_backoff_ms: millis(delivery.retry.max_backoff),
             resend_unknown: delivery.unknown == Unknown::Resend,
+            once_per: frequency.once_per.as_ref().map(OncePer::to_string),
+            cap: frequency.cap.map(|cap| PinnedCap { messages: cap.messages, per: cap.per.to_string() }),
         }
     }
 
@@ -131,6 +145,12 @@ impl Pinned {
     /// Whether what was kept says that the run is a sandbox's; readable in every version of the form.
     pub fn says_sandbox(text: &str) -> Option<bool> {
         serde_json::from_str::<serde_json::Value>(text).ok()?.get("sandbox")?.as_bool()
+    }
+
+    /// The word of `once_per` in what was kept; readable in every version of the form.
+    pub fn says_once_per(text: &str) -> Option<String> {
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        Some(value.get("once_per")?.as_str()?.to_owned())
     }
 
     /// From what was kept.
@@ -185,6 +205,18 @@ impl Pinned {
         })
     }
 
+    /// Who is left out because of what was sent before.
+    ///
+    /// # Errors
+    /// [`PinnedError::Unreadable`]: a rule must not quietly be none.
+    pub fn frequency(&self) -> Result<Frequency, PinnedError> {
+        let cap = self.cap.as_ref().map(|cap| {
+            let per = cap.per.parse().map_err(unreadable_quantity)?;
+            Ok(Cap { messages: cap.messages, per })
+        });
+        Ok(Frequency { once_per: self.once_per.clone().map(OncePer::of), cap: cap.transpose()? })
+    }
+
     /// How addresses of the run are read.
     ///
     /// # Errors
@@ -211,6 +243,9 @@ impl PinnedWindow {
 }
 
 fn read_rate(text: Option<&str>) -> Result<Option<Rate>, PinnedError> {
-    let unreadable = |error: crate::units::UnitError| PinnedError::Unreadable(error.to_string());
-    text.map(str::parse).transpose().map_err(unreadable)
+    text.map(str::parse).transpose().map_err(unreadable_quantity)
+}
+
+fn unreadable_quantity(error: UnitError) -> PinnedError {
+    PinnedError::Unreadable(error.to_string())
 }

@@ -16,7 +16,7 @@ pub enum State {
     Rejected,
     /// It may have been sent. Only a person, or an answer of the provider, takes it out of here.
     Unknown,
-    /// Never sent: the recipient is on a suppression list.
+    /// Never sent: the recipient had opted out, or was reached too often; the reason says which.
     Suppressed,
     /// Not sent now: outside its window, or its zone is not known.
     Held,
@@ -97,7 +97,7 @@ pub enum Event {
     Withdraw,
     /// No definite answer: it may have been sent.
     LoseTrack,
-    /// The recipient is on a suppression list.
+    /// The recipient has opted out, or was reached too often.
     Suppress,
     /// It has to wait for its window or its zone.
     Hold,

@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn output_and_loops_are_bounded() {
+    fn fault_59_output_and_loops_are_bounded() {
         let mut program = Program::new();
         program
             .add("loop", "{% for i in range(end=10000) %}0123456789{% endfor %}", Kind::Text, &[])

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_letter_forces_ucs2_and_is_named() {
+    fn fault_56_one_odd_letter_forces_ucs2_and_is_named() {
         let text = "Don’t {pay} 5€ ç";
         assert_eq!(measure(text).encoding, Encoding::Ucs2);
         let found: Vec<_> = culprits(text).collect();

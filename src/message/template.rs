@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_explode_are_stopped_with_and_without_tera() {
+    fn fault_59_rows_that_explode_are_stopped_with_and_without_tera() {
         let long = "x".repeat(40_000);
         for source in ["{{ a }}{{ a }}", "{% if a %}{{ a }}{{ a }}{% endif %}"] {
             let result = render(&compile(source, &["a"]).unwrap(), &[&long]);

@@ -41,7 +41,7 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
     let lines = [
         ("accepted", run.accepted, "the gateway took them"),
         ("rejected", run.rejected, "the gateway refused them"),
-        ("suppressed", run.suppressed, "opted out after planning"),
+        ("suppressed", run.suppressed, "left out at the last moment; the report says why"),
         ("expired", run.expired, "not sent: too late, or cancelled"),
         ("held", run.held, ""),
         ("unknown", run.unknown, "may or may not have been sent; never sent again by itself"),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::layout::{Table, count, duration};
@@ -29,8 +30,11 @@ pub struct PlanReport {
     pub filtered: u64,
     /// Rows whose person is in the plan already.
     pub duplicates: u64,
-    /// Messages that will be sent.
+    /// Messages that will be sent, but for those who are left out at the last moment.
     pub messages: u64,
+    /// Who of them would be left out at the last moment; `null` without a state. They are counted in everything else
+    /// here: when it is sent the state may know another answer.
+    pub left_out_now: Option<LeftOut>,
     /// SMS segments of all of them; `null` where the gateway has none.
     pub segments: Option<u64>,
     /// Messages by encoding; `null` where the gateway has none.
@@ -45,6 +49,44 @@ pub struct PlanReport {
     pub held: u64,
     /// What is worth a look.
     pub warnings: Vec<String>,
+}
+
+/// People whom the state says to leave out, by the first reason that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The moment it is counted for, RFC 3339: when the campaign goes out, as far as that is known, else now.
+    pub as_of: String,
+    /// Opted out, as the state was told by gateways and people.
+    pub opted_out: u64,
+    /// Got one already of which nobody gets a second (`audience.once_per`).
+    pub already_got: u64,
+    /// Got as many messages as the cap allows (`audience.cap`).
+    pub capped: u64,
+    /// Whether the moment is still to come.
+    #[serde(skip)]
+    pub is_ahead: bool,
+}
+
+impl LeftOut {
+    /// Nobody yet.
+    pub fn new(at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let as_of = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Self { as_of, opted_out: 0, already_got: 0, capped: 0, is_ahead: at > now }
+    }
+
+    /// All of them.
+    pub fn sum(&self) -> u64 {
+        self.opted_out + self.already_got + self.capped
+    }
+}
+
+/// What the campaign asks of the state, in words; nothing where it does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Nobody gets a second one.
+    pub once: Option<String>,
+    /// Nobody gets more than so many in a time.
+    pub cap: Option<String>,
 }
 
 /// Messages by encoding.
@@ -65,6 +107,8 @@ pub struct Aside {
     pub reasons: Vec<(&'static str, u64)>,
     /// The longest message: its segments and its line in the file.
     pub longest: Option<(u16, u64)>,
+    /// What the campaign asks of the state.
+    pub rules: Rules,
     /// The hours in which messages may go out.
     pub window: Option<String>,
     /// When it starts, in the campaign's zone.
@@ -95,6 +139,7 @@ impl PlanReport {
         let mut table = Table::new(&[1]);
         table.row([&aside.file, &thousands(self.recipients), "rows"]);
         table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
+        self.left_out_now(aside, &mut table);
         let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
         table.row(["left out", &thousands(left_out), ""]);
         for (reason, number) in &aside.reasons {
@@ -146,6 +191,29 @@ impl PlanReport {
             });
         }
         out
+    }
+
+    /// What the state says, where it says something or is asked.
+    fn left_out_now(&self, aside: &Aside, table: &mut Table) {
+        let Some(left_out) = &self.left_out_now else { return };
+        let rules = &aside.rules;
+        if left_out.sum() == 0 && rules.once.is_none() && rules.cap.is_none() {
+            return;
+        }
+        let moment = match (&aside.starts, left_out.is_ahead) {
+            (Some(starts), true) => format!("people, by what the state knows today of {starts}"),
+            _ => "people, by what the state knows now".to_owned(),
+        };
+        table.row(["  would be left out", &thousands(left_out.sum()), &moment]);
+        let told = (left_out.opted_out > 0).then_some("opted out");
+        let reasons = [
+            (told, left_out.opted_out),
+            (rules.once.as_deref(), left_out.already_got),
+            (rules.cap.as_deref(), left_out.capped),
+        ];
+        for (reason, number) in reasons.into_iter().filter_map(|(reason, number)| Some((reason?, number))) {
+            table.row([&format!("    {reason}"), &thousands(number), ""]);
+        }
     }
 
     /// What the messages are made of, in a few words.

@@ -31,12 +31,12 @@ pub struct HoldLine {
 }
 
 impl HoldLine {
-    /// A line of its own, and what to type.
-    fn human(&self) -> String {
+    /// A line of its own, and what to type, with this flag.
+    fn human(&self, flag: &str) -> String {
         let (verb, does) =
             if self.what == "paused" { ("resume", "lets it go on") } else { ("cancel", "closes it") };
         format!(
-            "\n{what}: {name}, by {who}, since {since}; `sendplan {verb} {name}` {does}\n",
+            "\n{what}: {name}, by {who}, since {since}; `sendplan {verb} {name}{flag}` {does}\n",
             what = self.what,
             name = self.campaign,
             who = self.who,
@@ -84,8 +84,8 @@ impl StatusReport {
     }
 
     /// The text of people. `wanted` is the campaign asked for, `live` says what is at work right now, and whether it
-    /// waits.
-    pub fn human(&self, wanted: Option<&str>, live: Option<(&str, bool)>) -> String {
+    /// waits; `flag` is what commands about this state need, such as ` --sandbox`.
+    pub fn human(&self, wanted: Option<&str>, live: Option<(&str, bool)>, flag: &str) -> String {
         let mut out = match wanted {
             Some(name) if self.runs.is_empty() => format!("No run of `{name}` in this state.\n"),
             None if self.runs.is_empty() => "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned(),
@@ -95,7 +95,7 @@ impl StatusReport {
             let doing = if waits { "paused" } else { "sending" };
             out.push_str(&format!("\n{doing} right now: {live}\n"));
         }
-        out.extend(self.holds.iter().map(HoldLine::human));
+        out.extend(self.holds.iter().map(|hold| hold.human(flag)));
         out
     }
 

@@ -8,6 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::store::private;
 
@@ -98,8 +99,7 @@ impl Lock {
         let refused = |error: io::Error| refused(state, &error);
         private::create_parent(state).map_err(refused)?;
         let mut file = open_or_create(&lock_path(state)).map_err(refused)?;
-        if !lock_exclusively(&file).map_err(refused)? {
-            let holder = read_holder(&mut file);
+        if let Some(holder) = taken_by(&mut file).map_err(refused)? {
             return Err(LockError::Held { path: state.to_owned(), holder });
         }
         let opened = file.metadata().map_err(refused)?;
@@ -196,6 +196,29 @@ fn lock_exclusively(file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
+/// Takes the lock, or says who has it. Whoever has just taken it writes its name a moment later, and until then
+/// nothing stands in the file, or the name of one who was killed: neither is an answer yet.
+fn taken_by(file: &mut File) -> io::Result<Option<Holder>> {
+    const TRIES: u32 = 200;
+    const PAUSE: Duration = Duration::from_millis(5);
+    for _ in 0..TRIES {
+        if lock_exclusively(file)? {
+            return Ok(None);
+        }
+        let holder = read_holder(file);
+        if holder.pid != 0 && is_alive(holder.pid) {
+            return Ok(Some(holder));
+        }
+        std::thread::park_timeout(PAUSE);
+    }
+    Ok(Some(read_holder(file)))
+}
+
+/// Whether there is a process of this number; yes, where the system does not say.
+fn is_alive(pid: u32) -> bool {
+    !Path::new("/proc/self").exists() || Path::new("/proc").join(pid.to_string()).exists()
+}
+
 /// `<state>.lock`
 fn lock_path(state: &Path) -> PathBuf {
     let mut path = state.as_os_str().to_owned();
@@ -219,7 +242,9 @@ fn write_holder(file: &mut File, what: &str, since: &str) -> io::Result<()> {
     file.rewind()?;
     // One line each; a line break in a word would shift the others.
     let one_line = |text: &str| text.replace(['\n', '\r'], " ");
-    write!(file, "{}\n{}\n{}\n", std::process::id(), one_line(what), one_line(since))
+    // At once: nobody should read half of it.
+    let text = format!("{}\n{}\n{}\n", std::process::id(), one_line(what), one_line(since));
+    file.write_all(text.as_bytes())
 }
 
 fn read_text(file: &mut File) -> String {
@@ -273,6 +298,27 @@ mod tests {
         assert_eq!(Lock::holder(&path).unwrap(), None);
         assert_eq!(fs::read_to_string(lock_path(&path)).unwrap(), "", "the file stays, the name does not");
         drop(Lock::acquire(&path, "run", "later").unwrap());
+    }
+
+    #[test]
+    fn fault_15_a_holder_that_has_only_just_begun_is_named_and_not_a_dead_one() {
+        let (_folder, path) = state();
+        drop(Lock::acquire(&path, "run", "then").unwrap());
+        let mut dead = Command::new("true").spawn().unwrap();
+        dead.wait().unwrap();
+        let mut file = private::open_plain(&lock_path(&path), true).unwrap();
+        assert!(taken(file.try_lock()).unwrap());
+        for left in [String::new(), format!("{}\nsend old\nthen\nopen\n", dead.id())] {
+            fs::write(lock_path(&path), left).unwrap();
+            let (tell, told) = std::sync::mpsc::channel();
+            let second = path.clone();
+            let thread = std::thread::spawn(move || tell.send(Lock::acquire(&second, "send", "now")));
+            assert!(told.recv_timeout(Duration::from_millis(30)).is_err(), "nobody was named yet");
+            write_holder(&mut file, "send new", "now").unwrap();
+            let Err(LockError::Held { holder, .. }) = told.recv().unwrap() else { panic!("it is held") };
+            assert_eq!((holder.pid, &*holder.what), (std::process::id(), "send new"));
+            thread.join().unwrap().unwrap();
+        }
     }
 
     /// Runs itself as the process that dies: with [`CHILD`] set it only takes the lock and waits.

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_refused_within_its_budget() {
+    fn fault_60_a_bomb_is_refused_within_its_budget() {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let uses = vec![format!("*a{}", level - 1); 10].join(", ");

@@ -3,6 +3,8 @@
 
 use std::process::Child;
 
+use sendplan::store::lock::Lock;
+
 use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, Said, said, signal};
 
@@ -303,6 +305,51 @@ fn fault_06_the_second_signal_ends_it_at_once_and_no_more_is_unknown_than_was_un
     gateway.release();
     assert_eq!(project.send().code, 6);
     project.status().is(&[("accepted", 36), ("unknown", 4)]);
+}
+
+#[test]
+fn a_word_never_stands_in_for_the_log_of_a_killed_sender() {
+    let (gateway, project, mut child) = waiting(40);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = project.path(".sendplan/state.db-wal");
+    let aside = project.path("aside");
+    std::fs::rename(&log, &aside).unwrap();
+    let refused = project.run(&["optout", "+254700000039"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("state.db-wal"), "{}", refused.err);
+    assert!(!log.exists());
+    std::fs::rename(&aside, &log).unwrap();
+    let told = project.run(&["optout", "+254700000039"]);
+    assert!(told.out.contains("no campaign of this state sends to them any more"), "{told:?}");
+    assert!(std::fs::metadata(&log).unwrap().len() > 0, "what the sender did is in it");
+    gateway.release();
+    assert_eq!(project.send().code, 6);
+    assert!(!gateway.accepted().contains_key("254700000039"));
+    project.status().is(&[("suppressed", 1), ("pending", 0)]);
+}
+
+#[test]
+fn a_word_brings_an_older_state_up_to_date_where_nobody_has_it() {
+    let project = Project::personalised("http://127.0.0.1:1", 5);
+    let old = crate::project::root().join("tests/it/old/state-v1.db");
+    for name in ["free.db", "taken.db"] {
+        std::fs::copy(&old, project.path(name)).unwrap();
+    }
+    let say = |words: &[&str], state: &str| project.run(&[words, &["--sandbox", "--state", state]].concat());
+    let told = say(&["optout", "+254700000009"], "free.db");
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.err.contains("free.db.v1.bak"), "{}", told.err);
+    assert!(say(&["optout", "--list", "--show-addresses"], "free.db").out.contains("+254700000009"));
+    let _sender = Lock::acquire(&project.path("taken.db"), "send c", "now").unwrap();
+    let refused = say(&["optout", "+254700000009"], "taken.db");
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("version 1"), "{}", refused.err);
+    // Who has the state and sends nothing is not waited for.
+    assert_eq!(say(&["pause", "c"], "free.db").code, 0);
+    let _reader = Lock::acquire(&project.path("free.db"), "report c", "now").unwrap();
+    let told = say(&["resume", "c"], "free.db");
+    assert!(told.code == 0 && told.out.contains("nobody is sending it"), "{told:?}");
 }
 
 /// What a command says, as a page has it: times, processes and people are everybody's.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::seeds::fast_folder;
+use crate::seasons::fast_folder;
 use chrono::{DateTime, TimeDelta};
 use sendplan::audience::{AddressKind, Suppression};
 use sendplan::campaign::Delivery;

@@ -12,7 +12,7 @@ use sendplan::delivery::state::Event;
 use sendplan::provider::{Class, Verdict};
 
 use crate::cut::say;
-use crate::seeds::profile;
+use crate::seasons::profile;
 
 const ADDRESS: &str = "+254700000001";
 

@@ -14,7 +14,7 @@ use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{Excluded, Listed, NewRun, PinnedMessage, RunId, Store};
 
 use crate::cut::{World, engine, say, token};
-use crate::seeds::fast_folder;
+use crate::seasons::fast_folder;
 
 /// Pins a campaign: (recipient, address, how many parts).
 fn pin(store: &mut Sqlite, campaign: &str, people: &[(&str, &str, u16)]) -> RunId {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::seeds::{Season, fast_folder, play};
+use crate::seasons::{Season, fast_folder, play};
 
 const SEEDS: u64 = 1_000;
 

@@ -1,7 +1,7 @@
 //! The state's rows of the table of faults, through the whole program.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, said, signal};
@@ -19,6 +19,21 @@ fn the_state_is_private_and_texts_are_gone_when_all_is_definite() {
     assert!(!String::from_utf8_lossy(&bytes).contains("Hi Name"), "a text outlived its message");
 }
 
+/// `send` after a line of bash; the signal that comes with a file that grew too large is ignored.
+fn in_bash(project: &Project, line: &str) -> Command {
+    let binary = env!("CARGO_BIN_EXE_sendplan");
+    let mut shell = Command::new("bash");
+    for (key, value) in project.command(&[]).get_envs() {
+        match value {
+            Some(value) => shell.env(key, value),
+            None => shell.env_remove(key),
+        };
+    }
+    let script = format!("trap '' XFSZ; {line}; exec '{binary}' send campaigns/c");
+    shell.current_dir(project.path("")).args(["-c", &script]);
+    shell
+}
+
 #[test]
 fn fault_08_a_full_disk_at_an_intent_aborts_unsent() {
     // The first one is stopped at once, so that the next has only intents to write.
@@ -27,20 +42,8 @@ fn fault_08_a_full_disk_at_an_intent_aborts_unsent() {
     let project = Project::personalised(&gateway.url(), 400);
     assert_eq!(project.send().code, 8);
     let size = std::fs::metadata(project.state()).unwrap().len() / 1024 + 4;
-    let binary = env!("CARGO_BIN_EXE_sendplan");
-    let mut shell = project.command(&[]);
-    let environment: Vec<_> =
-        shell.get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();
-    shell = Command::new("bash");
-    for (key, value) in environment {
-        match value {
-            Some(value) => shell.env(key, value),
-            None => shell.env_remove(key),
-        };
-    }
-    // No file may grow beyond what the state has now; the signal that would come with it is ignored.
-    let script = format!("trap '' XFSZ; ulimit -f {size}; exec '{binary}' send campaigns/c");
-    let stopped = said(shell.current_dir(project.path("")).args(["-c", &script]).output().unwrap());
+    // No file may grow beyond what the state has now.
+    let stopped = said(in_bash(&project, &format!("ulimit -f {size}")).output().unwrap());
     assert_eq!(stopped.code, 7, "{stopped:?}");
     let sent = gateway.accepted_once();
     let run = project.status();
@@ -52,6 +55,29 @@ fn fault_08_a_full_disk_at_an_intent_aborts_unsent() {
     let run = project.status();
     run.is(&[("pending", 0), ("rejected", 0)]);
     assert_eq!(run.of("accepted") + run.of("unknown"), 400);
+}
+
+#[test]
+fn fault_09_a_disk_that_takes_no_outcome_stops_the_run_and_nobody_is_sent_to_again() {
+    let gateway = Loopback::with(|request| (request.send > 0).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 60);
+    let pipes = |mut shell: Command| shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = pipes(in_bash(&project, ":"));
+    gateway.until_waiting(4);
+    // From here on no file may grow by a byte; the answers come after that.
+    let pid = child.id().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &pid, "--fsize=0"]).status().unwrap().success());
+    gateway.release();
+    let stopped = said(child.wait_with_output().unwrap());
+    assert_eq!(stopped.code, 7, "{stopped:?}");
+    let sent = gateway.accepted_once();
+    let run = project.status();
+    assert!(sent >= 4 && run.of("accepted") == 0 && run.of("unknown") >= sent, "{sent} were sent: {run:?}");
+    let ended = project.send();
+    assert_eq!(ended.code, 6, "{ended:?}");
+    gateway.accepted_once();
+    let ended = project.status();
+    assert_eq!((ended.of("unknown"), ended.of("pending")), (run.of("unknown"), 0));
 }
 
 #[test]

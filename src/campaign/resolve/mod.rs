@@ -1,6 +1,7 @@
 //! From the mirror to a campaign that cannot be invalid. Every step reports what it finds and goes on, so
 //! that one pass shows all that is wrong with a manifest and the files it names.
 
+mod frequency;
 mod provider;
 mod schedule;
 
@@ -68,6 +69,7 @@ impl Resolver<'_> {
                 &constants,
             )
         });
+        let frequency = audience.and_then(|audience| self.frequency(&audience.value));
         let zone = self.zone(manifest.schedule.as_ref());
         let at =
             manifest.schedule.as_ref().and_then(|one| one.value.at.as_ref()).map(|at| self.moment(at, zone));
@@ -88,6 +90,7 @@ impl Resolver<'_> {
             audience: Audience {
                 address_column: audience?.value.address.as_ref()?.value.clone(),
                 rules: rules?,
+                frequency: frequency?,
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
             template: template?,
@@ -116,12 +119,17 @@ impl Resolver<'_> {
     }
 
     fn name(&mut self, name: &Spanned<String>) -> Option<String> {
-        let text = &name.value;
+        self.word("name", name)
+    }
+
+    /// A word that names something in the state.
+    fn word(&mut self, key: &str, word: &Spanned<String>) -> Option<String> {
+        let text = &word.value;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if text.is_empty() || text.len() > 63 || !text.chars().all(plain) || text.starts_with('-') {
             self.problems.push(
-                Diagnostic::error(format!("`name` cannot be `{text}`"))
-                    .at(self.source, name.span.clone(), "")
+                Diagnostic::error(format!("`{key}` cannot be `{text}`"))
+                    .at(self.source, word.span.clone(), "")
                     .help("lower-case letters, digits and `-`, at most 63, as in `spring-sale`"),
             );
             return None;

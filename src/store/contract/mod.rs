@@ -49,6 +49,7 @@ macro_rules! contract {
             runs_do_not_mix,
             lists_are_paged_and_filtered,
             opt_outs_are_kept_with_their_rejection,
+            contacts_are_whoever_may_have_been_reached,
             unknowns_come_with_their_texts,
             receipts_lie_over_accepted_messages,
             what_awaits_a_receipt_is_paged,
@@ -498,6 +499,44 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
     let store = harness.open();
     let numbers = ["+254700000001", "+254700000002", "+254700000003", "+254700000009"];
     assert_eq!(store.opt_outs().unwrap(), numbers);
+}
+
+pub fn contacts_are_whoever_may_have_been_reached<H: Harness>() {
+    use Event::{Accept, Forgo, FoundAccepted, Intend, LoseTrack, ProvenNotSent, Reject, Resend, Suppress};
+    let harness = H::new();
+    let mut store = harness.open();
+    let people = ["accepted", "rejected", "unknown", "intent", "again", "suppressed", "pending"];
+    let messages: Vec<(&str, &str)> = people.iter().map(|one| (*one, "a")).collect();
+    let run = pin(&mut store, "spring", &messages);
+    let other = pin(&mut store, "autumn", &[("elsewhere", "a")]);
+    let keys = keys(&store.claim(run, None, 10).unwrap());
+    let at = |key: usize, event, at_ms| Change { at_ms, ..change(keys[key], event) };
+    let intents = (0..5).map(|key| at(key, Intend, 10)).collect::<Vec<_>>();
+    store.commit(run, &intents).unwrap();
+    let outcomes = [at(0, Accept, 20), at(1, Reject, 20), at(2, LoseTrack, 30), at(4, ProvenNotSent, 20)];
+    store.commit(run, &outcomes).unwrap();
+    store.commit(run, &[at(5, Suppress, 20)]).unwrap();
+    let found = |store: &H::Store, run, since| {
+        let mut found = Vec::new();
+        store.contacts(run, since, &mut |address, at_ms| found.push(format!("{address} {at_ms}"))).unwrap();
+        found.sort();
+        found
+    };
+    assert_eq!(found(&store, run, i64::MIN), ["accepted 20", "intent 10", "unknown 30"]);
+    assert_eq!(found(&store, run, 10), ["accepted 20", "unknown 30"]);
+    assert_eq!(found(&store, run, 20), ["unknown 30"]);
+    assert_eq!(found(&store, other, i64::MIN), [""; 0]);
+    // Free to be sent again, the first copy may still have arrived.
+    store.commit(run, &[at(2, Resend, 31)]).unwrap();
+    assert_eq!(found(&store, run, i64::MIN), ["accepted 20", "intent 10", "unknown 31"]);
+    store.commit(run, &[at(2, Forgo, 32)]).unwrap();
+    // A receipt changes no time, and who decides after the end of the run sends nothing.
+    store.record_receipts(run, &[receipt(keys[0], ReceiptStatus::Failed)]).unwrap();
+    store.commit(run, &[at(3, Reject, 40), at(4, Suppress, 40), at(6, Suppress, 40)]).unwrap();
+    store.finish(run, 50).unwrap();
+    store.commit(run, &[at(2, FoundAccepted, 80)]).unwrap();
+    assert_eq!(found(&store, run, i64::MIN), ["accepted 20", "unknown 50"]);
+    assert_eq!(found(&store, run, 50), [""; 0]);
 }
 
 pub fn unknowns_come_with_their_texts<H: Harness>() {

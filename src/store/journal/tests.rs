@@ -58,10 +58,6 @@ impl Store for Gated {
         self.inner.prune(run, at_ms)
     }
 
-    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError> {
-        self.inner.contacts(run, since_ms, each)
-    }
-
     fn verify(&self) -> Result<Verified, StoreError> {
         self.inner.verify()
     }
@@ -72,6 +68,10 @@ impl Store for Gated {
 
     fn record_opt_outs(&mut self, addresses: &[String], source: &str, at_ms: i64) -> Result<u64, StoreError> {
         self.inner.record_opt_outs(addresses, source, at_ms)
+    }
+
+    fn contacts(&self, run: RunId, since_ms: i64, each: &mut dyn FnMut(&str, i64)) -> Result<(), StoreError> {
+        self.inner.contacts(run, since_ms, each)
     }
 
     fn recover(&mut self, run: RunId, at_ms: i64) -> Result<u64, StoreError> {

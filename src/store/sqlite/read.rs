@@ -116,11 +116,13 @@ pub fn contacts(
     if ended <= since_ms {
         return Ok(());
     }
-    let reached = [State::Accepted, State::Unknown, State::Intent].map(|state| state.code().to_string());
+    let [accepted, unknown, intent, pending, held] =
+        [State::Accepted, State::Unknown, State::Intent, State::Pending, State::Held].map(State::code);
     let messages = format!(
-        "SELECT coalesce(address, recipient), changed_at_ms FROM messages \
-         WHERE run = ?1 AND state IN ({}) AND changed_at_ms > ?2",
-        reached.join(", ")
+        "SELECT coalesce(m.address, m.recipient), m.changed_at_ms FROM messages m \
+         WHERE m.run = ?1 AND m.changed_at_ms > ?2 AND (m.state IN ({accepted}, {unknown}, {intent}) \
+         OR m.state IN ({pending}, {held}) AND m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s \
+         WHERE s.run = m.run AND s.text = m.text AND s.seq = m.seq))"
     );
     for query in [&*messages, "SELECT address, at_ms FROM contacts WHERE run = ?1 AND at_ms > ?2"] {
         let mut statement = sql.prepare_cached(query)?;

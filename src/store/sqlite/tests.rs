@@ -196,6 +196,27 @@ fn fault_08_a_full_disk_at_an_intent_records_nothing() {
 }
 
 #[test]
+fn fault_09_a_full_disk_at_an_outcome_leaves_it_in_doubt() {
+    let file = File::new();
+    let mut store = file.open();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
+    let key = keys(&store.claim(run, None, 2).unwrap());
+    store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
+    store.connection.query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
+    let mut outcomes = changes(key, Event::Accept);
+    outcomes[1].reason = Some("x".repeat(200_000));
+    assert_eq!(store.commit(run, &outcomes).unwrap_err(), StoreError::Full { path: file.path() });
+    drop(store);
+    let mut store = file.open();
+    assert_eq!(store.counts(run).unwrap().of(State::Intent), 2);
+    assert_eq!(store.recover(run, 2).unwrap(), 2);
+    assert_eq!(
+        (store.counts(run).unwrap().of(State::Unknown), store.claim(run, None, 9).unwrap().len()),
+        (2, 0)
+    );
+}
+
+#[test]
 fn fault_10_a_state_that_cannot_be_written_is_refused_at_open() {
     // The kernel's own file systems refuse new files to everybody, root included.
     for path in ["/proc/self/state.db", "/sys/kernel/state.db", "/proc/self/sub/state.db"] {
@@ -262,6 +283,15 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     assert!(matches!(store.commit(run, &both), Err(StoreError::Corrupt { .. })));
     store.connection.execute("UPDATE messages SET state = 6 WHERE seq = 5", []).unwrap();
     assert!(matches!(store.unknowns(run, None, 10), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+fn fault_11_counts_beyond_every_number_are_damage() {
+    let file = File::new();
+    let path = filled(&file);
+    let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
+    store.connection.execute("UPDATE counts SET n = 9223372036854775807", []).unwrap();
+    assert!(matches!(store.runs(None), Err(StoreError::Corrupt { .. })));
 }
 
 #[test]
@@ -342,4 +372,19 @@ fn a_text_that_nobody_needs_is_gone_from_the_file() {
     let there = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
     assert_eq!(["SECRET-ALPHA", "SECRET-BRAVO", "SECRET-DELTA"].map(there), [false, false, true]);
     assert!(!beside(&file.path(), "-wal").exists());
+}
+
+#[test]
+fn whom_a_pruned_run_reached_is_told_like_the_others() {
+    let file = File::new();
+    let mut store = file.open();
+    let run = pin(&mut store, "spring", &[("1", "a")]);
+    let sql = Connection::open(file.path()).unwrap();
+    for (address, at_ms) in [("+254700000001", 10_i64), ("+254700000002", 20)] {
+        sql.execute("INSERT INTO contacts VALUES (?1, ?2, ?3)", rusqlite::params![run.0, address, at_ms])
+            .unwrap();
+    }
+    let mut found = Vec::new();
+    store.contacts(run, 10, &mut |address, at_ms| found.push((address.to_owned(), at_ms))).unwrap();
+    assert_eq!(found, [("+254700000002".to_owned(), 20)]);
 }

@@ -47,6 +47,9 @@ fn is_as_it_was(store: &Sqlite) {
     assert!(listed.iter().all(|one| one.reason.as_deref() == Some("interrupted")), "{listed:?}");
     let listed = store.messages(begun.id, Some(State::Accepted), None, 100).unwrap();
     assert!(listed.iter().all(|one| one.provider_id.is_some()), "{listed:?}");
+    let mut reached = 0;
+    store.contacts(begun.id, i64::MIN, &mut |_, _| reached += 1).unwrap();
+    assert_eq!(reached, 53 + 8);
 }
 
 /// A run of version 1 goes on to its end.
