@@ -17,7 +17,9 @@ impl Engine {
             return None;
         }
         self.outbox_since = None;
+        // They end their doubt in the very transaction in which the new intents begin theirs.
         let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
+        self.in_doubt = self.in_doubt.saturating_sub(outcomes);
         let mut order = Order { changes: std::mem::take(&mut self.outbox), claim: None };
         let batches = self.form(&mut order.changes, now);
         let wanted = self.window() * 2;
@@ -27,7 +29,7 @@ impl Engine {
         if order.changes.is_empty() && order.claim.is_none() && !self.must_prove(now) {
             return None;
         }
-        self.commit = Some(UnderWay { batches, outcomes, begun: now });
+        self.commit = Some(UnderWay { batches, begun: now });
         Some(order)
     }
 

@@ -148,7 +148,6 @@ pub(super) struct InAir {
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub batches: Vec<Batch>,
-    pub outcomes: usize,
     pub begun: Now,
 }
 
@@ -191,20 +190,18 @@ impl Engine {
     }
 
     /// How many batches may wait with durable intents: enough to keep the gateway busy while the next group
-    /// is being written. Single messages go out fast, so twice the concurrency; a batch is a lot of
+    /// is being written. Single messages go out fast, so three times the concurrency; a batch is a lot of
     /// people, and a quarter of the concurrency will do.
     pub(super) fn ahead(&self) -> usize {
         let concurrency = usize::from(self.delivery.concurrency);
-        if self.batch_max == 1 { concurrency * 2 } else { concurrency.div_ceil(4) }
+        if self.batch_max == 1 { concurrency * 3 } else { concurrency.div_ceil(4) }
     }
 
     /// The most messages that can be in doubt at once: with a durable intent and without a durable
     /// outcome. A crash leaves no more unknown than this.
     pub fn window(&self) -> usize {
         let concurrency = usize::from(self.delivery.concurrency);
-        // Outcomes on their way to the disk are in doubt as well.
-        let settling = if self.batch_max == 1 { concurrency } else { 0 };
-        let wanted = (concurrency + self.ahead() + settling).saturating_mul(self.batch_max);
+        let wanted = (concurrency + self.ahead()).saturating_mul(self.batch_max);
         wanted.min(MOST_IN_DOUBT.max(self.batch_max * 2))
     }
 
@@ -291,7 +288,6 @@ impl Engine {
     /// The commit under way is durable, and this was claimed.
     pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
         if let Some(done) = self.commit.take() {
-            self.in_doubt = self.in_doubt.saturating_sub(done.outcomes);
             self.proven = Some(done.begun);
             self.ready.extend(done.batches);
             self.opt_outs.more_wait();

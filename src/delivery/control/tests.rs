@@ -32,7 +32,7 @@ fn message(seq: i64) -> Claimed {
     }
 }
 
-/// An engine with a credential that has claimed three messages, for one request at a time.
+/// An engine with a credential that has claimed four messages, for one request at a time.
 fn engine() -> Engine {
     let profile = Profile::builtin("mobiconnect").unwrap().unwrap().with_batch_max(1).unwrap();
     let delivery = Delivery { concurrency: 1, ..Delivery::default() };
@@ -46,7 +46,7 @@ fn engine() -> Engine {
         renew_at: START.utc + TimeDelta::minutes(50),
     });
     assert!(commit(&mut engine, START).claim.is_some());
-    engine.committed(Some((1..=3).map(message).collect()));
+    engine.committed(Some((1..=4).map(message).collect()));
     engine
 }
 
@@ -112,7 +112,7 @@ fn fault_17_nothing_goes_out_on_proof_that_is_old() {
         // The intents are durable; the process sleeps before it sends the first one.
         let mut engine = engine();
         let order = commit(&mut engine, START);
-        assert_eq!(settle(&mut engine, order), [(1, Event::Intend), (2, Event::Intend)]);
+        assert_eq!(settle(&mut engine, order), [(1, Event::Intend), (2, Event::Intend), (3, Event::Intend)]);
         let look = commit(&mut engine, woken);
         assert_eq!((events(&look), look.claim), (Vec::new(), None));
         assert!(matches!(engine.next(woken), Step::Wait(_)), "not before the proof is there");
@@ -140,7 +140,7 @@ fn fault_17_a_second_request_needs_proof_of_its_own() {
     let first = send(&mut engine, START);
     accept(&mut engine, &first, after(30));
     let order = commit(&mut engine, after(30));
-    assert_eq!(events(&order), [(1, Event::Accept), (3, Event::Intend)]);
+    assert_eq!(events(&order), [(1, Event::Accept), (4, Event::Intend)]);
     assert!(matches!(engine.next(after(30)), Step::Wait(_)));
     engine.committed(None);
     assert_eq!(send(&mut engine, after(30)).parcels[0].message.key.seq, 2);
@@ -157,7 +157,7 @@ fn a_pause_gives_intents_back_and_hears_out_what_is_under_way() {
         engine.held().map(Hold::to_string).unwrap(),
         "paused by ann@till since 1970-01-01 00:00:00 UTC"
     );
-    assert_eq!(events(&commit(&mut engine, START)), [(2, Event::Withdraw)]);
+    assert_eq!(events(&commit(&mut engine, START)), [(2, Event::Withdraw), (3, Event::Withdraw)]);
     engine.committed(None);
     assert!(matches!(engine.next(START), Step::Wait(None)), "for as long as it takes");
     accept(&mut engine, &first, after(1));
@@ -167,7 +167,7 @@ fn a_pause_gives_intents_back_and_hears_out_what_is_under_way() {
     assert!(matches!(engine.next(after(7200)), Step::Wait(None)));
     assert!(matches!(engine.next(after(60)), Step::Wait(None)));
     engine.hear(News::default());
-    assert_eq!(finish(&mut engine, after(61)), (vec![2, 3], End::Finished));
+    assert_eq!(finish(&mut engine, after(61)), (vec![2, 3, 4], End::Finished));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_cancellation_ends_the_run_in_order() {
     let first = send(&mut engine, START);
     let hold = Hold { what: HoldKind::Cancelled, who: "ann@till".to_owned(), at_ms: 0 };
     engine.hear(News { hold: Some(hold), ..News::default() });
-    assert_eq!(events(&commit(&mut engine, START)), [(2, Event::Withdraw)]);
+    assert_eq!(events(&commit(&mut engine, START)), [(2, Event::Withdraw), (3, Event::Withdraw)]);
     engine.committed(None);
     accept(&mut engine, &first, START);
     let (sent, end) = finish(&mut engine, START);
@@ -207,11 +207,11 @@ fn fault_71_an_opt_out_that_comes_with_the_commit_is_heeded_before_its_intents_a
     let order = commit(&mut engine, START);
     engine.hear(news(Some(Teller::Person)));
     settle(&mut engine, order);
-    assert_eq!(finish(&mut engine, START), (vec![2, 3], End::Finished));
+    assert_eq!(finish(&mut engine, START), (vec![2, 3, 4], End::Finished));
     assert_eq!(engine.tally().suppressed, 1);
     // Who takes it back in time is sent to.
     let mut engine = self::engine();
     engine.hear(news(Some(Teller::Person)));
     engine.hear(news(None));
-    assert_eq!(finish(&mut engine, START).0, [1, 2, 3]);
+    assert_eq!(finish(&mut engine, START).0, [1, 2, 3, 4]);
 }
