@@ -116,6 +116,18 @@ fn a_campaign_is_paused_before_anything_of_it_was_sent() {
 }
 
 #[test]
+fn a_cancellation_that_finds_no_run_leaves_a_pause_as_it_is() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    assert_eq!(project.run(&["pause", "campaigns/c"]).code, 0);
+    let nothing = project.run(&["cancel", "campaigns/c"]);
+    assert!(nothing.code == 3 && nothing.err.contains("there is no run of `c`"), "{nothing:?}");
+    let refused = project.send();
+    assert!(refused.code == 4 && refused.err.contains("c is paused by "), "{refused:?}");
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
 fn in_ci_no_word_begins_a_state() {
     let project = Project::personalised("http://127.0.0.1:1", 5);
     for words in [&["pause", "campaigns/c"][..], &["optout", "+254700000001"]] {
