@@ -85,6 +85,11 @@ impl Beside {
         }
     }
 
+    /// Whether anybody has the state.
+    pub fn has_holder(&self) -> Result<bool, Failure> {
+        Ok(holder(&self.path)?.is_some())
+    }
+
     /// Who has the state, if it is to send this campaign.
     pub fn sender_of(&self, campaign: &str) -> Result<Option<Holder>, Failure> {
         Ok(holder(&self.path)?.filter(|holder| sends(holder, campaign)))

@@ -235,6 +235,24 @@ fn fault_71_nobody_is_sent_to_after_their_opt_out_was_recorded() {
 }
 
 #[test]
+fn a_long_list_of_opt_outs_leaves_the_state_to_a_process_that_sends() {
+    let (gateway, project, child) = waiting(40);
+    let many: String = (0..20_001).map(|number| format!("person-{number}\n")).collect();
+    project.write("out.txt", &many);
+    let lines = std::fs::File::open(project.path("out.txt")).unwrap();
+    let told = said(project.command(&["optout", "-", "--opaque"]).stdin(lines).output().unwrap());
+    assert!(told.out.contains("20,001 addresses recorded as opted out: nothing goes"), "{told:?}");
+    let lines = std::fs::File::open(project.path("out.txt")).unwrap();
+    let told =
+        said(project.command(&["optout", "-", "--opaque", "--take-back"]).stdin(lines).output().unwrap());
+    assert!(told.out.contains("20,001 opt-outs taken back"), "{told:?}");
+    gateway.release();
+    let ended = end(child);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(gateway.accepted_once(), 40);
+}
+
+#[test]
 fn an_opt_out_holds_for_every_later_campaign_and_is_listed_masked() {
     let gateway = Loopback::start();
     let project = Project::personalised(&gateway.url(), 5);
