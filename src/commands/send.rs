@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::beside::sending;
 use super::connection::{Connection, Place};
 use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
+use super::next::flag;
 use super::pin::pin;
 use super::standing::line;
 use super::state::{self, Held, hold};
@@ -39,7 +41,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let what = format!("send {name}");
+    let what = sending(&name);
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
     if let Some(hold) = held.store.hold_on(&name)? {
         on_hold(&name, &hold, args, terminal);
@@ -66,7 +68,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
 fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
     terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
     let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
-    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let sandbox = flag(args.sandbox);
     terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
 }
 
