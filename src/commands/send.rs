@@ -99,8 +99,11 @@ fn resume(
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
     if lost > 0 {
         let text = count(lost, "message");
-        terminal
-            .say(&format!("{text} under way when it was interrupted: unknown from now on, not sent again."));
+        let then = match delivery.unknown {
+            Unknown::Hold => "unknown from now on, not sent again",
+            Unknown::Resend => "nobody knows of them, and they are sent again, as the campaign says",
+        };
+        terminal.say(&format!("{text} under way when it was interrupted: {then}."));
     }
     if sandbox {
         delivery.window = None;
