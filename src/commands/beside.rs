@@ -16,6 +16,8 @@ use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::world::clock::Clock;
 use crate::world::person::person;
 
+/// How the lock's words begin while a campaign is sent.
+const SEND: &str = "send ";
 /// How long the process that sends may take to say that it has heard. It looks four times a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may keep the state to itself, as it does while it writes a run into it.
@@ -85,6 +87,11 @@ impl Beside {
         }
     }
 
+    /// Whether anybody has the state.
+    pub fn has_holder(&self) -> Result<bool, Failure> {
+        Ok(holder(&self.path)?.is_some())
+    }
+
     /// Who has the state, if it is to send this campaign.
     pub fn sender_of(&self, campaign: &str) -> Result<Option<Holder>, Failure> {
         Ok(holder(&self.path)?.filter(|holder| sends(holder, campaign)))
@@ -97,7 +104,7 @@ impl Beside {
             if self.store.acknowledged()? >= word {
                 return Ok(Heeded::Yes);
             }
-            if holder(&self.path)?.is_none_or(|holder| !holder.what.starts_with("send ")) {
+            if holder(&self.path)?.is_none_or(|holder| !is_sender(&holder)) {
                 return Ok(Heeded::NobodySends);
             }
             if Instant::now() >= until {
@@ -113,9 +120,19 @@ pub fn holder(path: &Path) -> Result<Option<Holder>, Failure> {
     Lock::holder(path).map_err(state::refused)
 }
 
+/// What the lock says of a process that sends this campaign.
+pub fn sending(campaign: &str) -> String {
+    format!("{SEND}{campaign}")
+}
+
 /// Whether a process is there to send this campaign.
 pub fn sends(holder: &Holder, campaign: &str) -> bool {
-    holder.what == format!("send {campaign}")
+    holder.what == sending(campaign)
+}
+
+/// Whether a process is there to send any.
+pub fn is_sender(holder: &Holder) -> bool {
+    holder.what.starts_with(SEND)
 }
 
 /// Our word, as it is recorded.

@@ -12,6 +12,7 @@ use super::beside::{Beside, holder, sends, word};
 use super::exit::{Code, Failure};
 use super::named::Named;
 use super::next::next;
+use super::resolve::recover;
 use super::standing::line;
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
@@ -22,7 +23,7 @@ use crate::delivery::message::Change;
 use crate::delivery::state::{Event, State};
 use crate::executor::DRAIN;
 use crate::report::cancel::{Cancelled, summary};
-use crate::report::layout::{self, count, duration};
+use crate::report::layout::{self, duration};
 use crate::report::status::RunLine;
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
@@ -44,11 +45,12 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
     let what = format!("cancel {}", named.name);
     let until = stop_the_sender(&named, args, &path, terminal)?;
     let mut held = loop {
+        let waits = until.is_some_and(|until| Instant::now() < until);
+        // Looked at before as well: whoever had it may end between our try and a look.
+        let taken = waits && holder(&path)?.is_some();
         match state::take(path.clone(), args.sandbox, &what, &since, terminal) {
             // Whoever has it now may be about to end.
-            Err(_) if until.is_some_and(|until| Instant::now() < until) && holder(&path)?.is_some() => {
-                sleep(LOOK)
-            }
+            Err(_) if taken || waits && holder(&path)?.is_some() => sleep(LOOK),
             other => break other?,
         }
     };
@@ -119,11 +121,7 @@ fn stop_the_sender(
 /// Takes everything that was not sent out of the run, and closes it.
 fn stop(store: &mut Sqlite, run: &Run, clock: Clock, terminal: &Terminal) -> Result<Cancelled, Failure> {
     let at_ms = clock.now().utc.timestamp_millis();
-    let lost = store.recover(run.id, at_ms)?;
-    if lost > 0 {
-        let text = count(lost, "message");
-        terminal.say(&format!("{text} under way when it was interrupted: unknown from now on."));
-    }
+    recover(store, run, clock, terminal)?;
     let mut stopped = 0;
     for state in [State::Pending, State::Held] {
         loop {

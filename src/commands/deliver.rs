@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
+use super::next::flag;
 use super::preparing::Preparing;
 use super::standing::line;
 use super::terminal::Terminal;
@@ -86,7 +87,7 @@ fn send_all(
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
     let pinned = the_run(&store, job.run)?.pinned;
-    let flag = if Pinned::says_sandbox(&pinned.pinned) == Some(true) { " --sandbox" } else { "" };
+    let flag = flag(Pinned::says_sandbox(&pinned.pinned) == Some(true));
     let profile = Arc::clone(&gateway.profile);
     let cuts_texts = profile.cuts_texts();
     let asking =

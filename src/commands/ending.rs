@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::exit::Code;
+use super::next::flag;
 use super::terminal::Terminal;
 use crate::cli::Send;
 use crate::delivery::engine::End;
@@ -47,7 +48,7 @@ pub fn next_steps(
     state: &Path,
     terminal: &Terminal,
 ) {
-    let shown = args.campaign.display();
+    let (shown, sandbox) = (args.campaign.display(), flag(args.sandbox));
     if run.unknown > 0 {
         terminal.note(&format!(
             "\n{} may or may not have arrived. They are kept as unknown in {} and are not sent again.",
@@ -57,15 +58,12 @@ pub fn next_steps(
     }
     match code {
         Code::Stopped if matches!(driven, Driven::Ended(End::Cancelled(_))) => {
-            let sandbox = if args.sandbox { " --sandbox" } else { "" };
             terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{sandbox}"));
         }
         Code::Stopped | Code::Refused => {
-            let sandbox = if args.sandbox { " --sandbox" } else { "" };
             terminal.note(&format!("\nNext, once that is mended:\n  sendplan send {shown}{sandbox}"));
         }
         Code::Unknown | Code::Rejected => {
-            let sandbox = if args.sandbox { " --sandbox" } else { "" };
             let verb = if code == Code::Unknown { "resolve" } else { "report" };
             terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{sandbox}"));
         }

@@ -7,11 +7,16 @@ use super::named::Named;
 use crate::report::status::RunLine;
 use crate::store::Run;
 
+/// What commands need after them where they are about the sandbox's state.
+pub fn flag(sandbox: bool) -> &'static str {
+    if sandbox { " --sandbox" } else { "" }
+}
+
 /// The first of these that has something to do: send what is left, see to what is unknown, ask what became of the
 /// others; else the list of all.
 pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, sandbox: bool) -> String {
     let name = named.shown();
-    let flag = if sandbox { " --sandbox" } else { "" };
+    let flag = flag(sandbox);
     if live {
         return format!("sendplan status {name}{flag}");
     }

@@ -2,6 +2,8 @@
 //! on, by any campaign of this state; a process that sends heeds it before its next message.
 
 use std::io::BufRead;
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
@@ -9,6 +11,7 @@ use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::audience::{AddressKind, region};
 use crate::cli::{Global, Optout};
+use crate::delivery::control::Mark;
 use crate::report::control::{Kept, listed, opted_out, taken_back};
 use crate::report::mask::Mask;
 use crate::store::StoreError;
@@ -16,6 +19,11 @@ use crate::store::control::Control;
 
 /// Rows of the list that are read at a time.
 const PAGE: usize = 1000;
+/// Addresses that are recorded in one transaction: a process that sends waits for each of them, and gives up after five
+/// seconds. Ten thousand take a fraction of one.
+const TOGETHER: usize = 10_000;
+/// How long the state is left to others between two of them: who waits for it tries ten times a second at the least.
+const REST: Duration = Duration::from_millis(100);
 /// Problems that are shown; of the others, how many.
 const MOST_SHOWN: usize = 20;
 
@@ -28,10 +36,17 @@ pub fn run(args: &Optout, global: &Global, terminal: &Terminal) -> Outcome {
     let addresses = read(args)?;
     let mut beside = Beside::open(&path, args.sandbox, !args.take_back, "optout", terminal)?;
     let word = word(args.reason.as_deref());
-    let (known, mark) = match args.take_back {
-        true => beside.write(|store| store.take_back(&addresses, &word))?,
-        false => beside.write(|store| store.opt_out(&addresses, &word))?,
-    };
+    let (mut changed, mut mark) = (0, Mark::default());
+    for (number, together) in addresses.chunks(TOGETHER).enumerate() {
+        if number > 0 && beside.has_holder()? {
+            sleep(REST);
+        }
+        let (some, up_to) = match args.take_back {
+            true => beside.write(|store| store.take_back(together, &word))?,
+            false => beside.write(|store| store.opt_out(together, &word))?,
+        };
+        (changed, mark) = (changed + some, up_to);
+    }
     let kept = match beside.until_heeded(mark)? {
         Heeded::Yes => Kept::Heeded,
         Heeded::NobodySends => Kept::Recorded,
@@ -39,13 +54,13 @@ pub fn run(args: &Optout, global: &Global, terminal: &Terminal) -> Outcome {
     };
     let all = addresses.len() as u64;
     if args.take_back {
-        terminal.data(&taken_back(all, known, kept));
+        terminal.data(&taken_back(all, changed, kept));
         terminal.say(
             "\u{1b}[1;33mwarning\u{1b}[0m: a suppression list of a campaign, or the gateway itself, may still keep \
              messages from them. Only who asked for it themselves may be taken back.",
         );
     } else {
-        terminal.data(&opted_out(all, known, kept));
+        terminal.data(&opted_out(all, changed, kept));
     }
     Ok(Code::Done)
 }

@@ -3,6 +3,7 @@
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
 use super::named::Named;
+use super::next::flag;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Pause};
@@ -22,7 +23,7 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let word = word(args.reason.as_deref());
     let hold = Hold { what: HoldKind::Paused, who: word.who, at_ms: word.at_ms };
-    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let sandbox = flag(args.sandbox);
     let said = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
     let mark = match said {
         Ok(mark) => mark,

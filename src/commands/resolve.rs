@@ -7,7 +7,7 @@ use super::ask::{read, stopped};
 use super::decide::{decide, show};
 use super::exit::{Code, Failure};
 use super::named::Named;
-use super::next::next;
+use super::next::{flag, next};
 use super::reconcile::reconcile;
 use super::report::pages;
 use super::standing::{line, message};
@@ -133,7 +133,7 @@ fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Te
         terminal.note("\nA gateway may list a message late: look again in a while.");
     }
     if runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
-        let flag = if args.sandbox { " --sandbox" } else { "" };
+        let flag = flag(args.sandbox);
         terminal.note(&format!("\n{}", choices(&named.shown(), flag).trim_end()));
     }
     say_next(named, args, &runs, live, terminal);

@@ -3,6 +3,7 @@
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
 use super::named::Named;
+use super::next::flag;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Resume};
@@ -14,7 +15,7 @@ pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
     let mut beside = Beside::open(&path, args.sandbox, false, &format!("resume {}", named.name), terminal)?;
-    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let sandbox = flag(args.sandbox);
     let hold = beside.store.hold_on(&named.name)?;
     if let Some(hold) = hold.as_ref().filter(|hold| hold.what == HoldKind::Cancelled) {
         return Err(Failure::Input(format!(

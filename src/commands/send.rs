@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::beside::sending;
 use super::connection::{Connection, Place};
 use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
+use super::next::flag;
 use super::pin::pin;
 use super::preparing::Preparing;
 use super::standing::line;
@@ -41,7 +43,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let what = format!("send {name}");
+    let what = sending(&name);
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
     if let Some(hold) = held.store.hold_on(&name)? {
         on_hold(&name, &hold, args, terminal);
@@ -68,7 +70,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
 fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
     terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
     let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
-    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let sandbox = flag(args.sandbox);
     terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
 }
 
@@ -99,8 +101,11 @@ fn resume(
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
     if lost > 0 {
         let text = count(lost, "message");
-        terminal
-            .say(&format!("{text} under way when it was interrupted: unknown from now on, not sent again."));
+        let then = match delivery.unknown {
+            Unknown::Hold => "unknown from now on, not sent again",
+            Unknown::Resend => "nobody knows of them, and they are sent again, as the campaign says",
+        };
+        terminal.say(&format!("{text} under way when it was interrupted: {then}."));
     }
     if sandbox {
         delivery.window = None;

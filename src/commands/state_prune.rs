@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::SecondsFormat;
 
 use super::exit::{Code, Failure};
+use super::next::flag;
 use super::standing::time;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -37,7 +38,7 @@ pub fn run(args: &Prune, global: &Global, terminal: &Terminal) -> Outcome {
     report.copies = copies(&path);
     terminal.data(&report.human());
     let Some(first) = report.left.first() else { return Ok(Code::Done) };
-    let flag = if args.sandbox { " --sandbox" } else { "" };
+    let flag = flag(args.sandbox);
     terminal.note(&format!("\nNext:\n  sendplan resolve {}{flag}", first.campaign));
     Ok(Code::Unknown)
 }

@@ -1,14 +1,15 @@
 //! `sendplan status`: runs and where their messages stand.
 
-use super::beside::sends;
+use super::beside::{is_sender, sends};
 use super::exit::{Code, Failure};
 use super::named::Named;
+use super::next::flag;
 use super::standing::{hold, line};
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Format, Global, Status};
 use crate::delivery::control::HoldKind;
-use crate::report::status::StatusReport;
+use crate::report::status::{Doing, StatusReport};
 use crate::store::Store;
 use crate::store::control::Control;
 use crate::store::lock::Lock;
@@ -33,12 +34,17 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     let waits = holder.as_ref().is_some_and(|holder| {
         holds.iter().any(|(name, one)| one.what == HoldKind::Paused && sends(holder, name))
     });
+    let doing = match &holder {
+        Some(holder) if !is_sender(holder) => Doing::OtherThings,
+        _ if waits => Doing::Waiting,
+        _ => Doing::Sending,
+    };
     let holder =
         holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
-    let flag = if args.sandbox { " --sandbox" } else { "" };
+    let flag = flag(args.sandbox);
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, waits)), flag),
+        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, doing)), flag),
     });
     let unknown = report.runs.iter().any(|run| run.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })

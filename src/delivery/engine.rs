@@ -210,8 +210,9 @@ impl Engine {
         self.opt_outs.set_lists(opt_outs);
     }
 
-    /// Who has opted out at a gateway before this run, by canonical address: asked before each intent as well. Those
-    /// whom this run's gateway tells of are added as they come.
+    /// Who has opted out before this run, by canonical address: asked before each intent as well. Those of whom this
+    /// run's gateway tells are added as they come. Whom a person recorded is told from the others by the first news
+    /// ([`Engine::hear`]), which come before the first intent.
     pub fn add_opt_outs(&mut self, addresses: impl IntoIterator<Item = String>) {
         addresses.into_iter().for_each(|address| self.opt_outs.add(address, Teller::Gateway));
     }

@@ -87,8 +87,8 @@ impl Queue {
         self.len() == 0
     }
 
-    /// Takes up to `max` from the front, those that have one text where `one_text` says so. While more may be claimed (`open`), a group that
-    /// reaches the end of the queue is left: its neighbours may be about to come.
+    /// Takes up to `max` from the front, those that have one text where `one_text` says so. While more may be claimed
+    /// (`open`), a group that reaches the end of the queue is left: its neighbours may be about to come.
     pub fn take_group(&mut self, max: usize, open: bool, one_text: bool) -> Vec<Parcel> {
         let Some(first) = self.ready.front() else { return Vec::new() };
         let text = first.message.key.text;

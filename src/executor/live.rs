@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::{Happening, World};
+use super::{Happening, LOOK, World};
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
 use crate::delivery::control::{Mark, News};
@@ -24,9 +24,6 @@ use crate::world::clock::{Clock, sleep};
 use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
 use crate::world::signals::Signals;
-
-/// How often we look for what people have said, while no commit does.
-const LOOK: Duration = Duration::from_millis(250);
 
 /// What the journal was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,9 @@ use crate::store::journal::Recorded;
 /// How long requests under way are heard out after the first signal. A gateway's own time-out is 30 s as a rule.
 pub const DRAIN: Duration = Duration::from_secs(35);
 
+/// How often a world looks for what people have said, while no commit does.
+pub const LOOK: Duration = Duration::from_millis(250);
+
 /// How the loop ended.
 #[derive(Debug)]
 pub enum Driven {

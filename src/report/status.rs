@@ -17,6 +17,17 @@ pub struct StatusReport {
     pub holds: Vec<HoldLine>,
 }
 
+/// What the process does that has the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// It sends.
+    Sending,
+    /// It is to send, and waits until its campaign is resumed.
+    Waiting,
+    /// Something else: it prunes, decides or asks a gateway.
+    OtherThings,
+}
+
 /// A campaign of which nothing may go out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HoldLine {
@@ -65,9 +76,9 @@ pub struct RunLine {
     pub unknown: u64,
     /// Waiting for their window or zone.
     pub held: u64,
-    /// Left out after planning: opted out.
+    /// Left out after planning: opted out, or reached too often.
     pub suppressed: u64,
-    /// Too late.
+    /// Never sent: too late, or cancelled.
     pub expired: u64,
     /// Known to have arrived.
     pub delivered: u64,
@@ -83,16 +94,20 @@ impl StatusReport {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
-    /// The text of people. `wanted` is the campaign asked for, `live` says what is at work right now, and whether it
-    /// waits; `flag` is what commands about this state need, such as ` --sandbox`.
-    pub fn human(&self, wanted: Option<&str>, live: Option<(&str, bool)>, flag: &str) -> String {
+    /// The text of people. `wanted` is the campaign asked for, `live` says who is at work right now, and at what;
+    /// `flag` is what commands about this state need, such as ` --sandbox`.
+    pub fn human(&self, wanted: Option<&str>, live: Option<(&str, Doing)>, flag: &str) -> String {
         let mut out = match wanted {
             Some(name) if self.runs.is_empty() => format!("No run of `{name}` in this state.\n"),
             None if self.runs.is_empty() => "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned(),
             _ => self.table(),
         };
-        if let Some((live, waits)) = live.filter(|_| !self.runs.is_empty()) {
-            let doing = if waits { "paused" } else { "sending" };
+        if let Some((live, doing)) = live.filter(|_| !self.runs.is_empty()) {
+            let doing = match doing {
+                Doing::Sending => "sending",
+                Doing::Waiting => "paused",
+                Doing::OtherThings => "at work",
+            };
             out.push_str(&format!("\n{doing} right now: {live}\n"));
         }
         out.extend(self.holds.iter().map(|hold| hold.human(flag)));
@@ -138,5 +153,34 @@ impl StatusReport {
             ]);
         }
         table.show()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_the_state_is_said_to_do_what_it_does() {
+        let run = RunLine {
+            campaign: "c".to_owned(),
+            occurrence: "once".to_owned(),
+            planned: 0,
+            pending: 0,
+            accepted: 0,
+            rejected: 0,
+            unknown: 0,
+            held: 0,
+            suppressed: 0,
+            expired: 0,
+            delivered: 0,
+            failed: 0,
+            pruned_at: None,
+        };
+        let report = StatusReport { version: 1, runs: vec![run], holds: Vec::new() };
+        let told = |doing| report.human(None, Some(("it", doing)), "");
+        assert!(told(Doing::Sending).ends_with("\nsending right now: it\n"));
+        assert!(told(Doing::Waiting).ends_with("\npaused right now: it\n"));
+        assert!(told(Doing::OtherThings).ends_with("\nat work right now: it\n"));
     }
 }

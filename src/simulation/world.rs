@@ -16,7 +16,7 @@ use crate::delivery::answer::Answer;
 use crate::delivery::control::{Hold, HoldKind, Mark};
 use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::Batch;
-use crate::executor::{Happening, World};
+use crate::executor::{Happening, LOOK, World};
 use crate::provider::{Class, Token};
 use crate::simulation::dice::Dice;
 use crate::simulation::faults::{Fault, Faults, Happened};
@@ -38,8 +38,6 @@ const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
 /// The campaign of every simulated run, as its pin has to have it.
 pub const CAMPAIGN: &str = "simulation";
-/// How long the process goes without looking for what people said.
-const LOOK: Duration = Duration::from_millis(250);
 
 /// How long things take when nothing is wrong with them: from, to.
 #[derive(Debug, Clone, Copy)]

@@ -84,7 +84,7 @@ pub trait Control {
     /// Those of the disk.
     fn release(&mut self, campaign: &str, word: &Word) -> Result<Option<Mark>, StoreError>;
 
-    /// Takes a cancellation's hold away, once it is carried out.
+    /// Takes a cancellation's hold away, once it is carried out. A pause stays.
     ///
     /// # Errors
     /// Those of the disk.

@@ -278,8 +278,8 @@ pub trait Store {
     /// Those of the disk.
     fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError>;
 
-    /// Whom gateways have said to have opted out, in any run of this state: canonical addresses, in order. Recorded
-    /// with the changes that say so ([`Change::opted_out`]).
+    /// Who has opted out, in any run of this state, as gateways and people have said: canonical addresses, in order.
+    /// Recorded with the changes that say so ([`Change::opted_out`]), or by [`control::Control::opt_out`].
     ///
     /// # Errors
     /// Those of the disk.

@@ -116,6 +116,18 @@ fn a_campaign_is_paused_before_anything_of_it_was_sent() {
 }
 
 #[test]
+fn a_cancellation_that_finds_no_run_leaves_a_pause_as_it_is() {
+    let gateway = Loopback::start();
+    let project = Project::personalised(&gateway.url(), 5);
+    assert_eq!(project.run(&["pause", "campaigns/c"]).code, 0);
+    let nothing = project.run(&["cancel", "campaigns/c"]);
+    assert!(nothing.code == 3 && nothing.err.contains("there is no run of `c`"), "{nothing:?}");
+    let refused = project.send();
+    assert!(refused.code == 4 && refused.err.contains("c is paused by "), "{refused:?}");
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
 fn in_ci_no_word_begins_a_state() {
     let project = Project::personalised("http://127.0.0.1:1", 5);
     for words in [&["pause", "campaigns/c"][..], &["optout", "+254700000001"]] {
@@ -220,6 +232,24 @@ fn fault_71_nobody_is_sent_to_after_their_opt_out_was_recorded() {
         left_out.len(),
         "{reasons}"
     );
+}
+
+#[test]
+fn a_long_list_of_opt_outs_leaves_the_state_to_a_process_that_sends() {
+    let (gateway, project, child) = waiting(40);
+    let many: String = (0..20_001).map(|number| format!("person-{number}\n")).collect();
+    project.write("out.txt", &many);
+    let lines = std::fs::File::open(project.path("out.txt")).unwrap();
+    let told = said(project.command(&["optout", "-", "--opaque"]).stdin(lines).output().unwrap());
+    assert!(told.out.contains("20,001 addresses recorded as opted out: nothing goes"), "{told:?}");
+    let lines = std::fs::File::open(project.path("out.txt")).unwrap();
+    let told =
+        said(project.command(&["optout", "-", "--opaque", "--take-back"]).stdin(lines).output().unwrap());
+    assert!(told.out.contains("20,001 opt-outs taken back"), "{told:?}");
+    gateway.release();
+    let ended = end(child);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(gateway.accepted_once(), 40);
 }
 
 #[test]

@@ -249,6 +249,7 @@ fn resend_sends_what_a_kill_left_unknown() {
     project.kill_when_waiting(&gateway, 1);
     let said = project.send();
     assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("they are sent again, as the campaign says"), "{}", said.err);
     project.status().is(&[("accepted", 30), ("unknown", 0)]);
     assert_eq!(gateway.accepted().len(), 30);
 }

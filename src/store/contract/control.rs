@@ -34,6 +34,8 @@ pub fn the_stronger_hold_stays<H: Harness>() {
     store.close("spring").unwrap();
     assert_eq!(store.hold_on("spring").unwrap(), None);
     store.hold("spring", &paused, None).unwrap().unwrap();
+    store.close("spring").unwrap();
+    assert_eq!(store.hold_on("spring").unwrap(), Some(paused), "a pause is no cancellation");
     assert!(store.release("spring", &word(5)).unwrap().unwrap() > last);
     assert_eq!(store.holds().unwrap(), []);
     let recorded: Vec<String> = decided(&store, "spring");

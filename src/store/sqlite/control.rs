@@ -130,9 +130,10 @@ pub fn release(sql: &Connection, campaign: &str, word: &Word) -> Result<Option<M
     record(sql, RESUMED, Some(campaign), None, word).map(Some)
 }
 
-/// Takes a hold away without a word.
+/// Takes a cancellation away without a word; a pause is somebody else's.
 pub fn close(sql: &Connection, campaign: &str) -> Result<(), Fault> {
-    sql.execute("DELETE FROM holds WHERE campaign = ?1", [campaign])?;
+    let cancelled = HoldKind::Cancelled.name();
+    sql.execute("DELETE FROM holds WHERE campaign = ?1 AND what = ?2", [campaign, cancelled])?;
     Ok(())
 }
 

@@ -94,7 +94,7 @@ pub fn is_pruned(sql: &Connection, run: RunId) -> Result<bool, Fault> {
     Ok(statement.query_row([run.0], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
-/// Everybody who has opted out at a gateway.
+/// Everybody who has opted out, whoever told us.
 pub fn opt_outs(sql: &Connection) -> Result<Vec<String>, Fault> {
     let mut statement = sql.prepare_cached("SELECT address FROM opt_outs ORDER BY address")?;
     let addresses = statement.query_map([], |row| row.get(0))?;

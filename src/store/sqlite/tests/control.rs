@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::delivery::control::{Hold, HoldKind, Mark};
+use crate::store::control::Word;
 use crate::store::lock::Lock;
 
 fn paused() -> Hold {
@@ -54,7 +55,8 @@ fn what_is_written_beside_is_seen_at_once_and_leaves_the_log_alone() {
     assert!(!beside(&file.path(), "-wal").exists(), "whoever has the state folds it in");
     // Alone with the state, it leaves the log, unless it is told that nobody needs it there.
     let mut alone = Sqlite::open(&file.path(), OpenMode::Beside).unwrap();
-    alone.close("spring").unwrap();
+    let word = Word { who: "ann@till".to_owned(), reason: None, at_ms: 2 };
+    assert!(alone.release("spring", &word).unwrap().is_some());
     drop(alone);
     assert!(beside(&file.path(), "-wal").exists());
     let mut alone = Sqlite::open(&file.path(), OpenMode::Beside).unwrap();
