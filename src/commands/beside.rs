@@ -55,7 +55,8 @@ impl Beside {
         if begin && !sandbox && !path.exists() {
             state::create(path, what, &since)?;
         }
-        let died_sending = state::died_sending(path)?;
+        // A log that is gone is found before a new one is begun.
+        state::died_sending(path)?;
         let store = match Sqlite::open(path, OpenMode::Beside) {
             Err(StoreError::Older { .. }) if holder(path)?.is_none() => {
                 drop(state::take(path.to_owned(), sandbox, what, &since, terminal)?);
@@ -64,10 +65,6 @@ impl Beside {
             other => other,
         }?;
         state::keep_apart(&store, path, sandbox)?;
-        // What a killed process left in its log stays there, where the next one looks for it.
-        if !died_sending {
-            store.fold_on_close()?;
-        }
         Ok(Self { store, path: path.to_owned() })
     }
 
@@ -83,6 +80,15 @@ impl Beside {
                 other => return Ok(other?),
             }
         }
+    }
+
+    /// Leaves the state alone for a moment, where somebody has it who may want to write: between many writes, who looks
+    /// only now and then would never find it free.
+    pub fn let_the_other_write(&self) -> Result<(), Failure> {
+        if holder(&self.path)?.is_some() {
+            sleep(LOOK);
+        }
+        Ok(())
     }
 
     /// Who has the state, if it is to send this campaign.
@@ -104,6 +110,17 @@ impl Beside {
                 return Ok(Heeded::NotYet);
             }
             sleep(LOOK);
+        }
+    }
+}
+
+impl Drop for Beside {
+    /// The log is folded in, unless somebody has the state, or was killed with it, be it while we were there: what a
+    /// killed process left in its log stays there, where the next one looks for it.
+    fn drop(&mut self) {
+        if matches!(holder(&self.path), Ok(None)) && matches!(state::died_sending(&self.path), Ok(false)) {
+            // Best effort: a log that stays is read by the next process.
+            let _ = self.store.fold_on_close();
         }
     }
 }

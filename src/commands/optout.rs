@@ -9,11 +9,15 @@ use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::audience::{AddressKind, region};
 use crate::cli::{Global, Optout};
+use crate::delivery::control::Mark;
 use crate::report::control::{Kept, listed, opted_out, taken_back};
 use crate::report::mask::Mask;
 use crate::store::StoreError;
 use crate::store::control::Control;
 
+/// Addresses of one transaction: some 30 ms. A process that sends waits for five seconds at most until it can write, and
+/// what it could not record would be in doubt. What was recorded before a failure stays; the same again does no harm.
+const AT_ONCE: usize = 5000;
 /// Rows of the list that are read at a time.
 const PAGE: usize = 1000;
 /// Problems that are shown; of the others, how many.
@@ -28,10 +32,15 @@ pub fn run(args: &Optout, global: &Global, terminal: &Terminal) -> Outcome {
     let addresses = read(args)?;
     let mut beside = Beside::open(&path, args.sandbox, !args.take_back, "optout", terminal)?;
     let word = word(args.reason.as_deref());
-    let (known, mark) = match args.take_back {
-        true => beside.write(|store| store.take_back(&addresses, &word))?,
-        false => beside.write(|store| store.opt_out(&addresses, &word))?,
-    };
+    let (mut known, mut mark) = (0, Mark::default());
+    for page in addresses.chunks(AT_ONCE) {
+        let (more, last) = match args.take_back {
+            true => beside.write(|store| store.take_back(page, &word))?,
+            false => beside.write(|store| store.opt_out(page, &word))?,
+        };
+        (known, mark) = (known + more, last);
+        beside.let_the_other_write()?;
+    }
     let kept = match beside.until_heeded(mark)? {
         Heeded::Yes => Kept::Heeded,
         Heeded::NobodySends => Kept::Recorded,
