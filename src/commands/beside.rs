@@ -57,7 +57,8 @@ impl Beside {
         if begin && !sandbox && !path.exists() {
             state::create(path, what, &since)?;
         }
-        let died_sending = state::died_sending(path)?;
+        // A log that is gone is found before a new one is begun.
+        state::died_sending(path)?;
         let store = match Sqlite::open(path, OpenMode::Beside) {
             Err(StoreError::Older { .. }) if holder(path)?.is_none() => {
                 drop(state::take(path.to_owned(), sandbox, what, &since, terminal)?);
@@ -66,10 +67,6 @@ impl Beside {
             other => other,
         }?;
         state::keep_apart(&store, path, sandbox)?;
-        // What a killed process left in its log stays there, where the next one looks for it.
-        if !died_sending {
-            store.fold_on_close()?;
-        }
         Ok(Self { store, path: path.to_owned() })
     }
 
@@ -111,6 +108,17 @@ impl Beside {
                 return Ok(Heeded::NotYet);
             }
             sleep(LOOK);
+        }
+    }
+}
+
+impl Drop for Beside {
+    /// The log is folded in, unless somebody has the state, or was killed with it, be it while we were there: what a
+    /// killed process left in its log stays there, where the next one looks for it.
+    fn drop(&mut self) {
+        if matches!(holder(&self.path), Ok(None)) && matches!(state::died_sending(&self.path), Ok(false)) {
+            // Best effort: a log that stays is read by the next process.
+            let _ = self.store.fold_on_close();
         }
     }
 }

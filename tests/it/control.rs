@@ -1,9 +1,11 @@
 //! A live run, told from another terminal to wait, to go on, to end or to leave somebody out. The gateway holds its
 //! answers back until a test lets them go, so that every moment is exact.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 
+use sendplan::store::control::Control;
 use sendplan::store::lock::Lock;
+use sendplan::store::sqlite::{OpenMode, Sqlite};
 
 use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, Said, said, signal};
@@ -125,6 +127,52 @@ fn a_cancellation_that_finds_no_run_leaves_a_pause_as_it_is() {
     let refused = project.send();
     assert!(refused.code == 4 && refused.err.contains("c is paused by "), "{refused:?}");
     assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn many_who_opt_out_at_once_do_not_keep_the_state_from_the_process_that_sends() {
+    let (gateway, project, child) = waiting(20);
+    let many: String = (0..30_000).map(|number| format!("+25471{number:07}\n")).collect();
+    project.write("many.txt", &many);
+    let lines = std::fs::File::open(project.path("many.txt")).unwrap();
+    let mut telling = project.command(&["optout", "-"]).stdin(lines).stdout(Stdio::null()).spawn().unwrap();
+    let store = Sqlite::open(&project.state(), OpenMode::ReadOnly).unwrap();
+    let is_there = |address: &str| {
+        let next = store.listed_opt_outs(Some(&address[..address.len() - 1]), 1).unwrap();
+        next.iter().any(|one| one.address == address)
+    };
+    // Some are recorded before all are: between two transactions the other process can write.
+    let mut in_between = false;
+    while telling.try_wait().unwrap().is_none() {
+        in_between |= is_there("+254710000000") && !is_there("+254710029990");
+    }
+    assert!(in_between && is_there("+254710029990"));
+    gateway.release();
+    assert_eq!(end(child).code, 0);
+    assert_eq!(gateway.accepted_once(), 20);
+}
+
+#[test]
+fn fault_03_a_sender_that_is_killed_while_somebody_speaks_to_it_keeps_its_log() {
+    let (gateway, project, mut child) = waiting(20);
+    // It does not answer, so that whoever speaks is still there when it dies, and the last to close the state.
+    signal(child.id(), "STOP");
+    let mut pause =
+        project.command(&["pause", "c"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let store = Sqlite::open(&project.state(), OpenMode::ReadOnly).unwrap();
+    while store.hold_on("c").unwrap().is_none() {
+        assert!(pause.try_wait().unwrap().is_none());
+    }
+    drop(store);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(pause.wait().unwrap().success());
+    gateway.release();
+    assert_eq!(project.run(&["resume", "c"]).code, 0);
+    let again = project.send();
+    assert_eq!(again.code, 6, "{again:?}");
+    project.status().is(&[("planned", 20), ("pending", 0)]);
+    gateway.accepted_once();
 }
 
 #[test]

@@ -107,8 +107,8 @@ impl Sqlite {
         self.lock = Some(lock);
     }
 
-    /// The log is folded into the file when this is closed and nobody else has it open. For a state beside which no
-    /// process was found that could have left a log behind.
+    /// The log is folded into the file when this is closed and nobody else has it open. To be said
+    /// right before, of a state that nobody has and that no killed process left a log beside.
     ///
     /// # Errors
     /// SQLite's.
