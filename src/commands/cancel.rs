@@ -10,6 +10,7 @@ use chrono::SecondsFormat;
 use super::ask::{read, stopped};
 use super::beside::{Beside, holder, sends, word};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
 use super::next::next;
 use super::standing::line;
@@ -40,6 +41,7 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
     let clock = Clock::start();
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let flags = Flags::new(global, args.sandbox, &path);
     let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("cancel {}", named.name);
     let until = stop_the_sender(&named, args, &path, terminal)?;
@@ -77,7 +79,7 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
         }
     }
     let runs = done.iter().map(|(run, _)| standing(store, run.id)).collect::<Result<Vec<_>, _>>()?;
-    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, args.sandbox)]).trim_end()));
+    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
 }

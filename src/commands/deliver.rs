@@ -10,17 +10,18 @@ use super::connection::Connection;
 use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
-use crate::delivery::pinned::Pinned;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
+use crate::store::control::Control;
 use crate::store::journal::Journal;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
@@ -54,26 +55,41 @@ pub struct Job {
     pub connection: Connection,
 }
 
-/// Delivers until nothing is left to do, or something stops it; says how it went. Answers with how the sending ended,
-/// the exit code, and where the run stands.
+/// How a sending ended.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What ended it.
+    pub driven: Driven,
+    /// The exit code.
+    pub code: Code,
+    /// Where the run stands.
+    pub run: RunLine,
+    /// What keeps the campaign from going on, by somebody's word.
+    pub hold: Option<Hold>,
+}
+
+/// Delivers until nothing is left to do, or something stops it; says how it went.
 pub fn deliver(
     job: Job,
     store: Sqlite,
+    flags: &Flags,
     clock: Clock,
     terminal: &Terminal,
-) -> Result<(Driven, Code, RunLine), Failure> {
+) -> Result<Delivered, Failure> {
     let run = job.run;
-    let (driven, tally, mut store) = send_all(job, store, clock, terminal)?;
+    let (driven, tally, mut store) = send_all(job, store, flags, clock, terminal)?;
     let (run, work) = conclude(&mut store, run, tally, clock)?;
     terminal.data(&summary(&run, &work));
     let code = ending(&driven, &run, terminal);
-    Ok((driven, code, run))
+    let hold = store.hold_on(&run.campaign)?;
+    Ok(Delivered { driven, code, run, hold })
 }
 
 /// Sends until the engine is done, and gives the store back.
 fn send_all(
     job: Job,
     store: Sqlite,
+    flags: &Flags,
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<(Driven, Tally, Sqlite), Failure> {
@@ -83,7 +99,7 @@ fn send_all(
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
     let pinned = the_run(&store, job.run)?.pinned;
-    let flag = if Pinned::says_sandbox(&pinned.pinned) == Some(true) { " --sandbox" } else { "" };
+    let flags = flags.to_string();
     let profile = Arc::clone(&gateway.profile);
     let cuts_texts = profile.cuts_texts();
     let asking =
@@ -112,7 +128,7 @@ fn send_all(
             }
             if engine.held() != held.as_ref() {
                 held = engine.held().cloned();
-                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, flag, &words));
+                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, &flags, &words));
             }
         };
         let driven = execute(&mut engine, &mut world, &mut watch).await;

@@ -2,6 +2,7 @@
 
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -22,7 +23,7 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let word = word(args.reason.as_deref());
     let hold = Hold { what: HoldKind::Paused, who: word.who, at_ms: word.at_ms };
-    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    let flags = Flags::new(global, args.sandbox, &path);
     let said = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
     let mark = match said {
         Ok(mark) => mark,
@@ -32,7 +33,7 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
         }
         Err(before) => {
             return Err(Failure::Input(format!(
-                "{} was {before}: nothing of it goes out anyway. `sendplan cancel {}{sandbox}` closes it",
+                "{} was {before}: nothing of it goes out anyway. `sendplan cancel {}{flags}` closes it",
                 named.name,
                 named.shown()
             )));
@@ -42,6 +43,6 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     let sender = beside.sender_of(&named.name)?;
     let sender = sender.map(|holder| holder.to_string());
     terminal.data(&paused(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
-    terminal.note(&format!("\nNext:\n  sendplan resume {}{sandbox}", named.shown()));
+    terminal.note(&format!("\nNext:\n  sendplan resume {}{flags}", named.shown()));
     Ok(Code::Done)
 }

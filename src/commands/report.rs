@@ -4,6 +4,7 @@ use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::hear::{Heard, hear};
 use super::named::Named;
 use super::next::next;
@@ -28,18 +29,19 @@ const PAGE: usize = 1000;
 pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let flags = Flags::new(global, args.sandbox, &path);
     if args.refresh {
         let clock = Clock::start();
         let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
         let what = format!("report {} --refresh", named.name);
         let mut held = state::take(path, args.sandbox, &what, &since, terminal)?;
         let code = refresh(&named, args, &mut held.store, clock, terminal)?;
-        show(&named, args, &held.store, None, terminal)?;
+        show(&named, args, &flags, &held.store, None, terminal)?;
         return Ok(code);
     }
     let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
     let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
-    show(&named, args, &store, holder.as_ref(), terminal)?;
+    show(&named, args, &flags, &store, holder.as_ref(), terminal)?;
     Ok(Code::Done)
 }
 
@@ -118,6 +120,7 @@ fn told(swept: &Swept) -> String {
 fn show(
     named: &Named,
     args: &Report,
+    flags: &Flags,
     store: &Sqlite,
     holder: Option<&Holder>,
     terminal: &Terminal,
@@ -164,7 +167,7 @@ fn show(
         ReportFormat::Json => report.json(),
         _ => {
             let holder = holder.map(ToString::to_string);
-            report.human(holder.as_deref(), &[next(named, &runs, live, args.sandbox)])
+            report.human(holder.as_deref(), &[next(named, &runs, live, flags)])
         }
     });
     Ok(())

@@ -6,6 +6,7 @@ use super::connection::{Connection, Place};
 use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
+use super::flags::{Flags, quoted};
 use super::pin::pin;
 use super::standing::line;
 use super::state::{self, Held, hold};
@@ -36,13 +37,14 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         return Err(Failure::Invalid { what: opened.source.name.clone(), problems: opened.load().1 });
     };
     let path = state::path(global, args.sandbox, Some(opened.repository()))?;
+    let flags = Flags::new(global, args.sandbox, &path);
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("send {name}");
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
     if let Some(hold) = held.store.hold_on(&name)? {
-        on_hold(&name, &hold, args, terminal);
+        on_hold(&name, &hold, args, &flags, terminal);
         return Ok(Code::Stopped);
     }
     let begun = held.store.unfinished(&name)?.into_iter().next();
@@ -56,18 +58,18 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
             }
         }
     };
-    let (driven, code, run) = deliver(job, held.store, clock, terminal)?;
-    next_steps(&driven, code, &run, args, &held.path, terminal);
+    let delivered = deliver(job, held.store, &flags, clock, terminal)?;
+    next_steps(&delivered, args, &flags, &held.path, terminal);
     drop(held.lock);
-    Ok(code)
+    Ok(delivered.code)
 }
 
 /// Somebody wants nothing of the campaign to go out.
-fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
+fn on_hold(name: &str, hold: &Hold, args: &Send, flags: &Flags, terminal: &Terminal) {
     terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
     let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
-    let sandbox = if args.sandbox { " --sandbox" } else { "" };
-    terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
+    let shown = quoted(&args.campaign.display().to_string());
+    terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
 }
 
 /// Takes up a run as it was when it began.

@@ -1,6 +1,7 @@
 //! `sendplan state backup`: the whole state, as it is at this moment, in a file of its own.
 
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::standing::line;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -30,6 +31,6 @@ pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
         terminal
             .note(&format!("\n{holder} is at work on the state: the copy is how it stood at one moment."));
     }
-    terminal.note(&about_copy(&from, &to));
+    terminal.note(&about_copy(&from, &to, &Flags::new(global, args.sandbox, &path).to_string()));
     Ok(Code::Done)
 }

@@ -2,6 +2,7 @@
 
 use super::beside::sends;
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
 use super::standing::{hold, line};
 use super::terminal::Terminal;
@@ -35,10 +36,10 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     });
     let holder =
         holder.map(|holder| format!("{} (process {}, since {})", holder.what, holder.pid, holder.since));
-    let flag = if args.sandbox { " --sandbox" } else { "" };
+    let flags = Flags::new(global, args.sandbox, &path).to_string();
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, waits)), flag),
+        Format::Human => report.human(campaign, holder.as_deref().map(|holder| (holder, waits)), &flags),
     });
     let unknown = report.runs.iter().any(|run| run.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
