@@ -13,7 +13,7 @@ use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::named::Named;
 use super::next::next;
-use super::standing::line;
+use super::standing::{last_cancelled, line};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -60,6 +60,11 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
         // It was cancelled while it was being planned, and nothing came of it.
         let _ = store.close(&named.name);
     })?;
+    if store.hold_on(&named.name)?.is_none()
+        && let Some(said) = last_cancelled(store, &named.name)?
+    {
+        terminal.note(&format!("{} was cancelled already, {said}.", named.name));
+    }
     let hold = Hold { what: HoldKind::Cancelled, who: word.who, at_ms: word.at_ms };
     let _already = store.hold(&named.name, &hold, reason)?;
     let mut done = Vec::new();

@@ -4,11 +4,13 @@ use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::named::Named;
+use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Pause};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::report::control::paused;
+use crate::store::Store;
 use crate::store::control::Control;
 
 pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
@@ -19,7 +21,16 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     let mut beside = Beside::open(&path, args.sandbox, is_there, &what, terminal)?;
     // A campaign that lies there may be paused before anything of it was sent; a mere name may be a slip.
     if !is_there && beside.store.hold_on(&named.name)?.is_none() {
-        named.runs(&beside.store)?;
+        let runs =
+            named.runs(&beside.store).map_err(|failure| only_in_sandbox(failure, &named, args, global))?;
+        if runs.iter().all(|run| run.finished_at_ms.is_some()) {
+            let what = match last_cancelled(&beside.store, &named.name)? {
+                Some(said) => format!("was cancelled {said}"),
+                None => "is finished".to_owned(),
+            };
+            terminal.data(&format!("{} {what}: there is nothing to pause.\n", named.name));
+            return Ok(Code::Done);
+        }
     }
     let word = word(args.reason.as_deref());
     let hold = Hold { what: HoldKind::Paused, who: word.who, at_ms: word.at_ms };
@@ -45,4 +56,19 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.data(&paused(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
     terminal.note(&format!("\nNext:\n  sendplan resume {}{flags}", named.shown()));
     Ok(Code::Done)
+}
+
+/// Says so where it is the sandbox's state that knows the campaign.
+fn only_in_sandbox(failure: Failure, named: &Named, args: &Pause, global: &Global) -> Failure {
+    let runs = || {
+        let path = state::path(global, true, None).ok()?;
+        state::look(&path).ok()??.runs(Some(&named.name)).ok()
+    };
+    if args.sandbox || global.state.is_some() || runs().is_none_or(|runs| runs.is_empty()) {
+        return failure;
+    }
+    Failure::Input(format!(
+        "there is no run of `{}` in this state, but in the sandbox's: say --sandbox",
+        named.name
+    ))
 }

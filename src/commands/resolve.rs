@@ -19,6 +19,7 @@ use crate::cli::{Global, Resolve};
 use crate::delivery::engine::End;
 use crate::delivery::state::State;
 use crate::report::layout::{self, count};
+use crate::report::mask::Mask;
 use crate::report::resolve::{choices, page, title};
 use crate::report::status::RunLine;
 use crate::store::lock::Lock;
@@ -117,6 +118,7 @@ fn list(
     live: bool,
     terminal: &Terminal,
 ) -> Outcome {
+    let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
     let mut runs = Vec::new();
     for run in named.runs(store)? {
         let line = line(&run, live);
@@ -125,7 +127,7 @@ fn list(
         let states: &[State] = if live { &[State::Unknown] } else { &[State::Unknown, State::Intent] };
         for state in states {
             pages(store, run.id, Some(*state), &mut |messages| {
-                terminal.data(&page(messages.iter().map(|one| message(one, live))));
+                terminal.data(&page(messages.iter().map(|one| message(one, live)), mask));
             })?;
         }
         runs.push((run, line));

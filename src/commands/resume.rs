@@ -5,6 +5,7 @@ use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::named::Named;
 use super::next::place;
+use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Resume};
@@ -30,6 +31,9 @@ pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
     let Some(mark) = beside.write(|store| store.release(&named.name, &word))? else {
         if named.repository.is_none() {
             named.runs(&beside.store)?;
+        }
+        if let Some(said) = last_cancelled(&beside.store, &named.name)? {
+            return Err(Failure::Input(format!("{} was cancelled {said}: it does not go on", named.name)));
         }
         terminal.data(&format!("{} is not paused: there is nothing to resume.\n", named.name));
         return Ok(Code::Done);

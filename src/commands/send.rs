@@ -8,7 +8,7 @@ use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::pin::pin;
-use super::standing::line;
+use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
 use super::{Outcome, load};
@@ -110,7 +110,7 @@ fn resume(
     }
     let open = held.store.counts(run.id)?.open();
     terminal.note(&format!(
-        "Taking up {} of {}: {} left, as it was when it began; later edits of its files change nothing in it.",
+        "Taking up `{}` ({}): {} left, as it was when it began; later edits of its files change nothing in it.",
         run.pinned.campaign,
         run.pinned.occurrence,
         count(open, "message")
@@ -150,7 +150,11 @@ fn nothing_to_begin(
         same_manifest(&pinned, opened, name)?;
         let shown = line(run, false);
         let text = summary(&shown, &Work::default());
-        terminal.data(&format!("{name} ({occurrence}) is finished already: nothing was sent.\n\n{text}"));
+        let what = match cancelled(&said(store, name, HoldKind::Cancelled)?, run) {
+            Some(said) => format!("was cancelled {said}"),
+            None => "is finished already".to_owned(),
+        };
+        terminal.data(&format!("{name} ({occurrence}) {what}: nothing was sent.\n\n{text}"));
         terminal.note("\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.");
         return Ok(Some(settled(&shown)));
     }

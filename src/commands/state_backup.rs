@@ -17,6 +17,13 @@ pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
             args.file.display()
         )));
     }
+    let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Failure::Input(format!(
+            "there is no folder `{folder}` for the copy: make it first, `mkdir -p {folder}`"
+        )));
+    }
     let (store, holder) = state::look_at_all(&path, args.sandbox)?;
     let verified = store.back_up(&args.file).map_err(|error| match error {
         StoreError::Copy { path, detail } => {

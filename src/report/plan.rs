@@ -207,9 +207,10 @@ impl PlanReport {
         if left_out.sum() == 0 && rules.once.is_none() && rules.cap.is_none() {
             return;
         }
+        let people = if left_out.sum() == 1 { "person" } else { "people" };
         let moment = match (&aside.starts, left_out.is_ahead) {
-            (Some(starts), true) => format!("people, by what the state knows today of {starts}"),
-            _ => "people, by what the state knows now".to_owned(),
+            (Some(starts), true) => format!("{people}, by what the state knows today of {starts}"),
+            _ => format!("{people}, by what the state knows now"),
         };
         table.row(["  would be left out", &thousands(left_out.sum()), &moment]);
         let told = (left_out.opted_out > 0).then_some("opted out");

@@ -27,7 +27,10 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
             0 => write!(f, "another process"),
-            pid => write!(f, "`{}` (process {pid}, since {})", self.what, self.since),
+            pid => {
+                let since = self.since.replace('T', " ").replace('Z', " UTC");
+                write!(f, "`{}` (process {pid}, since {since})", self.what)
+            }
         }
     }
 }
