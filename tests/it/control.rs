@@ -77,6 +77,7 @@ fn a_paused_process_is_ended_in_order() {
     signal(child.id(), "INT");
     let ended = end(child);
     assert_eq!(ended.code, 4, "{ended:?}");
+    assert!(ended.err.contains("Next:\n  sendplan resume campaigns/c\n  sendplan send"), "{}", ended.err);
     let run = project.status();
     run.is(&[("unknown", 0)]);
     assert!(run.of("pending") > 0);
