@@ -259,6 +259,11 @@ fn a_reason(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// How long ago, with the range and the units where it is none.
+fn an_age(text: &str) -> Result<Span, &'static str> {
+    text.parse().map_err(|_| "a time from 1ms to 366d, in ms, s, m, h or d, such as `90d`")
+}
+
 /// `sendplan resolve`
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend"]))]
@@ -287,8 +292,8 @@ pub struct Resolve {
     /// How to print the decisions
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", requires = "decisions")]
     pub format: Format,
-    /// Show addresses in full, in the decisions
-    #[arg(long, requires = "decisions")]
+    /// Show addresses in full
+    #[arg(long)]
     pub show_addresses: bool,
     /// The sandbox's state instead of the real one
     #[arg(long)]
@@ -329,7 +334,7 @@ pub struct Verify {
 #[derive(Debug, Args)]
 pub struct Prune {
     /// Runs that were finished longer ago than this, such as `90d`; a year at most
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = an_age)]
     pub older_than: Span,
     /// Show what would be deleted, and delete nothing
     #[arg(long)]

@@ -225,7 +225,8 @@ fn render_one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         }
         group
     };
-    renderer.render(&[group.elements(help)])
+    // The renderer shows control characters as signs, but not those of Latin-1, and a terminal may obey these too.
+    renderer.render(&[group.elements(help)]).replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
 }
 
 /// A span that the renderer can underline: on character boundaries, inside the text, on one line.
@@ -291,6 +292,15 @@ mod tests {
         assert!(text.contains("nmae: x"), "{text}");
         assert!(text.contains("^^^^ not a key here"), "{text}");
         assert!(text.contains("did you mean `name`?"), "{text}");
+    }
+
+    #[test]
+    fn nothing_in_a_file_speaks_to_the_terminal() {
+        let source = Source::new("campaign.yaml", "na\u{9b}31mme: \u{1b}[2J\n");
+        let mut all = Diagnostics::new();
+        all.push(Diagnostic::error("unknown key `na\u{9b}31mme`").at(&source, 0..9, "not a key here"));
+        let text = all.render(false);
+        assert_eq!(text.chars().find(|c| c.is_control() && *c != '\n'), None, "{text:?}");
     }
 
     #[test]

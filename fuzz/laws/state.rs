@@ -201,10 +201,11 @@ fn set(path: &Path, script: &mut Script<'_>) -> rusqlite::Result<()> {
     sql.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;")?;
     let mut tables = sql.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
     let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let table = &tables[script.byte() % tables.len().max(1)];
+    // A damaged schema may have lost them all.
+    let Some(table) = tables.get(script.byte() % tables.len().max(1)) else { return Ok(()) };
     let mut columns = sql.prepare("SELECT name FROM pragma_table_info(?1)")?;
     let columns: Vec<String> = columns.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let column = &columns[script.byte() % columns.len().max(1)];
+    let Some(column) = columns.get(script.byte() % columns.len().max(1)) else { return Ok(()) };
     let key = if columns.iter().any(|one| one == "seq") && table == "messages" { "seq" } else { &columns[0] };
     let (row, value) = (script.byte(), script.value());
     if row >= 128 {

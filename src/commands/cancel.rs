@@ -10,10 +10,11 @@ use chrono::SecondsFormat;
 use super::ask::{read, stopped};
 use super::beside::{Beside, holder, sends, word};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
 use super::next::next;
 use super::resolve::recover;
-use super::standing::line;
+use super::standing::{last_cancelled, line};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -41,6 +42,7 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
     let clock = Clock::start();
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let flags = Flags::new(global, args.sandbox, &path);
     let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("cancel {}", named.name);
     let until = stop_the_sender(&named, args, &path, terminal)?;
@@ -60,6 +62,11 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
         // It was cancelled while it was being planned, and nothing came of it.
         let _ = store.close(&named.name);
     })?;
+    if store.hold_on(&named.name)?.is_none()
+        && let Some(said) = last_cancelled(store, &named.name)?
+    {
+        terminal.note(&format!("{} was cancelled already, {said}.", named.name));
+    }
     let hold = Hold { what: HoldKind::Cancelled, who: word.who, at_ms: word.at_ms };
     let _already = store.hold(&named.name, &hold, reason)?;
     let mut done = Vec::new();
@@ -79,7 +86,7 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
         }
     }
     let runs = done.iter().map(|(run, _)| standing(store, run.id)).collect::<Result<Vec<_>, _>>()?;
-    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, args.sandbox)]).trim_end()));
+    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
 }

@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::contacts::{Asking, known};
 use super::ending::ending;
 use super::exit::{Code, Failure};
-use super::next::flag;
+use super::flags::Flags;
 use super::preparing::Preparing;
 use super::standing::line;
 use super::terminal::Terminal;
@@ -18,11 +18,11 @@ use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
-use crate::delivery::pinned::Pinned;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
+use crate::store::control::Control;
 use crate::store::journal::Journal;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
@@ -56,21 +56,35 @@ pub struct Job {
     pub connection: Connection,
 }
 
-/// Delivers until nothing is left to do, or something stops it; says how it went. Answers with how the sending ended,
-/// the exit code, and where the run stands.
+/// How a sending ended.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What ended it.
+    pub driven: Driven,
+    /// The exit code.
+    pub code: Code,
+    /// Where the run stands.
+    pub run: RunLine,
+    /// What keeps the campaign from going on, by somebody's word.
+    pub hold: Option<Hold>,
+}
+
+/// Delivers until nothing is left to do, or something stops it; says how it went.
 pub fn deliver(
     job: Job,
     preparing: Preparing,
     store: Sqlite,
+    flags: &Flags,
     clock: Clock,
     terminal: &Terminal,
-) -> Result<(Driven, Code, RunLine), Failure> {
+) -> Result<Delivered, Failure> {
     let run = job.run;
-    let (driven, tally, mut store) = send_all(job, preparing, store, clock, terminal)?;
+    let (driven, tally, mut store) = send_all(job, preparing, store, flags, clock, terminal)?;
     let (run, work) = conclude(&mut store, run, tally, clock)?;
     terminal.data(&summary(&run, &work));
     let code = ending(&driven, &run, terminal);
-    Ok((driven, code, run))
+    let hold = store.hold_on(&run.campaign)?;
+    Ok(Delivered { driven, code, run, hold })
 }
 
 /// Sends until the engine is done, and gives the store back.
@@ -78,6 +92,7 @@ fn send_all(
     job: Job,
     preparing: Preparing,
     store: Sqlite,
+    flags: &Flags,
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<(Driven, Tally, Sqlite), Failure> {
@@ -87,7 +102,7 @@ fn send_all(
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
     let pinned = the_run(&store, job.run)?.pinned;
-    let flag = flag(Pinned::says_sandbox(&pinned.pinned) == Some(true));
+    let flags = flags.to_string();
     let profile = Arc::clone(&gateway.profile);
     let cuts_texts = profile.cuts_texts();
     let asking =
@@ -118,7 +133,7 @@ fn send_all(
             }
             if engine.held() != held.as_ref() {
                 held = engine.held().cloned();
-                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, flag, &words));
+                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, &flags, &words));
             }
         };
         let driven = execute(&mut engine, &mut world, &mut watch).await;

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use super::deliver::Delivered;
 use super::exit::Code;
-use super::next::flag;
+use super::flags::{Flags, quoted};
 use super::terminal::Terminal;
 use crate::cli::Send;
+use crate::delivery::control::HoldKind;
 use crate::delivery::engine::End;
 use crate::executor::Driven;
 use crate::report::layout::count;
@@ -40,37 +42,47 @@ pub fn settled(run: &RunLine) -> Code {
 }
 
 /// What to type next.
-pub fn next_steps(
-    driven: &Driven,
-    code: Code,
-    run: &RunLine,
-    args: &Send,
-    state: &Path,
-    terminal: &Terminal,
-) {
-    let (shown, sandbox) = (args.campaign.display(), flag(args.sandbox));
-    if run.unknown > 0 {
+pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, terminal: &Terminal) {
+    let shown = quoted(&args.campaign.display().to_string());
+    if sent.run.unknown > 0 {
         terminal.note(&format!(
             "\n{} may or may not have arrived. They are kept as unknown in {} and are not sent again.",
-            count(run.unknown, "message"),
+            count(sent.run.unknown, "message"),
             state.display()
         ));
     }
-    match code {
-        Code::Stopped if matches!(driven, Driven::Ended(End::Cancelled(_))) => {
-            terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{sandbox}"));
+    match sent.code {
+        Code::Stopped if matches!(sent.driven, Driven::Ended(End::Cancelled(_))) => {
+            terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{flags}"));
         }
-        Code::Stopped | Code::Refused => {
-            terminal.note(&format!("\nNext, once that is mended:\n  sendplan send {shown}{sandbox}"));
-        }
+        Code::Stopped | Code::Refused => go_on(sent, &shown, flags, terminal),
         Code::Unknown | Code::Rejected => {
-            let verb = if code == Code::Unknown { "resolve" } else { "report" };
-            terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{sandbox}"));
+            let verb = if sent.code == Code::Unknown { "resolve" } else { "report" };
+            terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
         }
+        // The real state is another one.
         _ if args.sandbox => terminal.note(&format!(
             "\nNothing left this machine: the gateway was a sandbox, and nobody counts as sent to.\n\nNext, with the \
              gateway's credentials in the environment:\n  sendplan send {shown}"
         )),
         _ => {}
+    }
+}
+
+/// How a run that was stopped goes on. Only what was refused, or does not work, has to be mended first.
+fn go_on(sent: &Delivered, shown: &str, flags: &Flags, terminal: &Terminal) {
+    let resume = match &sent.hold {
+        Some(hold) if hold.what == HoldKind::Paused => format!("  sendplan resume {shown}{flags}\n"),
+        _ => String::new(),
+    };
+    let when = match sent.driven {
+        Driven::Ended(End::Refused(_) | End::Paused(_)) => ", once that is mended",
+        _ => "",
+    };
+    terminal.note(&format!("\nNext{when}:\n{resume}  sendplan send {shown}{}", flags.taking_up()));
+    if flags.begin_anew() {
+        terminal.note(
+            "\nA sandbox begins anew each time, and throws the last run away. With --state FILE it is kept, and taken up.",
+        );
     }
 }

@@ -12,6 +12,7 @@ mod decide;
 mod deliver;
 mod ending;
 mod exit;
+mod flags;
 mod hear;
 mod load;
 mod named;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
+use super::flags::quoted;
 use crate::diagnostic::did_you_mean;
 use crate::store::{Run, Store};
 use crate::world::confine::Repository;
@@ -39,7 +40,7 @@ impl Named {
 
     /// As it was typed, for what to type next.
     pub fn shown(&self) -> String {
-        self.given.display().to_string()
+        quoted(&self.given.display().to_string())
     }
 
     /// Its runs, oldest first; at least one.

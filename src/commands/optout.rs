@@ -9,13 +9,13 @@ use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use super::{Outcome, state};
-use crate::audience::{AddressKind, region};
+use crate::audience::{AddressError, AddressKind, region};
 use crate::cli::{Global, Optout};
 use crate::delivery::control::Mark;
 use crate::report::control::{Kept, listed, opted_out, taken_back};
 use crate::report::mask::Mask;
 use crate::store::StoreError;
-use crate::store::control::Control;
+use crate::store::control::{Control, OptOut};
 
 /// Rows of the list that are read at a time.
 const PAGE: usize = 1000;
@@ -70,13 +70,13 @@ fn read(args: &Optout) -> Result<Vec<String>, Failure> {
     let mut given = Vec::new();
     for address in &args.addresses {
         if address != "-" {
-            given.push(address.clone());
+            given.push((address.clone(), None));
             continue;
         }
-        for line in std::io::stdin().lock().lines() {
+        for (number, line) in (1_u64..).zip(std::io::stdin().lock().lines()) {
             let line = line.map_err(|error| Failure::Input(format!("standard input: {error}")))?;
             if !line.trim().is_empty() {
-                given.push(line.trim().to_owned());
+                given.push((line.trim().to_owned(), Some(number)));
             }
         }
     }
@@ -84,10 +84,10 @@ fn read(args: &Optout) -> Result<Vec<String>, Failure> {
     let region = region.map_err(|error| Failure::Input(error.to_string()))?;
     let kind = if args.opaque { AddressKind::Opaque } else { AddressKind::Phone { region } };
     let (mut addresses, mut problems) = (Vec::new(), Vec::new());
-    for address in given {
+    for (address, line) in given {
         match kind.read(&address) {
             Ok(address) => addresses.push(address.to_string()),
-            Err(error) => problems.push(format!("\n  `{address}`: {error}")),
+            Err(error) => problems.push(format!("\n  {}", problem(&address, line, &error))),
         }
     }
     if addresses.is_empty() && problems.is_empty() {
@@ -102,25 +102,49 @@ fn read(args: &Optout) -> Result<Vec<String>, Failure> {
     let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
     let shown: String = problems.into_iter().take(MOST_SHOWN).collect();
     let help = match (args.opaque, args.region.is_none()) {
-        (false, true) => "\nNumbers without a country code need --region; ids that are no numbers, --opaque",
+        (false, true) => "\nFor ids that are no numbers say --opaque",
         _ => "",
     };
     Err(Failure::Input(format!("nothing was recorded; these cannot be read:{shown}{more}{help}")))
 }
 
+/// What is wrong with an address; `line` is its line of standard input.
+fn problem(address: &str, line: Option<u64>, error: &AddressError) -> String {
+    let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let error = match error {
+        AddressError::NoCountry => {
+            "the number has no country code: say --region, such as --region KE".to_owned()
+        }
+        other => other.to_string(),
+    };
+    // Some say of what they speak.
+    if error.starts_with('`') { format!("{line}{error}") } else { format!("{line}`{address}`: {error}") }
+}
+
 fn list(store: &impl Control, shown: bool, terminal: &Terminal) -> Outcome {
     let mask = if shown { Mask::Shown } else { Mask::Masked };
-    let mut after: Option<String> = None;
-    let mut some = false;
-    loop {
-        let page = store.listed_opt_outs(after.as_deref(), PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.address.clone());
-        some = true;
-        terminal.data(&listed(&page.iter().map(super::standing::opt_out).collect::<Vec<_>>(), mask));
-    }
-    if !some {
+    if !pages(mask, terminal, "", |after| store.listed_opt_outs(after, PAGE))? {
         terminal.data("Nobody is recorded as opted out in this state.\n");
     }
+    pages(mask, terminal, "\nTaken back:\n\n", |after| store.listed_taken_back(after, PAGE))?;
     Ok(Code::Done)
+}
+
+/// Shows a list, a page at a time, below a head. Whether there was anybody.
+fn pages(
+    mask: Mask,
+    terminal: &Terminal,
+    head: &str,
+    next: impl Fn(Option<&str>) -> Result<Vec<OptOut>, StoreError>,
+) -> Result<bool, Failure> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = next(after.as_deref())?;
+        let Some(last) = page.last() else { return Ok(after.is_some()) };
+        if after.is_none() {
+            terminal.data(head);
+        }
+        after = Some(last.address.clone());
+        terminal.data(&listed(&page.iter().map(super::standing::opt_out).collect::<Vec<_>>(), mask));
+    }
 }

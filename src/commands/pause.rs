@@ -2,13 +2,15 @@
 
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
-use super::next::flag;
+use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Pause};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::report::control::paused;
+use crate::store::Store;
 use crate::store::control::Control;
 
 pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
@@ -19,11 +21,20 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     let mut beside = Beside::open(&path, args.sandbox, is_there, &what, terminal)?;
     // A campaign that lies there may be paused before anything of it was sent; a mere name may be a slip.
     if !is_there && beside.store.hold_on(&named.name)?.is_none() {
-        named.runs(&beside.store)?;
+        let runs =
+            named.runs(&beside.store).map_err(|failure| only_in_sandbox(failure, &named, args, global))?;
+        if runs.iter().all(|run| run.finished_at_ms.is_some()) {
+            let what = match last_cancelled(&beside.store, &named.name)? {
+                Some(said) => format!("was cancelled {said}"),
+                None => "is finished".to_owned(),
+            };
+            terminal.data(&format!("{} {what}: there is nothing to pause.\n", named.name));
+            return Ok(Code::Done);
+        }
     }
     let word = word(args.reason.as_deref());
     let hold = Hold { what: HoldKind::Paused, who: word.who, at_ms: word.at_ms };
-    let sandbox = flag(args.sandbox);
+    let flags = Flags::new(global, args.sandbox, &path);
     let said = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
     let mark = match said {
         Ok(mark) => mark,
@@ -33,7 +44,7 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
         }
         Err(before) => {
             return Err(Failure::Input(format!(
-                "{} was {before}: nothing of it goes out anyway. `sendplan cancel {}{sandbox}` closes it",
+                "{} was {before}: nothing of it goes out anyway. `sendplan cancel {}{flags}` closes it",
                 named.name,
                 named.shown()
             )));
@@ -43,6 +54,21 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
     let sender = beside.sender_of(&named.name)?;
     let sender = sender.map(|holder| holder.to_string());
     terminal.data(&paused(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
-    terminal.note(&format!("\nNext:\n  sendplan resume {}{sandbox}", named.shown()));
+    terminal.note(&format!("\nNext:\n  sendplan resume {}{flags}", named.shown()));
     Ok(Code::Done)
+}
+
+/// Says so where it is the sandbox's state that knows the campaign.
+fn only_in_sandbox(failure: Failure, named: &Named, args: &Pause, global: &Global) -> Failure {
+    let runs = || {
+        let path = state::path(global, true, None).ok()?;
+        state::look(&path).ok()??.runs(Some(&named.name)).ok()
+    };
+    if args.sandbox || global.state.is_some() || runs().is_none_or(|runs| runs.is_empty()) {
+        return failure;
+    }
+    Failure::Input(format!(
+        "there is no run of `{}` in this state, but in the sandbox's: say --sandbox",
+        named.name
+    ))
 }

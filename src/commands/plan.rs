@@ -6,22 +6,26 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::ahead::Ahead;
 use super::exit::{Code, Failure};
+use super::flags::{Flags, quoted};
 use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
+use super::standing::time;
 use super::terminal::Terminal;
 use super::{Outcome, load, state};
 use crate::audience::Exclusion;
 use crate::campaign::{Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
+use crate::delivery::pinned::Pinned;
 use crate::plan::{Entry, Totals};
 use crate::provider::raw::BatchMode;
 use crate::report::plan::{Aside, Encodings, LeftOut, PlanReport, Rules};
+use crate::store::Store;
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded};
 
 pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
-    let mut ahead = ahead(args, global, &loaded)?;
+    let State { mut ahead, flags, finished, is_sandbox } = state(args, global, &loaded)?;
     let mut rejects = args
         .rejects
         .as_deref()
@@ -43,7 +47,10 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let report = report(&loaded, &totals, ahead.map(Ahead::finish));
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(&aside(args, &loaded, &totals)),
+        Format::Human => {
+            let next = next(args, &flags, is_sandbox, finished.is_some(), &loaded, &totals);
+            report.human(&Aside { finished, next, ..aside(&loaded, &totals) })
+        }
     });
     let refused = refusals(&loaded, &totals);
     if refused.is_empty() {
@@ -53,11 +60,61 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     }
 }
 
-/// What the state knows, where there is one: it is only read.
-fn ahead(args: &Plan, global: &Global, loaded: &Loaded) -> Result<Option<Ahead>, Failure> {
+/// What the state says.
+struct State {
+    /// Who would be left out, where there is a state.
+    ahead: Option<Ahead>,
+    /// What commands about it need.
+    flags: Flags,
+    /// When the campaign's run was finished, if it was.
+    finished: Option<String>,
+    /// Whether a sandbox sent from it.
+    is_sandbox: bool,
+}
+
+/// Asks the state, where there is one: it is only read.
+fn state(args: &Plan, global: &Global, loaded: &Loaded) -> Result<State, Failure> {
     let opened = workspace::open(&args.campaign)?;
-    let store = state::look(&state::path(global, false, Some(opened.repository()))?)?;
-    store.map(|store| Ahead::read(&store, &loaded.campaign, Clock::start().now().utc)).transpose()
+    let path = state::path(global, false, Some(opened.repository()))?;
+    let mut known =
+        State { ahead: None, flags: Flags::new(global, false, &path), finished: None, is_sandbox: false };
+    let Some(store) = state::look(&path)? else { return Ok(known) };
+    let campaign = &loaded.campaign;
+    known.ahead = Some(Ahead::read(&store, campaign, Clock::start().now().utc)?);
+    if let Some(run) = store.run(&campaign.name, &campaign.occurrence())? {
+        known.finished = run.finished_at_ms.map(time);
+        known.is_sandbox = Pinned::says_sandbox(&run.pinned.pinned) == Some(true);
+    }
+    if known.is_sandbox {
+        known.flags = Flags::new(global, true, &path);
+    }
+    Ok(known)
+}
+
+/// What to type next. A sandbox has a state of its own, so that it is not told of a real one.
+fn next(
+    args: &Plan,
+    flags: &Flags,
+    is_sandbox: bool,
+    is_finished: bool,
+    loaded: &Loaded,
+    totals: &Totals,
+) -> Vec<String> {
+    let shown = quoted(&args.campaign.display().to_string());
+    let mut next = Vec::new();
+    if totals.messages < totals.rows && args.rejects.is_none() {
+        next.push(format!("sendplan plan {shown} --rejects rejects.csv{}", flags.without_sandbox()));
+    }
+    if !refusals(loaded, totals).is_empty() {
+        return next;
+    }
+    next.push(format!("sendplan preview {shown}"));
+    next.push(match (is_finished, is_sandbox) {
+        (true, _) => return vec![format!("sendplan report {shown}{flags}")],
+        (false, true) => format!("sendplan send {shown}{flags}"),
+        (false, false) => format!("sendplan send {shown} --sandbox"),
+    });
+    next
 }
 
 fn report(loaded: &Loaded, totals: &Totals, left_out_now: Option<LeftOut>) -> PlanReport {
@@ -120,14 +177,8 @@ fn rules(frequency: &Frequency) -> Rules {
     }
 }
 
-fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
+fn aside(loaded: &Loaded, totals: &Totals) -> Aside {
     let campaign = &loaded.campaign;
-    let shown = args.campaign.display();
-    let excluded = totals.messages < totals.rows;
-    let mut next = vec![format!("sendplan preview {shown}"), format!("sendplan send {shown} --sandbox")];
-    if excluded && args.rejects.is_none() {
-        next.insert(0, format!("sendplan plan {shown} --rejects rejects.csv"));
-    }
     Aside {
         file: loaded.csv.shown.display().to_string(),
         reasons: totals
@@ -157,11 +208,6 @@ fn aside(args: &Plan, loaded: &Loaded, totals: &Totals) -> Aside {
             most => format!("{}, up to {most} messages of one text a request", campaign.profile.name()),
         },
         tz_version: crate::schedule::tz_version(),
-        next: if refusals(loaded, totals).is_empty() {
-            next
-        } else {
-            next.retain(|line| line.contains("--rejects"));
-            next
-        },
+        ..Aside::default()
     }
 }

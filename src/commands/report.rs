@@ -4,19 +4,22 @@ use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::hear::{Heard, hear};
 use super::named::Named;
 use super::next::next;
-use super::standing::{line, message, time};
+use super::standing::{cancelled, held, line, message, said, time};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Report, ReportFormat};
+use crate::delivery::control::HoldKind;
 use crate::delivery::state::State;
 use crate::report::campaign::{CampaignReport, LeftOut, Reason, Reasons, RunReport};
 use crate::report::layout::count;
 use crate::report::mask::Mask;
 use crate::report::messages;
+use crate::report::status::RunLine;
 use crate::store::lock::{Holder, Lock};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Listed, ReceiptStatus, Run, RunId, Store, StoreError};
@@ -28,18 +31,19 @@ const PAGE: usize = 1000;
 pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let flags = Flags::new(global, args.sandbox, &path);
     if args.refresh {
         let clock = Clock::start();
         let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
         let what = format!("report {} --refresh", named.name);
         let mut held = state::take(path, args.sandbox, &what, &since, terminal)?;
         let code = refresh(&named, args, &mut held.store, clock, terminal)?;
-        show(&named, args, &held.store, None, terminal)?;
+        show(&named, args, &flags, &held.store, None, terminal)?;
         return Ok(code);
     }
     let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
     let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
-    show(&named, args, &store, holder.as_ref(), terminal)?;
+    show(&named, args, &flags, &store, holder.as_ref(), terminal)?;
     Ok(Code::Done)
 }
 
@@ -118,6 +122,7 @@ fn told(swept: &Swept) -> String {
 fn show(
     named: &Named,
     args: &Report,
+    flags: &Flags,
     store: &Sqlite,
     holder: Option<&Holder>,
     terminal: &Terminal,
@@ -142,6 +147,7 @@ fn show(
     }
     let runs: Vec<_> =
         runs.into_iter().map(|run| (line(&run, live), run)).map(|(line, run)| (run, line)).collect();
+    let said = said(store, &named.name, HoldKind::Cancelled)?;
     let reports = runs.iter().map(|(run, line)| {
         let (reasons, other_reasons) = reasons(store, run)?;
         Ok(RunReport {
@@ -156,33 +162,54 @@ fn show(
             },
             reasons,
             other_reasons,
+            cancelled: cancelled(&said, run),
         })
     });
     let runs_shown = reports.collect::<Result<Vec<_>, Failure>>()?;
-    let report = CampaignReport { version: 1, campaign: named.name.clone(), runs: runs_shown };
+    let report = CampaignReport {
+        version: 1,
+        campaign: named.name.clone(),
+        runs: runs_shown,
+        hold: held(store, &named.name)?,
+    };
     terminal.data(&match args.format {
         ReportFormat::Json => report.json(),
         _ => {
             let holder = holder.map(ToString::to_string);
-            report.human(holder.as_deref(), &[next(named, &runs, live, args.sandbox)])
+            report.human(holder.as_deref(), &next_steps(named, &runs, live, flags), &flags.to_string())
         }
     });
     Ok(())
 }
 
-/// Why messages were rejected or failed. Looks only where the counts say that there is something to find.
+/// What to type next: first of all, what is unknown wants to be decided.
+fn next_steps(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -> Vec<String> {
+    let first = next(named, runs, live, flags);
+    if live || runs.iter().all(|(_, line)| line.unknown == 0) || first.starts_with("sendplan resolve ") {
+        return vec![first];
+    }
+    let resolve = format!("sendplan resolve {}{flags}", named.shown());
+    if first.starts_with("sendplan send ") { vec![resolve, first] } else { vec![resolve] }
+}
+
+/// Why messages were rejected, left out or failed. Looks only where the counts say that there is something to find.
 fn reasons(store: &Sqlite, run: &Run) -> Result<(Vec<Reason>, u64), Failure> {
     if run.pruned_at_ms.is_some() {
         // Nobody knows any more why.
-        return Ok((Vec::new(), run.counts.of(State::Rejected) + run.counts.failed));
+        return Ok((
+            Vec::new(),
+            run.counts.of(State::Rejected) + run.counts.of(State::Suppressed) + run.counts.failed,
+        ));
     }
     let mut reasons = Reasons::default();
-    if run.counts.of(State::Rejected) > 0 {
-        pages(store, run.id, Some(State::Rejected), &mut |page| {
-            for one in page {
-                reasons.add(State::Rejected.name(), one.reason.as_deref(), &one.address);
-            }
-        })?;
+    for state in [State::Rejected, State::Suppressed] {
+        if run.counts.of(state) > 0 {
+            pages(store, run.id, Some(state), &mut |page| {
+                for one in page {
+                    reasons.add(state.name(), one.reason.as_deref(), &one.address);
+                }
+            })?;
+        }
     }
     if run.counts.failed > 0 {
         pages(store, run.id, Some(State::Accepted), &mut |page| {

@@ -6,8 +6,9 @@ use chrono::SecondsFormat;
 use super::ask::{read, stopped};
 use super::decide::{decide, show};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
-use super::next::{flag, next};
+use super::next::next;
 use super::reconcile::reconcile;
 use super::report::pages;
 use super::standing::{line, message};
@@ -18,6 +19,7 @@ use crate::cli::{Global, Resolve};
 use crate::delivery::engine::End;
 use crate::delivery::state::State;
 use crate::report::layout::{self, count};
+use crate::report::mask::Mask;
 use crate::report::resolve::{choices, page, title};
 use crate::report::status::RunLine;
 use crate::store::lock::Lock;
@@ -31,6 +33,7 @@ pub fn run(args: &Resolve, global: &Global, terminal: &Terminal) -> Outcome {
         return show(&named, args, global, terminal);
     }
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
+    let flags = Flags::new(global, args.sandbox, &path);
     if let Some(deed) = deed(args) {
         let clock = Clock::start();
         let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -42,12 +45,12 @@ pub fn run(args: &Resolve, global: &Global, terminal: &Terminal) -> Outcome {
             decide(&named, args, &mut held.store, clock, terminal)?;
             None
         };
-        let left = list(&named, args, &held.store, false, terminal)?;
+        let left = list(&named, args, &flags, &held.store, false, terminal)?;
         return Ok(stopped(end.as_ref(), terminal).unwrap_or(left));
     }
     let live = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?.is_some();
     let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
-    list(&named, args, &store, live, terminal)
+    list(&named, args, &flags, &store, live, terminal)
 }
 
 /// What is to be done that changes anything.
@@ -107,7 +110,15 @@ fn look_up(
 }
 
 /// Lists what is unknown, a page at a time, and says what to do about it.
-fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Terminal) -> Outcome {
+fn list(
+    named: &Named,
+    args: &Resolve,
+    flags: &Flags,
+    store: &Sqlite,
+    live: bool,
+    terminal: &Terminal,
+) -> Outcome {
+    let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
     let mut runs = Vec::new();
     for run in named.runs(store)? {
         let line = line(&run, live);
@@ -116,14 +127,14 @@ fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Te
         let states: &[State] = if live { &[State::Unknown] } else { &[State::Unknown, State::Intent] };
         for state in states {
             pages(store, run.id, Some(*state), &mut |messages| {
-                terminal.data(&page(messages.iter().map(|one| message(one, live))));
+                terminal.data(&page(messages.iter().map(|one| message(one, live)), mask));
             })?;
         }
         runs.push((run, line));
     }
     if runs.iter().all(|(_, line)| line.unknown == 0) {
         if args.resend && runs.iter().any(|(_, line)| line.pending > 0) {
-            say_next(named, args, &runs, live, terminal);
+            say_next(named, flags, &runs, live, terminal);
         }
         return Ok(Code::Done);
     }
@@ -133,15 +144,14 @@ fn list(named: &Named, args: &Resolve, store: &Sqlite, live: bool, terminal: &Te
         terminal.note("\nA gateway may list a message late: look again in a while.");
     }
     if runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
-        let flag = flag(args.sandbox);
-        terminal.note(&format!("\n{}", choices(&named.shown(), flag).trim_end()));
+        terminal.note(&format!("\n{}", choices(&named.shown(), &flags.to_string()).trim_end()));
     }
-    say_next(named, args, &runs, live, terminal);
+    say_next(named, flags, &runs, live, terminal);
     Ok(Code::Unknown)
 }
 
-fn say_next(named: &Named, args: &Resolve, runs: &[(Run, RunLine)], live: bool, terminal: &Terminal) {
-    let next = layout::next(&[next(named, runs, live, args.sandbox)]);
+fn say_next(named: &Named, flags: &Flags, runs: &[(Run, RunLine)], live: bool, terminal: &Terminal) {
+    let next = layout::next(&[next(named, runs, live, flags)]);
     terminal.note(&format!("\n{}", next.trim_end()));
 }
 

@@ -2,24 +2,27 @@
 
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::named::Named;
-use super::next::flag;
+use super::next::place;
+use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Resume};
 use crate::delivery::control::HoldKind;
 use crate::report::control::resumed;
+use crate::store::Store;
 use crate::store::control::Control;
 
 pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
     let mut beside = Beside::open(&path, args.sandbox, false, &format!("resume {}", named.name), terminal)?;
-    let sandbox = flag(args.sandbox);
+    let flags = Flags::new(global, args.sandbox, &path);
     let hold = beside.store.hold_on(&named.name)?;
     if let Some(hold) = hold.as_ref().filter(|hold| hold.what == HoldKind::Cancelled) {
         return Err(Failure::Input(format!(
-            "{} was {hold}, and does not go on. `sendplan cancel {}{sandbox}` closes it",
+            "{} was {hold}, and does not go on. `sendplan cancel {}{flags}` closes it",
             named.name,
             named.shown()
         )));
@@ -29,6 +32,9 @@ pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
         if named.repository.is_none() {
             named.runs(&beside.store)?;
         }
+        if let Some(said) = last_cancelled(&beside.store, &named.name)? {
+            return Err(Failure::Input(format!("{} was cancelled {said}: it does not go on", named.name)));
+        }
         terminal.data(&format!("{} is not paused: there is nothing to resume.\n", named.name));
         return Ok(Code::Done);
     };
@@ -36,8 +42,9 @@ pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
     let sender = beside.sender_of(&named.name)?.map(|holder| holder.to_string());
     terminal.data(&resumed(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
     if sender.is_none() {
-        let place = if named.repository.is_some() { named.shown() } else { "CAMPAIGN".to_owned() };
-        terminal.note(&format!("\nNext:\n  sendplan send {place}{sandbox}"));
+        let runs = beside.store.runs(Some(&named.name))?;
+        let place = runs.last().map_or_else(|| named.shown(), |run| place(&named, run));
+        terminal.note(&format!("\nNext:\n  sendplan send {place}{}", flags.taking_up()));
     }
     Ok(Code::Done)
 }

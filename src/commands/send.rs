@@ -7,10 +7,10 @@ use super::connection::{Connection, Place};
 use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
-use super::next::flag;
+use super::flags::{Flags, quoted};
 use super::pin::pin;
 use super::preparing::Preparing;
-use super::standing::line;
+use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
 use super::{Outcome, load};
@@ -39,6 +39,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         return Err(Failure::Invalid { what: opened.source.name.clone(), problems: opened.load().1 });
     };
     let path = state::path(global, args.sandbox, Some(opened.repository()))?;
+    let flags = Flags::new(global, args.sandbox, &path);
     let preparing = Preparing::begin(terminal)?;
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
@@ -46,7 +47,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let what = sending(&name);
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
     if let Some(hold) = held.store.hold_on(&name)? {
-        on_hold(&name, &hold, args, terminal);
+        on_hold(&name, &hold, args, &flags, terminal);
         return Ok(Code::Stopped);
     }
     let begun = held.store.unfinished(&name)?.into_iter().next();
@@ -60,18 +61,18 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
             }
         }
     };
-    let (driven, code, run) = deliver(job, preparing, held.store, clock, terminal)?;
-    next_steps(&driven, code, &run, args, &held.path, terminal);
+    let delivered = deliver(job, preparing, held.store, &flags, clock, terminal)?;
+    next_steps(&delivered, args, &flags, &held.path, terminal);
     drop(held.lock);
-    Ok(code)
+    Ok(delivered.code)
 }
 
 /// Somebody wants nothing of the campaign to go out.
-fn on_hold(name: &str, hold: &Hold, args: &Send, terminal: &Terminal) {
+fn on_hold(name: &str, hold: &Hold, args: &Send, flags: &Flags, terminal: &Terminal) {
     terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
     let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
-    let sandbox = flag(args.sandbox);
-    terminal.note(&format!("\nNext:\n  sendplan {verb} {}{sandbox}", args.campaign.display()));
+    let shown = quoted(&args.campaign.display().to_string());
+    terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
 }
 
 /// Takes up a run as it was when it began.
@@ -115,7 +116,7 @@ fn resume(
     }
     let open = held.store.counts(run.id)?.open();
     terminal.note(&format!(
-        "Taking up {} of {}: {} left, as it was when it began; later edits of its files change nothing in it.",
+        "Taking up `{}` ({}): {} left, as it was when it began; later edits of its files change nothing in it.",
         run.pinned.campaign,
         run.pinned.occurrence,
         count(open, "message")
@@ -155,7 +156,11 @@ fn nothing_to_begin(
         same_manifest(&pinned, opened, name)?;
         let shown = line(run, false);
         let text = summary(&shown, &Work::default());
-        terminal.data(&format!("{name} ({occurrence}) is finished already: nothing was sent.\n\n{text}"));
+        let what = match cancelled(&said(store, name, HoldKind::Cancelled)?, run) {
+            Some(said) => format!("was cancelled {said}"),
+            None => "is finished already".to_owned(),
+        };
+        terminal.data(&format!("{name} ({occurrence}) {what}: nothing was sent.\n\n{text}"));
         terminal.note("\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.");
         return Ok(Some(settled(&shown)));
     }

@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, SecondsFormat};
 
-use crate::delivery::control::{Hold, Teller};
+use crate::delivery::control::{Hold, HoldKind, Teller};
 use crate::delivery::state::State;
+use crate::report::campaign::Said;
 use crate::report::control::OptOutLine;
+use crate::report::mask::Mask;
 use crate::report::messages::MessageLine;
 use crate::report::status::{HoldLine, RunLine};
-use crate::store::control::OptOut;
-use crate::store::{Listed, Run};
+use crate::store::control::{Control, OptOut};
+use crate::store::{Decided, Listed, Run, Store, StoreError};
 
 /// A run as it is shown. Intents of a process that is gone are unknown; those of a live one are on their way.
 pub fn line(run: &Run, live: bool) -> RunLine {
@@ -32,13 +34,54 @@ pub fn line(run: &Run, live: bool) -> RunLine {
     }
 }
 
+/// What was said about a campaign with this word, oldest first.
+pub fn said(store: &impl Store, campaign: &str, what: HoldKind) -> Result<Vec<Decided>, StoreError> {
+    const PAGE: usize = 1000;
+    let (mut said, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.decisions(campaign, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(said) };
+        after = Some(last.id);
+        said.extend(page.into_iter().filter(|one| one.what == what.name()));
+    }
+}
+
+/// A reason may name an address.
+fn masked(reason: &str) -> String {
+    Mask::Masked.notes(reason)
+}
+
+/// Who cancelled a run, if somebody did: the last who said so before it was closed.
+pub fn cancelled(said: &[Decided], run: &Run) -> Option<Said> {
+    let open = run.pinned.created_at_ms..=run.finished_at_ms?;
+    let one = said.iter().rev().find(|one| open.contains(&one.at_ms))?;
+    Some(Said { who: one.who.clone(), at: time(one.at_ms), reason: one.reason.as_deref().map(masked) })
+}
+
+/// Who cancelled the last run of a campaign, if somebody did.
+pub fn last_cancelled<S: Store>(store: &S, campaign: &str) -> Result<Option<Said>, StoreError> {
+    let said = said(store, campaign, HoldKind::Cancelled)?;
+    Ok(store.runs(Some(campaign))?.last().and_then(|run| cancelled(&said, run)))
+}
+
+/// The hold on a campaign, with the reason that was given.
+pub fn held<S: Store + Control>(store: &S, campaign: &str) -> Result<Option<HoldLine>, StoreError> {
+    let Some(found) = store.hold_on(campaign)? else { return Ok(None) };
+    let last = said(store, campaign, found.what)?.pop();
+    Ok(Some(HoldLine {
+        reason: last.and_then(|one| one.reason).as_deref().map(masked),
+        ..hold(campaign, &found)
+    }))
+}
+
 /// A hold as it is shown.
-pub fn hold(campaign: &str, hold: &Hold) -> HoldLine {
+fn hold(campaign: &str, hold: &Hold) -> HoldLine {
     HoldLine {
         campaign: campaign.to_owned(),
         what: hold.what.name(),
         who: hold.who.clone(),
         since: time(hold.at_ms),
+        reason: None,
     }
 }
 

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
+use super::standing::line;
 use super::terminal::Terminal;
 use crate::cli::Global;
 use crate::delivery::pinned::Pinned;
+use crate::report::layout::count;
 use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{Store, StoreError};
+use crate::units::thousands;
 use crate::world::confine::Repository;
 
 const DEFAULT: &str = ".sendplan/state.db";
@@ -83,7 +86,10 @@ pub fn hold(
     keep_out_of_git(&path);
     if throw_away && path.exists() {
         // Only what is surely a sandbox's is thrown away.
-        keep_apart(&Sqlite::open(&path, OpenMode::ReadOnly)?, &path, true)?;
+        let last = Sqlite::open(&path, OpenMode::ReadOnly)?;
+        keep_apart(&last, &path, true)?;
+        say_what_goes(&last, terminal)?;
+        drop(last);
         remove(&path)?;
     }
     open(lock, path, OpenMode::Create, sandbox, terminal)
@@ -232,6 +238,25 @@ pub fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Fail
                 "the state `{}` is {is}, not {wanted}: name another with --state",
                 path.display()
             )));
+        }
+    }
+    Ok(())
+}
+
+/// Names the runs of a sandbox that are thrown away before their end.
+fn say_what_goes(last: &Sqlite, terminal: &Terminal) -> Result<(), Failure> {
+    for run in last.runs(None)? {
+        let line = line(&run, false);
+        let (open, unknown) = (line.pending + line.held, line.unknown);
+        if open + unknown > 0 {
+            terminal.say(&format!(
+                "A sandbox begins anew: the last run of {} ({}) is thrown away, with {} not sent and {} unknown. \
+                 --state FILE keeps one.",
+                line.campaign,
+                line.occurrence,
+                count(open, "message"),
+                thousands(unknown)
+            ));
         }
     }
     Ok(())

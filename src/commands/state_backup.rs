@@ -1,6 +1,7 @@
 //! `sendplan state backup`: the whole state, as it is at this moment, in a file of its own.
 
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::standing::line;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -14,6 +15,13 @@ pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
         return Err(Failure::Input(format!(
             "`{}` is there already, and a backup never overwrites anything: name another file",
             args.file.display()
+        )));
+    }
+    let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Failure::Input(format!(
+            "there is no folder `{folder}` for the copy: make it first, `mkdir -p {folder}`"
         )));
     }
     let (store, holder) = state::look_at_all(&path, args.sandbox)?;
@@ -30,6 +38,6 @@ pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
         terminal
             .note(&format!("\n{holder} is at work on the state: the copy is how it stood at one moment."));
     }
-    terminal.note(&about_copy(&from, &to));
+    terminal.note(&about_copy(&from, &to, &Flags::new(global, args.sandbox, &path).to_string()));
     Ok(Code::Done)
 }

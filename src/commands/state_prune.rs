@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::SecondsFormat;
 
 use super::exit::{Code, Failure};
-use super::next::flag;
+use super::flags::Flags;
 use super::standing::time;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -38,8 +38,8 @@ pub fn run(args: &Prune, global: &Global, terminal: &Terminal) -> Outcome {
     report.copies = copies(&path);
     terminal.data(&report.human());
     let Some(first) = report.left.first() else { return Ok(Code::Done) };
-    let flag = flag(args.sandbox);
-    terminal.note(&format!("\nNext:\n  sendplan resolve {}{flag}", first.campaign));
+    let flags = Flags::new(global, args.sandbox, &path);
+    terminal.note(&format!("\nNext:\n  sendplan resolve {}{flags}", first.campaign));
     Ok(Code::Unknown)
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::delivery::{Work, summary};
 use super::layout::{Table, count};
 use super::mask::without_address;
-use super::status::RunLine;
+use super::status::{HoldLine, RunLine};
 use crate::units::thousands;
 
 /// Reasons that are shown, most first.
@@ -25,6 +25,9 @@ pub struct CampaignReport {
     pub campaign: String,
     /// Its runs, oldest first.
     pub runs: Vec<RunReport>,
+    /// What keeps it from going on; left out where nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldLine>,
 }
 
 /// A run: where it stands, as in `status`, and why what did not arrive did not.
@@ -39,10 +42,32 @@ pub struct RunReport {
     pub finished_at: Option<String>,
     /// Rows of the recipients' file that are no message.
     pub left_out: LeftOut,
-    /// Why messages were rejected or failed, most first, at most ten.
+    /// Why messages were rejected, suppressed or failed, most first, at most ten.
     pub reasons: Vec<Reason>,
-    /// Messages that were rejected or failed for other reasons than these; of a pruned run, all that did.
+    /// Messages that were rejected, suppressed or failed for other reasons than these; of a pruned run, all that did.
     pub other_reasons: u64,
+    /// Who cancelled it; left out where nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<Said>,
+}
+
+/// Somebody's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// Who: a person and a machine.
+    pub who: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why; null where nothing was said.
+    pub reason: Option<String>,
+}
+
+impl std::fmt::Display for Said {
+    /// `by root@shop-1 at 2026-12-01 09:00:00 UTC (wrong text)`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "by {} at {}", self.who, second(&self.at))?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
+    }
 }
 
 /// Rows of the recipients' file that are no message, by reason.
@@ -61,7 +86,7 @@ pub struct LeftOut {
 /// A reason, and of how many messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// `rejected` or `failed`.
+    /// `rejected`, `suppressed` or `failed`.
     pub state: &'static str,
     /// Why, without addresses.
     pub reason: String,
@@ -111,8 +136,9 @@ impl CampaignReport {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
-    /// The text of people. `live` says who is sending right now, `next` is what to type then.
-    pub fn human(&self, live: Option<&str>, next: &[String]) -> String {
+    /// The text of people. `live` says who is sending right now, `next` is what to type then,
+    /// `flags` what commands about this state need.
+    pub fn human(&self, live: Option<&str>, next: &[String], flags: &str) -> String {
         let mut out = String::new();
         for run in &self.runs {
             let _ = writeln!(out, "{}\n", run.title());
@@ -121,11 +147,17 @@ impl CampaignReport {
                 let _ =
                     writeln!(out, "\n  Its messages were pruned {}: only these counts are left.", minute(at));
             }
+            if let Some(said) = &run.cancelled {
+                let _ = writeln!(out, "\n  It was cancelled {said}.");
+            }
             out.push_str(&run.why());
             out.push('\n');
         }
         if let Some(live) = live {
             let _ = writeln!(out, "sending right now: {live}\n");
+        }
+        if let Some(hold) = &self.hold {
+            let _ = writeln!(out, "{}", hold.human(flags).trim_start());
         }
         out.push_str(&super::layout::next(next));
         out
@@ -176,6 +208,11 @@ pub fn minute(at: &str) -> String {
         Some(minute) => format!("{} UTC", minute.replace('T', " ")),
         None => at.to_owned(),
     }
+}
+
+/// `2026-01-01T09:00:17Z` as people write it, where the second may matter.
+pub fn second(at: &str) -> String {
+    at.replace('T', " ").replace('Z', " UTC")
 }
 
 #[cfg(test)]

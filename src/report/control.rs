@@ -58,7 +58,8 @@ pub fn resumed(campaign: &str, sender: Option<&str>, heard: bool) -> String {
 pub fn opted_out(all: u64, new: u64, kept: Kept) -> String {
     let known = match all - new {
         0 => String::new(),
-        known => format!(" ({known} known already)"),
+        _ if all == 1 => " (it was known already)".to_owned(),
+        known => format!(" ({known} of them known already)"),
     };
     let then = match kept {
         Kept::Recorded => "no campaign of this state sends to them any more.",

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::campaign::second;
 use super::layout::Table;
 use super::mask::Mask;
 
@@ -61,7 +62,7 @@ impl DecisionsReport {
         table.row(["time", "who", "what", "recipient", "reason"]);
         for one in &self.decisions {
             let (recipient, reason) = (one.recipient.as_deref(), one.reason.as_deref());
-            let at = one.at.replace('T', " ").replace('Z', " UTC");
+            let at = second(&one.at);
             table.row([&at, &one.who, &one.what, recipient.unwrap_or("-"), reason.unwrap_or_default()]);
         }
         table.show()

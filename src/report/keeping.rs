@@ -17,13 +17,13 @@ pub fn backed_up(state: &str, copy: &str, runs: &[RunLine]) -> String {
     )
 }
 
-/// What such a copy is, and how to go back to it.
-pub fn about_copy(state: &str, copy: &str) -> String {
+/// What such a copy is, and how to go back to it; `flags` are what commands about the state need.
+pub fn about_copy(state: &str, copy: &str, flags: &str) -> String {
     format!(
         "\nIt holds addresses, and the texts of messages that are not settled: keep it as you keep the state. What is \
          sent from now on is not in it; sending from it would send that again.\n\n\
          To go back to it, stop whoever sends and move {state}, {state}-wal, {state}-shm and {state}.lock away. Then:\n  \
-         cp -p {copy} {state}\n  sendplan state verify"
+         cp -p {copy} {state}\n  sendplan state verify{flags}"
     )
 }
 

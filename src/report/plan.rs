@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::campaign::minute;
 use super::layout::{Table, count, duration};
 use crate::units::thousands;
 
@@ -123,6 +124,8 @@ pub struct Aside {
     pub gateway: String,
     /// The version of the time zone data.
     pub tz_version: &'static str,
+    /// When it was finished already, RFC 3339.
+    pub finished: Option<String>,
     /// The next command to type.
     pub next: Vec<String>,
 }
@@ -178,6 +181,10 @@ impl PlanReport {
         facts.row(["digest", &self.digest]);
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
+        if let Some(at) = &aside.finished {
+            let _ =
+                writeln!(out, "\nIt was sent already, and finished {}: `send` sends nothing.", minute(at));
+        }
         for warning in &self.warnings {
             let _ = write!(out, "\nwarning: {warning}");
         }
@@ -200,9 +207,10 @@ impl PlanReport {
         if left_out.sum() == 0 && rules.once.is_none() && rules.cap.is_none() {
             return;
         }
+        let people = if left_out.sum() == 1 { "person" } else { "people" };
         let moment = match (&aside.starts, left_out.is_ahead) {
-            (Some(starts), true) => format!("people, by what the state knows today of {starts}"),
-            _ => "people, by what the state knows now".to_owned(),
+            (Some(starts), true) => format!("{people}, by what the state knows today of {starts}"),
+            _ => format!("{people}, by what the state knows now"),
         };
         table.row(["  would be left out", &thousands(left_out.sum()), &moment]);
         let told = (left_out.opted_out > 0).then_some("opted out");

@@ -10,21 +10,22 @@ use crate::units::thousands;
 pub fn title(campaign: &str, occurrence: &str, unknown: u64) -> String {
     let what = match unknown {
         0 => "nothing is unknown".to_owned(),
+        1 => "1 unknown message: nobody can tell whether it was sent".to_owned(),
         some => format!("{}: nobody can tell whether they were sent", count(some, "unknown message")),
     };
     format!("{campaign} ({occurrence}): {what}\n")
 }
 
 /// A page of unknown messages, its columns aligned by itself.
-pub fn page<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>) -> String {
+pub fn page<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask) -> String {
     let mut table = Table::new(&[2]);
     for one in messages {
         table.row([
-            &*Mask::Masked.recipient(one.recipient, one.address),
-            &*Mask::Masked.address(one.address),
+            &*mask.recipient(one.recipient, one.address),
+            &*mask.address(one.address),
             &count(one.attempts.into(), "attempt"),
             &one.changed_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-            &Mask::Masked.words(one.error.unwrap_or_default(), one.address),
+            &mask.words(one.error.unwrap_or_default(), one.address),
         ]);
     }
     table.show()

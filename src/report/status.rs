@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::campaign::second;
 use super::layout::Table;
 use crate::units::thousands;
 
@@ -39,19 +40,23 @@ pub struct HoldLine {
     pub who: String,
     /// When, such as `2026-12-01T09:00:00Z`.
     pub since: String,
+    /// Why; left out where nothing was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl HoldLine {
     /// A line of its own, and what to type, with this flag.
-    fn human(&self, flag: &str) -> String {
+    pub fn human(&self, flag: &str) -> String {
         let (verb, does) =
             if self.what == "paused" { ("resume", "lets it go on") } else { ("cancel", "closes it") };
+        let why = self.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         format!(
-            "\n{what}: {name}, by {who}, since {since}; `sendplan {verb} {name}{flag}` {does}\n",
+            "\n{what}: {name}, by {who}, since {since}{why}; `sendplan {verb} {name}{flag}` {does}\n",
             what = self.what,
             name = self.campaign,
             who = self.who,
-            since = self.since,
+            since = second(&self.since),
         )
     }
 }

@@ -108,4 +108,11 @@ pub trait Control {
     /// # Errors
     /// Those of the disk.
     fn listed_opt_outs(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError>;
+
+    /// The next `n` people whose opt-out was taken back, and who are not opted out again, in the order of addresses:
+    /// who took it back, when, and why.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn listed_taken_back(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError>;
 }

@@ -27,7 +27,10 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
             0 => write!(f, "another process"),
-            pid => write!(f, "`{}` (process {pid}, since {})", self.what, self.since),
+            pid => {
+                let since = self.since.replace('T', " ").replace('Z', " UTC");
+                write!(f, "`{}` (process {pid}, since {since})", self.what)
+            }
         }
     }
 }
@@ -320,7 +323,7 @@ mod tests {
         let error = Lock::acquire(&path, "run", "later").unwrap_err();
         assert_eq!(error, LockError::Held { path: path.clone(), holder: expected.clone() });
         let text = error.to_string();
-        assert!(text.contains("`send spring sale`") && text.contains("2026-12-01T09:00:00Z"), "{text}");
+        assert!(text.contains("`send spring sale`") && text.contains("2026-12-01 09:00:00 UTC"), "{text}");
         assert_eq!(Lock::holder(&path).unwrap(), Some(expected));
         drop(lock);
         assert_eq!(Lock::holder(&path).unwrap(), None);

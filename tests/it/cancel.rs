@@ -34,10 +34,18 @@ fn a_half_sent_run_is_cancelled_here_and_there() {
     let sent = desk.book(|book| book.records.len());
     let again = project.send();
     assert_eq!(again.code, 6, "{again:?}");
-    assert!(again.out.contains("finished already: nothing was sent"), "{}", again.out);
+    assert!(
+        again.out.contains("c (once) was cancelled by ") && again.out.contains(": nothing was sent"),
+        "{}",
+        again.out
+    );
     assert_eq!(desk.book(|book| book.records.len()), sent);
     // And cancelling again asks only for what may still be called back.
     let twice = project.run(&["cancel", "campaigns/c"]);
+    assert!(twice.err.contains("c was cancelled already, by "), "{}", twice.err);
+    let resumed = project.run(&["resume", "c"]);
+    assert!(resumed.code == 3 && resumed.err.contains("c was cancelled by "), "{resumed:?}");
+    assert!(project.run(&["report", "c"]).out.contains("It was cancelled by "));
     assert_eq!(twice.code, 6, "{twice:?}");
     assert_eq!(desk.asked("DELETE"), 6);
 }

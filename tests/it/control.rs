@@ -79,6 +79,7 @@ fn a_paused_process_is_ended_in_order() {
     signal(child.id(), "INT");
     let ended = end(child);
     assert_eq!(ended.code, 4, "{ended:?}");
+    assert!(ended.err.contains("Next:\n  sendplan resume campaigns/c\n  sendplan send"), "{}", ended.err);
     let run = project.status();
     run.is(&[("unknown", 0)]);
     assert!(run.of("pending") > 0);
@@ -204,7 +205,7 @@ fn a_live_run_is_cancelled_from_beside_it() {
     let run = project.status();
     run.is(&[("accepted", under_way as u64), ("expired", 40 - under_way as u64), ("unknown", 0)]);
     let after = project.send();
-    assert!(after.code == 0 && after.out.contains("finished already"), "{after:?}");
+    assert!(after.code == 0 && after.out.contains("was cancelled by"), "{after:?}");
     assert!(!project.run(&["status"]).out.contains("cancelled: c"));
 }
 
@@ -307,13 +308,19 @@ fn an_opt_out_holds_for_every_later_campaign_and_is_listed_masked() {
     let told = project.run(&["optout", "0700000002", "--region", "ke", "--reason", "rang"]);
     assert!(told.out.contains("1 address recorded as opted out: no campaign of this state"), "{told:?}");
     let again = project.run(&["optout", "+254700000002", "+254700000003"]);
-    assert!(again.out.contains("2 addresses recorded as opted out (1 known already)"), "{again:?}");
+    assert!(again.out.contains("2 addresses recorded as opted out (1 of them known already)"), "{again:?}");
     assert_eq!(project.run(&["optout", "--take-back", "+254700000003"]).code, 0);
     let listed = project.run(&["optout", "--list"]);
     assert!(listed.out.contains("+2547•••••002") && !listed.out.contains("700000002"), "{}", listed.out);
     let listed = project.run(&["optout", "--list", "--show-addresses"]);
-    assert_eq!(listed.out.lines().count(), 1, "{}", listed.out);
-    assert!(listed.out.contains("+254700000002"), "{}", listed.out);
+    let (out, back) = listed.out.split_once("\nTaken back:\n\n").unwrap();
+    assert!(out.lines().count() == 1 && out.contains("+254700000002"), "{}", listed.out);
+    assert!(back.lines().count() == 1 && back.contains("+254700000003"), "{}", listed.out);
+    // A word without a reason takes none away; a newer one is shown.
+    assert!(out.contains("rang"), "{out}");
+    assert_eq!(project.run(&["optout", "+254700000002", "--reason", "wrote"]).code, 0);
+    let listed = project.run(&["optout", "--list"]).out;
+    assert!(listed.contains("wrote") && !listed.contains("rang"), "{listed}");
     assert_eq!(project.send().code, 0);
     assert_eq!(gateway.accepted_once(), 4);
     assert!(!gateway.accepted().contains_key("254700000002"));
@@ -327,6 +334,8 @@ fn an_address_that_cannot_be_read_is_refused_and_nothing_recorded() {
     assert!(refused.err.contains("`0700000002`") && refused.err.contains("`2.547E+11`"), "{}", refused.err);
     assert!(refused.err.contains("--region") && !refused.err.contains("`+254700000001`"), "{}", refused.err);
     assert!(!project.state().exists());
+    let refused = project.run(&["optout", "abc"]);
+    assert!(!refused.err.contains("`abc`: `abc`"), "{}", refused.err);
     assert_eq!(project.run(&["optout", "--opaque", "endpoint-7"]).code, 0);
     assert!(project.run(&["optout", "--list", "--show-addresses"]).out.contains("endpoint-7"));
 }

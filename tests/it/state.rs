@@ -253,3 +253,22 @@ fn resend_sends_what_a_kill_left_unknown() {
     project.status().is(&[("accepted", 30), ("unknown", 0)]);
     assert_eq!(gateway.accepted().len(), 30);
 }
+
+#[test]
+fn the_next_command_names_the_state_that_was_named() {
+    let project = Project::personalised("http://127.0.0.1:1", 5);
+    let told = project.run(&["send", "campaigns/c", "--sandbox", "--state", "my own.db"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    let told = project.run(&["report", "c", "--sandbox", "--state", "my own.db"]);
+    assert!(told.out.contains(" --sandbox --state 'my own.db'\n"), "{}", told.out);
+    let told = project.run(&["plan", "campaigns/c", "--state", "my own.db"]);
+    assert!(
+        told.out.contains("finished") && told.out.contains("sendplan report campaigns/c"),
+        "{}",
+        told.out
+    );
+    let none = project.run(&["status", "--state", "no.db"]);
+    assert_eq!(none.code, 7, "{none:?}");
+    let slip = project.run(&["status", "cc", "--sandbox", "--state", "my own.db"]);
+    assert!(slip.code == 3 && slip.err.contains("did you mean `c`?"), "{slip:?}");
+}

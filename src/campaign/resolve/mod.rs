@@ -127,8 +127,12 @@ impl Resolver<'_> {
         let text = &word.value;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if text.is_empty() || text.len() > 63 || !text.chars().all(plain) || text.starts_with('-') {
+            let wrong = match text.as_str() {
+                "" => format!("`{key}` is empty"),
+                _ => format!("`{key}` cannot be `{text}`"),
+            };
             self.problems.push(
-                Diagnostic::error(format!("`{key}` cannot be `{text}`"))
+                Diagnostic::error(wrong)
                     .at(self.source, word.span.clone(), "")
                     .help("lower-case letters, digits and `-`, at most 63, as in `spring-sale`"),
             );

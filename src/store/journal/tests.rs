@@ -168,6 +168,10 @@ impl Control for Gated {
     fn listed_opt_outs(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
         self.inner.listed_opt_outs(after, n)
     }
+
+    fn listed_taken_back(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
+        self.inner.listed_taken_back(after, n)
+    }
 }
 
 struct Bench {

@@ -163,15 +163,19 @@ pub fn take_back(sql: &Connection, addresses: &[String], word: &Word) -> Result<
     Ok((gone, mark))
 }
 
-/// The next opt-outs of a list. Who recorded one, and why, stands in its last decision.
+/// The next opt-outs of a list. Who recorded one, and why, stands in the last decision since then that has a reason; a
+/// word without one takes none away.
 pub fn listed(sql: &Connection, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, Fault> {
     let mut statement = sql.prepare_cached(
         "SELECT o.address, o.source, o.at_ms, d.who, d.reason FROM opt_outs o LEFT JOIN decisions d ON d.id = \
-         (SELECT max(id) FROM decisions WHERE what = ?3 AND recipient = o.address AND o.source = ?4) \
+         (SELECT id FROM decisions WHERE what = ?3 AND recipient = o.address AND o.source = ?4 AND id > coalesce( \
+         (SELECT max(id) FROM decisions WHERE what = ?5 AND recipient = o.address), 0) \
+         ORDER BY reason IS NULL, id DESC LIMIT 1) \
          WHERE o.address > ?1 ORDER BY o.address LIMIT ?2",
     )?;
-    let rows =
-        statement.query_map(params![after.unwrap_or_default(), limit(n), OPTED_OUT, PERSON], |row| {
+    let rows = statement.query_map(
+        params![after.unwrap_or_default(), limit(n), OPTED_OUT, PERSON, TAKEN_BACK],
+        |row| {
             let source: String = row.get(1)?;
             let who: Option<String> = row.get(3)?;
             Ok(OptOut {
@@ -181,6 +185,26 @@ pub fn listed(sql: &Connection, after: Option<&str>, n: usize) -> Result<Vec<Opt
                 source: who.unwrap_or(source),
                 reason: row.get(4)?,
             })
-        })?;
+        },
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The next people who were taken back and not recorded again, with the last word about them.
+pub fn taken_back(sql: &Connection, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, Fault> {
+    let mut statement = sql.prepare_cached(
+        "SELECT d.recipient, d.who, d.at_ms, d.reason FROM decisions d WHERE d.what = ?3 AND d.recipient > ?1 \
+         AND d.id = (SELECT max(id) FROM decisions WHERE recipient = d.recipient AND what = ?3) \
+         AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE address = d.recipient) ORDER BY d.recipient LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![after.unwrap_or_default(), limit(n), TAKEN_BACK], |row| {
+        Ok(OptOut {
+            address: row.get(0)?,
+            teller: Teller::Person,
+            source: row.get(1)?,
+            at_ms: row.get(2)?,
+            reason: row.get(3)?,
+        })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

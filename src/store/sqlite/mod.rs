@@ -372,6 +372,10 @@ impl Control for Sqlite {
     fn listed_opt_outs(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
         self.read(|sql| control::listed(sql, after, n))
     }
+
+    fn listed_taken_back(&self, after: Option<&str>, n: usize) -> Result<Vec<OptOut>, StoreError> {
+        self.read(|sql| control::taken_back(sql, after, n))
+    }
 }
 
 #[cfg(test)]
