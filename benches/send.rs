@@ -33,7 +33,7 @@ use sendplan::world::http::{Http, HttpOptions};
 use sendplan::world::lists::Lists;
 use sendplan::world::sandbox::Sandbox;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 fn main() {
     let numbers: Vec<usize> = std::env::args().skip(1).filter_map(|one| one.parse().ok()).collect();

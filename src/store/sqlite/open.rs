@@ -183,12 +183,13 @@ pub fn prepare(sql: &Connection, version: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What holds for every connection that writes.
+/// What holds for every connection that writes. The log is folded in every 16 MB, a quarter as often as SQLite would: a
+/// sender waits for the disk meanwhile.
 fn set_up(sql: &Connection) -> Result<(), Fault> {
     sql.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
          PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
-         PRAGMA journal_size_limit = 67108864;",
+         PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;",
     )?;
     Ok(())
 }
