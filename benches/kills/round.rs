@@ -221,7 +221,7 @@ impl<'s> Round<'s> {
 
     /// The books as the program shows them, and what must be true of them whenever it dies.
     fn read(&self) -> Books {
-        let said = self.project.run(&["status", "k", "--format", "json"]);
+        let said = self.project.run(&["status", "--format", "json"]);
         assert!(matches!(said.code, 0 | 6), "{said:?}");
         let report: Value = serde_json::from_str(&said.out).unwrap();
         let run = &report["runs"][0];
