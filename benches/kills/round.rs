@@ -224,7 +224,10 @@ impl<'s> Round<'s> {
         let said = self.project.run(&["status", "--format", "json"]);
         assert!(matches!(said.code, 0 | 6), "{said:?}");
         let report: Value = serde_json::from_str(&said.out).unwrap();
-        let run = &report["runs"][0];
+        // A state of an older version has runs of its own.
+        let none = Value::Null;
+        let runs = report["runs"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["campaign"] == "k").unwrap_or(&none);
         let accepted = self.gateway.accepted_once();
         if run.is_null() {
             assert!(!self.books.pinned, "the run is gone");
