@@ -14,6 +14,7 @@ use crate::world::gateway::Gateway;
 use crate::world::http::{Http, HttpOptions};
 use crate::world::sandbox::Sandbox;
 use crate::world::secrets;
+use crate::world::threads;
 
 /// Where the gateway is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +60,7 @@ impl Connection {
     ) -> Result<Self, Failure> {
         let internal =
             |what: &str, error: &dyn std::fmt::Display| Failure::Internal(format!("{what}: {error}"));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| internal("no threads for sending", &error))?;
+        let runtime = threads::start().map_err(|error| internal("no threads for sending", &error))?;
         let (profile, secrets, sandbox) = if place != Place::Gateway {
             let inside = runtime.enter();
             let local = match place {

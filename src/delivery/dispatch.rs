@@ -20,7 +20,8 @@ impl Engine {
         // They end their doubt in the very transaction in which the new intents begin theirs.
         let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
         self.in_doubt = self.in_doubt.saturating_sub(outcomes);
-        let mut order = Order { changes: std::mem::take(&mut self.outbox), claim: None };
+        let room = Vec::with_capacity(self.window());
+        let mut order = Order { changes: std::mem::replace(&mut self.outbox, room), claim: None };
         let batches = self.form(&mut order.changes, now);
         let wanted = self.window() * 2;
         if self.end.is_none() && self.more && self.queue.len() < wanted {
@@ -33,11 +34,11 @@ impl Engine {
         Some(order)
     }
 
-    /// Whether a commit can wait for more to write: at least half of the intents that should be durable ahead are, and
+    /// Whether a commit can wait for more to write: most of the intents that should be durable ahead are, and
     /// no outcome has waited for long.
     fn lingers(&self, now: Now) -> bool {
         let waited = self.outbox_since.is_some_and(|since| now.elapsed >= since + LINGER);
-        self.end.is_none() && !waited && !self.must_prove(now) && self.ready.len() * 2 >= self.ahead()
+        self.end.is_none() && !waited && !self.must_prove(now) && self.ready.len() * 8 >= self.ahead() * 5
     }
 
     /// Groups waiting messages into batches and writes their intents.

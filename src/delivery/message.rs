@@ -31,9 +31,9 @@ pub struct Claimed {
     /// Its place.
     pub key: MessageKey,
     /// The recipient's identity.
-    pub recipient: String,
-    /// The address in canonical text.
-    pub address: String,
+    pub recipient: Arc<str>,
+    /// The address in canonical text; shared with the identity where it is the same.
+    pub address: Arc<str>,
     /// The text; messages with the same text share it.
     pub text: Arc<str>,
     /// How many parts the text takes.

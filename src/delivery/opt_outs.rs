@@ -76,6 +76,6 @@ impl OptOuts {
 
     /// Whether a batch has somebody who opted out after it was formed.
     pub fn has_come_between(&self, batch: &Batch) -> bool {
-        batch.parcels.iter().any(|parcel| self.recent.contains(&parcel.message.address))
+        batch.parcels.iter().any(|parcel| self.recent.contains(&*parcel.message.address))
     }
 }

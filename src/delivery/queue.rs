@@ -109,8 +109,8 @@ mod tests {
     fn parcel(text: i64, seq: i64) -> Parcel {
         Parcel::new(Claimed {
             key: MessageKey { text, seq },
-            recipient: seq.to_string(),
-            address: format!("+2547{seq:08}"),
+            recipient: seq.to_string().into(),
+            address: format!("+2547{seq:08}").into(),
             text: "t".into(),
             segments: 1,
             part: None,

@@ -116,8 +116,9 @@ pub async fn execute(
 
 /// Begins every step there is to take now; then until when to wait, or how it ended.
 fn carry_out(engine: &mut Engine, world: &mut impl World) -> Result<Option<Duration>, End> {
+    let now = world.now();
     loop {
-        match engine.next(world.now()) {
+        match engine.next(now) {
             Step::Commit(order) => world.commit(order),
             Step::Authenticate(credential) => world.authenticate(credential, engine.token()),
             Step::Send(batch) => world.send(batch, engine.token()),

@@ -156,9 +156,9 @@ impl Gateway {
             let message = &parcel.message;
             if choosy && faults.befalls(Fault::OptedOut, dice) {
                 happened.note(Fault::OptedOut);
-                self.opted_out.insert(message.address.clone());
+                self.opted_out.insert(message.address.to_string());
             }
-            if self.opted_out.contains(&message.address) {
+            if self.opted_out.contains(&*message.address) {
                 results.push(Result::OptedOut);
                 continue;
             }
@@ -167,7 +167,7 @@ impl Gateway {
                 results.push(Result::Rejected);
                 continue;
             }
-            let key = (message.recipient.clone(), message.part.map_or(0, |part| part.number()));
+            let key = (message.recipient.to_string(), message.part.map_or(0, |part| part.number()));
             let known = self.ledger.get(&key).copied().filter(|_| self.honours_keys);
             let id = known.unwrap_or_else(|| {
                 self.issued += 1;

@@ -32,8 +32,8 @@ fn batch(number: u64, seqs: &[i64]) -> Batch {
     let parcel = |seq: &i64| {
         Parcel::new(Claimed {
             key: key(*seq),
-            recipient: seq.to_string(),
-            address: address(*seq),
+            recipient: seq.to_string().into(),
+            address: address(*seq).into(),
             text: "t".into(),
             segments: 1,
             part: None,

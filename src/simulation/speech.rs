@@ -59,7 +59,7 @@ impl Speech {
             Said::Status(status, wish) => Ok(bare(*status, wish.as_ref())),
             Said::Results(_, fault) => {
                 let usual = self.usual(&request, flight.sent);
-                let stranger = flight.batch.parcels.first().map(|parcel| parcel.message.address.as_str());
+                let stranger = flight.batch.parcels.first().map(|parcel| &*parcel.message.address);
                 Ok(bend(usual, *fault, members.len(), stranger.unwrap_or_default(), dice))
             }
         };

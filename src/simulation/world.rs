@@ -488,7 +488,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
         let Some(batch) = self.in_air.remove(&answer.number) else { return };
         let members = batch.parcels.iter().zip(verdicts);
         let told = members.filter(|(_, verdict)| verdict.class == Class::OptedOut);
-        let told = told.map(|(parcel, _)| parcel.message.address.clone());
+        let told = told.map(|(parcel, _)| parcel.message.address.to_string());
         self.stage.oracle.answered(answer.number, told);
     }
 

@@ -10,4 +10,5 @@ pub mod person;
 pub mod sandbox;
 pub mod secrets;
 pub mod signals;
+pub mod threads;
 pub mod workspace;

@@ -137,7 +137,7 @@ fn answer(batch: &Batch, world: World, request: u32, accepted: &mut Accepted) ->
         if refuse {
             return Verdict::new(world.class, "as told");
         }
-        *accepted.entry(parcel.message.address.clone()).or_default() += 1;
+        *accepted.entry(parcel.message.address.to_string()).or_default() += 1;
         Verdict { class: Class::Accepted, provider_id: Some("1".to_owned()), reason: None }
     });
     say(batch, verdicts.collect())

@@ -26,8 +26,8 @@ fn sent_again(then: &[Class], opts_out: bool) -> Vec<Change> {
     let mut engine = Engine::new(Arc::new(profile("keyed")), delivery, Suppression::default(), kind, now);
     let message = |seq: i64, address: &str| Claimed {
         key: MessageKey { text: seq, seq },
-        recipient: seq.to_string(),
-        address: address.to_owned(),
+        recipient: seq.to_string().into(),
+        address: address.to_owned().into(),
         text: "t".into(),
         segments: 1,
         part: None,

@@ -150,8 +150,8 @@ fn engine(messages: i64) -> Engine {
     assert!(order.claim.is_some());
     let claimed = (1..=messages).map(|n| Claimed {
         key: MessageKey { text: n, seq: n },
-        recipient: n.to_string(),
-        address: format!("+2547000000{n:02}"),
+        recipient: n.to_string().into(),
+        address: format!("+2547000000{n:02}").into(),
         text: "Hi".into(),
         segments: 1,
         part: None,

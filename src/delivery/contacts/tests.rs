@@ -35,8 +35,8 @@ fn known(frequency: &Frequency, now_ms: i64, times: &[i64]) -> Contacts {
 fn message(address: &str, part: Option<u16>) -> Claimed {
     Claimed {
         key: MessageKey { text: 1, seq: 1 },
-        recipient: "r".to_owned(),
-        address: address.to_owned(),
+        recipient: "r".into(),
+        address: address.into(),
         text: Arc::from("t"),
         segments: 1,
         part: part.and_then(|number| Part::new(number, 3, 7, Encoding::Gsm7)),

@@ -22,8 +22,8 @@ fn after(seconds: u32) -> Now {
 fn message(seq: i64) -> Claimed {
     Claimed {
         key: MessageKey { text: seq, seq },
-        recipient: seq.to_string(),
-        address: format!("+25470000000{seq}"),
+        recipient: seq.to_string().into(),
+        address: format!("+25470000000{seq}").into(),
         text: "t".into(),
         segments: 1,
         part: None,

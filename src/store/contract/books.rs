@@ -150,7 +150,7 @@ fn agrees(
     prop_assert!(model.accepted.values().all(|times| *times == 1));
     // Whoever can be claimed still has the text that was pinned.
     for one in store.claim(run, None, 100).unwrap() {
-        let text = names.iter().find(|(recipient, _)| *recipient == one.recipient).map(|(_, text)| &**text);
+        let text = names.iter().find(|(recipient, _)| **recipient == *one.recipient).map(|(_, text)| &**text);
         prop_assert_eq!(Some(&*one.text), text);
     }
     Ok(())

@@ -111,7 +111,7 @@ pub fn keys(claimed: &[Claimed]) -> Vec<MessageKey> {
 }
 
 fn recipients(claimed: &[Claimed]) -> Vec<&str> {
-    claimed.iter().map(|one| one.recipient.as_str()).collect()
+    claimed.iter().map(|one| &*one.recipient).collect()
 }
 
 fn states(store: &impl Store, run: RunId) -> Vec<State> {

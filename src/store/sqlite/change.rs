@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::delivery::state::{Event, State, next};
 use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::read;
+use crate::store::sqlite::{intents, read};
 use crate::store::{Change, RunId, StoreError};
 
 const PRESENT: &str = "SELECT state FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
@@ -39,18 +39,20 @@ pub fn opt_out(sql: &Connection, addresses: &[String], source: &str, at_ms: i64)
 struct Effect {
     /// State code → how many messages more, or fewer, are in it.
     counts: BTreeMap<u8, i64>,
-    /// Text → how many of its messages became definite.
-    settled: BTreeMap<i64, i64>,
+    /// The texts of messages that became definite, each as often as it was one of its own.
+    settled: Vec<i64>,
     /// Whether something can be sent that could not before.
     reopened: bool,
 }
 
 impl Effect {
-    fn note(&mut self, text: i64, before: State, after: State) {
-        *self.counts.entry(before.code()).or_default() -= 1;
-        *self.counts.entry(after.code()).or_default() += 1;
+    /// All these messages went from one state to another.
+    fn note(&mut self, changes: &[Change], before: State, after: State) {
+        let n = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+        *self.counts.entry(before.code()).or_default() -= n;
+        *self.counts.entry(after.code()).or_default() += n;
         if after.is_definite() {
-            *self.settled.entry(text).or_default() += 1;
+            self.settled.extend(changes.iter().map(|change| change.key.text));
         }
         self.reopened |= after.is_open() && !before.is_open();
     }
@@ -61,9 +63,17 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     let mut present = sql.prepare_cached(PRESENT)?;
     let mut write = sql.prepare_cached(CHANGE)?;
     let mut effect = Effect::default();
-    for change in changes {
+    let mut rest = changes;
+    while let [change, others @ ..] = rest {
+        if let n @ 1.. = intents::write(sql, run, rest)? {
+            let (written, others) = rest.split_at(n);
+            effect.note(written, State::Pending, State::Intent);
+            rest = others;
+            continue;
+        }
         let (before, after) = apply(&mut present, &mut write, run, change)?;
-        effect.note(change.key.text, before, after);
+        effect.note(std::slice::from_ref(change), before, after);
+        rest = others;
         if change.event == Event::Resend {
             sql.prepare_cached(SECOND_COPY)?.execute([run.0, change.key.text, change.key.seq])?;
         }
@@ -72,12 +82,18 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
             sql.prepare_cached(OPT_OUT)?.execute([run.0, key.text, key.seq, change.at_ms])?;
         }
     }
-    erase_texts(sql, run, &effect.settled)?;
+    erase_texts(sql, run, effect.settled)?;
     move_counts(sql, run, &effect.counts)?;
     if effect.reopened {
         sql.prepare_cached("UPDATE runs SET finished_at_ms = NULL WHERE id = ?1")?.execute([run.0])?;
     }
     balance(sql, run)
+}
+
+/// The state that an event leads out of, if there is only one.
+fn source(event: Event) -> Option<State> {
+    let mut sources = State::ALL.into_iter().filter(|state| next(*state, event).is_ok());
+    sources.next().filter(|_| sources.next().is_none())
 }
 
 /// Writes one change and answers with the states before and after it. Most events lead out of one state only: the
@@ -88,8 +104,7 @@ fn apply(
     run: RunId,
     change: &Change,
 ) -> Result<(State, State), Fault> {
-    let mut sources = State::ALL.into_iter().filter(|state| next(*state, change.event).is_ok());
-    if let (Some(only), None) = (sources.next(), sources.next())
+    if let Some(only) = source(change.event)
         && let Some(after) = write_from(write, run, change, only)?
     {
         return Ok((only, after));
@@ -143,9 +158,11 @@ fn move_counts(sql: &Connection, run: RunId, moves: &BTreeMap<u8, i64>) -> Resul
 
 /// Takes what was settled off the texts' needs, and erases those that nobody needs any more: texts of one message each
 /// that are neighbours together.
-fn erase_texts(sql: &Connection, run: RunId, settled: &BTreeMap<i64, i64>) -> Result<(), Fault> {
+fn erase_texts(sql: &Connection, run: RunId, mut settled: Vec<i64>) -> Result<(), Fault> {
+    settled.sort_unstable();
     let mut singles: Option<(i64, i64)> = None;
-    for (&text, &count) in settled {
+    for same in settled.chunk_by(|one, other| one == other) {
+        let (Some(&text), Ok(count)) = (same.first(), i64::try_from(same.len())) else { continue };
         singles = match singles {
             Some((first, last)) if count == 1 && text == last + 1 => Some((first, text)),
             before => {

@@ -5,6 +5,7 @@ mod control;
 mod copy;
 mod decide;
 mod fault;
+mod intents;
 mod migrate;
 mod open;
 mod pin;

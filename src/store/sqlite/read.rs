@@ -211,7 +211,7 @@ pub fn claim(
     n: usize,
 ) -> Result<Vec<Claimed>, Fault> {
     let mut statement = sql.prepare_cached(
-        "SELECT m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.segments, m.attempts, \
+        "SELECT m.text, m.seq, m.recipient, m.address, m.segments, m.attempts, \
          t.text, m.part, m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run \
          AND s.text = m.text AND s.seq = m.seq) FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
          WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
@@ -225,10 +225,11 @@ pub fn claim(
             Some(last) if last.key.text == key.text => Arc::clone(&last.text),
             _ => row.get::<_, Option<Arc<str>>>(6)?.ok_or_else(|| lost_text(run, key))?,
         };
+        let recipient: Arc<str> = row.get(2)?;
         claimed.push(Claimed {
             key,
-            recipient: row.get(2)?,
-            address: row.get(3)?,
+            address: row.get::<_, Option<_>>(3)?.unwrap_or_else(|| Arc::clone(&recipient)),
+            recipient,
             text,
             segments: row.get(4)?,
             part: part(row.get(7)?)?,

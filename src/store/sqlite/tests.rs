@@ -13,6 +13,7 @@ use crate::delivery::state::Event;
 use crate::store::contract::{EXCLUDED, Harness, change, changes, contract, keys, message, new_run, pin};
 
 mod control;
+mod intents;
 mod keeping;
 mod old;
 
