@@ -62,7 +62,10 @@ fn rows(input: impl Read) -> Result<Records, ReadError> {
 /// What we do not refuse, the `csv` crate reads the same way; and the lines are those of an editor.
 fn agrees(data: &[u8], found: &Result<Records, ReadError>) {
     let Ok(found) = found else { return };
-    let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
+    let mut data = data;
+    while let Some(unmarked) = data.strip_prefix(b"\xEF\xBB\xBF") {
+        data = unmarked;
+    }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(data);
     let theirs: Vec<Vec<String>> = reader
         .records()

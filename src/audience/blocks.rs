@@ -118,9 +118,11 @@ impl<'p, R: Read> Blocks<'p, R> {
     }
 
     fn byte_order_mark(&mut self) -> Result<(), ReadError> {
-        if self.rest.starts_with(BOM) {
+        // A program that takes the mark for a letter puts another one before it.
+        while self.rest.starts_with(BOM) {
             self.take(BOM.len());
-        } else if self.rest.starts_with(&[0xFF, 0xFE]) || self.rest.starts_with(&[0xFE, 0xFF]) {
+        }
+        if self.rest.starts_with(&[0xFF, 0xFE]) || self.rest.starts_with(&[0xFE, 0xFF]) {
             return Err(ReadError::Utf16);
         }
         Ok(())

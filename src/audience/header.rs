@@ -70,6 +70,7 @@ mod tests {
     #[test]
     fn names_are_trimmed_and_the_byte_order_mark_is_no_part_of_them() {
         assert_eq!(header("\u{feff}phone, name \r\n1,2").unwrap(), ["phone", "name"]);
+        assert_eq!(header("\u{feff}\u{feff}phone,name\n").unwrap(), ["phone", "name"]);
         assert_eq!(header("\n\n\"a\nb\",c").unwrap(), ["a\nb", "c"]);
         assert_eq!(Header::read("a,b".as_bytes()).unwrap().index("b"), Some(1));
     }
