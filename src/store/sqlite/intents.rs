@@ -12,11 +12,15 @@ const FROM: &str = "SELECT text, seq, state FROM messages WHERE run = ?1 AND (te
 const INTEND: &str = "UPDATE messages SET state = ?7, attempts = attempts + ?8, changed_at_ms = ?9, reason = NULL \
     WHERE run = ?1 AND (text, seq) >= (?2, ?3) AND (text, seq) <= (?4, ?5) AND state = ?6";
 
+/// The most that are written together: those behind an intent that stands alone are looked through again.
+const MOST: usize = 512;
+
 /// Writes as many of the first changes as are intents of pending messages with no other message between them, and says
 /// how many. None, if that would be a single one.
 pub fn write(sql: &Connection, run: RunId, changes: &[Change]) -> Result<usize, Fault> {
     let Some(first) = changes.first().filter(|first| is_plain_intent(first)) else { return Ok(0) };
-    let alike = changes.iter().take_while(|one| is_plain_intent(one) && one.at_ms == first.at_ms).count();
+    let is_alike = |one: &&Change| is_plain_intent(one) && one.at_ms == first.at_ms;
+    let alike = changes.iter().take(MOST).take_while(is_alike).count();
     let alike = changes.get(..alike).unwrap_or_default();
     let n = if alike.len() > 1 { follow_each_other(sql, run, alike)? } else { 0 };
     let Some(last) = alike.get(..n).and_then(<[Change]>::last).filter(|_| n > 1) else { return Ok(0) };
