@@ -64,11 +64,11 @@ pub enum Verb {
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
     Report(Report),
     /// Let nothing new of a campaign go out until it is resumed, also while it is being sent
-    Pause(Pause),
+    Pause(Say),
     /// Let a paused campaign go on
-    Resume(Resume),
+    Resume(Say),
     /// Send nothing more of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can
-    Cancel(Cancel),
+    Cancel(Say),
     /// Record that people want no more messages: nobody of them is sent to from then on
     Optout(Optout),
     /// Show messages of which nobody can tell whether they were sent; look for them at the gateway, or decide
@@ -176,37 +176,9 @@ pub struct Report {
     pub sandbox: bool,
 }
 
-/// `sendplan cancel`
+/// `sendplan pause`, `resume` and `cancel`: a person's word about a campaign.
 #[derive(Debug, Args)]
-pub struct Cancel {
-    /// A campaign's name, folder or manifest
-    #[arg(value_name = "CAMPAIGN")]
-    pub campaign: PathBuf,
-    /// Why, recorded with your name
-    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
-    pub reason: Option<String>,
-    /// The sandbox's state instead of the real one
-    #[arg(long)]
-    pub sandbox: bool,
-}
-
-/// `sendplan pause`
-#[derive(Debug, Args)]
-pub struct Pause {
-    /// A campaign's name, folder or manifest
-    #[arg(value_name = "CAMPAIGN")]
-    pub campaign: PathBuf,
-    /// Why, recorded with your name
-    #[arg(long, value_name = "TEXT", value_parser = a_reason)]
-    pub reason: Option<String>,
-    /// The sandbox's state instead of the real one
-    #[arg(long)]
-    pub sandbox: bool,
-}
-
-/// `sendplan resume`
-#[derive(Debug, Args)]
-pub struct Resume {
+pub struct Say {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
     pub campaign: PathBuf,

@@ -18,7 +18,7 @@ use super::standing::{last_cancelled, line};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, state};
-use crate::cli::{Cancel, Global};
+use crate::cli::{Global, Say};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::message::Change;
 use crate::delivery::state::{Event, State};
@@ -38,7 +38,7 @@ const WAIT: Duration = DRAIN.saturating_add(Duration::from_secs(10));
 /// How often we look whether it has.
 const LOOK: Duration = Duration::from_millis(50);
 
-pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
+pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let clock = Clock::start();
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
@@ -95,7 +95,7 @@ pub fn run(args: &Cancel, global: &Global, terminal: &Terminal) -> Outcome {
 /// something else is left alone; nothing of this campaign goes out from then on all the same.
 fn stop_the_sender(
     named: &Named,
-    args: &Cancel,
+    args: &Say,
     path: &Path,
     terminal: &Terminal,
 ) -> Result<Option<Instant>, Failure> {

@@ -7,13 +7,13 @@ use super::named::Named;
 use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
-use crate::cli::{Global, Pause};
+use crate::cli::{Global, Say};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::report::control::paused;
 use crate::store::Store;
 use crate::store::control::Control;
 
-pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
+pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
     let is_there = named.repository.is_some();
@@ -59,7 +59,7 @@ pub fn run(args: &Pause, global: &Global, terminal: &Terminal) -> Outcome {
 }
 
 /// Says so where it is the sandbox's state that knows the campaign.
-fn only_in_sandbox(failure: Failure, named: &Named, args: &Pause, global: &Global) -> Failure {
+fn only_in_sandbox(failure: Failure, named: &Named, args: &Say, global: &Global) -> Failure {
     let runs = || {
         let path = state::path(global, true, None).ok()?;
         state::look(&path).ok()??.runs(Some(&named.name)).ok()

@@ -8,13 +8,13 @@ use super::next::place;
 use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
-use crate::cli::{Global, Resume};
+use crate::cli::{Global, Say};
 use crate::delivery::control::HoldKind;
 use crate::report::control::resumed;
 use crate::store::Store;
 use crate::store::control::Control;
 
-pub fn run(args: &Resume, global: &Global, terminal: &Terminal) -> Outcome {
+pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
     let mut beside = Beside::open(&path, args.sandbox, false, &format!("resume {}", named.name), terminal)?;
