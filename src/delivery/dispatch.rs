@@ -20,7 +20,8 @@ impl Engine {
         // They end their doubt in the very transaction in which the new intents begin theirs.
         let outcomes = self.outbox.iter().filter(|change| ends_an_intent(change.event)).count();
         self.in_doubt = self.in_doubt.saturating_sub(outcomes);
-        let room = Vec::with_capacity(self.window());
+        // As many will come again as came; none, where nothing was written.
+        let room = Vec::with_capacity(self.outbox.len());
         let mut order = Order { changes: std::mem::replace(&mut self.outbox, room), claim: None };
         let batches = self.form(&mut order.changes, now);
         let wanted = self.window() * 2;
