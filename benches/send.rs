@@ -1,6 +1,6 @@
-//! Sending with the journal on, beside the same client without it, and beside `oha` where it is installed:
-//! `cargo bench --bench send [-- MESSAGES CONCURRENCY]`. Only the ratios mean anything: all of it shares one
-//! machine with the gateway, which is the sandbox in a process of its own.
+//! Sending with the journal on, beside the same client with nothing behind it that records, beside requests in a bare
+//! loop, and beside `oha` where it is installed: `cargo bench --bench send [-- MESSAGES CONCURRENCY]`. Only the ratios
+//! mean anything: all of it shares one machine with the gateway, which is the sandbox in a process of its own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 use sendplan::audience::{AddressKind, Suppression};
 use sendplan::campaign::Delivery;
 use sendplan::delivery::access::Credential;
-use sendplan::delivery::engine::{End, Engine};
+use sendplan::delivery::engine::{End, Engine, Now, Order};
 use sendplan::delivery::message::{Batch, Claimed, MessageKey, Parcel};
 use sendplan::delivery::state::State;
 use sendplan::executor::live::Live;
-use sendplan::executor::{Driven, execute};
-use sendplan::provider::{Class, Profile};
-use sendplan::store::journal::Journal;
+use sendplan::executor::{Driven, Happening, World, execute};
+use sendplan::provider::{Class, Profile, Token};
+use sendplan::store::journal::{Journal, Recorded};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
 use sendplan::world::clock::Clock;
@@ -51,27 +51,16 @@ fn main() {
     let gateway = Arc::new(client(&server.url));
     let runtime = threads::start().unwrap();
     println!(
-        "{messages} personalised messages, {concurrency} requests at once; the middle one of {ROUNDS} pairs"
+        "{messages} personalised messages, {concurrency} requests at once; the middle one of {ROUNDS} rounds"
     );
-    let (mut bare, mut journal): (Vec<Cost>, Vec<Cost>) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        bare.push(runtime.block_on(without_journal(&gateway, messages, concurrency)));
-        journal.push(runtime.block_on(with_journal(&gateway, messages, concurrency)));
-    }
-    // By pairs, because the machine's own speed changes more between rounds than what is measured.
-    let mut pairs: Vec<_> = bare.into_iter().zip(journal).collect();
-    let ratio = |(bare, journal): &(Cost, Cost)| bare.wall.as_secs_f64() / journal.wall.as_secs_f64() * 100.0;
-    pairs.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
-    let (least, middle, most) = (&pairs[0], &pairs[ROUNDS / 2], &pairs[ROUNDS - 1]);
-    println!("same client, no journal    {}", middle.0.shown(messages));
-    println!(
-        "send, journal on           {}   {:>5.1} % of it ({:.1} to {:.1} %)",
-        middle.1.shown(messages),
-        ratio(middle),
-        ratio(least),
-        ratio(most)
-    );
-    let journal = rate(messages, middle.1.wall);
+    let rounds: Vec<Round> = (0..ROUNDS)
+        .map(|_| Round {
+            bare: runtime.block_on(in_a_loop(&gateway, messages, concurrency)),
+            unrecorded: runtime.block_on(with_engine(&gateway, messages, concurrency, false)),
+            recorded: runtime.block_on(with_engine(&gateway, messages, concurrency, true)),
+        })
+        .collect();
+    let journal = compare(&rounds, messages);
     match oha(&gateway, &runtime, messages, concurrency) {
         Some(load) => println!(
             "oha                        {load:>8.0} requests/s   send is {:.1} % of it",
@@ -79,6 +68,41 @@ fn main() {
         ),
         None => println!("oha                        not installed"),
     }
+}
+
+/// The same messages in three ways, right after each other: the machine's own speed changes more between rounds than
+/// what is measured.
+struct Round {
+    bare: Cost,
+    unrecorded: Cost,
+    recorded: Cost,
+}
+
+/// Prints what the rounds took, and answers with the rate of the middle one with the journal on.
+fn compare(rounds: &[Round], messages: usize) -> f64 {
+    let middle = |of: fn(&Round) -> &Cost| {
+        let mut costs: Vec<&Cost> = rounds.iter().map(of).collect();
+        costs.sort_by_key(|cost| cost.wall);
+        costs[costs.len() / 2]
+    };
+    let share = |of: fn(&Round) -> &Cost| {
+        let ratio = |round: &Round| of(round).wall.as_secs_f64() / round.recorded.wall.as_secs_f64() * 100.0;
+        let mut ratios: Vec<f64> = rounds.iter().map(ratio).collect();
+        ratios.sort_by(f64::total_cmp);
+        format!("{:.1} % ({:.1} to {:.1})", ratios[ratios.len() / 2], ratios[0], ratios[ratios.len() - 1])
+    };
+    println!("send, journal on           {}", middle(|round| &round.recorded).shown(messages));
+    println!(
+        "same client, no journal    {}   the journal leaves {}",
+        middle(|round| &round.unrecorded).shown(messages),
+        share(|round| &round.unrecorded)
+    );
+    println!(
+        "requests in a loop         {}   send is {}",
+        middle(|round| &round.bare).shown(messages),
+        share(|round| &round.bare)
+    );
+    rate(messages, middle(|round| &round.recorded).wall)
 }
 
 /// What a round took: the wall's time, and this process's on processors, by thread. The latter is little disturbed by
@@ -190,7 +214,7 @@ fn address(number: usize) -> String {
     format!("+2547{number:08}")
 }
 
-async fn without_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usize) -> Cost {
+async fn in_a_loop(gateway: &Arc<Gateway>, messages: usize, concurrency: usize) -> Cost {
     let token = Arc::new(gateway.authenticate(Credential::Login, None).await.unwrap());
     let next = Arc::new(AtomicUsize::new(0));
     let (before, began) = (processor_time(), Instant::now());
@@ -203,18 +227,7 @@ async fn without_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: u
                     if number >= messages {
                         return;
                     }
-                    let address: Arc<str> = address(number).into();
-                    let message = Claimed {
-                        key: MessageKey { text: number as i64, seq: number as i64 },
-                        recipient: Arc::clone(&address),
-                        address,
-                        text: text(number).into(),
-                        segments: 1,
-                        part: None,
-                        attempts: 0,
-                        second_copy: false,
-                    };
-                    let batch = Batch { number: number as u64, parcels: vec![Parcel::new(message)] };
+                    let batch = Batch { number: number as u64, parcels: vec![Parcel::new(claimed(number))] };
                     let answer = gateway.send(&batch, Some(&token)).await;
                     assert_eq!(answer.reading.verdicts[0].class, Class::Accepted);
                 }
@@ -227,10 +240,11 @@ async fn without_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: u
     Cost::of(began.elapsed(), &before)
 }
 
-async fn with_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usize) -> Cost {
+/// The program's own way: the engine decides, and the journal records or, without it, everything counts as recorded.
+async fn with_engine(gateway: &Arc<Gateway>, messages: usize, concurrency: usize, record: bool) -> Cost {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut store = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
-    let run = pin(&mut store, messages);
+    let run = pin(&mut store, if record { messages } else { 1 });
     let delivery = Delivery { concurrency: u16::try_from(concurrency).unwrap(), ..Delivery::default() };
     let kind = AddressKind::Phone { region: None };
     let clock = gateway.clock;
@@ -239,16 +253,77 @@ async fn with_journal(gateway: &Arc<Gateway>, messages: usize, concurrency: usiz
         Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
     let journal = Journal::start(store, run).unwrap();
     let lists = Lists::watch(Vec::new(), kind, String::new());
-    let mut world = Live::new(journal, Arc::clone(gateway), lists, clock).unwrap();
+    let mut live = Live::new(journal, Arc::clone(gateway), lists, clock).unwrap();
     let delivery = tokio::spawn(async move {
-        let driven = execute(&mut engine, &mut world, &mut |_, _| {}).await.unwrap();
-        (driven, world.into_journal())
+        let driven = if record {
+            execute(&mut engine, &mut live, &mut |_, _| {}).await.unwrap()
+        } else {
+            let mut world = Unrecorded { live, messages, recorded: None };
+            let driven = execute(&mut engine, &mut world, &mut |_, _| {}).await.unwrap();
+            live = world.live;
+            driven
+        };
+        (driven, engine.tally().accepted, live.into_journal())
     });
-    let (driven, journal) = delivery.await.unwrap();
+    let (driven, accepted, journal) = delivery.await.unwrap();
     let cost = Cost::of(began.elapsed(), &before);
     assert!(matches!(driven, Driven::Ended(End::Finished)), "{driven:?}");
-    assert_eq!(journal.close().unwrap().counts(run).unwrap().of(State::Accepted), messages as u64);
+    assert_eq!(accepted, messages as u64);
+    let counts = journal.close().unwrap().counts(run).unwrap();
+    assert_eq!(counts.of(State::Accepted), if record { messages as u64 } else { 0 });
     cost
+}
+
+/// The live world without its journal: what is to be recorded is dropped and counts as durable at once, and the next
+/// messages are made up.
+struct Unrecorded {
+    live: Live<Sqlite>,
+    messages: usize,
+    recorded: Option<Recorded>,
+}
+
+impl World for Unrecorded {
+    fn now(&self) -> Now {
+        self.live.now()
+    }
+
+    fn commit(&mut self, order: Order) {
+        let claimed = order.claim.map(|(after, n)| {
+            let first = after.map_or(0, |key| key.seq as usize);
+            (first..self.messages.min(first + n)).map(claimed).collect()
+        });
+        self.recorded = Some(Recorded { claimed, news: None });
+    }
+
+    fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>) {
+        self.live.authenticate(credential, token);
+    }
+
+    fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
+        self.live.send(batch, token);
+    }
+
+    async fn happening(&mut self, until: Option<Duration>) -> Happening {
+        match self.recorded.take() {
+            Some(recorded) => Happening::Durable(Ok(recorded)),
+            None => self.live.happening(until).await,
+        }
+    }
+}
+
+fn claimed(number: usize) -> Claimed {
+    let address: Arc<str> = address(number).into();
+    let place = number as i64 + 1;
+    Claimed {
+        key: MessageKey { text: place, seq: place },
+        recipient: Arc::clone(&address),
+        address,
+        text: text(number).into(),
+        segments: 1,
+        part: None,
+        attempts: 0,
+        second_copy: false,
+    }
 }
 
 fn pin(store: &mut Sqlite, messages: usize) -> RunId {
@@ -256,7 +331,7 @@ fn pin(store: &mut Sqlite, messages: usize) -> RunId {
         campaign: "bench".to_owned(),
         occurrence: "once".to_owned(),
         pinned: "{}".to_owned(),
-        created_at_ms: 0,
+        created_at_ms: 1_767_225_600_000,
     };
     let mut pinning = store.pin(&run).unwrap();
     for number in 0..messages {

@@ -14,6 +14,9 @@ const PRESENT: &str = "SELECT state FROM messages WHERE run = ?1 AND text = ?2 A
 const CHANGE: &str = "UPDATE messages SET state = ?5, attempts = max(attempts + ?6, 0), changed_at_ms = ?7, \
     provider_id = coalesce(?8, provider_id), reason = ?9 \
     WHERE run = ?1 AND text = ?2 AND seq = ?3 AND state = ?4";
+/// The same for an answer that came with an id: half of all that a run writes.
+const ACCEPT: &str = "UPDATE messages SET state = ?5, changed_at_ms = ?6, provider_id = ?7, reason = ?8 \
+    WHERE run = ?1 AND text = ?2 AND seq = ?3 AND state = ?4";
 
 const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
     SELECT coalesce(m.address, m.recipient), r.campaign, ?4 FROM messages m JOIN runs r ON r.id = m.run \
@@ -60,8 +63,7 @@ impl Effect {
 
 /// Applies the changes inside the caller's transaction.
 pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fault> {
-    let mut present = sql.prepare_cached(PRESENT)?;
-    let mut write = sql.prepare_cached(CHANGE)?;
+    let mut statements = Statements::prepare(sql)?;
     let mut effect = Effect::default();
     let mut rest = changes;
     while let [change, others @ ..] = rest {
@@ -71,7 +73,7 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
             rest = others;
             continue;
         }
-        let (before, after) = apply(&mut present, &mut write, run, change)?;
+        let (before, after) = apply(&mut statements, run, change)?;
         effect.note(std::slice::from_ref(change), before, after);
         rest = others;
         if change.event == Event::Resend {
@@ -90,6 +92,34 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
     balance(sql, run)
 }
 
+/// What a commit asks again and again.
+struct Statements<'a> {
+    present: CachedStatement<'a>,
+    change: CachedStatement<'a>,
+    accept: CachedStatement<'a>,
+    /// The last event, and [`source`] of it.
+    asked: Option<(Event, Option<State>)>,
+}
+
+impl<'a> Statements<'a> {
+    fn prepare(sql: &'a Connection) -> Result<Self, Fault> {
+        let [present, change, accept] = [PRESENT, CHANGE, ACCEPT].map(|one| sql.prepare_cached(one));
+        Ok(Self { present: present?, change: change?, accept: accept?, asked: None })
+    }
+
+    /// See [`source`]: outcomes of one kind come together.
+    fn source(&mut self, event: Event) -> Option<State> {
+        match self.asked {
+            Some((asked, only)) if asked == event => only,
+            _ => {
+                let only = source(event);
+                self.asked = Some((event, only));
+                only
+            }
+        }
+    }
+}
+
 /// The state that an event leads out of, if there is only one.
 fn source(event: Event) -> Option<State> {
     let mut sources = State::ALL.into_iter().filter(|state| next(*state, event).is_ok());
@@ -98,29 +128,25 @@ fn source(event: Event) -> Option<State> {
 
 /// Writes one change and answers with the states before and after it. Most events lead out of one state only: the
 /// message is then looked for in it and written in one go, and looked at only if it is not there.
-fn apply(
-    present: &mut CachedStatement<'_>,
-    write: &mut CachedStatement<'_>,
-    run: RunId,
-    change: &Change,
-) -> Result<(State, State), Fault> {
-    if let Some(only) = source(change.event)
-        && let Some(after) = write_from(write, run, change, only)?
+fn apply(statements: &mut Statements<'_>, run: RunId, change: &Change) -> Result<(State, State), Fault> {
+    if let Some(only) = statements.source(change.event)
+        && let Some(after) = write_from(statements, run, change, only)?
     {
         return Ok((only, after));
     }
     let (key, run_id) = (change.key, run.0);
-    let code = present.query_row([run_id, key.text, key.seq], |row| row.get::<_, u8>(0)).optional()?;
+    let code =
+        statements.present.query_row([run_id, key.text, key.seq], |row| row.get::<_, u8>(0)).optional()?;
     let code = code.ok_or_else(|| StoreError::NoSuchMessage { run: run_id, key: key.to_string() })?;
     let before = read::state(code)?;
     let gone = || Fault::Content(format!("message {key} of run {run} changed while it was written"));
-    let after = write_from(write, run, change, before)?.ok_or_else(gone)?;
+    let after = write_from(statements, run, change, before)?.ok_or_else(gone)?;
     Ok((before, after))
 }
 
 /// Writes one change of a message that is in the state `before`; nothing if it is not.
 fn write_from(
-    write: &mut CachedStatement<'_>,
+    statements: &mut Statements<'_>,
     run: RunId,
     change: &Change,
     before: State,
@@ -131,17 +157,16 @@ fn write_from(
         key: key.to_string(),
         illegal,
     })?;
-    let written = write.execute(params![
-        run.0,
-        key.text,
-        key.seq,
-        before.code(),
-        after.code(),
-        change.event.attempt(),
-        change.at_ms,
-        change.provider_id,
-        change.reason,
-    ])?;
+    let (from, to, at_ms, reason) = (before.code(), after.code(), change.at_ms, &change.reason);
+    let written = match (change.event.attempt(), &change.provider_id) {
+        (0, Some(id)) => {
+            statements.accept.execute(params![run.0, key.text, key.seq, from, to, at_ms, id, reason])?
+        }
+        (attempt, id) => {
+            let values = params![run.0, key.text, key.seq, from, to, attempt, at_ms, id, reason];
+            statements.change.execute(values)?
+        }
+    };
     Ok((written > 0).then_some(after))
 }
 

@@ -9,7 +9,8 @@ use crate::store::{Change, MessageKey, RunId};
 
 const FROM: &str = "SELECT text, seq, state FROM messages WHERE run = ?1 AND (text, seq) >= (?2, ?3) \
     ORDER BY text, seq LIMIT ?4";
-const INTEND: &str = "UPDATE messages SET state = ?7, attempts = attempts + ?8, changed_at_ms = ?9, reason = NULL \
+/// What fails takes the whole transaction with it, so that SQLite need not keep the pages as they were (`OR FAIL`).
+const INTEND: &str = "UPDATE OR FAIL messages SET state = ?7, attempts = attempts + ?8, changed_at_ms = ?9, reason = NULL \
     WHERE run = ?1 AND (text, seq) >= (?2, ?3) AND (text, seq) <= (?4, ?5) AND state = ?6";
 
 /// The most that are written together: those behind an intent that stands alone are looked through again.
