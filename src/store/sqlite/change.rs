@@ -14,8 +14,8 @@ const PRESENT: &str = "SELECT state FROM messages WHERE run = ?1 AND text = ?2 A
 const CHANGE: &str = "UPDATE messages SET state = ?5, attempts = max(attempts + ?6, 0), changed_at_ms = ?7, \
     provider_id = coalesce(?8, provider_id), reason = ?9 \
     WHERE run = ?1 AND text = ?2 AND seq = ?3 AND state = ?4";
-/// The same for an answer that came with an id: half of all that a run writes.
-const ACCEPT: &str = "UPDATE messages SET state = ?5, changed_at_ms = ?6, provider_id = ?7, reason = ?8 \
+/// The same for an answer that came with an id and was counted with its intent: half of all that a run writes.
+const ANSWERED: &str = "UPDATE messages SET state = ?5, changed_at_ms = ?6, provider_id = ?7, reason = ?8 \
     WHERE run = ?1 AND text = ?2 AND seq = ?3 AND state = ?4";
 
 const OPT_OUT: &str = "INSERT INTO opt_outs (address, source, at_ms) \
@@ -96,15 +96,15 @@ pub fn commit(sql: &Connection, run: RunId, changes: &[Change]) -> Result<(), Fa
 struct Statements<'a> {
     present: CachedStatement<'a>,
     change: CachedStatement<'a>,
-    accept: CachedStatement<'a>,
+    answered: CachedStatement<'a>,
     /// The last event, and [`source`] of it.
     asked: Option<(Event, Option<State>)>,
 }
 
 impl<'a> Statements<'a> {
     fn prepare(sql: &'a Connection) -> Result<Self, Fault> {
-        let [present, change, accept] = [PRESENT, CHANGE, ACCEPT].map(|one| sql.prepare_cached(one));
-        Ok(Self { present: present?, change: change?, accept: accept?, asked: None })
+        let [present, change, answered] = [PRESENT, CHANGE, ANSWERED].map(|one| sql.prepare_cached(one));
+        Ok(Self { present: present?, change: change?, answered: answered?, asked: None })
     }
 
     /// See [`source`]: outcomes of one kind come together.
@@ -160,7 +160,7 @@ fn write_from(
     let (from, to, at_ms, reason) = (before.code(), after.code(), change.at_ms, &change.reason);
     let written = match (change.event.attempt(), &change.provider_id) {
         (0, Some(id)) => {
-            statements.accept.execute(params![run.0, key.text, key.seq, from, to, at_ms, id, reason])?
+            statements.answered.execute(params![run.0, key.text, key.seq, from, to, at_ms, id, reason])?
         }
         (attempt, id) => {
             let values = params![run.0, key.text, key.seq, from, to, attempt, at_ms, id, reason];
