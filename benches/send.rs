@@ -1,6 +1,8 @@
 //! Sending with the journal on, beside the same client with nothing behind it that records, beside requests in a bare
 //! loop, and beside `oha` where it is installed: `cargo bench --bench send [-- MESSAGES CONCURRENCY]`. Only the ratios
-//! mean anything: all of it shares one machine with the gateway, which is the sandbox in a process of its own.
+//! mean anything. The gateway is the sandbox in a process of its own; where there are three processors or more, it has
+//! the last one to itself and the client the others, as a gateway has a machine of its own: what the client spends must
+//! not come out of the gateway's pocket.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,6 +50,7 @@ fn main() {
     let messages = numbers.first().copied().unwrap_or(50_000);
     let concurrency = numbers.get(1).copied().unwrap_or(64);
     let server = Server::start();
+    keep_to(Part::Client);
     let gateway = Arc::new(client(&server.url));
     let runtime = threads::start().unwrap();
     println!(
@@ -152,8 +155,36 @@ fn rate(messages: usize, took: Duration) -> f64 {
     messages as f64 / took.as_secs_f64()
 }
 
+/// Who of us has which processors.
+enum Part {
+    Client,
+    Gateway,
+}
+
+/// Keeps this process and its threads to come to its processors, where the system lets it choose.
+fn keep_to(part: Part) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let mut ours = sched_getaffinity(None).unwrap();
+        let Some(last) = (0..CpuSet::MAX_CPU).rev().find(|one| ours.is_set(*one)) else { return };
+        if ours.count() < 3 {
+            return;
+        }
+        match part {
+            Part::Client => ours.unset(last),
+            Part::Gateway => {
+                ours = CpuSet::new();
+                ours.set(last);
+            }
+        }
+        sched_setaffinity(None, &ours).unwrap();
+    }
+}
+
 /// The sandbox by itself, until its input closes.
 fn serve() {
+    keep_to(Part::Gateway);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let profile = profile();
     let sandbox = runtime.block_on(async { Sandbox::start(&profile) }).unwrap();

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{End, Engine, HORIZON, InAir, LINGER, Now, Order, UnderWay, change};
+use super::engine::{End, Engine, HORIZON, InAir, Now, Order, UnderWay, change};
 use super::message::{Batch, Change, Parcel};
 use super::paces::Load;
+use super::runway::LINGER;
 use super::state::Event;
 
 impl Engine {
@@ -31,6 +32,7 @@ impl Engine {
         if order.changes.is_empty() && order.claim.is_none() && !self.must_prove(now) {
             return None;
         }
+        self.runway.begin(self.tally.requests, now.elapsed);
         self.commit = Some(UnderWay { batches, begun: now });
         Some(order)
     }
@@ -39,7 +41,10 @@ impl Engine {
     /// no outcome has waited for long.
     fn lingers(&self, now: Now) -> bool {
         let waited = self.outbox_since.is_some_and(|since| now.elapsed >= since + LINGER);
-        self.end.is_none() && !waited && !self.must_prove(now) && self.ready.len() * 8 >= self.ahead() * 5
+        self.end.is_none()
+            && !waited
+            && !self.must_prove(now)
+            && self.ready.len() * 8 >= self.runway.batches() * 5
     }
 
     /// Groups waiting messages into batches and writes their intents.
@@ -51,7 +56,7 @@ impl Engine {
         }
         let waiting: Vec<Load> = self.ready.iter().map(Batch::load).collect();
         let mut room = self.paces.room(HORIZON, now.elapsed, &waiting);
-        let slots = self.ahead();
+        let slots = self.runway.batches();
         while self.end.is_none()
             && self.ready.len() + formed.len() < slots
             && self.in_doubt + self.batch_max <= self.window()

@@ -20,6 +20,7 @@ use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
 use super::opt_outs::OptOuts;
 use super::paces::{Paces, limits, most_at_once};
 use super::queue::Queue;
+use super::runway::{LINGER, Runway};
 use super::state::Event;
 use super::trouble::Trouble;
 use crate::audience::{AddressKind, Suppression};
@@ -43,10 +44,6 @@ pub(super) const HORIZON: Duration = Duration::from_secs(1);
 const MOST_IN_DOUBT: usize = 8192;
 /// A pause at least this long gives durable intents back: they would only be in doubt.
 const WORTH_WITHDRAWING: Duration = Duration::from_secs(1);
-
-/// How long an outcome waits for others to share a commit with, while enough intents are durable to keep the gateway
-/// busy: every commit costs the disk and the processor far more than what it writes.
-pub(super) const LINGER: Duration = Duration::from_millis(5);
 
 /// What to do next.
 #[derive(Debug)]
@@ -117,6 +114,7 @@ pub struct Engine {
     pub(super) trouble: Trouble,
     pub(super) breaker: Breaker,
     pub(super) queue: Queue,
+    pub(super) runway: Runway,
     pub(super) outbox: Vec<Change>,
     /// Since when something has been in the outbox.
     pub(super) outbox_since: Option<Duration>,
@@ -161,8 +159,10 @@ impl Engine {
         now: Now,
     ) -> Self {
         let limits = limits(&delivery, profile.limits());
+        let batch_max = profile.batch_max().min(most_at_once(limits)).max(1);
         Self {
-            batch_max: profile.batch_max().min(most_at_once(limits)).max(1),
+            batch_max,
+            runway: Runway::new(usize::from(delivery.concurrency), batch_max, now.elapsed),
             one_text: profile.batch_mode() != BatchMode::Personalised,
             access: Access::new(profile),
             trouble: Trouble::new(delivery.retry),
@@ -189,20 +189,11 @@ impl Engine {
         }
     }
 
-    /// How many batches may wait with durable intents: enough to keep the gateway busy while the next group
-    /// is being written. Single messages go out fast, so three times the concurrency; a batch is a lot of
-    /// people, and a quarter of the concurrency will do.
-    pub(super) fn ahead(&self) -> usize {
-        let concurrency = usize::from(self.delivery.concurrency);
-        if self.batch_max == 1 { concurrency * 3 } else { concurrency.div_ceil(4) }
-    }
-
     /// The most messages that can be in doubt at once: with a durable intent and without a durable
     /// outcome. A crash leaves no more unknown than this.
     pub fn window(&self) -> usize {
-        let concurrency = usize::from(self.delivery.concurrency);
-        let wanted = (concurrency + self.ahead()).saturating_mul(self.batch_max);
-        wanted.min(MOST_IN_DOUBT.max(self.batch_max * 2))
+        let batches = usize::from(self.delivery.concurrency) + self.runway.most();
+        batches.saturating_mul(self.batch_max).min(MOST_IN_DOUBT.max(self.batch_max * 2))
     }
 
     /// The lists as they are now: asked before each intent from here on.
@@ -290,6 +281,7 @@ impl Engine {
     pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
         if let Some(done) = self.commit.take() {
             self.proven = Some(done.begun);
+            self.runway.durable(self.tally.requests);
             self.ready.extend(done.batches);
             self.opt_outs.more_wait();
         }

@@ -19,6 +19,7 @@ pub mod queue;
 pub mod receipt;
 pub mod reconcile;
 pub mod resolution;
+mod runway;
 pub mod state;
 pub mod stop_words;
 pub mod trouble;
