@@ -28,6 +28,8 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
         )));
     }
     let word = word(args.reason.as_deref());
+    // Who hears it may have sent all that is left before we see that it was heard.
+    let sender = beside.sender_of(&named.name)?.map(|holder| holder.to_string());
     let Some(mark) = beside.write(|store| store.release(&named.name, &word))? else {
         if named.repository.is_none() {
             named.runs(&beside.store)?;
@@ -39,7 +41,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
         return Ok(Code::Done);
     };
     let heeded = beside.until_heeded(mark)?;
-    let sender = beside.sender_of(&named.name)?.map(|holder| holder.to_string());
+    let sender = sender.filter(|_| heeded != Heeded::NobodySends);
     terminal.data(&resumed(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
     if sender.is_none() {
         let runs = beside.store.runs(Some(&named.name))?;

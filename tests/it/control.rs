@@ -16,7 +16,32 @@ fn waiting(people: u32) -> (Loopback, Project, Child) {
     let project = Project::personalised(&gateway.url(), people);
     let child = project.start();
     gateway.until_waiting(4);
+    // Those that will go out next are durable as well: it has nothing to write any more.
+    while project.messages_beside("intent") <= 4 {}
     (gateway, project, child)
+}
+
+/// Stops a process at a moment when it holds nothing of the state, so that others can write to it meanwhile.
+fn freeze(child: &Child, project: &Project) {
+    let sql = rusqlite::Connection::open(project.state()).unwrap();
+    sql.busy_timeout(std::time::Duration::ZERO).unwrap();
+    loop {
+        signal(child.id(), "STOP");
+        while !stands_still(child.id()) {}
+        match sql.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
+            Ok(()) => return,
+            Err(_) => signal(child.id(), "CONT"),
+        }
+    }
+}
+
+/// Whether every thread of a process is stopped (proc_pid_stat(5)).
+fn stands_still(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
 }
 
 fn end(child: Child) -> Said {
@@ -157,7 +182,7 @@ fn many_who_opt_out_at_once_do_not_keep_the_state_from_the_process_that_sends() 
 fn fault_03_a_sender_that_is_killed_while_somebody_speaks_to_it_keeps_its_log() {
     let (gateway, project, mut child) = waiting(20);
     // It does not answer, so that whoever speaks is still there when it dies, and the last to close the state.
-    signal(child.id(), "STOP");
+    freeze(&child, &project);
     let mut pause =
         project.command(&["pause", "c"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let store = Sqlite::open(&project.state(), OpenMode::ReadOnly).unwrap();
@@ -343,7 +368,7 @@ fn an_address_that_cannot_be_read_is_refused_and_nothing_recorded() {
 #[test]
 fn fault_17_a_process_that_slept_while_its_lock_was_taken_sends_nothing_more() {
     let (gateway, project, child) = waiting(40);
-    signal(child.id(), "STOP");
+    freeze(&child, &project);
     let stopped = std::time::Instant::now();
     let before = sends(&gateway);
     std::fs::remove_file(project.path(".sendplan/state.db.lock")).unwrap();
