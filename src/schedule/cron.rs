@@ -12,10 +12,14 @@ use croner::parser::{CronParser, Seconds, Year};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
     /// Too few fields, or too many.
-    #[error("a crontab line has five fields (minute, hour, day of month, month, day of week); this one has {0}")]
+    #[error(
+        "a crontab line has five fields (minute, hour, day of month, month, day of week); this one has {0}"
+    )]
     Fields(usize),
     /// A word such as `@often`.
-    #[error("`{0}` is no time; there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually")]
+    #[error(
+        "`{0}` is no time; there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually"
+    )]
     Nickname(String),
     /// One field does not say what such a field can.
     #[error("the {name} `{found}` is not {expected}")]
@@ -165,7 +169,10 @@ mod tests {
 
     #[test]
     fn either_day_counts_where_both_are_given() {
-        assert_eq!(dates("0 9 13 * FRI", "2026-11-01T00:00", 3), ["2026-11-06T09:00", "2026-11-13T09:00", "2026-11-20T09:00"]);
+        assert_eq!(
+            dates("0 9 13 * FRI", "2026-11-01T00:00", 3),
+            ["2026-11-06T09:00", "2026-11-13T09:00", "2026-11-20T09:00"]
+        );
         // A star with a step is no day: both have to fit, as in Vixie's cron.
         assert_eq!(dates("0 9 */2 * FRI", "2026-11-01T00:00", 2), ["2026-11-13T09:00", "2026-11-27T09:00"]);
     }
@@ -179,7 +186,10 @@ mod tests {
         assert_eq!(dates("30 8 L * *", "2027-02-01T00:00", 2), ["2027-02-28T08:30", "2027-03-31T08:30"]);
         assert_eq!(dates("30 8 * * 5#2", "2026-11-01T00:00", 2), ["2026-11-13T08:30", "2026-12-11T08:30"]);
         assert_eq!(dates("30 8 * * FRIL", "2026-11-01T00:00", 1), ["2026-11-27T08:30"]);
-        assert_eq!(dates("*/40 22 * dec-dec *", "2026-11-01T00:00", 3), ["2026-12-01T22:00", "2026-12-01T22:40", "2026-12-02T22:00"]);
+        assert_eq!(
+            dates("*/40 22 * dec-dec *", "2026-11-01T00:00", 3),
+            ["2026-12-01T22:00", "2026-12-01T22:40", "2026-12-02T22:00"]
+        );
         assert_eq!(dates("@weekly", "2026-11-01T00:00", 1), ["2026-11-08T00:00"]);
         assert_eq!(dates("@Yearly", "2026-11-01T00:00", 1), ["2027-01-01T00:00"]);
     }
@@ -197,7 +207,15 @@ mod tests {
             Err(CronError::Field { name, .. }) => name,
             other => panic!("{line}: {other:?}"),
         };
-        for line in ["60 9 * * *", "MON 9 * * *", "? 9 * * *", "5#2 9 * * *", "1-0 * * * *", "*/0 * * * *", "-1 9 * * *"] {
+        for line in [
+            "60 9 * * *",
+            "MON 9 * * *",
+            "? 9 * * *",
+            "5#2 9 * * *",
+            "1-0 * * * *",
+            "*/0 * * * *",
+            "-1 9 * * *",
+        ] {
             assert_eq!(field(line), "minute", "{line}");
         }
         assert_eq!(field("0 24 * * *"), "hour");
@@ -207,7 +225,9 @@ mod tests {
         for line in ["0 9 * 13 *", "0 9 * FRI *", "0 9 * L *"] {
             assert_eq!(field(line), "month", "{line}");
         }
-        for line in ["0 9 * * 8", "0 9 * * JAN", "0 9 * * FRI-MON", "0 9 * * +5", "0 9 * * ?", "0 9 * * MONL2"] {
+        for line in
+            ["0 9 * * 8", "0 9 * * JAN", "0 9 * * FRI-MON", "0 9 * * +5", "0 9 * * ?", "0 9 * * MONL2"]
+        {
             assert_eq!(field(line), "day of week", "{line}");
         }
         for (line, n) in [("", 0), ("0 9 * *", 4), ("0 0 9 * * *", 6), ("0 9 * * * 2027", 6)] {

@@ -32,7 +32,9 @@ impl Series {
             found = self.from(found.local, false)?;
         }
         // Several of the times that a clock skips come to one instant: that is one occurrence, the last of them.
-        while let Some(later) = self.from(found.local, false).filter(|later| later.instant() == found.instant()) {
+        while let Some(later) =
+            self.from(found.local, false).filter(|later| later.instant() == found.instant())
+        {
             found = later;
         }
         Some(found)
