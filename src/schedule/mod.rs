@@ -1,7 +1,11 @@
 //! When a campaign goes out: local times in named zones, turned into instants. Pure: `now` is given.
 
+mod cron;
 mod moment;
+mod series;
 mod window;
 
+pub use cron::{Cron, CronError};
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
+pub use series::Series;
 pub use window::{LAST, TimeOfDay, Window, WindowError};

@@ -94,6 +94,12 @@ impl FromStr for LocalTime {
     }
 }
 
+impl LocalTime {
+    pub(super) fn naive(self) -> NaiveDateTime {
+        self.0
+    }
+}
+
 impl From<NaiveDateTime> for LocalTime {
     fn from(time: NaiveDateTime) -> Self {
         Self(time)

@@ -9,6 +9,7 @@ mod cancel;
 mod check;
 mod control;
 mod cost;
+mod cron;
 mod cut;
 mod decide;
 mod desk;
