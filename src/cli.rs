@@ -57,6 +57,8 @@ pub enum Verb {
     Preview(Preview),
     /// Rehearse the whole audience: who gets what, who is left out and why. Sends nothing
     Plan(Plan),
+    /// Play the whole campaign on a virtual clock, with faults: when who gets what, and a proof that nobody gets two. Sends nothing
+    Rehearse(Rehearse),
     /// Send what is due; take up what was interrupted
     Send(Send),
     /// Show runs and where their messages stand
@@ -123,6 +125,27 @@ pub struct Plan {
     /// The most threads to use; all cores otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+}
+
+/// `sendplan rehearse`
+#[derive(Debug, Args)]
+pub struct Rehearse {
+    /// The campaign's folder or manifest
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// What goes wrong, and how often: `429:5%,timeout:1%,crash:3`. Shares of requests: refused, reset, timeout, 429,
+    /// 5xx, truncated, 401, slow; of messages: rejected; a number: crash
+    #[arg(long, value_name = "FAULTS")]
+    pub fault: Option<String>,
+    /// Decides all chance: the same number, the same rehearsal
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// When it begins, where the manifest names no time, as in `2026-12-01T09:00:00Z`; now otherwise
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `sendplan send`

@@ -25,6 +25,7 @@ mod preparing;
 mod preview;
 mod provider;
 mod reconcile;
+mod rehearse;
 mod rejects;
 mod report;
 mod resolve;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::run(args, &terminal),
         Verb::Preview(args) => preview::run(args, &terminal),
         Verb::Plan(args) => plan::run(args, &cli.global, &terminal),
+        Verb::Rehearse(args) => rehearse::run(args, &cli.global, &terminal),
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),

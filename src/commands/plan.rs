@@ -13,7 +13,7 @@ use super::standing::time;
 use super::terminal::Terminal;
 use super::{Outcome, load, state};
 use crate::audience::Exclusion;
-use crate::campaign::{Frequency, OncePer};
+use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
 use crate::plan::{Entry, Totals};
@@ -200,14 +200,20 @@ fn aside(loaded: &Loaded, totals: &Totals) -> Aside {
             .map(|(rate, takes)| (takes, rate.to_string())),
         countries: totals.countries(),
         unpriced: totals.cost.map_or(0, |bill| bill.unpriced),
-        gateway: match campaign.profile.batch_max() {
-            1 => format!("{}, one message a request", campaign.profile.name()),
-            most if campaign.profile.batch_mode() == BatchMode::Personalised => {
-                format!("{}, up to {most} messages a request", campaign.profile.name())
-            }
-            most => format!("{}, up to {most} messages of one text a request", campaign.profile.name()),
-        },
+        gateway: gateway(campaign),
         tz_version: crate::schedule::tz_version(),
         ..Aside::default()
+    }
+}
+
+/// The profile's name, and how many messages go into a request.
+pub fn gateway(campaign: &Campaign) -> String {
+    let profile = &campaign.profile;
+    match profile.batch_max() {
+        1 => format!("{}, one message a request", profile.name()),
+        most if profile.batch_mode() == BatchMode::Personalised => {
+            format!("{}, up to {most} messages a request", profile.name())
+        }
+        most => format!("{}, up to {most} messages of one text a request", profile.name()),
     }
 }

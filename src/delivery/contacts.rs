@@ -108,7 +108,7 @@ impl Gathering {
 }
 
 /// See the module. Without any rule it knows nobody.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Contacts {
     hasher: RandomState,
     cap: Option<Cap>,

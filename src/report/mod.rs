@@ -14,6 +14,7 @@ pub mod plan;
 pub mod preview;
 pub mod profile;
 pub mod reference;
+pub mod rehearsal;
 pub mod rejects;
 pub mod resolve;
 pub mod status;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, FixedOffset, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::diagnostic::did_you_mean;
@@ -44,6 +44,11 @@ impl Zone {
     /// What its wall clocks show at an instant.
     pub(super) fn local(self, instant: DateTime<Utc>) -> NaiveDateTime {
         instant.with_timezone(&self.0).naive_local()
+    }
+
+    /// An instant with what its wall clocks show.
+    pub fn at(self, instant: DateTime<Utc>) -> DateTime<FixedOffset> {
+        instant.with_timezone(&self.0).fixed_offset()
     }
 
     /// How people in the zone would write an instant: `2026-12-01 09:00 EAT`.

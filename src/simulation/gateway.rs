@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
-use crate::delivery::message::{Batch, MessageKey};
+use crate::delivery::message::{Batch, Claimed, MessageKey};
 use crate::provider::{AuthError, Class, Profile, Reading, RetryAfter, Token, Verdict};
 use crate::simulation::dice::Dice;
 use crate::simulation::faults::{Fault, Faults, Happened};
@@ -56,6 +56,44 @@ pub enum Said {
 /// When a token ends by the gateway's own clock.
 type Tokens = BTreeMap<String, Duration>;
 
+/// What was taken, under which id.
+#[derive(Debug)]
+enum Ledger {
+    /// By person and part, as a gateway knows them.
+    ByPerson(BTreeMap<(String, u8), u64>),
+    /// By the place in the plan, from 1; 0 for what was not taken. For runs whose people have one place each, and are
+    /// many.
+    InPlan(Vec<u64>),
+}
+
+impl Ledger {
+    fn get(&self, message: &Claimed) -> Option<u64> {
+        match self {
+            Self::ByPerson(ids) => ids.get(&person(message)).copied(),
+            Self::InPlan(ids) => ids.get(place(message)?).copied().filter(|id| *id > 0),
+        }
+    }
+
+    fn set(&mut self, message: &Claimed, id: u64) {
+        match self {
+            Self::ByPerson(ids) => drop(ids.insert(person(message), id)),
+            Self::InPlan(ids) => {
+                if let Some(slot) = place(message).and_then(|place| ids.get_mut(place)) {
+                    *slot = id;
+                }
+            }
+        }
+    }
+}
+
+fn person(message: &Claimed) -> (String, u8) {
+    (message.recipient.to_string(), message.part.map_or(0, |part| part.number()))
+}
+
+fn place(message: &Claimed) -> Option<usize> {
+    usize::try_from(message.key.seq.checked_sub(1)?).ok()
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Gateway {
@@ -64,8 +102,9 @@ pub struct Gateway {
     honours_keys: bool,
     /// Speaks in bytes, where there is somebody to.
     speech: Option<Speech>,
-    /// What was taken, by person and part, under which id.
-    ledger: BTreeMap<(String, u8), u64>,
+    ledger: Ledger,
+    /// The longest it asks anybody to wait, in seconds.
+    longest_wish: u64,
     opted_out: BTreeSet<String>,
     tokens: Tokens,
     issued: u64,
@@ -78,7 +117,8 @@ impl Gateway {
             profile,
             honours_keys,
             speech: None,
-            ledger: BTreeMap::new(),
+            ledger: Ledger::ByPerson(BTreeMap::new()),
+            longest_wish: 400,
             opted_out: BTreeSet::new(),
             tokens: Tokens::new(),
             issued: 0,
@@ -89,6 +129,18 @@ impl Gateway {
     #[must_use]
     pub fn speaking(self, speech: Speech) -> Self {
         Self { speech: Some(speech), ..self }
+    }
+
+    /// One that keeps eight bytes a message, of so many in the run.
+    #[must_use]
+    pub fn compact(self, messages: usize) -> Self {
+        Self { ledger: Ledger::InPlan(vec![0; messages]), ..self }
+    }
+
+    /// One that asks nobody to wait longer than so many seconds; 400 where nothing is said.
+    #[must_use]
+    pub fn wishing(self, seconds: u64) -> Self {
+        Self { longest_wish: seconds, ..self }
     }
 
     /// Whether it speaks in bytes.
@@ -108,7 +160,7 @@ impl Gateway {
         if !self.knows(flight.token.as_deref(), at) {
             return Said::Status(401, None);
         }
-        let wish = Duration::from_secs(dice.between(0, 400));
+        let wish = Duration::from_secs(dice.between(0, self.longest_wish));
         let status = match flight.fault {
             Some(Fault::Unauthorised) => {
                 let shown = flight.token.as_ref().map(|token| token.access.expose_secret().to_owned());
@@ -167,14 +219,15 @@ impl Gateway {
                 results.push(Result::Rejected);
                 continue;
             }
-            let key = (message.recipient.to_string(), message.part.map_or(0, |part| part.number()));
-            let known = self.ledger.get(&key).copied().filter(|_| self.honours_keys);
-            let id = known.unwrap_or_else(|| {
-                self.issued += 1;
-                self.ledger.insert(key, self.issued);
-                take(message.key);
-                self.issued
-            });
+            let id = match self.ledger.get(message).filter(|_| self.honours_keys) {
+                Some(id) => id,
+                None => {
+                    self.issued += 1;
+                    self.ledger.set(message, self.issued);
+                    take(message.key);
+                    self.issued
+                }
+            };
             results.push(Result::Taken(id));
         }
         results

@@ -137,7 +137,7 @@ fn everybody<S: Store>(store: &S, run: RunId) -> Result<Vec<Listed>, StoreError>
 }
 
 /// A future that waits for nothing but the simulated world is done when it is asked, or never.
-fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(super) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,

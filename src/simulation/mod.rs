@@ -2,11 +2,13 @@
 //! waits for and a gateway in memory. One seed decides everything, so that whatever was seen once is seen again:
 //! no wall clock, no threads, no order that a hash decides.
 
+pub mod agenda;
 pub mod dice;
 pub mod faults;
 pub mod gateway;
 pub mod life;
 pub mod oracle;
+pub mod rehearsal;
 pub mod speech;
 pub mod trace;
 pub mod world;

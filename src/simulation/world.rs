@@ -2,8 +2,7 @@
 //! (time, sequence), the real state behind it, and the gateway of the stage. What lasts longer than a process, and
 //! is there again for the next one, is the [`Stage`].
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::Batch;
 use crate::executor::{Happening, LOOK, World};
 use crate::provider::{Class, Token};
+use crate::simulation::agenda::Agenda;
 use crate::simulation::dice::Dice;
 use crate::simulation::faults::{Fault, Faults, Happened};
 use crate::simulation::gateway::{Flight, Gateway, Said};
@@ -138,33 +138,6 @@ enum Coming {
     Release,
 }
 
-#[derive(Debug)]
-struct Timed {
-    at: Duration,
-    sequence: u64,
-    coming: Coming,
-}
-
-impl PartialEq for Timed {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Timed {}
-
-impl PartialOrd for Timed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Timed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.sequence).cmp(&(other.at, other.sequence))
-    }
-}
-
 /// How a process ended that did not end by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gone {
@@ -183,8 +156,7 @@ pub struct Simulated<'s, S> {
     writer: Writer<S>,
     run: RunId,
     born: Duration,
-    coming: BinaryHeap<Reverse<Timed>>,
-    sequence: u64,
+    coming: Agenda<Coming>,
     events: u64,
     /// Requests that have not reached the gateway yet.
     flights: BTreeMap<u64, Flight>,
@@ -209,8 +181,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
             writer: Writer::new(store, run),
             run,
             born,
-            coming: BinaryHeap::new(),
-            sequence: 0,
+            coming: Agenda::default(),
             events: 0,
             flights: BTreeMap::new(),
             in_air: BTreeMap::new(),
@@ -239,9 +210,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
         let under_way: Vec<u64> = self
             .coming
             .drain()
-            .filter_map(
-                |Reverse(one)| if let Coming::Arrives(number) = one.coming { Some(number) } else { None },
-            )
+            .filter_map(|coming| if let Coming::Arrives(number) = coming { Some(number) } else { None })
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
@@ -254,9 +223,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
     }
 
     fn schedule(&mut self, after: Duration, coming: Coming) {
-        self.sequence += 1;
-        let at = self.stage.at + after;
-        self.coming.push(Reverse(Timed { at, sequence: self.sequence, coming }));
+        self.coming.add(self.stage.at + after, coming);
     }
 
     fn note(&mut self, line: impl FnOnce() -> String) {
@@ -280,7 +247,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
                 break;
             }
             let wake = until.map(|until| self.born + until);
-            let next = self.coming.peek().map(|Reverse(one)| one.at);
+            let next = self.coming.peek().map(|(at, _)| at);
             match (next, wake) {
                 (Some(next), wake) if wake.is_none_or(|wake| next <= wake) => {
                     self.stage.at = self.stage.at.max(next);
@@ -407,8 +374,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
 
     /// The next of what was to come.
     fn come(&mut self) -> Option<Happening> {
-        let Reverse(Timed { coming, .. }) = self.coming.pop()?;
-        match coming {
+        match self.coming.pop()? {
             Coming::Arrives(number) => {
                 if let Some((after, answer)) = self.arrive(number) {
                     self.schedule(after, Coming::Answer(answer));
@@ -418,7 +384,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
             Coming::Answer(answer) => {
                 let mut answers = vec![answer];
                 while self.next_is_an_answer()
-                    && let Some(Reverse(Timed { coming: Coming::Answer(answer), .. })) = self.coming.pop()
+                    && let Some(Coming::Answer(answer)) = self.coming.pop()
                 {
                     answers.push(answer);
                 }
@@ -456,9 +422,7 @@ impl<'s, S: Store + Control + Send> Simulated<'s, S> {
     /// Whether an answer is next that has come already.
     fn next_is_an_answer(&self) -> bool {
         let now = self.stage.at;
-        self.coming
-            .peek()
-            .is_some_and(|Reverse(one)| one.at <= now && matches!(one.coming, Coming::Answer(_)))
+        self.coming.peek().is_some_and(|(at, coming)| at <= now && matches!(coming, Coming::Answer(_)))
     }
 
     /// A request reaches the gateway; when the answer will be here, and what it says.

@@ -89,6 +89,18 @@ impl Sqlite {
         })
     }
 
+    /// A state for one process that nobody else ever sees: in a file without a name, which is gone with the process.
+    /// Nothing of it is forced to the disk.
+    ///
+    /// # Errors
+    /// Those of the disk with the system's folder for temporary files.
+    pub fn passing() -> Result<Self, StoreError> {
+        let path = std::env::temp_dir();
+        let connection = open::passing().map_err(|fault| fault.at(&path))?;
+        let file = identity(&path);
+        Ok(Self { connection, path, file, copy: None, lock: None, broken: None, closing: None })
+    }
+
     /// What to do on closing, when all of the log is in the file and before the log is deleted. Not done where it
     /// cannot be folded in: the log stays then.
     pub fn before_the_log_goes(&mut self, act: impl FnOnce() + Send + 'static) {

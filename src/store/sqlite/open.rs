@@ -156,6 +156,20 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
+/// A database in a file of SQLite's own making, without a name.
+pub fn passing() -> Result<Connection, Fault> {
+    let connection = Connection::open("")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.execute_batch(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON; \
+         PRAGMA cache_size = -65536; BEGIN;",
+    )?;
+    migrate::steps(&connection, 0)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(connection)
+}
+
 /// Whose file is it, and is it whole? Answers with its version, ours or an older one.
 fn inspect(sql: &Connection, path: &Path, mode: OpenMode) -> Result<i64, Fault> {
     let number = |name| sql.pragma_query_value(None, name, |row| row.get::<_, i64>(0));

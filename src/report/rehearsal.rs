@@ -1,0 +1,401 @@
+//! A rehearsal as it is shown: for people, and as the frozen JSON of `rehearse --format json`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Serialize, Serializer};
+
+use super::layout::{Table, count, duration};
+use crate::units::thousands;
+
+/// The most lines of the time line.
+const MOST_LINES: usize = 48;
+/// The longest bar.
+const WIDTH: u64 = 32;
+
+/// `rehearse --format json`, version 1. `planned` is the sum of `accepted`, `rejected`, `held`, `expired`, `unknown`,
+/// `suppressed` and `pending`. The same campaign, start, faults and seed give the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RehearsalReport {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// The campaign's name.
+    pub campaign: String,
+    /// What decided all chance.
+    pub seed: u64,
+    /// What was to go wrong, such as `429:5%, crash:3`; `none`.
+    pub faults: String,
+    /// The zone of the times.
+    pub zone: String,
+    /// When it began by the virtual clock, RFC 3339.
+    #[serde(serialize_with = "rfc3339")]
+    pub starts_at: DateTime<FixedOffset>,
+    /// When the first request left; `null` where none did.
+    #[serde(serialize_with = "rfc3339_if")]
+    pub first_at: Option<DateTime<FixedOffset>>,
+    /// When the last request left; `null` where none did.
+    #[serde(serialize_with = "rfc3339_if")]
+    pub last_at: Option<DateTime<FixedOffset>>,
+    /// When it ended.
+    #[serde(serialize_with = "rfc3339")]
+    pub ends_at: DateTime<FixedOffset>,
+    /// How it ended: `finished`, `given_up` after too many stops, or `too_long`.
+    pub ended: &'static str,
+    /// All messages of the run.
+    pub planned: u64,
+    /// Taken by the gateway.
+    pub accepted: u64,
+    /// Refused by the gateway for good, or given up.
+    pub rejected: u64,
+    /// Waiting for their window or zone.
+    pub held: u64,
+    /// Never sent: too late.
+    pub expired: u64,
+    /// Nobody can tell.
+    pub unknown: u64,
+    /// Those of the unknown ones that the gateway had taken.
+    pub unknown_taken: u64,
+    /// Left out at the last moment.
+    pub suppressed: u64,
+    /// Not sent, because the rehearsal ended before.
+    pub pending: u64,
+    /// Requests.
+    pub requests: u64,
+    /// Messages that got another attempt, each as often as it did.
+    pub retried: u64,
+    /// Log-ins and renewals.
+    pub log_ins: u64,
+    /// Messages that were open when it first waited for its window.
+    pub held_up_by_window: u64,
+    /// How often it waited for its window.
+    pub window_waits: u64,
+    /// How long it did so, in seconds.
+    pub window_waited_s: u64,
+    /// How often the process crashed; it was taken up each time.
+    pub crashes: u64,
+    /// Why it stopped by itself, and how often; it was taken up each time.
+    pub stops: Vec<Times>,
+    /// What went wrong, and how often.
+    pub happened: Vec<Times>,
+    /// How long processes were at work, in milliseconds.
+    pub at_work_ms: u64,
+    /// The most messages that left within any one second.
+    pub busiest_second: u64,
+    /// What happened in each hour in which something did.
+    pub hours: Vec<Hour>,
+    /// What must be true, and whether it is.
+    pub proofs: Vec<Proof>,
+}
+
+/// Something, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Times {
+    /// What.
+    pub what: String,
+    /// How often.
+    pub times: u64,
+}
+
+/// An hour by the clock of the zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hour {
+    /// When it began, RFC 3339.
+    #[serde(serialize_with = "rfc3339")]
+    pub from: DateTime<FixedOffset>,
+    /// Messages that left.
+    pub sent: u64,
+    /// Messages that the gateway took.
+    pub taken: u64,
+}
+
+/// Something that must be true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// What it is called; frozen.
+    pub law: &'static str,
+    /// Whether it is true.
+    pub holds: bool,
+    /// What it was seen by, in words.
+    #[serde(skip)]
+    pub seen: String,
+    /// How many speak against it.
+    pub against: u64,
+}
+
+/// What only people are told.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// When it starts, and why then.
+    pub starts: String,
+    /// When the first request leaves, and the last.
+    pub left: Option<(String, String)>,
+    /// When it ended.
+    pub ends: String,
+    /// The hours in which messages may go out.
+    pub window: Option<String>,
+    /// Rates and requests at once.
+    pub pace: String,
+    /// The gateway's profile, and how many go into a request.
+    pub gateway: String,
+    /// What was taken for granted of the gateway and of people.
+    pub assumed: Vec<String>,
+    /// Rows of the file that are no message, with the reason.
+    pub left_out: [(u64, &'static str); 4],
+    /// What to type next.
+    pub next: Vec<String>,
+}
+
+fn rfc3339<S: Serializer>(at: &DateTime<FixedOffset>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+}
+
+fn rfc3339_if<S: Serializer>(at: &Option<DateTime<FixedOffset>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => rfc3339(at, to),
+        None => to.serialize_none(),
+    }
+}
+
+impl RehearsalReport {
+    /// The JSON of machines.
+    pub fn json(&self) -> String {
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+
+    /// The text of people.
+    pub fn human(&self, setting: &Setting) -> String {
+        let mut out =
+            format!("Rehearsal of {}: nothing is sent, the gateway is simulated.\n\n", self.campaign);
+        out.push_str(&self.setting(setting));
+        if let Some(line) = time_line(&self.hours) {
+            let _ = write!(out, "\nTaken by the gateway, by the clock of {}:\n\n{line}", self.zone);
+        }
+        let _ = write!(out, "\n{}", self.results(setting));
+        let _ = write!(out, "\n{}", self.work(setting));
+        let _ = write!(out, "\nWhat must be true:\n\n{}", self.proven());
+        if !setting.next.is_empty() {
+            let _ = write!(out, "\n{}", super::layout::next(&setting.next));
+        }
+        out
+    }
+
+    fn setting(&self, setting: &Setting) -> String {
+        let mut facts = Table::new(&[]);
+        facts.row(["starts", &setting.starts]);
+        if let Some(window) = &setting.window {
+            facts.row(["window", window]);
+        }
+        facts.row(["pace", &setting.pace]);
+        facts.row(["gateway", &setting.gateway]);
+        facts.row(["faults", &self.faults]);
+        facts.row(["seed", &self.seed.to_string()]);
+        for (at, line) in setting.assumed.iter().enumerate() {
+            facts.row([if at == 0 { "assumed" } else { "" }, line]);
+        }
+        facts.show()
+    }
+
+    fn results(&self, setting: &Setting) -> String {
+        let mut table = Table::new(&[1]);
+        table.row(["planned", &thousands(self.planned), ""]);
+        let taken = match self.unknown_taken {
+            0 => "the gateway took none of them".to_owned(),
+            some => format!("the gateway took {} of them", thousands(some)),
+        };
+        let lines = [
+            ("accepted", self.accepted, "the gateway took them"),
+            ("rejected", self.rejected, "the gateway refused them, or they were given up"),
+            ("suppressed", self.suppressed, "left out at the last moment"),
+            ("expired", self.expired, "not sent: too late"),
+            ("held", self.held, ""),
+            ("unknown", self.unknown, &taken),
+            ("pending", self.pending, "not sent: the rehearsal ended before"),
+        ];
+        for (word, number, meaning) in lines {
+            if number > 0 || word == "accepted" {
+                table.row([&format!("  {word}"), &thousands(number), meaning]);
+            }
+        }
+        let mut out = table.show();
+        let left_out = setting.left_out.iter().filter(|(number, _)| *number > 0);
+        let left_out: Vec<String> =
+            left_out.map(|(number, why)| format!("{} {why}", thousands(*number))).collect();
+        if !left_out.is_empty() {
+            let _ = writeln!(out, "\n  left out when it was planned: {}", left_out.join(", "));
+        }
+        out
+    }
+
+    fn work(&self, setting: &Setting) -> String {
+        let mut facts = Table::new(&[]);
+        if let Some((first, last)) = &setting.left {
+            facts.row(["first leaves", first]);
+            facts.row(["last leaves", last]);
+        }
+        let (ms, sent) = (Duration::from_millis(self.at_work_ms), count(self.requests, "request"));
+        let mut work = format!("{sent} in {}", duration(ms));
+        if self.at_work_ms >= 500 {
+            let rate = u128::from(self.accepted + self.unknown_taken) * 1000 / u128::from(self.at_work_ms);
+            let _ =
+                write!(work, ", {} messages a second", thousands(u64::try_from(rate).unwrap_or(u64::MAX)));
+        }
+        facts.row(["at work", &format!("{work}; {} in the busiest second", thousands(self.busiest_second))]);
+        if self.log_ins > 0 {
+            facts.row(["log-ins", &thousands(self.log_ins)]);
+        }
+        if self.retried > 0 {
+            facts.row(["tried again", &count(self.retried, "time")]);
+        }
+        if self.window_waits > 0 {
+            let waited = duration(Duration::from_secs(self.window_waited_s));
+            let (held_up, waits) =
+                (count(self.held_up_by_window, "message"), count(self.window_waits, "time"));
+            facts.row(["window shut", &format!("{waits}, {waited} together; it held up {held_up}")]);
+        }
+        for one in &self.happened {
+            facts.row([&format!("fault {}", one.what), &count(one.times, "time")]);
+        }
+        if self.crashes > 0 {
+            facts.row(["crashed", &format!("{}, and taken up again", count(self.crashes, "time"))]);
+        }
+        for one in &self.stops {
+            facts.row(["stopped", &format!("{}: {}", count(one.times, "time"), one.what)]);
+        }
+        match self.ended {
+            "finished" => {}
+            "given_up" => facts.row(["given up", &format!("{}: it stopped too often", setting.ends)]),
+            _ => {
+                facts.row(["given up", &format!("{}: it would take longer than anybody waits", setting.ends)])
+            }
+        }
+        facts.show()
+    }
+
+    fn proven(&self) -> String {
+        let mut table = Table::new(&[]);
+        for proof in &self.proofs {
+            let holds = if proof.holds { "holds" } else { "DOES NOT HOLD" };
+            table.row([&proof.law.replace('_', " "), holds, &proof.seen]);
+        }
+        table.show()
+    }
+}
+
+/// A stretch of the time line: its first hour by the local calendar, and what happened in it.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    hour: i64,
+    sent: u64,
+    taken: u64,
+}
+
+/// A bar an hour; several hours a bar where there would be too many. Nothing where nothing happened.
+fn time_line(hours: &[Hour]) -> Option<String> {
+    const STEPS: [i64; 10] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168];
+    let last = STEPS.last().copied().unwrap_or(1);
+    let steps = STEPS.into_iter().chain((2..).map(move |weeks| last * weeks));
+    let drawn = steps.map(|step| (step, stretches(hours, step))).find(|(step, all)| {
+        let gaps = all.windows(2).filter(|two| gap(two, *step) > 0).count();
+        all.len() + gaps <= MOST_LINES
+    });
+    let (step, all) = drawn.filter(|(_, all)| !all.is_empty())?;
+    let most = all.iter().map(|one| one.taken).max().unwrap_or(0);
+    let mut table = Table::new(&[2]);
+    for (at, one) in all.iter().enumerate() {
+        let (bar, lost) = (bar(one.taken, most), one.sent.saturating_sub(one.taken));
+        let lost = if lost == 0 { String::new() } else { format!("{} not", thousands(lost)) };
+        table.row([&named(one.hour), &bar, &thousands(one.taken), &lost]);
+        if let Some(two) = all.get(at..at + 2)
+            && let silent @ 1.. = gap(two, step)
+        {
+            let silent = u64::try_from(silent).unwrap_or(0);
+            table.row([
+                "…",
+                &format!("{} without any", duration(Duration::from_secs(silent * 3600))),
+                "",
+                "",
+            ]);
+        }
+    }
+    let mut out = table.show();
+    if step > 1 {
+        let _ = writeln!(out, "\n  A line is {step} hours.");
+    }
+    Some(out)
+}
+
+/// Hours between two stretches in which nothing happened.
+fn gap(two: &[Stretch], step: i64) -> i64 {
+    match two {
+        [one, other] => other.hour - one.hour - step,
+        _ => 0,
+    }
+}
+
+fn stretches(hours: &[Hour], step: i64) -> Vec<Stretch> {
+    let mut all: Vec<Stretch> = Vec::new();
+    for hour in hours {
+        let at = hour.from.naive_local().and_utc().timestamp().div_euclid(3600).div_euclid(step) * step;
+        match all.last_mut().filter(|last| last.hour == at) {
+            Some(last) => {
+                last.sent += hour.sent;
+                last.taken += hour.taken;
+            }
+            None => all.push(Stretch { hour: at, sent: hour.sent, taken: hour.taken }),
+        }
+    }
+    all
+}
+
+/// An hour of the local calendar.
+fn named(hour: i64) -> String {
+    DateTime::from_timestamp(hour * 3600, 0)
+        .map(|at| at.naive_utc().format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}
+
+/// A bar of eighths.
+fn bar(number: u64, most: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let length = u128::from(number) * u128::from(WIDTH) * 8 / u128::from(most.max(1));
+    let length = usize::try_from(length).unwrap_or(0).max(usize::from(number > 0));
+    format!("{}{}", "█".repeat(length / 8), EIGHTHS.get(length % 8).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(from: &[(i64, u64)]) -> Vec<Hour> {
+        let begun: DateTime<FixedOffset> = "2026-12-01T00:00:00+03:00".parse().unwrap();
+        let hour = |(at, taken): &(i64, u64)| Hour {
+            from: begun + chrono::TimeDelta::hours(*at),
+            sent: taken + 1,
+            taken: *taken,
+        };
+        from.iter().map(hour).collect()
+    }
+
+    #[test]
+    fn a_line_is_an_hour_and_silence_is_one_line() {
+        let line = time_line(&hours(&[(9, 3200), (10, 100), (33, 0)])).unwrap();
+        assert_eq!(
+            line,
+            "  2026-12-01 09:00  ████████████████████████████████  3,200  1 not\n  \
+             2026-12-01 10:00  █                                   100  1 not\n  \
+             …                 22 h 0 min without any\n  \
+             2026-12-02 09:00                                        0  1 not\n"
+        );
+        assert_eq!(time_line(&[]), None);
+    }
+
+    #[test]
+    fn a_long_run_gets_lines_of_several_hours() {
+        for length in [49, 200, 5000, 100_000] {
+            let all: Vec<(i64, u64)> = (0..length).map(|hour| (hour, 1)).collect();
+            let line = time_line(&hours(&all)).unwrap();
+            assert!(line.lines().count() <= MOST_LINES + 2 && line.contains("hours."), "{line}");
+        }
+    }
+}
