@@ -236,9 +236,7 @@ impl RehearsalReport {
         let (ms, sent) = (Duration::from_millis(self.at_work_ms), count(self.requests, "request"));
         let mut work = format!("{sent} in {}", duration(ms));
         if self.at_work_ms >= 500 {
-            let rate = u128::from(self.accepted + self.unknown_taken) * 1000 / u128::from(self.at_work_ms);
-            let _ =
-                write!(work, ", {} messages a second", thousands(u64::try_from(rate).unwrap_or(u64::MAX)));
+            let _ = write!(work, ", {}", self.pace());
         }
         facts.row(["at work", &format!("{work}; {} in the busiest second", thousands(self.busiest_second))]);
         if self.log_ins > 0 {
@@ -270,6 +268,17 @@ impl RehearsalReport {
             }
         }
         facts.show()
+    }
+
+    /// Messages taken in the time at work: a second, or an hour where they are few.
+    fn pace(&self) -> String {
+        let taken = u128::from(self.accepted + self.unknown_taken);
+        let a_second = taken * 1000 / u128::from(self.at_work_ms.max(1));
+        let (number, time) = match a_second {
+            0 => (taken * 3_600_000 / u128::from(self.at_work_ms.max(1)), "an hour"),
+            some => (some, "a second"),
+        };
+        format!("{} {time}", count(u64::try_from(number).unwrap_or(u64::MAX), "message"))
     }
 
     fn proven(&self) -> String {
@@ -309,13 +318,7 @@ fn time_line(hours: &[Hour]) -> Option<String> {
         if let Some(two) = all.get(at..at + 2)
             && let silent @ 1.. = gap(two, step)
         {
-            let silent = u64::try_from(silent).unwrap_or(0);
-            table.row([
-                "…",
-                &format!("{} without any", duration(Duration::from_secs(silent * 3600))),
-                "",
-                "",
-            ]);
+            table.row(["…", &format!("{} without any", hours_long(silent)), "", ""]);
         }
     }
     let mut out = table.show();
@@ -323,6 +326,15 @@ fn time_line(hours: &[Hour]) -> Option<String> {
         let _ = writeln!(out, "\n  A line is {step} hours.");
     }
     Some(out)
+}
+
+/// `22 h`, `3 d 4 h`.
+fn hours_long(hours: i64) -> String {
+    match (hours / 24, hours % 24) {
+        (0, hours) => format!("{hours} h"),
+        (days, 0) => format!("{days} d"),
+        (days, hours) => format!("{days} d {hours} h"),
+    }
 }
 
 /// Hours between two stretches in which nothing happened.
@@ -384,7 +396,7 @@ mod tests {
             line,
             "  2026-12-01 09:00  ████████████████████████████████  3,200  1 not\n  \
              2026-12-01 10:00  █                                   100  1 not\n  \
-             …                 22 h 0 min without any\n  \
+             …                 22 h without any\n  \
              2026-12-02 09:00                                        0  1 not\n"
         );
         assert_eq!(time_line(&[]), None);

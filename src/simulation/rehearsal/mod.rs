@@ -32,8 +32,10 @@ use crate::store::{Counts, MessageKey, RunId, Store, StoreError};
 pub const MENDED: Duration = Duration::from_secs(900);
 /// How long until a run is taken up after a crash.
 pub const RESTARTED: Duration = Duration::from_secs(60);
-/// A run that stops so often by itself would be given up by anybody.
-pub const MOST_STOPS: u64 = 50;
+/// A run that stops so often by itself, with nobody accepted between, would be given up by anybody.
+pub const MOST_STOPS_IN_VAIN: u64 = 50;
+/// A run that stops so often by itself would be as well.
+pub const MOST_STOPS: u64 = 1000;
 /// A rehearsal is over after so long, by its own clock.
 pub const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 /// The longest that the gateway asks to wait with a 429, in seconds.
@@ -67,7 +69,7 @@ pub struct Piece {
 pub enum Ending {
     /// Nobody is left to send to.
     Finished,
-    /// It stopped by itself [`MOST_STOPS`] times.
+    /// It stopped by itself [`MOST_STOPS`] times, or [`MOST_STOPS_IN_VAIN`] times in a row without anybody accepted.
     GivenUp,
     /// It lasted for [`LONGEST`].
     TooLong,
@@ -169,6 +171,8 @@ fn crashes(scene: &mut Scene, planned: u64) -> Vec<u64> {
 struct Sum {
     crashes: u64,
     stops: BTreeMap<String, u64>,
+    /// Stops since somebody was accepted.
+    in_vain: u64,
     waits: u64,
     waited: Duration,
     held_up: u64,
@@ -208,7 +212,8 @@ impl<S: Store + Control + Send> Course<'_, S> {
                 Some(Driven::Ended(End::Interrupted) | Driven::Cut) => "interrupted".to_owned(),
             };
             *self.sum.stops.entry(why).or_default() += 1;
-            if self.sum.stops.values().sum::<u64>() >= MOST_STOPS {
+            self.sum.in_vain += 1;
+            if self.sum.in_vain >= MOST_STOPS_IN_VAIN || self.sum.stops.values().sum::<u64>() >= MOST_STOPS {
                 return Ok(Ending::GivenUp);
             }
             self.scene.at += MENDED;
@@ -259,6 +264,9 @@ impl<S: Store + Control + Send> Course<'_, S> {
         sum.retried += tally.retried;
         sum.credentials += tally.credentials;
         sum.at_work += self.scene.at - born;
+        if tally.accepted > 0 {
+            sum.in_vain = 0;
+        }
         match driven {
             Some(driven) => Ok(Some(driven?)),
             None if crashed => Ok(None),
@@ -271,7 +279,10 @@ impl<S: Store + Control + Send> Course<'_, S> {
         let Piece { profile, delivery, suppression, kind, .. } = self.piece;
         let now = Now { elapsed: Duration::ZERO, utc: self.scene.utc() };
         let at_ms = now.utc.timestamp_millis();
-        store.recover(self.run, at_ms)?;
+        // It counts everybody again, which takes as long as a thousand requests; in the end that is done here anyway.
+        if store.counts(self.run)?.of(State::Intent) > 0 {
+            store.recover(self.run, at_ms)?;
+        }
         if delivery.unknown == Unknown::Resend {
             send_again(store, self.run, delivery.retry.attempts, at_ms)?;
         }

@@ -156,14 +156,15 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// A database in a file of SQLite's own making, without a name.
+/// A database in a file of SQLite's own making, without a name. Of such a file pages are written when a quarter of the
+/// cache has changed, and every commit goes through those that have: so the cache is small. The system has its own.
 pub fn passing() -> Result<Connection, Fault> {
     let connection = Connection::open("")?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.execute_batch(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -65536; BEGIN;",
+         PRAGMA cache_size = -4096; BEGIN;",
     )?;
     migrate::steps(&connection, 0)?;
     connection.execute_batch("COMMIT")?;

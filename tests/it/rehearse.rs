@@ -1,0 +1,162 @@
+//! Rehearsals: whole campaigns on a virtual clock, with faults that a seed decides.
+
+use serde_json::Value;
+
+use crate::project::{Project, Said, sendplan};
+
+const NOON: &str = "2026-12-01T09:00:00Z";
+
+/// A campaign of so many people with a text each; `more` is appended to `delivery`.
+fn project(people: u32, more: &str) -> Project {
+    let project = Project::empty();
+    project.manifest("http://127.0.0.1:9", "batch_max: 1", "text: \"Hi {{ name }}\"", more);
+    project.recipients(people);
+    project
+}
+
+fn rehearse(project: &Project, more: &[&str]) -> Said {
+    let all = [&["rehearse", "campaigns/c", "--now", NOON], more].concat();
+    project.run(&all)
+}
+
+/// The report for machines, of a rehearsal in which everything that must be true is.
+#[track_caller]
+fn report(project: &Project, code: i32, more: &[&str]) -> Value {
+    let said = rehearse(project, &[more, &["--format", "json"]].concat());
+    assert_eq!(said.code, code, "{said:?}");
+    let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:?}"));
+    assert_eq!(report["version"], 1);
+    let states = ["pending", "accepted", "rejected", "unknown", "held", "suppressed", "expired"];
+    let sum: u64 = states.iter().map(|state| of(&report, state)).sum();
+    assert_eq!(sum, of(&report, "planned"), "{report}");
+    for proof in report["proofs"].as_array().unwrap() {
+        assert_eq!((proof["holds"].as_bool(), proof["against"].as_u64()), (Some(true), Some(0)), "{report}");
+    }
+    report
+}
+
+#[track_caller]
+fn of(report: &Value, what: &str) -> u64 {
+    report[what].as_u64().unwrap_or_else(|| panic!("no {what} in {report}"))
+}
+
+/// How often a fault happened.
+fn happened(report: &Value, what: &str) -> u64 {
+    let all = report["happened"].as_array().unwrap();
+    all.iter().find(|one| one["what"] == what).map_or(0, |one| of(one, "times"))
+}
+
+#[test]
+fn a_rehearsal_as_people_see_it() {
+    let faults = "429:5%,timeout:1%,crash:3";
+    let arguments = ["rehearse", "campaigns/spring-sale", "--fault", faults];
+    let first = sendplan(&arguments);
+    assert_eq!((first.code, first.err.as_str()), (0, ""), "{first:?}");
+    insta::assert_snapshot!("rehearsal_of_spring_sale", first.out);
+    let again = sendplan(&arguments);
+    assert_eq!(first.out, again.out);
+    let other = sendplan(&[&arguments[..], &["--seed", "2"]].concat());
+    assert_eq!(other.code, 0);
+    assert_ne!(first.out, other.out);
+}
+
+#[test]
+fn a_rehearsal_as_machines_see_it() {
+    let project = project(40, "");
+    let arguments = ["--fault", "429:5%, reset:10%", "--seed", "7", "--format", "json"];
+    let first = rehearse(&project, &arguments);
+    assert_eq!(first.code, 0, "{first:?}");
+    insta::assert_snapshot!("rehearsal_json", first.out);
+    assert_eq!(first.out, rehearse(&project, &arguments).out);
+}
+
+#[test]
+fn nothing_goes_wrong_where_nothing_is_said() {
+    let project = project(200, "  rate: 20/s\n");
+    let calm = report(&project, 0, &[]);
+    assert_eq!((of(&calm, "accepted"), of(&calm, "requests"), of(&calm, "retried")), (200, 200, 0));
+    assert!((9_000..11_500).contains(&of(&calm, "at_work_ms")), "{calm}");
+    // A rate allows a little more than itself in a second, after a pause.
+    assert!((20..=22).contains(&of(&calm, "busiest_second")), "{calm}");
+    assert!(!project.path(".sendplan").exists(), "a rehearsal leaves nothing behind");
+}
+
+#[test]
+fn throttled_messages_are_tried_again_until_all_are_accepted() {
+    let throttled = report(&project(300, ""), 0, &["--fault", "429:20%"]);
+    assert_eq!(of(&throttled, "accepted"), 300);
+    assert!(of(&throttled, "retried") > 0 && happened(&throttled, "429") > 30, "{throttled}");
+}
+
+#[test]
+fn lost_answers_are_unknown_and_some_of_them_were_taken() {
+    let lost = report(&project(400, ""), 0, &["--fault", "timeout:10%"]);
+    let (unknown, taken) = (of(&lost, "unknown"), of(&lost, "unknown_taken"));
+    assert_eq!((unknown, of(&lost, "accepted") + unknown), (happened(&lost, "timeout"), 400));
+    assert!(taken > 0 && taken < unknown, "{lost}");
+}
+
+#[test]
+fn crashes_come_as_often_as_said_and_nobody_gets_two() {
+    for people in [3, 400] {
+        let crashed = report(&project(people, ""), 0, &["--fault", "crash:3"]);
+        assert_eq!(of(&crashed, "crashes"), 3);
+        assert!(of(&crashed, "unknown") <= u64::from(people));
+        assert_eq!(of(&crashed, "pending"), 0);
+    }
+}
+
+#[test]
+fn every_fault_can_be_rehearsed() {
+    let all = "refused:2%,reset:2%,timeout:2%,429:2%,5xx:2%,truncated:2%,401:2%,rejected:2%,slow:2%,crash:2";
+    let stormy = report(&project(600, ""), 0, &["--fault", all]);
+    for fault in ["refused", "reset", "timeout", "429", "5xx", "truncated", "401", "rejected", "slow"] {
+        assert!(happened(&stormy, fault) > 0, "{fault} in {stormy}");
+    }
+    assert!(of(&stormy, "rejected") > 0 && of(&stormy, "log_ins") > 2, "{stormy}");
+}
+
+#[test]
+fn a_run_that_stops_and_stops_is_given_up() {
+    let hopeless = report(&project(2000, ""), 4, &["--fault", "timeout:100%"]);
+    assert_eq!((hopeless["ended"].as_str(), of(&hopeless, "accepted")), (Some("given_up"), 0));
+    let stops: u64 = hopeless["stops"].as_array().unwrap().iter().map(|one| of(one, "times")).sum();
+    assert_eq!(stops, 50);
+    assert!(of(&hopeless, "pending") > 0);
+}
+
+#[test]
+fn the_window_is_kept_and_the_run_goes_on_when_it_opens() {
+    let window = "  rate: 100/h\nschedule:\n  timezone: Africa/Nairobi\n  window: { from: \"08:00\", to: \"10:00\" }\n";
+    let slow = report(&project(500, window), 0, &["--fault", "crash:1"]);
+    assert_eq!(of(&slow, "accepted") + of(&slow, "unknown"), 500);
+    assert!(of(&slow, "window_waits") >= 3, "{slow}");
+    assert_eq!(of(&slow, "held_up_by_window"), 500);
+    let hours = slow["hours"].as_array().unwrap();
+    let days: std::collections::BTreeSet<&str> =
+        hours.iter().map(|hour| &hour["from"].as_str().unwrap()[..10]).collect();
+    assert!(days.len() >= 3, "{days:?}");
+    for hour in hours {
+        let from = hour["from"].as_str().unwrap();
+        assert!(from.ends_with("T08:00:00+03:00") || from.ends_with("T09:00:00+03:00"), "{from}");
+    }
+    assert!(slow["proofs"].to_string().contains("only_in_the_window"));
+}
+
+#[test]
+fn a_fault_that_is_not_known_is_named() {
+    let project = project(1, "");
+    let wrong = rehearse(&project, &["--fault", "429:5%,time-out:1%"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (3, ""));
+    assert!(wrong.err.contains("there is no fault `time-out`; did you mean `timeout`?"), "{wrong:?}");
+}
+
+#[test]
+fn people_who_opted_out_of_the_real_state_are_left_out() {
+    let project = project(10, "");
+    assert_eq!(project.run(&["optout", "+254700000003"]).code, 0);
+    let before = std::fs::read(project.state()).unwrap();
+    let report = report(&project, 0, &[]);
+    assert_eq!((of(&report, "suppressed"), of(&report, "accepted")), (1, 9));
+    assert_eq!(std::fs::read(project.state()).unwrap(), before, "the real state is only read");
+}
