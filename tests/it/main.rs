@@ -40,5 +40,6 @@ mod seasons;
 mod seeds;
 mod send;
 mod send_faults;
+mod series;
 mod simulation;
 mod state;
