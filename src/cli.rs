@@ -91,6 +91,9 @@ pub struct Check {
     /// Campaign folders, manifests or folders of campaigns
     #[arg(value_name = "PATH", default_value = "campaigns")]
     pub paths: Vec<PathBuf>,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// `sendplan preview`
@@ -125,6 +128,9 @@ pub struct Plan {
     /// The most threads to use; all cores otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// `sendplan rehearse`

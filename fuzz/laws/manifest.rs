@@ -2,11 +2,14 @@
 
 use std::num::NonZeroUsize;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use sendplan::audience::{Header, Suppression};
 use sendplan::campaign::{self, Campaign, Materials, References};
 use sendplan::diagnostic::Source;
 use sendplan::plan::{self, Entry, Recipe, Totals};
 use sendplan::provider::Profile;
+use sendplan::schedule::Due;
 
 use super::diagnostics;
 
@@ -57,7 +60,14 @@ fn is_whole(campaign: &Campaign) {
     assert!(rules.id.is_none_or(|id| id < columns.len()));
     assert_eq!(campaign.profile.check_sender(&campaign.sender), Ok(()));
     assert!(campaign.profile.batch_max() >= 1);
-    assert_eq!(campaign.occurrence(), campaign.clone().occurrence());
+    let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(21_000);
+    let times: Vec<_> = campaign.timetable.upcoming(now, 3).iter().map(|one| one.instant()).collect();
+    assert!(times.is_sorted_by(|one, next| now < *one && one < next), "{times:?}");
+    for last in [None, Some(now - TimeDelta::days(40))] {
+        if let Due::Later(at) = campaign.timetable.due(now, last) {
+            assert!(at.instant() > now, "{at}");
+        }
+    }
     let _ = plan::check(&campaign.limits, &planned(campaign));
 }
 

@@ -14,7 +14,7 @@ use crate::audience::Rules;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
-use crate::schedule::{Moment, Window};
+use crate::schedule::{Moment, Timetable, Window};
 use crate::units::{Amount, Percent, Rate};
 
 pub use frequency::{Cap, Frequency, OncePer};
@@ -22,8 +22,13 @@ pub use raw::{Campaign as Manifest, Unknown};
 pub use references::{Reference, References};
 pub use resolve::{Materials, resolve};
 
-/// The occurrence of a campaign without a schedule: there is only one.
+/// The occurrence of a campaign without a moment: there is only one.
 pub const ONCE: &str = "once";
+
+/// What names an occurrence, and together with the campaign's name its run.
+pub fn occurrence(at: Option<Moment>) -> String {
+    at.map_or_else(|| ONCE.to_owned(), |at| at.to_string())
+}
 
 /// A campaign that can be planned: every name in it has been looked up.
 #[derive(Debug, Clone)]
@@ -38,8 +43,8 @@ pub struct Campaign {
     pub audience: Audience,
     /// What they receive.
     pub template: Template,
-    /// When it goes out; whenever it is first sent where nothing is said.
-    pub at: Option<Moment>,
+    /// When it goes out.
+    pub timetable: Timetable,
     /// Pace and patience.
     pub delivery: Delivery,
     /// Caps on the plan.
@@ -47,11 +52,6 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// The occurrence that names a run of this campaign, together with the campaign's name.
-    pub fn occurrence(&self) -> String {
-        self.at.map_or_else(|| ONCE.to_owned(), |at| at.to_string())
-    }
-
     /// Whether its texts are SMS and have segments: those sent to phones are, and those that we cut into parts.
     pub fn counts_segments(&self) -> bool {
         self.profile.counts_segments()

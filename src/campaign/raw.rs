@@ -128,21 +128,53 @@ pub struct Message {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// A local time. Without it, whenever `sendplan send` is called for the first time.
+    /// A local time. Without it and without `cron`, whenever `sendplan send` is called for the first time.
     #[serde(default)]
     #[schemars(
         regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:00)?$"),
         example = &"2026-12-01T09:00"
     )]
     pub at: Option<Spanned<String>>,
-    /// The zone of `at` and `window`, by its IANA name. UTC where nothing is said.
+    /// Again and again, as a line of crontab(5) says: minute, hour, day of month, month, day of week; or `@daily` and the
+    /// like. Each time is a run of its own, and everybody in it gets the message again.
+    #[serde(default)]
+    #[schemars(example = &"0 9 * * MON-FRI")]
+    pub cron: Option<Spanned<String>>,
+    /// The zone of all times here, by its IANA name. UTC where nothing is said.
     #[serde(default)]
     #[schemars(example = &"Africa/Nairobi")]
     pub timezone: Option<Spanned<String>>,
+    /// The last day of `cron`, by the clock of `timezone`.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), example = &"2026-12-31")]
+    pub until: Option<Spanned<String>>,
+    /// Days on which `cron` does not fire, by the clock of `timezone`.
+    #[serde(default)]
+    #[schemars(inner(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")), example = &["2026-12-25", "2026-12-26"])]
+    pub except: Option<Vec<Spanned<String>>>,
+    /// What becomes of a time at which nobody sent. Without it, `fail` for `at` and `skip` for `cron`.
+    #[serde(default)]
+    pub missed: Option<Spanned<Missed>>,
+    /// How late it may be begun without having been missed: 24 hours for `at` where nothing is said, one hour for `cron`.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^[0-9]+(ms|s|m|h|d)$"), example = &"2h")]
+    pub late_after: Option<Spanned<String>>,
     /// The hours of the day in which messages may go out, by the clock of `timezone`. A run that reaches its end
     /// stops there, and is taken up when it is open again.
     #[serde(default)]
     pub window: Option<Spanned<Window>>,
+}
+
+/// A time at which nobody sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missed {
+    /// It is left out.
+    Skip,
+    /// The last one goes out late.
+    Send,
+    /// Nothing goes out until a person has decided.
+    Fail,
 }
 
 /// Hours of the day.

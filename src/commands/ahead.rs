@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::contacts::{Asking, known};
 use super::exit::Failure;
+use super::occasion::Occasion;
 use crate::audience::{Address, Suppression};
 use crate::campaign::Campaign;
 use crate::delivery::contacts::{Contacts, Why};
@@ -27,9 +28,14 @@ pub struct Ahead {
 impl Ahead {
     /// What the state knows, for the moment the campaign goes out: `now`, or its time where that is still to come. Its
     /// own run does not count, if it was begun.
-    pub fn read<S: Store>(store: &S, campaign: &Campaign, now: DateTime<Utc>) -> Result<Self, Failure> {
-        let at = campaign.at.map_or(now, |at| at.instant().max(now));
-        let run = store.run(&campaign.name, &campaign.occurrence())?.map(|run| run.id);
+    pub fn read<S: Store>(
+        store: &S,
+        campaign: &Campaign,
+        occasion: Occasion,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Failure> {
+        let at = occasion.at().map_or(now, |at| at.instant().max(now));
+        let run = store.run(&campaign.name, &occasion.occurrence())?.map(|run| run.id);
         let frequency = &campaign.audience.frequency;
         let asking = Asking { campaign: &campaign.name, frequency, run, cuts_texts: false };
         // The lists of the manifest have had their say when a message is planned.

@@ -1,10 +1,16 @@
 //! `sendplan check`: every error of every manifest at once.
 
+use chrono::{DateTime, Utc};
+
 use super::Outcome;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
+use crate::campaign::Campaign;
 use crate::cli::Check;
 use crate::diagnostic::Diagnostics;
+use crate::report::occurrences::{UPCOMING, occurrences};
+use crate::schedule::{Series, When};
+use crate::world::clock::Clock;
 use crate::world::workspace;
 
 pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
@@ -13,6 +19,8 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
         manifests.extend(workspace::find(path)?);
     }
     let mut all = Diagnostics::new();
+    let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
+    let mut series = String::new();
     let mut names: Vec<(String, String)> = Vec::new();
     for path in &manifests {
         let opened = workspace::open(path)?;
@@ -27,8 +35,13 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
             );
         }
         names.extend(opened.name().map(|name| (name.to_owned(), file.clone())));
-        let (_, problems) = opened.load();
+        let (loaded, problems) = opened.load();
         all.extend(problems);
+        if let Some(campaign) = loaded.map(|loaded| loaded.campaign)
+            && let When::Series(one) = &campaign.timetable.when
+        {
+            series.push_str(&goes_out(&campaign, one, now));
+        }
     }
     let what = match names.len().max(manifests.len()) {
         1 => "1 campaign".to_owned(),
@@ -38,6 +51,15 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
         return Err(Failure::Invalid { what, problems: all });
     }
     terminal.problems(&all);
-    terminal.data(&format!("{what} checked, no errors\n"));
+    terminal.data(&format!("{series}{what} checked, no errors\n"));
     Ok(Code::Done)
+}
+
+/// When a series goes out next.
+fn goes_out(campaign: &Campaign, series: &Series, now: DateTime<Utc>) -> String {
+    let (name, line, zone) = (&campaign.name, &series.cron, series.zone);
+    match campaign.timetable.upcoming(now, UPCOMING).as_slice() {
+        [] => format!("{name} does not go out any more: `{line}` ({zone}) is over\n\n"),
+        next => format!("{name} goes out by `{line}` ({zone}):\n{}\n", occurrences(next)),
+    }
 }

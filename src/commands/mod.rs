@@ -17,6 +17,7 @@ mod hear;
 mod load;
 mod named;
 mod next;
+mod occasion;
 mod optout;
 mod pause;
 mod pin;

@@ -11,10 +11,11 @@ use crate::plan::Entry;
 use crate::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
 use crate::world::workspace::Loaded;
 
-/// Pins the campaign's occurrence and gives its run.
+/// Pins an occurrence of the campaign and gives its run.
 pub fn pin<S: Store>(
     store: &mut S,
     loaded: &Loaded,
+    occurrence: &str,
     place: &str,
     sandbox: bool,
     at_ms: i64,
@@ -23,7 +24,7 @@ pub fn pin<S: Store>(
     let campaign = &loaded.campaign;
     let run = NewRun {
         campaign: campaign.name.clone(),
-        occurrence: campaign.occurrence(),
+        occurrence: occurrence.to_owned(),
         pinned: Pinned::of(campaign, place, &loaded.profile_source, sandbox).to_json(),
         created_at_ms: at_ms,
     };

@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use super::ahead::Ahead;
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
+use super::occasion::Occasion;
 use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::standing::time;
@@ -18,14 +19,17 @@ use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
 use crate::plan::{Entry, Totals};
 use crate::provider::raw::BatchMode;
+use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::report::plan::{Aside, Encodings, LeftOut, PlanReport, Rules};
+use crate::schedule::{Moment, When};
 use crate::store::Store;
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded};
 
 pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
-    let State { mut ahead, flags, finished, is_sandbox } = state(args, global, &loaded)?;
+    let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
+    let State { mut ahead, occasion, flags, finished, is_sandbox } = state(args, global, &loaded, now)?;
     let mut rejects = args
         .rejects
         .as_deref()
@@ -44,12 +48,13 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         let path = rejects.finish()?;
         terminal.note(&format!("excluded rows are in {}", path.display()));
     }
-    let report = report(&loaded, &totals, ahead.map(Ahead::finish));
+    let times = Times::of(&loaded.campaign, occasion, now);
+    let report = report(&loaded, &totals, &times, ahead.map(Ahead::finish));
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => {
             let next = next(args, &flags, is_sandbox, finished.is_some(), &loaded, &totals);
-            report.human(&Aside { finished, next, ..aside(&loaded, &totals) })
+            report.human(&Aside { finished, next, ..aside(&loaded, &totals, &times) })
         }
     });
     let refused = refusals(&loaded, &totals);
@@ -64,6 +69,8 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
 struct State {
     /// Who would be left out, where there is a state.
     ahead: Option<Ahead>,
+    /// Which occurrence it is about.
+    occasion: Occasion,
     /// What commands about it need.
     flags: Flags,
     /// When the campaign's run was finished, if it was.
@@ -73,15 +80,21 @@ struct State {
 }
 
 /// Asks the state, where there is one: it is only read.
-fn state(args: &Plan, global: &Global, loaded: &Loaded) -> Result<State, Failure> {
+fn state(args: &Plan, global: &Global, loaded: &Loaded, now: DateTime<Utc>) -> Result<State, Failure> {
     let opened = workspace::open(&args.campaign)?;
     let path = state::path(global, false, Some(opened.repository()))?;
-    let mut known =
-        State { ahead: None, flags: Flags::new(global, false, &path), finished: None, is_sandbox: false };
-    let Some(store) = state::look(&path)? else { return Ok(known) };
     let campaign = &loaded.campaign;
-    known.ahead = Some(Ahead::read(&store, campaign, Clock::start().now().utc)?);
-    if let Some(run) = store.run(&campaign.name, &campaign.occurrence())? {
+    let mut known = State {
+        ahead: None,
+        occasion: Occasion::first(campaign, now),
+        flags: Flags::new(global, false, &path),
+        finished: None,
+        is_sandbox: false,
+    };
+    let Some(store) = state::look(&path)? else { return Ok(known) };
+    known.occasion = Occasion::read(&store, campaign, now)?;
+    known.ahead = Some(Ahead::read(&store, campaign, known.occasion, now)?);
+    if let Some(run) = store.run(&campaign.name, &known.occasion.occurrence())? {
         known.finished = run.finished_at_ms.map(time);
         known.is_sandbox = Pinned::says_sandbox(&run.pinned.pinned) == Some(true);
     }
@@ -117,9 +130,32 @@ fn next(
     next
 }
 
-fn report(loaded: &Loaded, totals: &Totals, left_out_now: Option<LeftOut>) -> PlanReport {
+/// When it goes out.
+struct Times {
+    /// The occurrence that the plan is about, if it has a moment.
+    starts: Option<Moment>,
+    /// What people are told of it, where the manifest names a time.
+    words: Option<String>,
+    /// The next ones of a series.
+    series: Vec<Moment>,
+}
+
+impl Times {
+    fn of(campaign: &Campaign, occasion: Occasion, now: DateTime<Utc>) -> Self {
+        let starts = occasion.at();
+        let shown = |at: Moment| at.zone.show(at.instant());
+        let When::Series(_) = campaign.timetable.when else {
+            return Self { starts, words: starts.map(shown), series: Vec::new() };
+        };
+        let series = campaign.timetable.upcoming(now, UPCOMING);
+        let words = starts.map_or_else(|| "never again: the series is over".to_owned(), shown);
+        Self { starts, words: Some(words), series }
+    }
+}
+
+fn report(loaded: &Loaded, totals: &Totals, times: &Times, left_out_now: Option<LeftOut>) -> PlanReport {
     let campaign = &loaded.campaign;
-    let starts = campaign.at.map(|at| at.instant());
+    let starts = times.starts.map(Moment::instant);
     let counted = campaign.counts_segments();
     PlanReport {
         version: 1,
@@ -139,6 +175,7 @@ fn report(loaded: &Loaded, totals: &Totals, left_out_now: Option<LeftOut>) -> Pl
         ends_at: starts
             .zip(takes(loaded, totals))
             .map(|(starts, takes)| rfc3339(starts + TimeDelta::from_std(takes).unwrap_or_default())),
+        occurrences: times.series.iter().map(|one| rfc3339(one.instant())).collect(),
         held: 0,
         warnings: Vec::new(),
     }
@@ -177,7 +214,7 @@ fn rules(frequency: &Frequency) -> Rules {
     }
 }
 
-fn aside(loaded: &Loaded, totals: &Totals) -> Aside {
+fn aside(loaded: &Loaded, totals: &Totals, times: &Times) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.csv.shown.display().to_string(),
@@ -192,7 +229,8 @@ fn aside(loaded: &Loaded, totals: &Totals) -> Aside {
             .map(|most| (most.parts, most.first_line)),
         window: campaign.delivery.window.map(|window| window.to_string()),
         rules: rules(&campaign.audience.frequency),
-        starts: campaign.at.map(|at| at.zone.show(at.instant())),
+        starts: times.words.clone(),
+        occurrences: occurrences(&times.series),
         takes: campaign
             .delivery
             .rate

@@ -1,6 +1,6 @@
 //! `sendplan send`: sends what is due, takes up what was interrupted, and never begins twice.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::beside::sending;
 use super::connection::{Connection, Place};
@@ -8,6 +8,7 @@ use super::deliver::{Job, deliver};
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
+use super::occasion::Occasion;
 use super::pin::pin;
 use super::preparing::Preparing;
 use super::standing::{cancelled, line, said};
@@ -21,15 +22,12 @@ use crate::delivery::pinned::Pinned;
 use crate::executor::resume::send_again;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
-use crate::schedule::{Moment, Window};
+use crate::schedule::{Due, Moment, When, Window};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store, run_key};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
-
-/// A moment that has passed for longer than this is not simply late: nobody meant it to go out today.
-const LATE: TimeDelta = TimeDelta::hours(24);
 
 pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let clock = Clock::start();
@@ -55,9 +53,12 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
-            match nothing_to_begin(&loaded, &opened, &held.store, args, now, terminal)? {
-                Some(code) => return Ok(code),
-                None => begin(loaded, &opened.place(), &mut held, args.sandbox, now, clock, terminal)?,
+            match choose(&loaded, &opened, &held.store, args, now, terminal)? {
+                Choice::Nothing(code) => return Ok(code),
+                Choice::Begin(occurrence) => {
+                    let beginning = Beginning { loaded, occurrence, place: opened.place() };
+                    begin(beginning, &mut held, args.sandbox, now, clock, terminal)?
+                }
             }
         }
     };
@@ -136,54 +137,70 @@ fn same_manifest(pinned: &Pinned, opened: &Opened, name: &str) -> Result<(), Fai
     )))
 }
 
-/// Why there is nothing to begin, if so: it went out before, or it is not due. The same occurrence sends nothing
+/// Whether a run is to be begun.
+enum Choice {
+    /// Of this occurrence.
+    Begin(String),
+    /// None; people were told why.
+    Nothing(Code),
+}
+
+/// What is to be begun, if anything is: not what went out before, or is not due. The same occurrence sends nothing
 /// again; another one under the same name would send everybody a second copy, and is refused, unless the campaign says
-/// that nobody gets two.
-fn nothing_to_begin(
+/// that nobody gets two, or goes out again and again.
+fn choose(
     loaded: &Loaded,
     opened: &Opened,
     store: &Sqlite,
     args: &Send,
     now: DateTime<Utc>,
     terminal: &Terminal,
-) -> Result<Option<Code>, Failure> {
+) -> Result<Choice, Failure> {
     let campaign = &loaded.campaign;
-    let (name, occurrence) = (&campaign.name, campaign.occurrence());
+    let name = &campaign.name;
     let runs = store.runs(Some(name))?;
-    if let Some(run) = runs.iter().find(|run| run.pinned.occurrence == occurrence) {
-        let pinned =
-            Pinned::from_json(&run.pinned.pinned).map_err(|error| Failure::State(error.to_string()))?;
-        same_manifest(&pinned, opened, name)?;
-        let shown = line(run, false);
-        let text = summary(&shown, &Work::default());
-        let what = match cancelled(&said(store, name, HoldKind::Cancelled)?, run) {
-            Some(said) => format!("was cancelled {said}"),
-            None => "is finished already".to_owned(),
-        };
-        terminal.data(&format!("{name} ({occurrence}) {what}: nothing was sent.\n\n{text}"));
-        terminal.note("\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.");
-        return Ok(Some(settled(&shown)));
+    let occasion = Occasion::after(campaign, &runs, now);
+    let occurrence = occasion.occurrence();
+    if let Some(earlier) = runs.first() {
+        let pinned = Pinned::from_json(&earlier.pinned.pinned);
+        same_manifest(&pinned.map_err(|error| Failure::State(error.to_string()))?, opened, name)?;
     }
-    if let Some(earlier) = runs.first().filter(|_| campaign.audience.frequency.once_per.is_none()) {
+    if let Some(run) = runs.iter().find(|run| run.pinned.occurrence == occurrence) {
+        return finished_already(run, store, terminal).map(Choice::Nothing);
+    }
+    let once =
+        campaign.audience.frequency.once_per.is_none() && !matches!(campaign.timetable.when, When::Series(_));
+    if let Some(earlier) = runs.first().filter(|_| once) {
         return Err(Failure::Input(format!(
             "`{name}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is \
              meant, give the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
             earlier.pinned.occurrence
         )));
     }
-    if let Some(earlier) = runs.first() {
-        let pinned = Pinned::from_json(&earlier.pinned.pinned);
-        same_manifest(&pinned.map_err(|error| Failure::State(error.to_string()))?, opened, name)?;
-    }
     if args.sandbox {
-        return Ok(None);
+        return Ok(Choice::Begin(occurrence));
     }
-    if let Some(at) = campaign.at
-        && let Some(code) = due(campaign, at, now, terminal)?
-    {
-        return Ok(Some(code));
+    if let Some(code) = not_due(campaign, occasion, now, terminal)? {
+        return Ok(Choice::Nothing(code));
     }
-    Ok(campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal)))
+    let shut = campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal));
+    Ok(shut.map_or(Choice::Begin(occurrence), Choice::Nothing))
+}
+
+/// The same occurrence sends nothing again.
+fn finished_already(run: &Run, store: &Sqlite, terminal: &Terminal) -> Result<Code, Failure> {
+    let (name, occurrence) = (&run.pinned.campaign, &run.pinned.occurrence);
+    let shown = line(run, false);
+    let text = summary(&shown, &Work::default());
+    let what = match cancelled(&said(store, name, HoldKind::Cancelled)?, run) {
+        Some(said) => format!("was cancelled {said}"),
+        None => "is finished already".to_owned(),
+    };
+    terminal.data(&format!("{name} ({occurrence}) {what}: nothing was sent.\n\n{text}"));
+    terminal.note(
+        "\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.",
+    );
+    Ok(settled(&shown))
 }
 
 /// Outside the hours of the day nothing is begun.
@@ -199,32 +216,64 @@ fn shut(campaign: &Campaign, window: Window, now: DateTime<Utc>, terminal: &Term
     Some(Code::Done)
 }
 
-fn due(
+/// Why nothing is due, if so.
+fn not_due(
     campaign: &Campaign,
-    at: Moment,
+    occasion: Occasion,
     now: DateTime<Utc>,
     terminal: &Terminal,
 ) -> Result<Option<Code>, Failure> {
-    let (name, shown) = (&campaign.name, at.zone.show(at.instant()));
-    if now - at.instant() > LATE {
-        return Err(Failure::Input(format!(
-            "`{name}` was to go out at {shown}, {} ago: too late to send it by itself. Set `schedule.at` anew",
-            duration((now - at.instant()).to_std().unwrap_or_default())
-        )));
+    let name = &campaign.name;
+    let shown = |at: Moment| at.zone.show(at.instant());
+    let ago = |at: Moment| duration((now - at.instant()).to_std().unwrap_or_default());
+    if let Some(at) = occasion.left_out {
+        terminal.say(&format!(
+            "{name} was to go out at {}, {} ago: missed, and left out (`schedule.missed: skip`).",
+            shown(at),
+            ago(at)
+        ));
     }
-    if at.instant() <= now {
-        return Ok(None);
+    match occasion.due {
+        Due::Now(_) => return Ok(None),
+        Due::Later(at) => {
+            let wait = duration((at.instant() - now).to_std().unwrap_or_default());
+            terminal.data(&format!("Nothing is due: {name} goes out at {}, in {wait}.\n", shown(at)));
+        }
+        Due::Missed(at) => {
+            let then = match campaign.timetable.when {
+                When::Series(_) => "Say `schedule.missed: send` to send it late, or `skip` to leave it out",
+                _ => "Set `schedule.at` anew",
+            };
+            return Err(Failure::Input(format!(
+                "`{name}` was to go out at {}, {} ago: too late to send it by itself. {then}",
+                shown(at),
+                ago(at)
+            )));
+        }
+        Due::Over(Some(at)) => terminal.data(&format!(
+            "Nothing is due: {name} was to go out at {}, {} ago; it was missed, and is left out.\n",
+            shown(at),
+            ago(at)
+        )),
+        Due::Over(None) => {
+            terminal.data(&format!("Nothing is due: {name} does not go out any more, the series is over.\n"));
+        }
     }
-    let wait = duration((at.instant() - now).to_std().unwrap_or_default());
-    terminal.data(&format!("Nothing is due: {name} goes out at {shown}, in {wait}.\n"));
     Ok(Some(Code::Done))
+}
+
+/// The run that is begun.
+struct Beginning {
+    loaded: Loaded,
+    occurrence: String,
+    /// Where its manifest lies.
+    place: String,
 }
 
 /// Begins a run. The gateway is spoken to first: one that will have nothing of us should not find a run that
 /// was pinned for it.
 fn begin(
-    loaded: Loaded,
-    place: &str,
+    Beginning { loaded, occurrence, place }: Beginning,
     held: &mut Held,
     sandbox: bool,
     now: DateTime<Utc>,
@@ -232,7 +281,7 @@ fn begin(
     terminal: &Terminal,
 ) -> Result<Job, Failure> {
     let campaign = &loaded.campaign;
-    let key = run_key(&campaign.name, &campaign.occurrence());
+    let key = run_key(&campaign.name, &occurrence);
     let profile = (*campaign.profile).clone();
     let mut delivery = campaign.delivery;
     let window = delivery.window;
@@ -243,7 +292,7 @@ fn begin(
         delivery.window = None;
     }
     connection.log_in()?;
-    let run = pin(&mut held.store, &loaded, place, sandbox, now.timestamp_millis(), terminal)?;
+    let run = pin(&mut held.store, &loaded, &occurrence, &place, sandbox, now.timestamp_millis(), terminal)?;
     Ok(Job {
         run,
         frequency: campaign.audience.frequency.clone(),

@@ -10,6 +10,7 @@ pub mod keeping;
 pub mod layout;
 pub mod mask;
 pub mod messages;
+pub mod occurrences;
 pub mod plan;
 pub mod preview;
 pub mod profile;

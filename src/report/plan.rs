@@ -46,6 +46,9 @@ pub struct PlanReport {
     pub starts_at: Option<String>,
     /// When the last goes out at the campaign's rate; `null` without a start or a rate.
     pub ends_at: Option<String>,
+    /// When a series goes out from then on, at most five times, RFC 3339; absent where it is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub occurrences: Vec<String>,
     /// Messages held back for want of a zone or a window.
     pub held: u64,
     /// What is worth a look.
@@ -114,6 +117,8 @@ pub struct Aside {
     pub window: Option<String>,
     /// When it starts, in the campaign's zone.
     pub starts: Option<String>,
+    /// When a series goes out from then on, line by line.
+    pub occurrences: String,
     /// How long it takes at the campaign's rate.
     pub takes: Option<(Duration, String)>,
     /// Messages by country, most first.
@@ -181,6 +186,9 @@ impl PlanReport {
         facts.row(["digest", &self.digest]);
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
+        if !aside.occurrences.is_empty() {
+            let _ = write!(out, "\nIt goes out each time:\n{}", aside.occurrences);
+        }
         if let Some(at) = &aside.finished {
             let _ =
                 writeln!(out, "\nIt was sent already, and finished {}: `send` sends nothing.", minute(at));

@@ -3,9 +3,11 @@
 mod cron;
 mod moment;
 mod series;
+mod timetable;
 mod window;
 
 pub use cron::{Cron, CronError};
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
 pub use series::Series;
+pub use timetable::{Due, Missed, Timetable, When};
 pub use window::{LAST, TimeOfDay, Window, WindowError};

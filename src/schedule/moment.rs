@@ -143,6 +143,17 @@ impl Moment {
     }
 }
 
+impl FromStr for Moment {
+    type Err = MomentError;
+
+    /// From an occurrence's name, as it is displayed.
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let parts = text.strip_suffix(']').and_then(|text| text.split_once('['));
+        let (local, zone) = parts.ok_or_else(|| MomentError::NotATime(text.to_owned()))?;
+        Ok(Self { local: local.parse()?, zone: zone.parse()? })
+    }
+}
+
 impl fmt::Display for Moment {
     /// The occurrence's name: `2026-12-01T09:00[Africa/Nairobi]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,6 +174,8 @@ mod tests {
         let at = moment("2026-12-01T09:00", "Africa/Nairobi");
         assert_eq!(at.instant().to_rfc3339(), "2026-12-01T06:00:00+00:00");
         assert_eq!(at.to_string(), "2026-12-01T09:00[Africa/Nairobi]");
+        assert_eq!(at.to_string().parse::<Moment>().unwrap(), at);
+        assert!("once".parse::<Moment>().is_err());
         assert_eq!(at.zone.show(at.instant()), "2026-12-01 09:00 EAT");
     }
 

@@ -41,5 +41,6 @@ mod seasons;
 mod seeds;
 mod send;
 mod send_faults;
+mod series;
 mod simulation;
 mod state;

@@ -19,7 +19,7 @@ use crate::message::Template;
 use crate::provider::Profile;
 use crate::provider::wire::AddressKind as WireKind;
 use crate::units::{Amount, Percent};
-use crate::yaml::{Spanned, all};
+use crate::yaml::Spanned;
 
 /// What was found at the names of a manifest. What is absent has been reported by whoever looked.
 #[derive(Debug, Default)]
@@ -70,19 +70,12 @@ impl Resolver<'_> {
             )
         });
         let frequency = audience.and_then(|audience| self.frequency(&audience.value));
-        let zone = self.zone(manifest.schedule.as_ref());
-        let at =
-            manifest.schedule.as_ref().and_then(|one| one.value.at.as_ref()).map(|at| self.moment(at, zone));
-        let window = manifest
-            .schedule
-            .as_ref()
-            .and_then(|one| one.value.window.as_ref())
-            .map(|one| self.window(one, zone));
+        let schedule = self.schedule(manifest.schedule.as_ref());
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
-        self.shut_when_due(manifest, at.flatten(), window.flatten());
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
+        let (timetable, window) = schedule?;
         Some(Campaign {
             name: name?,
             profile: Arc::new(profile?),
@@ -94,8 +87,8 @@ impl Resolver<'_> {
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
             template: template?,
-            at: all(at)?,
-            delivery: Delivery { window: all(window)?, ..delivery },
+            timetable,
+            delivery: Delivery { window, ..delivery },
             limits,
         })
     }

@@ -1,0 +1,50 @@
+//! Which occurrence of a campaign a command is about, as its timetable and the runs in the state say.
+
+use chrono::{DateTime, Utc};
+
+use super::exit::Failure;
+use crate::campaign::{Campaign, occurrence};
+use crate::schedule::{Due, Moment};
+use crate::store::{Run, Store};
+
+/// See the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion {
+    /// What the timetable says.
+    pub due: Due,
+    /// An occurrence that was missed since the last one, and is left out.
+    pub left_out: Option<Moment>,
+}
+
+impl Occasion {
+    /// Without a state: nothing was begun before.
+    pub fn first(campaign: &Campaign, now: DateTime<Utc>) -> Self {
+        Self::after(campaign, &[], now)
+    }
+
+    /// By the runs of the campaign in a state.
+    pub fn read<S: Store>(store: &S, campaign: &Campaign, now: DateTime<Utc>) -> Result<Self, Failure> {
+        Ok(Self::after(campaign, &store.runs(Some(&campaign.name))?, now))
+    }
+
+    /// After these runs of the campaign.
+    pub fn after(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>) -> Self {
+        let moments = runs.iter().filter_map(|run| run.pinned.occurrence.parse::<Moment>().ok());
+        let last = moments.map(Moment::instant).max();
+        let table = &campaign.timetable;
+        Self { due: table.due(now, last), left_out: table.left_out(now, last) }
+    }
+
+    /// The moment of the occurrence that is begun now or next; nothing, where it has none or the series is over.
+    pub fn at(self) -> Option<Moment> {
+        match self.due {
+            Due::Now(at) | Due::Over(at) => at,
+            Due::Later(at) | Due::Missed(at) => Some(at),
+        }
+    }
+
+    /// What names it.
+    pub fn occurrence(self) -> String {
+        occurrence(self.at())
+    }
+}

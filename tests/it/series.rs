@@ -1,0 +1,182 @@
+//! Campaigns that go out again and again: each occurrence once, none that lies behind, and what was missed by rule.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::loopback::{Loopback, Reply};
+use crate::project::{Project, Said};
+
+const DAILY: &str = "schedule:\n  cron: \"0 9 * * MON-FRI\"\n  timezone: Africa/Nairobi\n";
+
+fn project(gateway: &Loopback, schedule: &str) -> Project {
+    let project = Project::empty();
+    rewrite(&project, gateway, schedule);
+    project.recipients(3);
+    project
+}
+
+fn rewrite(project: &Project, gateway: &Loopback, schedule: &str) {
+    project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", schedule);
+}
+
+fn send(project: &Project, now: &str) -> Said {
+    project.run(&["send", "campaigns/c", "--now", now])
+}
+
+fn check(project: &Project) -> Said {
+    project.run(&["check", "--now", "2026-12-03T12:00:00Z"])
+}
+
+fn accepted(gateway: &Loopback) -> usize {
+    gateway.accepted().values().map(|times| *times as usize).sum()
+}
+
+#[test]
+fn each_occurrence_goes_out_once() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, DAILY);
+    let early = send(&project, "2026-12-01T05:59:00Z");
+    assert_eq!(early.code, 0);
+    assert_eq!(early.out, "Nothing is due: c goes out at 2026-12-01 09:00 EAT, in 1 min 0 s.\n");
+    assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 0);
+    assert_eq!(accepted(&gateway), 3);
+    let again = send(&project, "2026-12-01T06:00:30Z");
+    assert_eq!(
+        again.out, "Nothing is due: c goes out at 2026-12-02 09:00 EAT, in 23 h 59 min.\n",
+        "{again:?}"
+    );
+    assert_eq!(send(&project, "2026-12-02T06:17:00Z").code, 0, "a little late");
+    assert_eq!(accepted(&gateway), 6);
+    let runs = project.run(&["status", "--format", "json"]).out;
+    for occurrence in ["2026-12-01T09:00[Africa/Nairobi]", "2026-12-02T09:00[Africa/Nairobi]"] {
+        assert_eq!(runs.matches(occurrence).count(), 1, "{runs}");
+    }
+}
+
+#[test]
+fn fault_67_a_clock_that_is_set_back_begins_nothing_that_lies_behind() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, "schedule:\n  cron: \"*/15 * * * *\"\n  timezone: Europe/Berlin\n");
+    // On 25 October 2026 the hour from 02:00 comes twice, first until 01:00 UTC.
+    assert_eq!(send(&project, "2026-10-25T00:45:00Z").code, 0);
+    assert_eq!(accepted(&gateway), 3);
+    // 02:00, 02:15 and 02:30 were not begun; they lie behind 02:45, and so does the hour that comes again.
+    for now in
+        ["2026-10-25T00:31:00Z", "2026-10-24T20:00:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:46:00Z"]
+    {
+        let nothing = send(&project, now);
+        assert!(nothing.out.contains("c goes out at 2026-10-25 03:00 CET"), "{now}: {nothing:?}");
+    }
+    assert_eq!(send(&project, "2026-10-25T02:00:00Z").code, 0);
+    assert_eq!(accepted(&gateway), 6);
+}
+
+#[test]
+fn fault_68_what_was_missed_is_left_out_or_sent_late_or_left_to_a_person() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, DAILY);
+    assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 0);
+    let skipped = send(&project, "2026-12-04T12:00:00Z");
+    assert_eq!(skipped.code, 0);
+    let words = "c was to go out at 2026-12-04 09:00 EAT, 6 h 0 min ago: missed, and left out (`schedule.missed: skip`).";
+    assert!(skipped.err.contains(words), "{}", skipped.err);
+    assert_eq!(skipped.out, "Nothing is due: c goes out at 2026-12-07 09:00 EAT, in 2 d 18 h.\n");
+    rewrite(&project, &gateway, &format!("{DAILY}  missed: fail\n  late_after: 5h\n"));
+    let failed = send(&project, "2026-12-04T12:00:00Z");
+    assert_eq!(failed.code, 3, "{failed:?}");
+    assert!(
+        failed.err.contains("too late to send it by itself. Say `schedule.missed: send`"),
+        "{}",
+        failed.err
+    );
+    assert_eq!(accepted(&gateway), 3);
+    rewrite(&project, &gateway, &format!("{DAILY}  missed: fail\n  late_after: 6h\n"));
+    assert_eq!(send(&project, "2026-12-04T12:00:00Z").code, 0, "merely late");
+    assert_eq!(accepted(&gateway), 6);
+    rewrite(&project, &gateway, &format!("{DAILY}  missed: send\n"));
+    assert_eq!(send(&project, "2026-12-20T12:00:00Z").code, 0);
+    assert_eq!(accepted(&gateway), 9, "the latest of many, once");
+    let runs = project.run(&["status", "--format", "json"]).out;
+    assert!(runs.contains("2026-12-18T09:00[Africa/Nairobi]"), "{runs}");
+}
+
+#[test]
+fn a_run_of_yesterday_is_taken_up_before_todays_begins() {
+    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
+    let shut = Arc::new(AtomicBool::new(true));
+    let is_shut = Arc::clone(&shut);
+    let gateway =
+        Loopback::with(move |request| (request.send > 0 && is_shut.load(Ordering::Relaxed)).then(forbidden));
+    let project = project(&gateway, DAILY);
+    let stopped = send(&project, "2026-12-01T06:00:00Z");
+    assert_eq!(stopped.code, 8, "{stopped:?}");
+    shut.store(false, Ordering::Relaxed);
+    let occurrence = |day: &str| format!("2026-12-{day}T09:00[Africa/Nairobi]");
+    for (day, other, people) in [("01", "02", 3), ("02", "03", 6)] {
+        assert_eq!(send(&project, "2026-12-02T06:00:00Z").code, 0);
+        let runs = project.run(&["status", "--format", "json"]).out;
+        assert!(runs.contains(&occurrence(day)) && !runs.contains(&occurrence(other)), "{runs}");
+        assert_eq!(accepted(&gateway), people);
+    }
+}
+
+#[test]
+fn a_series_ends_and_says_so() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, &format!("{DAILY}  until: 2026-12-04\n  except: [2026-12-03]\n"));
+    let next = send(&project, "2026-12-02T12:00:00Z");
+    assert!(next.out.contains("c goes out at 2026-12-04 09:00 EAT"), "{next:?}");
+    let over = send(&project, "2026-12-04T12:00:00Z");
+    assert_eq!(over.out, "Nothing is due: c does not go out any more, the series is over.\n");
+    let plan = project.run(&["plan", "campaigns/c", "--now", "2026-12-04T12:00:00Z"]);
+    assert!(plan.out.contains("starts     never again: the series is over"), "{}", plan.out);
+}
+
+#[test]
+fn check_and_plan_show_when_it_goes_out() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, &format!("{DAILY}  except: [2026-12-08]\n"));
+    insta::assert_snapshot!("series_check", check(&project).out);
+    let plan = project.run(&["plan", "campaigns/c", "--now", "2026-12-03T12:00:00Z"]);
+    let from = plan.out.find("starts").unwrap();
+    insta::assert_snapshot!("series_plan", &plan.out[from..plan.out.find("\nNext:").unwrap()]);
+    let json = project.run(&["plan", "campaigns/c", "--now", "2026-12-03T12:00:00Z", "--format", "json"]).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["starts_at"], "2026-12-04T06:00:00Z");
+    assert_eq!(json["occurrences"][2], "2026-12-09T06:00:00Z");
+    assert_eq!(json["occurrences"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_line_that_never_fires_and_what_contradicts_itself_is_refused_with_its_place() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, "");
+    let mut all = String::new();
+    for schedule in [
+        "cron: \"0 8 31 2 *\"",
+        "cron: \"0 25 * * *\"",
+        "cron: \"@sometimes\"",
+        "cron: \"0 9 * * *\"\n  at: 2026-12-01T09:00",
+        "at: 2026-12-01T09:00\n  until: 2026-11-01",
+        "cron: \"0 9 * * *\"\n  until: 2026-02-30",
+        "cron: \"0 9 * * *\"\n  except: [2026-12-25, christmas]",
+        "cron: \"*/5 21-23 * * *\"\n  window: { from: \"08:00\", to: \"20:00\" }",
+        "cron: \"0 9 * * *\"\n  timezone: Africa/Nairobbi",
+        "cron: \"0 9 * * *\"\n  missed: later",
+        "late_after: 2h",
+    ] {
+        rewrite(&project, &gateway, &format!("schedule:\n  {schedule}\n"));
+        let refused = check(&project);
+        assert_eq!(refused.code, 3, "{schedule}: {refused:?}");
+        all.push_str(&refused.err);
+        all.push('\n');
+    }
+    insta::assert_snapshot!("series_refused", all);
+    // It fires in the window now and then, each minute of the day.
+    rewrite(
+        &project,
+        &gateway,
+        "schedule:\n  cron: \"* * * * *\"\n  window: { from: \"08:00\", to: \"20:00\" }\n",
+    );
+    assert_eq!(check(&project).code, 0);
+}
