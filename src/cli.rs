@@ -146,7 +146,8 @@ pub struct Rehearse {
     /// Decides all chance: the same number, the same rehearsal
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// When it begins, where the manifest names no time, as in `2026-12-01T09:00:00Z`; now otherwise
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`: a rehearsal begins at the time that the manifest names,
+    /// or at the next of its series, or now
     #[arg(long, value_name = "TIME")]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
     /// How to print it

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::contacts::{Asking, known};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
+use super::occasion::Occasion;
 use super::pin::pin;
 use super::terminal::Terminal;
 use super::{Outcome as Verdict, load, state};
@@ -20,7 +21,7 @@ use crate::delivery::paces::limits;
 use crate::delivery::state::State;
 use crate::report::layout::duration;
 use crate::report::rehearsal::{Hour, Proof, RehearsalReport, Setting, Times};
-use crate::schedule::Zone;
+use crate::schedule::{When, Zone};
 use crate::simulation::rehearsal::weather::Weather;
 use crate::simulation::rehearsal::world::{ANSWER, COMMIT, TIME_OUT};
 use crate::simulation::rehearsal::{
@@ -41,11 +42,13 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     };
     let loaded = load::campaign(&args.campaign, terminal)?;
     let opened = workspace::open(&args.campaign)?;
-    let start = Start::of(args, &loaded.campaign);
     let path = state::path(global, false, Some(opened.repository()))?;
-    let (opt_outs, contacts) = said_before(state::look(&path)?, &loaded.campaign, start.at)?;
+    let real = state::look(&path)?;
+    let start = Start::of(args, &loaded.campaign, real.as_ref())?;
+    let (opt_outs, contacts) = said_before(real, &loaded.campaign, &start)?;
     let mut store = Sqlite::passing()?;
-    let run = pin(&mut store, &loaded, &opened.place(), true, start.at.timestamp_millis(), terminal)?;
+    let (at_ms, occurrence) = (start.at.timestamp_millis(), start.occasion.occurrence());
+    let run = pin(&mut store, &loaded, &occurrence, &opened.place(), true, at_ms, terminal)?;
     let pinned = store.runs(None)?.into_iter().find(|one| one.id == run);
     let pinned = pinned.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
     let piece = Piece {
@@ -67,7 +70,7 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
         RehearsalError::Store(error) => Failure::Store(error),
         RehearsalError::Standstill(_) => Failure::Internal(error.to_string()),
     })?;
-    let zone = zone(&loaded.campaign);
+    let zone = zone(&loaded.campaign, &start);
     let report = report(&piece, &loaded, &outcome, zone);
     let flags = Flags::new(global, false, &path);
     terminal.data(&match args.format {
@@ -88,19 +91,24 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
 /// When it begins, and by whose word.
 struct Start {
     at: DateTime<Utc>,
+    occasion: Occasion,
     why: &'static str,
 }
 
 impl Start {
-    fn of(args: &Rehearse, campaign: &Campaign) -> Self {
-        match (campaign.at, args.now) {
-            (Some(at), _) => Self { at: at.instant(), why: "as the manifest says" },
-            (None, Some(now)) => Self { at: now, why: "as --now says" },
-            (None, None) => Self {
-                at: Clock::start().now().utc,
-                why: "now: the manifest names no time; --now TIME makes it the same each time",
-            },
-        }
+    fn of(args: &Rehearse, campaign: &Campaign, real: Option<&Sqlite>) -> Result<Self, Failure> {
+        let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
+        let occasion = match real {
+            Some(real) => Occasion::read(real, campaign, now)?,
+            None => Occasion::first(campaign, now),
+        };
+        let (at, why) = match (&campaign.timetable.when, occasion.at(), args.now) {
+            (When::At(at), ..) => (at.instant(), "as the manifest says"),
+            (When::Series(_), Some(at), _) => (at.instant(), "the next of its series"),
+            (_, _, Some(_)) => (now, "as --now says"),
+            _ => (now, "now: the manifest names no time; --now TIME makes it the same each time"),
+        };
+        Ok(Self { at, occasion, why })
     }
 }
 
@@ -108,19 +116,19 @@ impl Start {
 fn said_before(
     store: Option<Sqlite>,
     campaign: &Campaign,
-    at: DateTime<Utc>,
+    start: &Start,
 ) -> Result<(Vec<String>, Contacts), Failure> {
     let Some(store) = store else { return Ok((Vec::new(), Contacts::default())) };
-    let run = store.run(&campaign.name, &campaign.occurrence())?.map(|run| run.id);
+    let run = store.run(&campaign.name, &start.occasion.occurrence())?.map(|run| run.id);
     let frequency = &campaign.audience.frequency;
     let asking = Asking { campaign: &campaign.name, frequency, run, cuts_texts: false };
-    Ok((store.opt_outs()?, known(&store, asking, at)?))
+    Ok((store.opt_outs()?, known(&store, asking, start.at)?))
 }
 
 /// By whose clock people are told.
-fn zone(campaign: &Campaign) -> Zone {
+fn zone(campaign: &Campaign, start: &Start) -> Zone {
     let window = campaign.delivery.window.map(|window| window.zone());
-    campaign.at.map(|at| at.zone).or(window).unwrap_or(Zone::UTC)
+    start.occasion.at().map(|at| at.zone).or(window).unwrap_or(Zone::UTC)
 }
 
 fn report(piece: &Piece, loaded: &Loaded, outcome: &Outcome, zone: Zone) -> RehearsalReport {

@@ -155,7 +155,7 @@ pub fn rehearse<S: Store + Control + Send>(
     let book = Book::new(places, piece.delivery.window);
     let mut scene = Scene::new(gateway, book, piece.weather, piece.seed, piece.starts);
     scene.crashes = crashes(&mut scene, planned);
-    let mut course = Course { piece, scene, store: Some(store), run, sum: Sum::default() };
+    let mut course = Course { piece, scene, store: Some(store), run, settled: None, sum: Sum::default() };
     let ending = course.run(watch)?;
     course.finish(ending)
 }
@@ -189,6 +189,8 @@ struct Course<'p, S> {
     /// There between processes.
     store: Option<S>,
     run: RunId,
+    /// Up to here nothing is pending any more.
+    settled: Option<MessageKey>,
     sum: Sum,
 }
 
@@ -245,6 +247,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
             return Err(StoreError::internal("the state of the rehearsal is gone").into());
         };
         let mut engine = self.take_up(&mut store)?;
+        self.skip_settled(&store)?;
         let born = self.scene.at;
         let left = self.scene.book.sent;
         let mut events = 0_u64;
@@ -254,7 +257,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
                 watch(left + engine.tally().accepted);
             }
         };
-        let mut world = Rehearsed::new(&mut self.scene, store, self.run);
+        let mut world = Rehearsed::new(&mut self.scene, store, self.run, self.settled);
         let driven = poll_once(execute(&mut engine, &mut world, &mut told));
         let (store, crashed) = world.end()?;
         self.store = Some(store);
@@ -272,6 +275,18 @@ impl<S: Store + Control + Send> Course<'_, S> {
             None if crashed => Ok(None),
             None => Err(RehearsalError::Standstill(self.scene.at)),
         }
+    }
+
+    /// Every process reads on from the first message that is pending, past all that are not: a million of them, where
+    /// there were many processes before. So that is remembered. Only what is sent again becomes pending before it.
+    fn skip_settled(&mut self, store: &S) -> Result<(), StoreError> {
+        if self.piece.delivery.unknown == Unknown::Resend {
+            return Ok(());
+        }
+        if let Some(first) = store.claim(self.run, self.settled, 1)?.first() {
+            self.settled = Some(MessageKey { seq: first.key.seq - 1, ..first.key });
+        }
+        Ok(())
     }
 
     /// What `send` does before it sends.

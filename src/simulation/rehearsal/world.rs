@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
 use crate::delivery::engine::{Now, Order};
-use crate::delivery::message::Batch;
+use crate::delivery::message::{Batch, MessageKey};
 use crate::executor::{Happening, World};
 use crate::provider::Token;
 use crate::simulation::agenda::Agenda;
@@ -127,12 +127,14 @@ pub struct Rehearsed<'s, S> {
     /// Requests that have not reached the gateway yet.
     flights: BTreeMap<u64, Flight>,
     writing: Option<Order>,
+    /// Up to here there is nothing to claim.
+    settled: Option<MessageKey>,
     crashed: bool,
 }
 
 impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
-    /// A process begins now.
-    pub fn new(scene: &'s mut Scene, store: S, run: RunId) -> Self {
+    /// A process begins now. Nothing is pending up to `settled`.
+    pub fn new(scene: &'s mut Scene, store: S, run: RunId, settled: Option<MessageKey>) -> Self {
         Self {
             born: scene.at,
             scene,
@@ -141,6 +143,7 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
             coming: Agenda::default(),
             flights: BTreeMap::new(),
             writing: None,
+            settled,
             crashed: false,
         }
     }
@@ -221,7 +224,10 @@ impl<S: Store + Control + Send> World for Rehearsed<'_, S> {
         Now { elapsed: self.scene.at - self.born, utc: self.scene.utc() }
     }
 
-    fn commit(&mut self, order: Order) {
+    fn commit(&mut self, mut order: Order) {
+        if let Some((after, _)) = &mut order.claim {
+            *after = after.or(self.settled);
+        }
         self.writing = Some(order);
         let after = self.scene.dice.time(COMMIT.0, COMMIT.1);
         self.add(after, Coming::Committed);
