@@ -2,11 +2,13 @@
 //! whose clock counts for a number. Pure: `now` is given.
 
 mod days;
+mod holidays;
 mod moment;
 mod presets;
 mod window;
 
 pub use days::{Day, DayError, Days};
+pub use holidays::{Holidays, HolidaysError, LAST_YEAR, MOST as MOST_HOLIDAYS};
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
 pub use presets::{NO_ADVICE, Preset};
 pub use window::{LAST, TimeOfDay, Window, WindowError};
