@@ -4,11 +4,13 @@
 mod days;
 mod holidays;
 mod moment;
+mod phone_zones;
 mod presets;
 mod window;
 
 pub use days::{Day, DayError, Days};
 pub use holidays::{Holidays, HolidaysError, LAST_YEAR, MOST as MOST_HOLIDAYS};
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
+pub use phone_zones::{ZoneSet, country_zones_of, zones_of};
 pub use presets::{NO_ADVICE, Preset};
 pub use window::{LAST, TimeOfDay, Window, WindowError};
