@@ -16,7 +16,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| parse(DATA).unwrap_or_default()
 /// More digits than this an international number does not have (ITU-T E.164).
 const DIGITS: usize = 15;
 
-/// The zones in which a number may be: one at least.
+/// The zones in which a number may be: one at least. What is to be right for the number must be so in all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ZoneSet {
     id: u16,
@@ -30,7 +30,7 @@ impl ZoneSet {
     }
 
     /// Whether no more is known than the country, and the country has several zones: so with toll-free numbers in
-    /// North America. What is right then must be right in all of [`Self::zones`].
+    /// North America.
     pub fn is_wide(self) -> bool {
         self.wide
     }
@@ -150,10 +150,8 @@ mod tests {
 
     /// The longest prefix, by looking at every line.
     fn naive(digits: &str) -> Option<(&'static str, Vec<String>)> {
-        let lines =
-            DATA.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('|'));
-        let (prefix, zones) =
-            lines.filter(|(prefix, _)| digits.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len())?;
+        let candidates = lines().filter(|(prefix, _)| digits.starts_with(prefix));
+        let (prefix, zones) = candidates.max_by_key(|(prefix, _)| prefix.len())?;
         Some((prefix, zones.split('&').map(str::to_owned).collect()))
     }
 

@@ -233,6 +233,10 @@ impl Rule {
                 return Err(refused());
             }
         }
+        // An end before the beginning would make the event vanish.
+        if rule.is_over(start) {
+            return Err(property.unexpected("an UNTIL that is not before DTSTART"));
+        }
         if !yearly || rule.count.is_some() && rule.until.is_some() { Err(refused()) } else { Ok(rule) }
     }
 
@@ -516,6 +520,8 @@ mod tests {
             "RRULE:FREQ=YEARLY;COUNT=2;UNTIL=20301225",
             "RRULE:FREQ=YEARLY;COUNT=2;COUNT=3",
             "RRULE:FREQ=YEARLY;COUNT=0",
+            "RRULE:FREQ=YEARLY;UNTIL=20261224",
+            "RRULE:FREQ=YEARLY;UNTIL=2030",
             "RRULE:FREQ=YEARLY;INTERVAL=-1",
             "RRULE:FREQ=YEARLY;INTERVAL=9999999999",
             "RRULE:FREQ=YEARLY;",
