@@ -88,6 +88,7 @@ impl Resolver<'_> {
             },
             template: template?,
             timetable,
+            preset: schedule::preset(manifest),
             delivery: Delivery { window, ..delivery },
             limits,
         })

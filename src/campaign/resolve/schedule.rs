@@ -6,8 +6,10 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::Resolver;
 use crate::campaign::raw;
-use crate::diagnostic::Diagnostic;
-use crate::schedule::{Cron, LocalTime, Missed, Moment, Series, Timetable, When, Window, Zone};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::schedule::{
+    Cron, Day, Days, LocalTime, Missed, Moment, Preset, Series, Timetable, When, Window, Zone,
+};
 use crate::units;
 use crate::yaml::{Spanned, all};
 
@@ -27,6 +29,7 @@ impl Resolver<'_> {
             .timezone
             .as_ref()
             .map_or(Some(Zone::UTC), |zone| self.quantity("schedule.timezone", zone));
+        self.preset_without_a_zone(schedule);
         let when = self.when(schedule, zone);
         let window = schedule.window.as_ref().map(|one| self.window(one, zone));
         let late_after = schedule.late_after.as_ref().map(|late| self.late_after(late));
@@ -109,15 +112,48 @@ impl Resolver<'_> {
         TimeDelta::from_std(span.get()).ok()
     }
 
-    fn window(&mut self, window: &Spanned<raw::Window>, zone: Option<Zone>) -> Option<Window> {
-        let from = window.value.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
-        let to = window.value.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
-        match Window::new(from?, to?, zone?) {
+    fn window(&mut self, window: &Spanned<raw::WindowRef>, zone: Option<Zone>) -> Option<Window> {
+        let hours = match &window.value {
+            raw::WindowRef::Preset(name) => return self.preset(name, &window.span, zone?),
+            raw::WindowRef::Hours(hours) => hours,
+        };
+        let from = hours.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
+        let to = hours.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
+        let days = hours.days.as_ref().map(|days| {
+            let read: Vec<Option<Day>> =
+                days.iter().map(|day| self.quantity("schedule.window.days", day)).collect();
+            read.into_iter().collect::<Option<Days>>()
+        });
+        let (from, to, zone, days) = (from?, to?, zone?, all(days)?);
+        match Window::new(from, to, zone).and_then(|one| one.with_days(days.unwrap_or(Days::ALL))) {
             Ok(window) => Some(window),
             Err(error) => {
                 self.error(format!("`schedule.window`: {error}"), &window.span);
                 None
             }
+        }
+    }
+
+    /// Hours that we carry.
+    fn preset(&mut self, name: &str, span: &Span, zone: Zone) -> Option<Window> {
+        let window = Preset::named(name).and_then(|preset| preset.window(zone).ok());
+        if window.is_none() {
+            self.error(format!("`schedule.window`: there are no hours called `{name}`"), span);
+        }
+        window
+    }
+
+    /// Hours that a law has in mind are those of some place.
+    fn preset_without_a_zone(&mut self, schedule: &raw::Schedule) {
+        if let Some(Spanned { value: raw::WindowRef::Preset(name), span }) = &schedule.window
+            && schedule.timezone.is_none()
+        {
+            let problem = Diagnostic::error(format!("`schedule.window: {name}` needs a `schedule.timezone`"));
+            self.problems.push(
+                problem
+                    .at(self.source, span.clone(), "")
+                    .help("it is by whose clock the hours count; UTC is nobody's"),
+            );
         }
     }
 
@@ -146,6 +182,14 @@ impl Resolver<'_> {
         };
         self.problems.push(problem.at(self.source, at.span.clone(), ""));
         None
+    }
+}
+
+/// The hours that we carry and a manifest names.
+pub(super) fn preset(manifest: &raw::Campaign) -> Option<&'static Preset> {
+    match &manifest.schedule.as_ref()?.value.window.as_ref()?.value {
+        raw::WindowRef::Preset(name) => Preset::named(name),
+        raw::WindowRef::Hours(_) => None,
     }
 }
 
