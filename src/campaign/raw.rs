@@ -153,6 +153,10 @@ pub struct Schedule {
     #[serde(default)]
     #[schemars(inner(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")), example = &["2026-12-25", "2026-12-26"])]
     pub except: Option<Vec<Spanned<String>>>,
+    /// A file of days on which `cron` does not fire either: an iCalendar (`.ics`), or a day a line.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &"../../lists/holidays.ics")]
+    pub holidays: Option<Spanned<String>>,
     /// What becomes of a time at which nobody sent. Without it, `fail` for `at` and `skip` for `cron`.
     #[serde(default)]
     pub missed: Option<Spanned<Missed>>,

@@ -68,7 +68,7 @@ fn times(campaign: &Campaign, now: DateTime<Utc>) -> String {
         let lines = preset.to_string().replace('\n', "\n  ");
         told.push_str(&format!("{name} keeps to the hours of\n  {lines}\n"));
         if preset.public_holidays_excluded {
-            told.push_str("  sendplan does not know which days are holidays: name them in `schedule.except`, or send on no such day\n");
+            told.push_str("  sendplan does not know which days are holidays: name them in `schedule.holidays` or `except`, or send on no such day\n");
         }
         told.push('\n');
     }

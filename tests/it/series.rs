@@ -201,3 +201,27 @@ fn a_window_keeps_to_its_days_and_to_hours_that_are_known_by_name() {
     }
     assert_eq!(gateway.requests().len(), 0);
 }
+
+#[test]
+fn holidays_come_from_a_file_of_the_repository() {
+    let gateway = Loopback::start();
+    let project =
+        project(&gateway, &format!("{DAILY}  except: [2026-12-04]\n  holidays: ../../lists/days.ics\n"));
+    let missing = check(&project);
+    assert!(missing.code == 3 && missing.err.contains("days.ics"), "{missing:?}");
+    let event = |day: &str| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{day}\r\nDTSTART;VALUE=DATE:{day}\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\n"
+        )
+    };
+    let days = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}{}END:VCALENDAR\r\n",
+        event("20201207"),
+        event("20201208")
+    );
+    project.write("lists/days.ics", &days);
+    let checked = check(&project);
+    assert!(checked.out.contains("(Africa/Nairobi):\n  2026-12-09 09:00 EAT"), "{checked:?}");
+    project.write("lists/days.ics", "2026-12-07 Rest\n\n2026-13-01 Nothing\n");
+    insta::assert_snapshot!("series_holidays", check(&project).err);
+}
