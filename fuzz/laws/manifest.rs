@@ -32,6 +32,7 @@ pub fn holds(data: &[u8]) {
         Source::new("message.txt", "Hi {{ first_name }}, {{ points }} points. {{ vars | length }}");
     let known = profile.is_some();
     let materials = Materials {
+        holidays: references.holidays.as_ref().map(|_| Source::new("holidays.txt", "2026-12-25 Christmas\n")),
         template: references.template.is_some().then_some(template),
         header: Header::read(ROWS.as_bytes()).ok(),
         profile,

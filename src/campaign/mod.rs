@@ -14,7 +14,7 @@ use crate::audience::Rules;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
-use crate::schedule::{Moment, Timetable, Window};
+use crate::schedule::{Moment, Preset, Timetable, Window};
 use crate::units::{Amount, Percent, Rate};
 
 pub use frequency::{Cap, Frequency, OncePer};
@@ -45,6 +45,8 @@ pub struct Campaign {
     pub template: Template,
     /// When it goes out.
     pub timetable: Timetable,
+    /// The hours that we carry and it keeps to, where it names some.
+    pub preset: Option<&'static Preset>,
     /// Pace and patience.
     pub delivery: Delivery,
     /// Caps on the plan.

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use crate::schedule::Preset;
 use crate::units::{Percent, Rate, Span};
 use crate::yaml::{Node, Spanned};
 
@@ -152,6 +153,10 @@ pub struct Schedule {
     #[serde(default)]
     #[schemars(inner(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")), example = &["2026-12-25", "2026-12-26"])]
     pub except: Option<Vec<Spanned<String>>>,
+    /// A file of days on which `cron` does not fire either: an iCalendar (`.ics`), or a day a line.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &"../../lists/holidays.ics")]
+    pub holidays: Option<Spanned<String>>,
     /// What becomes of a time at which nobody sent. Without it, `fail` for `at` and `skip` for `cron`.
     #[serde(default)]
     pub missed: Option<Spanned<Missed>>,
@@ -159,10 +164,10 @@ pub struct Schedule {
     #[serde(default)]
     #[schemars(regex(pattern = "^[0-9]+(ms|s|m|h|d)$"), example = &"2h")]
     pub late_after: Option<Spanned<String>>,
-    /// The hours of the day in which messages may go out, by the clock of `timezone`. A run that reaches its end
-    /// stops there, and is taken up when it is open again.
+    /// The hours of the day in which messages may go out, by the clock of `timezone`, or the name of hours that we
+    /// carry: `us-tcpa`, `fr`, `in` or `ng`. A run that reaches their end stops there, and is taken up when they begin again.
     #[serde(default)]
-    pub window: Option<Spanned<Window>>,
+    pub window: Option<Spanned<WindowRef>>,
 }
 
 /// A time at which nobody sent.
@@ -177,6 +182,15 @@ pub enum Missed {
     Fail,
 }
 
+/// The name of hours, or hours.
+#[derive(Debug)]
+pub enum WindowRef {
+    /// A name.
+    Preset(String),
+    /// Hours.
+    Hours(Window),
+}
+
 /// Hours of the day.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -187,6 +201,10 @@ pub struct Window {
     /// The end: nothing goes out from then on. It may lie beyond midnight.
     #[schemars(required, regex(pattern = "^[0-9]{2}:[0-9]{2}$"), example = &"20:00")]
     pub to: Option<Spanned<String>>,
+    /// The days of the week on which it opens: every day where nothing is said.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &["mon", "tue", "wed", "thu", "fri", "sat"])]
+    pub days: Option<Vec<Spanned<String>>>,
 }
 
 /// Pace and patience.
@@ -330,6 +348,43 @@ impl<'de> Deserialize<'de> for ProviderRef {
         }
 
         deserializer.deserialize_any(Either)
+    }
+}
+
+impl<'de> Deserialize<'de> for WindowRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = WindowRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("hours such as `{ from: \"08:00\", to: \"20:00\" }`, or the name of some")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WindowRef, E> {
+                Ok(WindowRef::Preset(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WindowRef, A::Error> {
+                Window::deserialize(de::value::MapAccessDeserializer::new(map)).map(WindowRef::Hours)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for WindowRef {
+    fn schema_name() -> Cow<'static, str> {
+        "WindowOrName".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = Preset::names().collect();
+        json_schema!({
+            "anyOf": [{ "type": "string", "enum": names }, generator.subschema_for::<Window>()]
+        })
     }
 }
 

@@ -23,6 +23,8 @@ pub struct References {
     pub template: Option<Reference>,
     /// Suppression lists.
     pub suppress: Vec<Reference>,
+    /// Days on which a series does not fire.
+    pub holidays: Option<Reference>,
     /// The gateway's profile: a built-in name or a path.
     pub profile: Option<Reference>,
 }
@@ -39,6 +41,7 @@ impl References {
                 .and_then(|audience| audience.suppress.as_ref())
                 .map(|lists| lists.iter().map(reference).collect())
                 .unwrap_or_default(),
+            holidays: manifest.schedule.as_ref().and_then(|one| one.value.holidays.as_ref()).map(reference),
             profile: manifest.provider.as_ref().and_then(|provider| match &provider.value {
                 ProviderRef::Named(name) => {
                     Some(Reference { name: name.clone(), span: provider.span.clone() })

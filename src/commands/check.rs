@@ -9,7 +9,7 @@ use crate::campaign::Campaign;
 use crate::cli::Check;
 use crate::diagnostic::Diagnostics;
 use crate::report::occurrences::{UPCOMING, occurrences};
-use crate::schedule::{Series, When};
+use crate::schedule::When;
 use crate::world::clock::Clock;
 use crate::world::workspace;
 
@@ -20,7 +20,7 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
     }
     let mut all = Diagnostics::new();
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
-    let mut series = String::new();
+    let mut told = String::new();
     let mut names: Vec<(String, String)> = Vec::new();
     for path in &manifests {
         let opened = workspace::open(path)?;
@@ -37,10 +37,8 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
         names.extend(opened.name().map(|name| (name.to_owned(), file.clone())));
         let (loaded, problems) = opened.load();
         all.extend(problems);
-        if let Some(campaign) = loaded.map(|loaded| loaded.campaign)
-            && let When::Series(one) = &campaign.timetable.when
-        {
-            series.push_str(&goes_out(&campaign, one, now));
+        if let Some(campaign) = loaded.map(|loaded| loaded.campaign) {
+            told.push_str(&times(&campaign, now));
         }
     }
     let what = match names.len().max(manifests.len()) {
@@ -51,15 +49,28 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
         return Err(Failure::Invalid { what, problems: all });
     }
     terminal.problems(&all);
-    terminal.data(&format!("{series}{what} checked, no errors\n"));
+    terminal.data(&format!("{told}{what} checked, no errors\n"));
     Ok(Code::Done)
 }
 
-/// When a series goes out next.
-fn goes_out(campaign: &Campaign, series: &Series, now: DateTime<Utc>) -> String {
-    let (name, line, zone) = (&campaign.name, &series.cron, series.zone);
-    match campaign.timetable.upcoming(now, UPCOMING).as_slice() {
-        [] => format!("{name} does not go out any more: `{line}` ({zone}) is over\n\n"),
-        next => format!("{name} goes out by `{line}` ({zone}):\n{}\n", occurrences(next)),
+/// When a series goes out next, and where the hours come from that it keeps to.
+fn times(campaign: &Campaign, now: DateTime<Utc>) -> String {
+    let name = &campaign.name;
+    let mut told = String::new();
+    if let When::Series(series) = &campaign.timetable.when {
+        let (line, zone) = (&series.cron, series.zone);
+        told.push_str(&match campaign.timetable.upcoming(now, UPCOMING).as_slice() {
+            [] => format!("{name} does not go out any more: `{line}` ({zone}) is over\n\n"),
+            next => format!("{name} goes out by `{line}` ({zone}):\n{}\n", occurrences(next)),
+        });
     }
+    if let Some(preset) = campaign.preset {
+        let lines = preset.to_string().replace('\n', "\n  ");
+        told.push_str(&format!("{name} keeps to the hours of\n  {lines}\n"));
+        if preset.public_holidays_excluded {
+            told.push_str("  sendplan does not know which days are holidays: name them in `schedule.holidays` or `except`, or send on no such day\n");
+        }
+        told.push('\n');
+    }
+    told
 }

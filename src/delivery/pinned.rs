@@ -9,7 +9,7 @@ use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Cap, Delivery, Frequency, OncePer, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::{Limits, Profile};
-use crate::schedule::{MomentError, Window, WindowError};
+use crate::schedule::{Days, MomentError, Window, WindowError};
 use crate::units::{Rate, UnitError};
 
 /// The version of this form.
@@ -68,6 +68,9 @@ struct PinnedWindow {
     from: String,
     to: String,
     zone: String,
+    /// The days on which it opens; every day where it says nothing, as older ones do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    days: Option<String>,
 }
 
 /// The most messages that one person gets in a time.
@@ -126,6 +129,7 @@ impl Pinned {
                 from: window.from().to_string(),
                 to: window.to().to_string(),
                 zone: window.zone().to_string(),
+                days: (window.days() != Days::ALL).then(|| window.days().to_string()),
             }),
             concurrency: delivery.concurrency,
             attempts: delivery.retry.attempts,
@@ -238,7 +242,10 @@ impl PinnedWindow {
         let zone =
             self.zone.parse().map_err(|error: MomentError| PinnedError::Unreadable(error.to_string()))?;
         let (from, to) = (self.from.parse().map_err(unreadable)?, self.to.parse().map_err(unreadable)?);
-        Window::new(from, to, zone).map_err(unreadable)
+        let days = self.days.as_deref().map(str::parse::<Days>).transpose();
+        let days = days.map_err(|error| PinnedError::Unreadable(error.to_string()))?;
+        let window = Window::new(from, to, zone).and_then(|one| one.with_days(days.unwrap_or(Days::ALL)));
+        window.map_err(unreadable)
     }
 }
 

@@ -135,8 +135,9 @@ impl Opened {
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let csv = references.csv.as_ref().and_then(|reference| self.file(reference));
         let header = csv.as_ref().and_then(|(file, reference)| self.header(file, reference));
-        let template = references.template.as_ref().and_then(|reference| self.template(reference));
-        let materials = Materials { template, header, profile };
+        let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
+        let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
+        let materials = Materials { template, holidays, header, profile };
         let (campaign, problems) = campaign::resolve(&manifest, &self.source, materials);
         self.problems.extend(problems);
         let suppression = self.suppression(&references, campaign.as_ref());
@@ -243,7 +244,7 @@ impl Opened {
         }
     }
 
-    fn template(&mut self, reference: &Reference) -> Option<Arc<Source>> {
+    fn named_text(&mut self, reference: &Reference) -> Option<Arc<Source>> {
         let (file, _) = self.file(reference)?;
         self.text(&file, reference)
     }

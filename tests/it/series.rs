@@ -164,6 +164,11 @@ fn a_line_that_never_fires_and_what_contradicts_itself_is_refused_with_its_place
         "cron: \"0 9 * * *\"\n  timezone: Africa/Nairobbi",
         "cron: \"0 9 * * *\"\n  missed: later",
         "late_after: 2h",
+        "window: us-tcap\n  timezone: America/New_York",
+        "window: fr",
+        "window: { from: \"08:00\", to: \"20:00\", days: [mon, tus] }",
+        "window: { from: \"08:00\", to: \"20:00\", days: [] }",
+        "at: 2026-12-06T09:00\n  window: { from: \"08:00\", to: \"20:00\", days: [mon, sat] }",
     ] {
         rewrite(&project, &gateway, &format!("schedule:\n  {schedule}\n"));
         let refused = check(&project);
@@ -179,4 +184,44 @@ fn a_line_that_never_fires_and_what_contradicts_itself_is_refused_with_its_place
         "schedule:\n  cron: \"* * * * *\"\n  window: { from: \"08:00\", to: \"20:00\" }\n",
     );
     assert_eq!(check(&project).code, 0);
+}
+
+#[test]
+fn a_window_keeps_to_its_days_and_to_hours_that_are_known_by_name() {
+    let gateway = Loopback::start();
+    let project = project(
+        &gateway,
+        "schedule:\n  cron: \"30 9,11 * * *\"\n  timezone: Europe/Paris\n  window: fr\n  late_after: 30h\n",
+    );
+    insta::assert_snapshot!("series_preset", check(&project).out);
+    // A Sunday, and a Monday before ten.
+    for now in ["2026-12-06T08:31:00Z", "2026-12-06T12:00:00Z", "2026-12-07T08:30:00Z"] {
+        let shut = send(&project, now);
+        assert!(shut.code == 0 && shut.out.contains("opens at 2026-12-07 10:00 CET"), "{now}: {shut:?}");
+    }
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn holidays_come_from_a_file_of_the_repository() {
+    let gateway = Loopback::start();
+    let project =
+        project(&gateway, &format!("{DAILY}  except: [2026-12-04]\n  holidays: ../../lists/days.ics\n"));
+    let missing = check(&project);
+    assert!(missing.code == 3 && missing.err.contains("days.ics"), "{missing:?}");
+    let event = |day: &str| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{day}\r\nDTSTART;VALUE=DATE:{day}\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\n"
+        )
+    };
+    let days = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}{}END:VCALENDAR\r\n",
+        event("20201207"),
+        event("20201208")
+    );
+    project.write("lists/days.ics", &days);
+    let checked = check(&project);
+    assert!(checked.out.contains("(Africa/Nairobi):\n  2026-12-09 09:00 EAT"), "{checked:?}");
+    project.write("lists/days.ics", "2026-12-07 Rest\n\n2026-13-01 Nothing\n");
+    insta::assert_snapshot!("series_holidays", check(&project).err);
 }

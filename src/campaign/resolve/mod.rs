@@ -26,6 +26,8 @@ use crate::yaml::Spanned;
 pub struct Materials {
     /// The message's file.
     pub template: Option<Arc<Source>>,
+    /// The file of days on which a series does not fire.
+    pub holidays: Option<Arc<Source>>,
     /// The header of the recipients' file.
     pub header: Option<Header>,
     /// The gateway's profile.
@@ -70,7 +72,7 @@ impl Resolver<'_> {
             )
         });
         let frequency = audience.and_then(|audience| self.frequency(&audience.value));
-        let schedule = self.schedule(manifest.schedule.as_ref());
+        let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
@@ -88,6 +90,7 @@ impl Resolver<'_> {
             },
             template: template?,
             timetable,
+            preset: schedule::preset(manifest),
             delivery: Delivery { window, ..delivery },
             limits,
         })

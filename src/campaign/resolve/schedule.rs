@@ -1,13 +1,16 @@
 //! When a campaign goes out, and in which hours it may.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
 
 use super::Resolver;
 use crate::campaign::raw;
-use crate::diagnostic::Diagnostic;
-use crate::schedule::{Cron, LocalTime, Missed, Moment, Series, Timetable, When, Window, Zone};
+use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::schedule::{
+    Cron, Day, Days, Holidays, LocalTime, Missed, Moment, Preset, Series, Timetable, When, Window, Zone,
+};
 use crate::units;
 use crate::yaml::{Spanned, all};
 
@@ -19,6 +22,7 @@ impl Resolver<'_> {
     pub(super) fn schedule(
         &mut self,
         schedule: Option<&Spanned<raw::Schedule>>,
+        holidays: Option<&Arc<Source>>,
     ) -> Option<(Timetable, Option<Window>)> {
         let Some(schedule) = schedule.map(|schedule| &schedule.value) else {
             return Some((Timetable::once(), None));
@@ -27,7 +31,8 @@ impl Resolver<'_> {
             .timezone
             .as_ref()
             .map_or(Some(Zone::UTC), |zone| self.quantity("schedule.timezone", zone));
-        let when = self.when(schedule, zone);
+        self.preset_without_a_zone(schedule);
+        let when = self.when(schedule, zone, holidays);
         let window = schedule.window.as_ref().map(|one| self.window(one, zone));
         let late_after = schedule.late_after.as_ref().map(|late| self.late_after(late));
         let (when, window, late_after) = (when?, all(window)?, all(late_after)?);
@@ -40,7 +45,12 @@ impl Resolver<'_> {
         Some((Timetable { when, missed, late_after: late_after.unwrap_or(late) }, window))
     }
 
-    fn when(&mut self, schedule: &raw::Schedule, zone: Option<Zone>) -> Option<When> {
+    fn when(
+        &mut self,
+        schedule: &raw::Schedule,
+        zone: Option<Zone>,
+        holidays: Option<&Arc<Source>>,
+    ) -> Option<When> {
         self.only_for_a_series(schedule);
         match (&schedule.at, &schedule.cron) {
             (Some(_), Some(cron)) => {
@@ -53,7 +63,7 @@ impl Resolver<'_> {
                 let local = self.quantity::<LocalTime>("schedule.at", at);
                 Some(When::At(Moment { local: local?, zone: zone? }))
             }
-            (None, Some(cron)) => self.series(schedule, cron, zone).map(Box::new).map(When::Series),
+            (None, Some(cron)) => self.series(schedule, cron, zone, holidays).map(Box::new).map(When::Series),
             (None, None) => Some(When::Once),
         }
     }
@@ -63,13 +73,33 @@ impl Resolver<'_> {
         schedule: &raw::Schedule,
         line: &Spanned<String>,
         zone: Option<Zone>,
+        holidays: Option<&Arc<Source>>,
     ) -> Option<Series> {
         let cron = self.quantity::<Cron>("schedule.cron", line);
         let until = schedule.until.as_ref().map(|until| self.date("schedule.until", until));
         let days: Vec<Option<NaiveDate>> =
             schedule.except.iter().flatten().map(|day| self.date("schedule.except", day)).collect();
         let except: Option<BTreeSet<NaiveDate>> = days.into_iter().collect();
-        Some(Series { cron: cron?, zone: zone?, until: all(until)?, except: except? })
+        // A file that cannot be read was reported by whoever looked for it.
+        let holidays = schedule.holidays.as_ref().map(|_| holidays.and_then(|file| self.holidays(file)));
+        let (mut except, holidays) = (except?, all(holidays)?);
+        except.extend(holidays.iter().flat_map(Holidays::iter).map(|(day, _)| day));
+        Some(Series { cron: cron?, zone: zone?, until: all(until)?, except })
+    }
+
+    fn holidays(&mut self, file: &Arc<Source>) -> Option<Holidays> {
+        match Holidays::read(&file.text) {
+            Ok(holidays) => Some(holidays),
+            Err(error) => {
+                let lines = file.text.split_inclusive('\n');
+                let before: usize =
+                    lines.take(error.line().unwrap_or(1).saturating_sub(1)).map(str::len).sum();
+                let line = file.text.get(before..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+                let problem = Diagnostic::error(format!("`schedule.holidays`: {error}"));
+                self.problems.push(problem.at(file, before..before + line.len(), ""));
+                None
+            }
+        }
     }
 
     /// What says something about a series says nothing without one.
@@ -79,7 +109,8 @@ impl Resolver<'_> {
         }
         let until = schedule.until.as_ref().map(|one| ("until", one.span.clone()));
         let except = schedule.except.as_ref().and_then(|days| Some(("except", days.first()?.span.clone())));
-        for (key, span) in [until, except].into_iter().flatten() {
+        let holidays = schedule.holidays.as_ref().map(|one| ("holidays", one.span.clone()));
+        for (key, span) in [until, except, holidays].into_iter().flatten() {
             let problem = Diagnostic::error(format!("`schedule.{key}` is about `cron`, and there is none"));
             self.problems.push(problem.at(self.source, span, "").help("remove it, or say `cron`"));
         }
@@ -109,15 +140,48 @@ impl Resolver<'_> {
         TimeDelta::from_std(span.get()).ok()
     }
 
-    fn window(&mut self, window: &Spanned<raw::Window>, zone: Option<Zone>) -> Option<Window> {
-        let from = window.value.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
-        let to = window.value.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
-        match Window::new(from?, to?, zone?) {
+    fn window(&mut self, window: &Spanned<raw::WindowRef>, zone: Option<Zone>) -> Option<Window> {
+        let hours = match &window.value {
+            raw::WindowRef::Preset(name) => return self.preset(name, &window.span, zone?),
+            raw::WindowRef::Hours(hours) => hours,
+        };
+        let from = hours.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
+        let to = hours.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
+        let days = hours.days.as_ref().map(|days| {
+            let read: Vec<Option<Day>> =
+                days.iter().map(|day| self.quantity("schedule.window.days", day)).collect();
+            read.into_iter().collect::<Option<Days>>()
+        });
+        let (from, to, zone, days) = (from?, to?, zone?, all(days)?);
+        match Window::new(from, to, zone).and_then(|one| one.with_days(days.unwrap_or(Days::ALL))) {
             Ok(window) => Some(window),
             Err(error) => {
                 self.error(format!("`schedule.window`: {error}"), &window.span);
                 None
             }
+        }
+    }
+
+    /// Hours that we carry.
+    fn preset(&mut self, name: &str, span: &Span, zone: Zone) -> Option<Window> {
+        let window = Preset::named(name).and_then(|preset| preset.window(zone).ok());
+        if window.is_none() {
+            self.error(format!("`schedule.window`: there are no hours called `{name}`"), span);
+        }
+        window
+    }
+
+    /// Hours that a law has in mind are those of some place.
+    fn preset_without_a_zone(&mut self, schedule: &raw::Schedule) {
+        if let Some(Spanned { value: raw::WindowRef::Preset(name), span }) = &schedule.window
+            && schedule.timezone.is_none()
+        {
+            let problem = Diagnostic::error(format!("`schedule.window: {name}` needs a `schedule.timezone`"));
+            self.problems.push(
+                problem
+                    .at(self.source, span.clone(), "")
+                    .help("it is by whose clock the hours count; UTC is nobody's"),
+            );
         }
     }
 
@@ -146,6 +210,14 @@ impl Resolver<'_> {
         };
         self.problems.push(problem.at(self.source, at.span.clone(), ""));
         None
+    }
+}
+
+/// The hours that we carry and a manifest names.
+pub(super) fn preset(manifest: &raw::Campaign) -> Option<&'static Preset> {
+    match &manifest.schedule.as_ref()?.value.window.as_ref()?.value {
+        raw::WindowRef::Preset(name) => Preset::named(name),
+        raw::WindowRef::Hours(_) => None,
     }
 }
 

@@ -314,7 +314,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_survives_a_form(nasty in ".+", name in "[^{?]+") {
+        fn any_text_survives_a_form(nasty in ".+", name in "[^{?\u{1}\u{2}]+") {
             let form = [(name.as_str(), text("{{ a }}")), ("\u{1}", text("<{{ a }}>")), ("\u{2}?", text("{{ a }}"))];
             let got: BTreeMap<String, String> =
                 pairs(&form, serde_json::json!({"a": nasty, "list": []})).into_iter().collect();
