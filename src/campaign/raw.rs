@@ -2,6 +2,8 @@
 //! Nothing here is trusted; [`resolve`](super::resolve) makes domain types of it. What the schema calls
 //! required is optional to serde, so that a missing key hides no other error.
 
+mod schedule;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,9 +12,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-use crate::schedule::Preset;
 use crate::units::{Percent, Rate, Span};
 use crate::yaml::{Node, Spanned};
+
+pub use schedule::{Missed, Schedule, WindowRef};
 
 /// A campaign: who gets which text, through which gateway, when and how fast.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -123,88 +126,6 @@ pub struct Message {
     #[serde(default)]
     #[schemars(range(min = 1, max = 255), example = 2)]
     pub max_segments: Option<Spanned<u16>>,
-}
-
-/// The moment it goes out.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Schedule {
-    /// A local time. Without it and without `cron`, whenever `sendplan send` is called for the first time.
-    #[serde(default)]
-    #[schemars(
-        regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:00)?$"),
-        example = &"2026-12-01T09:00"
-    )]
-    pub at: Option<Spanned<String>>,
-    /// Again and again, as a line of crontab(5) says: minute, hour, day of month, month, day of week; or `@daily` and the
-    /// like. Each time is a run of its own, and everybody in it gets the message again.
-    #[serde(default)]
-    #[schemars(example = &"0 9 * * MON-FRI")]
-    pub cron: Option<Spanned<String>>,
-    /// The zone of all times here, by its IANA name. UTC where nothing is said.
-    #[serde(default)]
-    #[schemars(example = &"Africa/Nairobi")]
-    pub timezone: Option<Spanned<String>>,
-    /// The last day of `cron`, by the clock of `timezone`.
-    #[serde(default)]
-    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), example = &"2026-12-31")]
-    pub until: Option<Spanned<String>>,
-    /// Days on which `cron` does not fire, by the clock of `timezone`.
-    #[serde(default)]
-    #[schemars(inner(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")), example = &["2026-12-25", "2026-12-26"])]
-    pub except: Option<Vec<Spanned<String>>>,
-    /// A file of days on which `cron` does not fire either: an iCalendar (`.ics`), or a day a line.
-    #[serde(default)]
-    #[schemars(length(min = 1), example = &"../../lists/holidays.ics")]
-    pub holidays: Option<Spanned<String>>,
-    /// What becomes of a time at which nobody sent. Without it, `fail` for `at` and `skip` for `cron`.
-    #[serde(default)]
-    pub missed: Option<Spanned<Missed>>,
-    /// How late it may be begun without having been missed: 24 hours for `at` where nothing is said, one hour for `cron`.
-    #[serde(default)]
-    #[schemars(regex(pattern = "^[0-9]+(ms|s|m|h|d)$"), example = &"2h")]
-    pub late_after: Option<Spanned<String>>,
-    /// The hours of the day in which messages may go out, by the clock of `timezone`, or the name of hours that we
-    /// carry: `us-tcpa`, `fr`, `in` or `ng`. A run that reaches their end stops there, and is taken up when they begin again.
-    #[serde(default)]
-    pub window: Option<Spanned<WindowRef>>,
-}
-
-/// A time at which nobody sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Missed {
-    /// It is left out.
-    Skip,
-    /// The last one goes out late.
-    Send,
-    /// Nothing goes out until a person has decided.
-    Fail,
-}
-
-/// The name of hours, or hours.
-#[derive(Debug)]
-pub enum WindowRef {
-    /// A name.
-    Preset(String),
-    /// Hours.
-    Hours(Window),
-}
-
-/// Hours of the day.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Window {
-    /// The first minute.
-    #[schemars(required, regex(pattern = "^[0-9]{2}:[0-9]{2}$"), example = &"08:00")]
-    pub from: Option<Spanned<String>>,
-    /// The end: nothing goes out from then on. It may lie beyond midnight.
-    #[schemars(required, regex(pattern = "^[0-9]{2}:[0-9]{2}$"), example = &"20:00")]
-    pub to: Option<Spanned<String>>,
-    /// The days of the week on which it opens: every day where nothing is said.
-    #[serde(default)]
-    #[schemars(length(min = 1), example = &["mon", "tue", "wed", "thu", "fri", "sat"])]
-    pub days: Option<Vec<Spanned<String>>>,
 }
 
 /// Pace and patience.
@@ -348,43 +269,6 @@ impl<'de> Deserialize<'de> for ProviderRef {
         }
 
         deserializer.deserialize_any(Either)
-    }
-}
-
-impl<'de> Deserialize<'de> for WindowRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = WindowRef;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("hours such as `{ from: \"08:00\", to: \"20:00\" }`, or the name of some")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<WindowRef, E> {
-                Ok(WindowRef::Preset(text.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WindowRef, A::Error> {
-                Window::deserialize(de::value::MapAccessDeserializer::new(map)).map(WindowRef::Hours)
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl JsonSchema for WindowRef {
-    fn schema_name() -> Cow<'static, str> {
-        "WindowOrName".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = Preset::names().collect();
-        json_schema!({
-            "anyOf": [{ "type": "string", "enum": names }, generator.subschema_for::<Window>()]
-        })
     }
 }
 

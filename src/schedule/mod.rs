@@ -13,7 +13,7 @@ mod window;
 
 pub use cron::{Cron, CronError};
 pub use days::{Day, DayError, Days};
-pub use holidays::{Holidays, HolidaysError, LAST_YEAR, MOST as MOST_HOLIDAYS};
+pub use holidays::{Holidays, HolidaysError};
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
 pub use phone_zones::{ZoneSet, country_zones_of, zones_of};
 pub use presets::{NO_ADVICE, Preset};
