@@ -42,6 +42,7 @@ mod state_verify;
 mod status;
 mod sweep;
 mod terminal;
+mod unfinished;
 
 use std::process::ExitCode;
 
