@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Moment, Series};
+use super::{Moment, Series, Zone};
 
 /// When a campaign goes out.
 #[derive(Debug, Clone)]
@@ -97,6 +97,15 @@ impl Timetable {
             (_, true, _) | (_, _, Missed::Send) => Due::Now(Some(at)),
             (_, _, Missed::Fail) => Due::Missed(at),
             (_, _, Missed::Skip) => Due::Over(Some(at)),
+        }
+    }
+
+    /// By whose clock it goes out; nothing where it names no time.
+    pub fn zone(&self) -> Option<Zone> {
+        match &self.when {
+            When::Once => None,
+            When::At(at) => Some(at.zone),
+            When::Series(series) => Some(series.zone),
         }
     }
 

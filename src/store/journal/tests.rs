@@ -6,7 +6,7 @@ use super::*;
 use crate::delivery::control::Hold;
 use crate::delivery::state::{Event, State};
 use crate::store::contract::{changes, keys, pin};
-use crate::store::control::{OptOut, Word};
+use crate::store::control::{OptOut, Waiting, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{
     Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
@@ -134,6 +134,14 @@ impl Control for Gated {
 
     fn acknowledged(&self) -> Result<Mark, StoreError> {
         self.inner.acknowledged()
+    }
+
+    fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError> {
+        self.inner.waits(run, waiting)
+    }
+
+    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+        self.inner.waiting()
     }
 
     fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {
