@@ -8,7 +8,6 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::delivery::access::Credential;
 use crate::provider::{AuthError, Profile, Token};
-use crate::schedule::Window;
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
 use crate::world::http::{Http, HttpOptions};
@@ -53,7 +52,6 @@ impl Connection {
         profile: Profile,
         run: String,
         sender: &serde_json::Value,
-        window: Option<Window>,
         place: Place,
         clock: Clock,
         terminal: &Terminal,
@@ -87,8 +85,7 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway =
-            Arc::new(Gateway { profile, run, sender: sender.clone(), window, secrets, http, clock });
+        let gateway = Arc::new(Gateway { profile, run, sender: sender.clone(), secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

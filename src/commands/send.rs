@@ -98,8 +98,7 @@ fn resume(
     let profile = pinned.profile().map_err(unreadable)?;
     let mut delivery = pinned.delivery().map_err(unreadable)?;
     let frequency = pinned.frequency().map_err(unreadable)?;
-    let connection =
-        Connection::open(profile, key, &pinned.sender, delivery.window, Place::of(sandbox), clock, terminal)?;
+    let connection = Connection::open(profile, key, &pinned.sender, Place::of(sandbox), clock, terminal)?;
     let lost = held.store.recover(run.id, now.timestamp_millis())?;
     if lost > 0 {
         let text = count(lost, "message");
@@ -284,9 +283,8 @@ fn begin(
     let key = run_key(&campaign.name, &occurrence);
     let profile = (*campaign.profile).clone();
     let mut delivery = campaign.delivery;
-    let window = delivery.window;
     let mut connection =
-        Connection::open(profile, key, &campaign.sender, window, Place::of(sandbox), clock, terminal)?;
+        Connection::open(profile, key, &campaign.sender, Place::of(sandbox), clock, terminal)?;
     // Nobody is woken by a sandbox.
     if sandbox {
         delivery.window = None;

@@ -101,7 +101,7 @@ impl Scene<'_> {
         let begun = DateTime::from_timestamp_millis(run.pinned.created_at_ms)?;
         let starts = moment(run).map_or(begun, |at| at.instant());
         let time = needed.map_or(std::time::Duration::ZERO, |needed| needed.time);
-        let ends = passage(starts, time, terms.delivery.window)?.ends;
+        let ends = passage(starts, time, &terms.delivery.hours())?.ends;
         Some(self.now - ends).filter(|late| *late >= PUNCTUAL)?.to_std().ok()
     }
 
@@ -147,7 +147,7 @@ impl Scene<'_> {
         let needed = terms.needed(left)?;
         let takes = format!("{} left: {} at {needed}", count(left, "message"), duration(needed.time));
         let from = self.now;
-        let ends = passage(from, needed.time, terms.delivery.window).map(|passage| passage.ends);
+        let ends = passage(from, needed.time, &terms.delivery.hours()).map(|passage| passage.ends);
         let through = ends.map(|ends| format!(", through at {} at the earliest", zone.show(ends)));
         Some(wait("rate", ends, format!("{takes}{}", through.unwrap_or_default())))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::provider::Limits;
-use crate::schedule::{LAST, Window};
+use crate::schedule::Hours;
 use crate::units::Rate;
 
 /// A run that needs more openings of its window than this is not followed any further.
@@ -102,26 +102,27 @@ pub struct Passage {
     pub goes_on: Option<DateTime<Utc>>,
 }
 
-/// From a start on, with so much time needed while the window is open. Nothing where that leads beyond any calendar, or
-/// a thousand openings.
-pub fn passage(starts: DateTime<Utc>, needs: Duration, window: Option<Window>) -> Option<Passage> {
+/// From a start on, with so much time needed in these hours. Nothing where that leads beyond any calendar, a thousand
+/// openings or the last of the hours.
+pub fn passage(starts: DateTime<Utc>, needs: Duration, hours: &Hours) -> Option<Passage> {
     let needs = TimeDelta::from_std(needs).ok()?;
-    let Some(window) = window else {
-        let ends = starts.checked_add_signed(needs)?;
-        return Some(Passage { begins: starts, ends, openings: 1, leaves: None, goes_on: None });
-    };
-    let begins = window.opens_next(starts);
+    let begins = hours.opens_next(starts)?;
     let (mut at, mut left) = (begins, needs);
     let (mut leaves, mut goes_on) = (None, None);
     for openings in 1..=MOST_OPENINGS {
-        let closes = window.closes(at)?;
-        let open = (closes - LAST - at).max(TimeDelta::zero());
-        leaves = leaves.or(Some(open.to_std().unwrap_or_default()));
+        let until = hours.open_until(at)?;
+        if until == DateTime::<Utc>::MAX_UTC {
+            let ends = at.checked_add_signed(left)?;
+            return Some(Passage { begins, ends, openings, leaves, goes_on });
+        }
+        // The last moment is still one.
+        let open = (until - TimeDelta::milliseconds(1) - at).max(TimeDelta::zero());
+        leaves = leaves.or(open.to_std().ok());
         if left <= open {
             return Some(Passage { begins, ends: at + left, openings, leaves, goes_on });
         }
         left -= open;
-        at = window.opens_next(closes);
+        at = hours.opens_next(until)?;
         goes_on = goes_on.or(Some(at));
     }
     None
@@ -130,6 +131,7 @@ pub fn passage(starts: DateTime<Utc>, needs: Duration, window: Option<Window>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Window;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -139,8 +141,10 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
-    fn window(from: &str, to: &str) -> Window {
-        Window::new(from.parse().unwrap(), to.parse().unwrap(), "Africa/Nairobi".parse().unwrap()).unwrap()
+    fn window(from: &str, to: &str) -> Hours {
+        let zone = "Africa/Nairobi".parse().unwrap();
+        let window = Window::new(from.parse().unwrap(), to.parse().unwrap(), zone).unwrap();
+        Hours { windows: vec![window], ..Hours::default() }
     }
 
     #[test]
@@ -167,24 +171,24 @@ mod tests {
         let day = window("08:00", "20:00");
         // From 19:00 in Nairobi an hour is left, and its last minute is nobody's.
         let start = at("2026-12-01T16:00:00Z");
-        let two = passage(start, Duration::from_secs(2 * 3600), Some(day)).unwrap();
+        let two = passage(start, Duration::from_secs(2 * 3600), &day).unwrap();
         assert_eq!((two.openings, two.leaves), (2, Some(Duration::from_secs(59 * 60))));
         assert_eq!(two.goes_on, Some(at("2026-12-02T05:00:00Z")));
         assert_eq!(two.ends, at("2026-12-02T06:01:00Z"));
-        let fits = passage(start, Duration::from_secs(59 * 60), Some(day)).unwrap();
+        let fits = passage(start, Duration::from_secs(59 * 60), &day).unwrap();
         assert_eq!((fits.openings, fits.goes_on, fits.ends), (1, None, at("2026-12-01T16:59:00Z")));
         // From a start while it is shut, it begins when it opens.
-        let shut = passage(at("2026-12-01T18:00:00Z"), Duration::ZERO, Some(day)).unwrap();
+        let shut = passage(at("2026-12-01T18:00:00Z"), Duration::ZERO, &day).unwrap();
         assert_eq!((shut.begins, shut.ends), (at("2026-12-02T05:00:00Z"), at("2026-12-02T05:00:00Z")));
-        let free = passage(start, Duration::from_secs(7200), None).unwrap();
+        let free = passage(start, Duration::from_secs(7200), &Hours::default()).unwrap();
         assert_eq!((free.openings, free.leaves, free.ends), (1, None, at("2026-12-01T18:00:00Z")));
     }
 
     #[test]
     fn what_never_ends_is_not_followed_for_ever() {
         let minute = window("08:00", "08:01");
-        assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::from_secs(60), Some(minute)), None);
-        assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::MAX, None), None);
+        assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::from_secs(60), &minute), None);
+        assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::MAX, &Hours::default()), None);
         let year = passage(
             at("2026-12-01T00:00:00Z"),
             Duration::from_secs(3600 * 24 * 365),

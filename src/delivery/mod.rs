@@ -5,6 +5,7 @@ pub mod access;
 pub mod answer;
 pub mod asking;
 pub mod breaker;
+pub mod clocks;
 pub mod contacts;
 pub mod control;
 mod dispatch;

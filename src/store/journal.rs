@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::delivery::control::{Mark, News};
 use crate::store::control::{Control, Waiting};
-use crate::store::{Change, Claimed, MessageKey, RunId, Store, StoreError};
+use crate::store::{Change, Claim, Claimed, RunId, Store, StoreError};
 
 /// What one submission brought: it is durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,14 +20,11 @@ pub struct Recorded {
     pub news: Option<News>,
 }
 
-/// The next messages to claim: after which key, and how many.
-pub type ClaimRequest = (Option<MessageKey>, usize);
-
 type Reply = oneshot::Sender<Result<Recorded, StoreError>>;
 
 struct Submission {
     changes: Vec<Change>,
-    claim: Option<ClaimRequest>,
+    claim: Option<Claim>,
     heard: Option<Mark>,
     waits: Option<Waiting>,
     reply: Reply,
@@ -72,7 +69,7 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
     pub fn submit(
         &self,
         changes: Vec<Change>,
-        claim: Option<ClaimRequest>,
+        claim: Option<Claim>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
         self.hand_in(changes, claim, None, None)
     }
@@ -90,7 +87,7 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
     fn hand_in(
         &self,
         changes: Vec<Change>,
-        claim: Option<ClaimRequest>,
+        claim: Option<Claim>,
         heard: Option<Mark>,
         waits: Option<Waiting>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
@@ -155,7 +152,7 @@ impl<S: Store + Control> Writer<S> {
     pub fn record(
         &mut self,
         changes: &[Change],
-        claim: Option<ClaimRequest>,
+        claim: Option<Claim>,
         heard: Option<Mark>,
     ) -> Result<Recorded, StoreError> {
         if let Some(heard) = heard.filter(|heard| *heard > self.acknowledged) {
@@ -167,7 +164,7 @@ impl<S: Store + Control> Writer<S> {
         }
         let news = self.store.news(self.run, self.seen)?;
         self.seen = news.as_ref().map_or(self.seen, |news| news.up_to);
-        let claimed = claim.map(|(after, n)| self.store.claim(self.run, after, n)).transpose()?;
+        let claimed = claim.map(|claim| self.store.claim(self.run, &claim)).transpose()?;
         Ok(Recorded { claimed, news })
     }
 }

@@ -4,7 +4,7 @@ use crate::delivery::control::{Hold, HoldKind, Mark, Teller};
 use crate::delivery::state::Event;
 use crate::store::contract::{Harness, pin};
 use crate::store::control::{Control, Waiting, Word};
-use crate::store::{Change, Store, contract};
+use crate::store::{Change, Claim, Store, contract};
 
 fn word(at_ms: i64) -> Word {
     Word { who: "ann@till".into(), reason: Some("they rang".into()), at_ms }
@@ -84,7 +84,7 @@ pub fn what_is_waited_for_is_seen_from_beside<H: Harness>() {
     sender.waits(run, &waiting(7, "HTTP 429")).unwrap();
     sender.waits(run, &waiting(9, "HTTP 503")).unwrap();
     assert_eq!(beside.waiting().unwrap(), Some((run, waiting(9, "HTTP 503"))), "the last word counts");
-    let key = contract::keys(&sender.claim(run, None, 1).unwrap())[0];
+    let key = contract::keys(&sender.claim(run, &Claim::next(None, 1)).unwrap())[0];
     sender.commit(run, &[contract::change(key, Event::Suppress)]).unwrap();
     sender.finish(run, 10).unwrap();
     assert_eq!(beside.waiting().unwrap(), None, "who is through waits for nothing");
@@ -94,7 +94,7 @@ pub fn opt_outs_say_who_told_us<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("+254700000003", "a")]);
-    let key = contract::keys(&store.claim(run, None, 1).unwrap())[0];
+    let key = contract::keys(&store.claim(run, &Claim::next(None, 1)).unwrap())[0];
     let told = |event| vec![Change { opted_out: true, ..contract::change(key, event) }];
     store.commit(run, &contract::changes([key], crate::delivery::state::Event::Intend)).unwrap();
     store.commit(run, &told(crate::delivery::state::Event::Reject)).unwrap();

@@ -26,8 +26,8 @@ use crate::store::control::{Control, OptOut, Waiting, Word};
 use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Change, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt, Run,
-    RunId, Store, StoreError, UnknownMessage, Verified,
+    Change, Claim, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt,
+    Run, RunId, Store, StoreError, UnknownMessage, Verified,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -248,8 +248,8 @@ impl Store for Sqlite {
         self.read(|sql| read::runs(sql, Some(campaign), true))
     }
 
-    fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.read(|sql| read::claim(sql, run, after, n))
+    fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.read(|sql| read::claim(sql, run, claim))
     }
 
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {
