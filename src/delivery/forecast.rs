@@ -192,7 +192,7 @@ mod tests {
         let year = passage(
             at("2026-12-01T00:00:00Z"),
             Duration::from_secs(3600 * 24 * 365),
-            Some(window("08:00", "20:00")),
+            &window("08:00", "20:00"),
         );
         assert_eq!(year.unwrap().openings, 732);
     }

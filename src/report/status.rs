@@ -201,10 +201,17 @@ impl StatusReport {
         if self.campaigns.is_empty() {
             return String::new();
         }
-        let mut table = Table::new(&[]);
         let most = if only_one { usize::MAX } else { 1 };
-        self.campaigns.iter().for_each(|one| one.rows(most, &mut table));
-        format!("\nGoing out:\n{}", table.show())
+        let rows: Vec<(&str, Row<'_>)> = self.campaigns.iter().flat_map(|one| one.rows(most)).collect();
+        let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let locals = rows.iter().filter_map(|(_, row)| row.at.map(|at| at.local.chars().count()));
+        let locals = locals.max().unwrap_or(0);
+        let mut out = "\nGoing out:\n".to_owned();
+        for (name, Row { at, note }) in rows {
+            let times = at.map(|at| format!("{:<locals$}  {}  ", at.local, at.utc)).unwrap_or_default();
+            let _ = writeln!(out, "{}", format!("  {name:<names$}  {times}{note}").trim_end());
+        }
+        out
     }
 
     fn table(&self) -> String {
@@ -249,10 +256,17 @@ impl StatusReport {
     }
 }
 
+/// A time at which a campaign goes out, and a word about it.
+struct Row<'a> {
+    at: Option<&'a Upcoming>,
+    note: String,
+}
+
 impl StatusRun {
     /// What it waits for, and how late it is; nothing where there is nothing to say.
     fn human(&self) -> String {
-        if self.waits_for.is_empty() && self.late_s.is_none() {
+        // A hold has a line of its own.
+        if self.waits_for.iter().all(|wait| wait.what == "hold") && self.late_s.is_none() {
             return String::new();
         }
         let late = self.late_s.map(|late| format!(", late by {}", ago(late))).unwrap_or_default();
@@ -265,34 +279,31 @@ impl StatusRun {
 }
 
 impl CampaignLine {
-    /// What is due, and the next times, at most so many; else why there are none.
-    fn rows(&self, most: usize, table: &mut Table) {
-        let mut name = self.campaign.as_deref().unwrap_or(&self.place);
-        let mut row = |cells: [&str; 3]| {
-            table.row([name, cells[0], cells[1], cells[2]]);
-            name = "";
-        };
-        if let Some(problem) = &self.problem {
-            return row([&format!("{} has {problem}", self.place), "", ""]);
+    /// What is due, and the next times, at most so many; else why there are none. Only the first row has a name.
+    fn rows(&self, most: usize) -> Vec<(&str, Row<'_>)> {
+        let note = |note: String| Row { at: None, note };
+        let mut rows = Vec::new();
+        rows.extend(self.due.as_ref().map(|due| Row { at: Some(due), note: self.overdue() }));
+        rows.extend(self.next.iter().map(|next| Row { at: Some(next), note: String::new() }));
+        rows.truncate(most);
+        match &self.problem {
+            Some(problem) => rows = vec![note(format!("{} has {problem}", self.place))],
+            None if rows.is_empty() => rows.push(note(self.silence().to_owned())),
+            None => {}
         }
-        if let Some(due) = &self.due {
-            row([&due.local, &due.utc, &self.overdue()]);
-        }
-        let left = most.saturating_sub(usize::from(self.due.is_some()));
-        for next in self.next.iter().take(left) {
-            row([&next.local, &next.utc, ""]);
-        }
-        if self.due.is_none() && self.next.is_empty() {
-            row([self.silence(), "", ""]);
-        }
+        let name = self.campaign.as_deref().unwrap_or(&self.place);
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        names.zip(rows).collect()
     }
 
     /// What is to be said of the moment that is due.
     fn overdue(&self) -> String {
-        let late = self.late_s.filter(|late| *late >= 60).map(|late| format!("late by {}", ago(late)));
+        let late = self.late_s.filter(|late| *late >= 60).map(ago);
         match (self.standing, late) {
-            ("missed", late) => format!("missed, {}: somebody has to decide", late.unwrap_or_default()),
-            (_, Some(late)) => format!("{late}, not begun: {} begins it", self.command),
+            ("missed", late) => {
+                format!("missed, {} ago: {} says what to decide", late.unwrap_or_default(), self.command)
+            }
+            (_, Some(late)) => format!("late by {late}, not begun: {} begins it", self.command),
             (_, None) => format!("due: {} begins it", self.command),
         }
     }
@@ -302,7 +313,7 @@ impl CampaignLine {
         match self.standing {
             "by_hand" => "when it is sent: its manifest names no time",
             "sent_before" => "not any more: it was sent under another time",
-            "begun" => "not any more, once its run is through",
+            "begun" => "its run is not through yet",
             _ => "not any more",
         }
     }

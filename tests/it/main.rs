@@ -44,3 +44,4 @@ mod send_faults;
 mod series;
 mod simulation;
 mod state;
+mod status;
