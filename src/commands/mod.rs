@@ -44,6 +44,7 @@ mod state_verify;
 mod status;
 mod sweep;
 mod terminal;
+mod timing;
 mod waits;
 
 use std::process::ExitCode;

@@ -1,9 +1,12 @@
 //! Pinning a run: the audience is planned, and recipients and texts go into the state as they are, all in
 //! one transaction. A plan that is refused leaves nothing behind.
 
+use chrono::DateTime;
+
 use super::exit::Failure;
 use super::scan::{digest, refusals, scan, too_many_parts};
 use super::terminal::Terminal;
+use super::timing::Timing;
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
 use crate::message::segments::Measure;
@@ -56,7 +59,12 @@ pub fn pin<S: Store>(
         }
         Entry::Excluded { .. } => Ok(()),
     })?;
-    let refused = refusals(loaded, &totals);
+    let mut refused = refusals(loaded, &totals);
+    // A sandbox and a rehearsal keep to no schedule.
+    if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {
+        let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+        refused.extend(Timing::of(campaign, &totals, Some(starts), now).too_slow);
+    }
     if !refused.is_empty() {
         return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
     }

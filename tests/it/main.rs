@@ -45,3 +45,4 @@ mod series;
 mod simulation;
 mod state;
 mod status;
+mod timing;
