@@ -61,7 +61,7 @@ pub enum Verb {
     Rehearse(Rehearse),
     /// Send what is due; take up what was interrupted
     Send(Send),
-    /// Show runs and where their messages stand
+    /// Show runs, where their messages stand and what they wait for, and when campaigns go out next
     Status(Status),
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
     Report(Report),
@@ -184,6 +184,9 @@ pub struct Status {
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// `sendplan report`

@@ -259,6 +259,11 @@ impl Engine {
         self.trouble.reason(now.elapsed)
     }
 
+    /// Until when it waits for the gateway, in time since the process began, and why.
+    pub fn waits_until(&self, now: Now) -> Option<(Duration, &str)> {
+        Some((self.trouble.until(), self.trouble.reason(now.elapsed)?))
+    }
+
     /// Asks for an orderly end: nothing new is sent, what is under way is heard out.
     pub fn stop(&mut self) {
         self.end.get_or_insert(End::Interrupted);

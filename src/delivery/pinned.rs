@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::forecast::Volume;
+use super::paces::limits;
 use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Cap, Delivery, Frequency, OncePer, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
@@ -189,11 +191,7 @@ impl Pinned {
     /// # Errors
     /// [`PinnedError::Profile`].
     pub fn profile(&self) -> Result<Profile, PinnedError> {
-        let limits = Limits {
-            requests: read_rate(self.limits.requests.as_deref())?,
-            messages: read_rate(self.limits.messages.as_deref())?,
-            segments: read_rate(self.limits.segments.as_deref())?,
-        };
+        let limits = self.gateway_limits()?;
         let source = Source::new(self.profile_name.as_str(), self.profile.as_str());
         let profile = Profile::from_source(&source).map_err(PinnedError::Profile)?;
         profile
@@ -201,6 +199,27 @@ impl Pinned {
             .and_then(|profile| profile.with_batch_max(self.batch_max))
             .map(|profile| profile.with_limits(limits))
             .map_err(|error| PinnedError::Unreadable(error.to_string()))
+    }
+
+    fn gateway_limits(&self) -> Result<Limits, PinnedError> {
+        Ok(Limits {
+            requests: read_rate(self.limits.requests.as_deref())?,
+            messages: read_rate(self.limits.messages.as_deref())?,
+            segments: read_rate(self.limits.segments.as_deref())?,
+        })
+    }
+
+    /// The rates that hold for it: the campaign's and the gateway's, of each kind the slower one.
+    ///
+    /// # Errors
+    /// [`PinnedError::Unreadable`].
+    pub fn limits(&self) -> Result<Limits, PinnedError> {
+        Ok(limits(&self.delivery()?, self.gateway_limits()?))
+    }
+
+    /// What is to go out where so many messages are left.
+    pub fn volume(&self, messages: u64) -> Volume {
+        Volume::of(messages, usize::try_from(self.batch_max).unwrap_or(usize::MAX))
     }
 
     /// Pace and patience.

@@ -114,6 +114,15 @@ impl Timetable {
         }
     }
 
+    /// By whose clock it goes out; nothing where it names no time.
+    pub fn zone(&self) -> Option<Zone> {
+        match &self.when {
+            When::Once => None,
+            When::At(at) => Some(at.zone),
+            When::Series(series) => Some(series.zone),
+        }
+    }
+
     /// The next occurrences after an instant, at most so many; a moment that has passed is no occurrence any more.
     pub fn upcoming(&self, now: DateTime<Utc>, most: usize) -> Vec<Moment> {
         match &self.when {

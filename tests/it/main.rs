@@ -45,3 +45,5 @@ mod send_faults;
 mod series;
 mod simulation;
 mod state;
+mod status;
+mod timing;

@@ -7,7 +7,7 @@ use crate::delivery::control::Hold;
 use crate::delivery::state::{Event, State};
 use crate::store::MessageKey;
 use crate::store::contract::{changes, keys, pin};
-use crate::store::control::{OptOut, Word};
+use crate::store::control::{OptOut, Waiting, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{
     Claim, Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, RunClock,
@@ -140,6 +140,14 @@ impl Control for Gated {
 
     fn acknowledged(&self) -> Result<Mark, StoreError> {
         self.inner.acknowledged()
+    }
+
+    fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError> {
+        self.inner.waits(run, waiting)
+    }
+
+    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+        self.inner.waiting()
     }
 
     fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {

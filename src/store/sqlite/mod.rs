@@ -22,7 +22,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::delivery::control::{Hold, Mark, News};
 use crate::delivery::state::State;
-use crate::store::control::{Control, OptOut, Word};
+use crate::store::control::{Control, OptOut, Waiting, Word};
 use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
@@ -355,6 +355,14 @@ impl Control for Sqlite {
 
     fn acknowledged(&self) -> Result<Mark, StoreError> {
         self.read(control::acknowledged)
+    }
+
+    fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError> {
+        self.write(|sql| control::waits(sql, run, waiting))
+    }
+
+    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+        self.read(control::waiting)
     }
 
     fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {
