@@ -23,6 +23,7 @@ mod optout;
 mod outlook;
 mod pause;
 mod pin;
+mod places;
 mod plan;
 mod preparing;
 mod preview;

@@ -132,8 +132,12 @@ impl Engine {
         }
         let batch = Arc::new(self.ready.pop_front()?);
         self.paces.take(batch.load(), now.elapsed);
-        let in_air =
-            InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
+        let in_air = InAir {
+            batch: Arc::clone(&batch),
+            sent_at: now.elapsed,
+            generation: self.access.generation(),
+            ticket: self.breaker.sends(),
+        };
         self.in_air.insert(batch.number, in_air);
         self.tally.requests += 1;
         Some(batch)

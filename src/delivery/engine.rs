@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Ticket};
 use super::clocks::{Clock, Clocks};
 use super::contacts::Contacts;
 use super::control::{Hold, Teller};
@@ -154,6 +154,7 @@ pub(super) struct InAir {
     pub batch: Arc<Batch>,
     pub sent_at: Duration,
     pub generation: u64,
+    pub ticket: Ticket,
 }
 
 /// The commit that is being written.
