@@ -10,9 +10,8 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
 use super::pin::pin;
-use super::places::people;
+use super::places::whereabouts;
 use super::preparing::Preparing;
-use super::scan::scan;
 use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
@@ -207,14 +206,11 @@ fn occasion(
     now: DateTime<Utc>,
     terminal: &Terminal,
 ) -> Result<Occasion, Failure> {
-    let campaign = &loaded.campaign;
-    let anywhere = Occasion::after(campaign, runs, now, &[]);
-    let theirs = campaign.delivery.recipients.is_some_and(|recipients| recipients.moment);
-    if !theirs || matches!(anywhere.due, Due::Later(_)) {
+    let anywhere = Occasion::after(&loaded.campaign, runs, now, &[]);
+    if matches!(anywhere.due, Due::Later(_)) {
         return Ok(anywhere);
     }
-    let totals = scan(loaded, None, terminal, &mut |_| Ok(()))?;
-    Ok(Occasion::after(campaign, runs, now, &people(&totals)))
+    Ok(Occasion::after(&loaded.campaign, runs, now, &whereabouts(loaded, terminal)?))
 }
 
 /// The same occurrence sends nothing again.

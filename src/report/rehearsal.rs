@@ -9,6 +9,10 @@ use serde::{Serialize, Serializer};
 use super::layout::{Table, count, duration};
 use crate::units::thousands;
 
+mod zones;
+
+pub use zones::ZoneLine;
+
 /// The most lines of the time line.
 const MOST_LINES: usize = 48;
 /// The longest bar.
@@ -48,7 +52,7 @@ pub struct RehearsalReport {
     pub accepted: u64,
     /// Refused by the gateway for good, or given up.
     pub rejected: u64,
-    /// Waiting for their window or zone.
+    /// Not sent: nobody can tell by whose clock they go.
     pub held: u64,
     /// Never sent: too late.
     pub expired: u64,
@@ -66,9 +70,9 @@ pub struct RehearsalReport {
     pub retried: u64,
     /// Log-ins and renewals.
     pub log_ins: u64,
-    /// Messages that were open when it first waited for its window.
+    /// Messages that were open when it first waited for its window, or for somebody's clock.
     pub held_up_by_window: u64,
-    /// How often it waited for its window.
+    /// How often it waited for that.
     pub window_waits: u64,
     /// How long it did so, in seconds.
     pub window_waited_s: u64,
@@ -84,6 +88,11 @@ pub struct RehearsalReport {
     pub busiest_second: u64,
     /// What happened in each hour in which something did.
     pub hours: Vec<Hour>,
+    /// Those who go by clocks of their own, by where they are, from the east to the west; none where all go by one.
+    /// Their sum and `held` is `planned`.
+    pub zones: Vec<ZoneLine>,
+    /// Why messages are held, and how many for each reason.
+    pub held_for: Vec<Times>,
     /// What must be true, and whether it is.
     pub proofs: Vec<Proof>,
 }
@@ -134,6 +143,8 @@ pub struct Setting {
     pub ends: String,
     /// The hours in which messages may go out.
     pub window: Option<String>,
+    /// After when nothing goes out.
+    pub until: Option<String>,
     /// Rates and requests at once.
     pub pace: String,
     /// The gateway's profile, and how many go into a request.
@@ -168,7 +179,13 @@ impl RehearsalReport {
         let mut out =
             format!("Rehearsal of {}: nothing is sent, the gateway is simulated.\n\n", self.campaign);
         out.push_str(&self.setting(setting));
-        if let Some(line) = time_line(&self.hours) {
+        if let Some(chart) = zones::chart(&self.zones, &self.hours, &self.zone) {
+            let _ = write!(
+                out,
+                "\nTaken by the gateway, by hours of {} and by where people are:\n\n{chart}",
+                self.zone
+            );
+        } else if let Some(line) = time_line(&self.hours) {
             let _ = write!(out, "\nTaken by the gateway, by the clock of {}:\n\n{line}", self.zone);
         }
         let _ = write!(out, "\n{}", self.results(setting));
@@ -185,6 +202,9 @@ impl RehearsalReport {
         facts.row(["starts", &setting.starts]);
         if let Some(window) = &setting.window {
             facts.row(["window", window]);
+        }
+        if let Some(until) = &setting.until {
+            facts.row(["until", until]);
         }
         facts.row(["pace", &setting.pace]);
         facts.row(["gateway", &setting.gateway]);
@@ -208,13 +228,18 @@ impl RehearsalReport {
             ("rejected", self.rejected, "the gateway refused them, or they were given up"),
             ("suppressed", self.suppressed, "left out at the last moment"),
             ("expired", self.expired, "not sent: too late"),
-            ("held", self.held, ""),
+            ("held", self.held, self.held_for.first().map_or("", |one| &one.what)),
             ("unknown", self.unknown, &taken),
             ("pending", self.pending, "not sent: the rehearsal ended before"),
         ];
         for (word, number, meaning) in lines {
             if number > 0 || word == "accepted" {
+                let several = word == "held" && self.held_for.len() > 1;
+                let meaning = if several { "nobody can tell by whose clock they go" } else { meaning };
                 table.row([&format!("  {word}"), &thousands(number), meaning]);
+                for one in self.held_for.iter().filter(|_| several) {
+                    table.row(["", &thousands(one.times), &one.what]);
+                }
             }
         }
         let mut out = table.show();
@@ -249,7 +274,8 @@ impl RehearsalReport {
             let waited = duration(Duration::from_secs(self.window_waited_s));
             let (held_up, waits) =
                 (count(self.held_up_by_window, "message"), count(self.window_waits, "time"));
-            facts.row(["window shut", &format!("{waits}, {waited} together; it held up {held_up}")]);
+            let what = if self.zones.is_empty() { "window shut" } else { "all shut" };
+            facts.row([what, &format!("{waits}, {waited} together; it held up {held_up}")]);
         }
         for one in &self.happened {
             facts.row([&format!("fault {}", one.what), &count(one.times, "time")]);
@@ -299,8 +325,8 @@ struct Stretch {
     taken: u64,
 }
 
-/// A bar an hour; several hours a bar where there would be too many. Nothing where nothing happened.
-fn time_line(hours: &[Hour]) -> Option<String> {
+/// The hours as lines: one an hour, or as many an hour as makes few lines. With how many hours a line is.
+fn lines(hours: &[Hour]) -> Option<(i64, Vec<Stretch>)> {
     const STEPS: [i64; 10] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168];
     let last = STEPS.last().copied().unwrap_or(1);
     let steps = STEPS.into_iter().chain((2..).map(move |weeks| last * weeks));
@@ -308,7 +334,17 @@ fn time_line(hours: &[Hour]) -> Option<String> {
         let gaps = all.windows(2).filter(|two| gap(two, *step) > 0).count();
         all.len() + gaps <= MOST_LINES
     });
-    let (step, all) = drawn.filter(|(_, all)| !all.is_empty())?;
+    drawn.filter(|(_, all)| !all.is_empty())
+}
+
+/// What is said below the lines of how long they are.
+fn length_of_lines(step: i64) -> String {
+    if step > 1 { format!("\n  A line is {step} hours.\n") } else { String::new() }
+}
+
+/// A bar an hour; several hours a bar where there would be too many. Nothing where nothing happened.
+fn time_line(hours: &[Hour]) -> Option<String> {
+    let (step, all) = lines(hours)?;
     let most = all.iter().map(|one| one.taken).max().unwrap_or(0);
     let mut table = Table::new(&[2]);
     for (at, one) in all.iter().enumerate() {
@@ -321,11 +357,7 @@ fn time_line(hours: &[Hour]) -> Option<String> {
             table.row(["…", &format!("{} without any", hours_long(silent)), "", ""]);
         }
     }
-    let mut out = table.show();
-    if step > 1 {
-        let _ = writeln!(out, "\n  A line is {step} hours.");
-    }
-    Some(out)
+    Some(table.show() + &length_of_lines(step))
 }
 
 /// `22 h`, `3 d 4 h`.

@@ -263,6 +263,9 @@ mod tests {
         assert_eq!(book.left(nairobi), Some((at("2026-12-01T05:30:00Z"), at("2026-12-01T05:30:00Z"))));
         assert_eq!(book.left(once), None);
         let (quarters, theirs) = (book.quarters(None), book.quarters(Some(nairobi)));
-        assert_eq!((quarters[1].1, theirs[1].1), (Quarter { sent: 2, taken: 3 }, Quarter { sent: 1, taken: 1 }));
+        assert_eq!(
+            (quarters[1].1, theirs[1].1),
+            (Quarter { sent: 2, taken: 3 }, Quarter { sent: 1, taken: 1 })
+        );
     }
 }
