@@ -18,6 +18,7 @@ use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
+use crate::executor::clocks::clocks;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
@@ -101,7 +102,9 @@ fn send_all(
     let bar = terminal.bar(counts.planned, BAR);
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
-    let pinned = the_run(&store, job.run)?.pinned;
+    let run = the_run(&store, job.run)?;
+    let clocks = clocks(&store, &run, &job.delivery)?;
+    let pinned = run.pinned;
     let flags = flags.to_string();
     let profile = Arc::clone(&gateway.profile);
     let cuts_texts = profile.cuts_texts();
@@ -109,6 +112,7 @@ fn send_all(
         Asking { campaign: &pinned.campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
+    engine.set_clocks(clocks);
     engine.set_contacts(known(&store, asking, clock.now().utc)?);
     if let Some(token) = token.clone() {
         engine.begin_with(token);
@@ -158,7 +162,9 @@ fn say_hold(hold: Option<&Hold>, campaign: &str, flag: &str, terminal: &Terminal
 
 fn show(bar: &ProgressBar, begun: u64, engine: &Engine, now: Now) {
     let tally = engine.tally();
-    bar.set_position(begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed);
+    bar.set_position(
+        begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed + tally.expired,
+    );
     let mut message = String::new();
     for (number, word) in
         [(tally.rejected, "rejected"), (tally.unknown, "unknown"), (tally.retried, "tried again")]

@@ -16,7 +16,7 @@ use crate::report::status::RunLine;
 /// The exit code of a delivery, with a word about why it stopped where it did.
 pub fn ending(driven: &Driven, run: &RunLine, terminal: &Terminal) -> Code {
     let say = |text: &str| terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {text}"));
-    let resumable = run.pending > 0 || run.held > 0;
+    let resumable = run.pending > 0;
     match driven {
         Driven::Ended(End::Finished) => return settled(run),
         Driven::Ended(End::Refused(why)) => {
@@ -34,7 +34,7 @@ pub fn ending(driven: &Driven, run: &RunLine, terminal: &Terminal) -> Code {
 
 /// How a finished run ends the process.
 pub fn settled(run: &RunLine) -> Code {
-    match (run.unknown, run.rejected) {
+    match (run.unknown + run.held, run.rejected) {
         (0, 0) => Code::Done,
         (0, _) => Code::Rejected,
         _ => Code::Unknown,

@@ -45,6 +45,7 @@ mod status;
 mod sweep;
 mod terminal;
 mod timing;
+mod unfinished;
 mod waits;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::exit::Failure;
 use crate::campaign::{Campaign, occurrence};
-use crate::schedule::{Due, Moment};
+use crate::schedule::{Due, Moment, Zone};
 use crate::store::{Run, Store};
 
 /// See the module.
@@ -19,20 +19,21 @@ pub struct Occasion {
 impl Occasion {
     /// Without a state: nothing was begun before.
     pub fn first(campaign: &Campaign, now: DateTime<Utc>) -> Self {
-        Self::after(campaign, &[], now)
+        Self::after(campaign, &[], now, &[])
     }
 
     /// By the runs of the campaign in a state.
     pub fn read<S: Store>(store: &S, campaign: &Campaign, now: DateTime<Utc>) -> Result<Self, Failure> {
-        Ok(Self::after(campaign, &store.runs(Some(&campaign.name))?, now))
+        Ok(Self::after(campaign, &store.runs(Some(&campaign.name))?, now, &[]))
     }
 
-    /// After these runs of the campaign.
-    pub fn after(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>) -> Self {
+    /// After these runs of the campaign. `people` are the zones of those who get it, a set for each, where it goes by
+    /// their clocks and that is known; else they may be anywhere.
+    pub fn after(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>, people: &[Vec<Zone>]) -> Self {
         let moments = runs.iter().filter_map(|run| run.pinned.occurrence.parse::<Moment>().ok());
         let last = moments.map(Moment::instant).max();
         let table = &campaign.timetable;
-        Self { due: table.due(now, last), left_out: table.left_out(now, last) }
+        Self { due: table.due(now, last, people), left_out: table.left_out(now, last, people) }
     }
 
     /// The moment of the occurrence that is begun now or next; nothing, where it has none or the series is over.

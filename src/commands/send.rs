@@ -11,9 +11,11 @@ use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
 use super::pin::pin;
 use super::preparing::Preparing;
+use super::scan::scan;
 use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
+use super::unfinished::Unfinished;
 use super::{Outcome, load};
 use crate::campaign::{Campaign, Unknown};
 use crate::cli::{Global, Send};
@@ -22,7 +24,7 @@ use crate::delivery::pinned::Pinned;
 use crate::executor::resume::send_again;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
-use crate::schedule::{Due, Moment, When, Window};
+use crate::schedule::{Due, LAST, Moment, When, Window, Zone};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store, run_key};
@@ -30,7 +32,7 @@ use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
 pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
-    let clock = Clock::start();
+    let clock = Clock::start_at(args.now);
     let now = args.now.unwrap_or_else(|| clock.now().utc);
     let opened = workspace::open(&args.campaign)?;
     let Some(name) = opened.name().map(str::to_owned) else {
@@ -48,12 +50,16 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         on_hold(&name, &hold, args, &flags, terminal);
         return Ok(Code::Stopped);
     }
-    let begun = held.store.unfinished(&name)?.into_iter().next();
-    let job = match begun {
+    let mut unfinished = Unfinished::of(&held.store, &name, args.sandbox, now)?;
+    let job = match unfinished.ready.take() {
         Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
             match choose(&loaded, &opened, &held.store, args, now, terminal)? {
+                Choice::Nothing(_) if !unfinished.waiting.is_empty() => {
+                    unfinished.tell(terminal);
+                    return Ok(Code::Stopped);
+                }
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
                     let beginning = Beginning { loaded, occurrence, place: opened.place() };
@@ -109,7 +115,7 @@ fn resume(
         terminal.say(&format!("{text} under way when it was interrupted: {then}."));
     }
     if sandbox {
-        delivery.window = None;
+        delivery = delivery.at_any_hour();
     }
     if delivery.unknown == Unknown::Resend {
         send_again(&mut held.store, run.id, delivery.retry.attempts, now.timestamp_millis())?;
@@ -158,7 +164,7 @@ fn choose(
     let campaign = &loaded.campaign;
     let name = &campaign.name;
     let runs = store.runs(Some(name))?;
-    let occasion = Occasion::after(campaign, &runs, now);
+    let occasion = occasion(loaded, &runs, now, terminal)?;
     let occurrence = occasion.occurrence();
     if let Some(earlier) = runs.first() {
         let pinned = Pinned::from_json(&earlier.pinned.pinned);
@@ -182,8 +188,34 @@ fn choose(
     if let Some(code) = not_due(campaign, occasion, now, terminal)? {
         return Ok(Choice::Nothing(code));
     }
+    if let Some(until) = campaign.delivery.until.filter(|until| *until - now < LAST) {
+        let shown = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+        terminal
+            .data(&format!("Nothing is due: the time of {name} was over at {shown} (`schedule.until`).\n"));
+        return Ok(Choice::Nothing(Code::Done));
+    }
     let shut = campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal));
     Ok(shut.map_or(Choice::Begin(occurrence), Choice::Nothing))
+}
+
+/// Which occurrence it is about. Where each goes by their own clock, it begins when the first of them shows its time: for
+/// that one must know where they are.
+fn occasion(
+    loaded: &Loaded,
+    runs: &[Run],
+    now: DateTime<Utc>,
+    terminal: &Terminal,
+) -> Result<Occasion, Failure> {
+    let campaign = &loaded.campaign;
+    let anywhere = Occasion::after(campaign, runs, now, &[]);
+    let theirs = campaign.delivery.recipients.is_some_and(|recipients| recipients.moment);
+    if !theirs || matches!(anywhere.due, Due::Later(_)) {
+        return Ok(anywhere);
+    }
+    let totals = scan(loaded, None, terminal, &mut |_| Ok(()))?;
+    let people = totals.whereabouts().into_iter().map(|(place, _)| place.zones().to_vec());
+    let people: Vec<Vec<Zone>> = people.filter(|zones| !zones.is_empty()).collect();
+    Ok(Occasion::after(campaign, runs, now, &people))
 }
 
 /// The same occurrence sends nothing again.
@@ -287,7 +319,7 @@ fn begin(
         Connection::open(profile, key, &campaign.sender, Place::of(sandbox), clock, terminal)?;
     // Nobody is woken by a sandbox.
     if sandbox {
-        delivery.window = None;
+        delivery = delivery.at_any_hour();
     }
     connection.log_in()?;
     let run = pin(&mut held.store, &loaded, &occurrence, &place, sandbox, now.timestamp_millis(), terminal)?;

@@ -1,5 +1,8 @@
 //! What a run that is not through waits for, and how late it is.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::beside::sends;
@@ -30,6 +33,8 @@ pub struct Scene<'s> {
     pub holder: Option<&'s Holder>,
     /// Campaigns of which nothing may go out.
     pub holds: &'s [(String, Hold)],
+    /// Runs of which nothing may go out before a time, and why.
+    pub shut: &'s BTreeMap<RunId, (DateTime<Utc>, String)>,
     /// What the process that sends says to wait for.
     pub waiting: Option<&'s (RunId, Waiting)>,
     /// The campaign that was asked for.
@@ -53,13 +58,21 @@ impl Terms {
         let pinned = Pinned::from_json(&run.pinned.pinned).ok()?;
         let mut delivery = pinned.delivery().ok()?;
         if sandbox {
-            delivery.window = None;
+            delivery = delivery.at_any_hour();
         }
         Some(Self { pinned, delivery })
     }
 
     fn needed(&self, messages: u64) -> Option<Needed> {
         needed(self.pinned.limits().ok()?, self.pinned.volume(messages))
+    }
+
+    /// When so much time has passed in which it may go out; nothing where people go by clocks of their own.
+    fn ends(&self, starts: DateTime<Utc>, needs: Duration) -> Option<DateTime<Utc>> {
+        if self.delivery.recipients.is_some() {
+            return None;
+        }
+        passage(starts, needs, &self.delivery.hours()).map(|passage| passage.ends)
     }
 
     /// By whose clock people are told.
@@ -75,7 +88,7 @@ impl Scene<'_> {
         let live = self.holder.is_some();
         let line = line(run, live);
         let terms = Terms::of(run, self.sandbox);
-        let left = line.pending + line.held;
+        let left = line.pending;
         let is_open = run.finished_at_ms.is_none() && left > 0;
         let mut waits_for = Vec::new();
         let mut late = None;
@@ -83,6 +96,7 @@ impl Scene<'_> {
             late = self.late(run, terms, line.planned);
             self.open(run, terms, left, &mut waits_for);
         }
+        waits_for.extend(self.held(&line));
         waits_for.extend(self.decision(&line));
         StatusRun { run: line, late_s: late.map(|late| late.as_secs()), waits_for }
     }
@@ -93,16 +107,15 @@ impl Scene<'_> {
 
     /// How long ago it would have been through at its rate and in its window. Of one that is being sent without a
     /// rate nobody knows.
-    fn late(&self, run: &Run, terms: &Terms, planned: u64) -> Option<std::time::Duration> {
+    fn late(&self, run: &Run, terms: &Terms, planned: u64) -> Option<Duration> {
         let needed = terms.needed(planned);
         if needed.is_none() && self.is_sent(run) {
             return None;
         }
         let begun = DateTime::from_timestamp_millis(run.pinned.created_at_ms)?;
         let starts = moment(run).map_or(begun, |at| at.instant());
-        let time = needed.map_or(std::time::Duration::ZERO, |needed| needed.time);
-        let ends = passage(starts, time, &terms.delivery.hours())?.ends;
-        Some(self.now - ends).filter(|late| *late >= PUNCTUAL)?.to_std().ok()
+        let time = needed.map_or(Duration::ZERO, |needed| needed.time);
+        Some(self.now - terms.ends(starts, time)?).filter(|late| *late >= PUNCTUAL)?.to_std().ok()
     }
 
     /// What keeps the rest of it from going out, in the order in which it would have to end.
@@ -110,14 +123,12 @@ impl Scene<'_> {
         let zone = terms.zone(run);
         let name = &run.pinned.campaign;
         let hold = self.holds.iter().find(|(held, _)| held == name).map(|(_, hold)| hold);
-        let shut = terms.delivery.window.filter(|window| !window.has_time(self.now));
+        let shut = self.shut.get(&run.id).filter(|_| !self.sandbox);
         if let Some(hold) = hold {
             waits_for.push(wait("hold", None, format!("it is {hold}")));
         }
-        if let Some(window) = shut {
-            let opens = window.opens_next(self.now);
-            let text = format!("its window ({window}) is shut: it opens at {}", window.zone().show(opens));
-            waits_for.push(wait("window", Some(opens), text));
+        if let Some((until, why)) = shut {
+            waits_for.push(wait("window", Some(*until), why.clone()));
         }
         if self.is_sent(run) {
             if let Some((_, told)) = self.waiting.filter(|(of, _)| *of == run.id) {
@@ -146,8 +157,7 @@ impl Scene<'_> {
     fn rate(&self, terms: &Terms, left: u64, zone: Zone) -> Option<WaitLine> {
         let needed = terms.needed(left)?;
         let takes = format!("{} left: {} at {needed}", count(left, "message"), duration(needed.time));
-        let from = self.now;
-        let ends = passage(from, needed.time, &terms.delivery.hours()).map(|passage| passage.ends);
+        let ends = terms.ends(self.now, needed.time);
         let through = ends.map(|ends| format!(", through at {} at the earliest", zone.show(ends)));
         Some(wait("rate", ends, format!("{takes}{}", through.unwrap_or_default())))
     }
@@ -164,6 +174,16 @@ impl Scene<'_> {
             None => format!("nobody sends it: {command} goes on with it"),
         };
         wait("process", None, text)
+    }
+
+    fn held(&self, line: &RunLine) -> Option<WaitLine> {
+        let flags = self.flags;
+        let text = format!(
+            "{} held: nothing says when they may go out; `sendplan report {}{flags}` shows why",
+            count(line.held, "message"),
+            line.campaign
+        );
+        (line.held > 0).then(|| wait("held", None, text))
     }
 
     fn decision(&self, line: &RunLine) -> Option<WaitLine> {

@@ -32,6 +32,7 @@ mod opt_outs;
 mod outgoing;
 mod project;
 mod provider;
+mod recipients;
 mod rehearse;
 mod reliability;
 mod report;

@@ -10,7 +10,8 @@ use crate::store::contract::{changes, keys, pin};
 use crate::store::control::{OptOut, Waiting, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{
-    Claim, Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
+    Claim, Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, RunClock,
+    UnknownMessage, Verified,
 };
 
 /// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
@@ -25,6 +26,10 @@ impl Store for Gated {
         self.began.send(changes.len()).unwrap();
         self.go.recv().unwrap()?;
         self.inner.commit(run, changes)
+    }
+
+    fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {
+        self.inner.clocks(run)
     }
 
     fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {

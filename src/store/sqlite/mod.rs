@@ -27,7 +27,7 @@ use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
     Change, Claim, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt,
-    Run, RunId, Store, StoreError, UnknownMessage, Verified,
+    Run, RunClock, RunId, Store, StoreError, UnknownMessage, Verified,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -250,6 +250,10 @@ impl Store for Sqlite {
 
     fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
         self.read(|sql| read::claim(sql, run, claim))
+    }
+
+    fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {
+        self.read(|sql| read::clocks(sql, run))
     }
 
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {
