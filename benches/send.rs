@@ -33,6 +33,7 @@ use sendplan::world::clock::Clock;
 use sendplan::world::gateway::Gateway;
 use sendplan::world::http::{Http, HttpOptions};
 use sendplan::world::lists::Lists;
+use sendplan::world::signals::{Ends, Signals};
 use sendplan::world::sandbox::Sandbox;
 use sendplan::world::threads;
 
@@ -284,7 +285,8 @@ async fn with_engine(gateway: &Arc<Gateway>, messages: usize, concurrency: usize
         Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
     let journal = Journal::start(store, run).unwrap();
     let lists = Lists::watch(Vec::new(), kind, String::new());
-    let mut live = Live::new(journal, Arc::clone(gateway), lists, clock).unwrap();
+    let ends = Ends::Signals(Signals::new().unwrap());
+    let mut live = Live::new(journal, Arc::clone(gateway), lists, clock, ends);
     let delivery = tokio::spawn(async move {
         let driven = if record {
             execute(&mut engine, &mut live, &mut |_, _| {}).await.unwrap()

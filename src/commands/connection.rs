@@ -38,7 +38,7 @@ impl Place {
 #[derive(Debug)]
 pub struct Connection {
     /// Where requests run.
-    pub runtime: Runtime,
+    pub runtime: Arc<Runtime>,
     /// The gateway.
     pub gateway: Arc<Gateway>,
     /// A credential from before the run, if there is one.
@@ -47,20 +47,39 @@ pub struct Connection {
     _sandbox: Option<Sandbox>,
 }
 
+/// What is said to a gateway in every request of a run.
+#[derive(Debug)]
+pub struct Terms {
+    /// How it is spoken to.
+    pub profile: Profile,
+    /// What tells the run from every other one.
+    pub run: String,
+    /// The sender as the gateway wants it.
+    pub sender: serde_json::Value,
+    /// The hours in which messages may go out.
+    pub window: Option<Window>,
+}
+
+/// Threads for requests.
+pub fn threads() -> Result<Arc<Runtime>, Failure> {
+    let started = threads::start().map_err(|error| internal("no threads for sending", &error))?;
+    Ok(Arc::new(started))
+}
+
+fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Internal(format!("{what}: {error}"))
+}
+
 impl Connection {
     /// Finds the credentials, or starts the sandbox. Nothing is sent yet.
     pub fn open(
-        profile: Profile,
-        run: String,
-        sender: &serde_json::Value,
-        window: Option<Window>,
+        terms: Terms,
         place: Place,
+        runtime: Arc<Runtime>,
         clock: Clock,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        let internal =
-            |what: &str, error: &dyn std::fmt::Display| Failure::Internal(format!("{what}: {error}"));
-        let runtime = threads::start().map_err(|error| internal("no threads for sending", &error))?;
+        let Terms { profile, run, sender, window } = terms;
         let (profile, secrets, sandbox) = if place != Place::Gateway {
             let inside = runtime.enter();
             let local = match place {
@@ -88,7 +107,7 @@ impl Connection {
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
         let gateway =
-            Arc::new(Gateway { profile, run, sender: sender.clone(), window, secrets, http, clock });
+            Arc::new(Gateway { profile, run, sender, window, secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

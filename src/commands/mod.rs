@@ -14,6 +14,7 @@ mod ending;
 mod exit;
 mod flags;
 mod hear;
+mod job;
 mod load;
 mod named;
 mod next;

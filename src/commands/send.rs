@@ -3,29 +3,28 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::beside::sending;
-use super::connection::{Connection, Place};
-use super::deliver::{Job, deliver};
+use super::connection::threads;
+use super::deliver::deliver;
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
+use super::job::{Beginning, Ground, begin, same_manifest, take_up};
 use super::occasion::Occasion;
-use super::pin::pin;
 use super::preparing::Preparing;
 use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
 use super::{Outcome, load};
-use crate::campaign::{Campaign, Unknown};
+use crate::campaign::Campaign;
 use crate::cli::{Global, Send};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::pinned::Pinned;
-use crate::executor::resume::send_again;
 use crate::report::delivery::{Work, summary};
-use crate::report::layout::{count, duration};
+use crate::report::layout::duration;
 use crate::schedule::{Due, Moment, When, Window};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, Store, run_key};
+use crate::store::{Run, Store};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
@@ -50,14 +49,14 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let begun = held.store.unfinished(&name)?.into_iter().next();
     let job = match begun {
-        Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
+        Some(run) => take_up(opened, run, ground(&mut held, args, now, clock, terminal)?)?,
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
             match choose(&loaded, &opened, &held.store, args, now, terminal)? {
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
                     let beginning = Beginning { loaded, occurrence, place: opened.place() };
-                    begin(beginning, &mut held, args.sandbox, now, clock, terminal)?
+                    begin(beginning, ground(&mut held, args, now, clock, terminal)?)?
                 }
             }
         }
@@ -68,73 +67,23 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     Ok(delivered.code)
 }
 
+fn ground<'g>(
+    held: &'g mut Held,
+    args: &Send,
+    now: DateTime<Utc>,
+    clock: Clock,
+    terminal: &'g Terminal,
+) -> Result<Ground<'g>, Failure> {
+    let (store, sandbox) = (&mut held.store, args.sandbox);
+    Ok(Ground { store, sandbox, now, clock, runtime: threads()?, terminal })
+}
+
 /// Somebody wants nothing of the campaign to go out.
 fn on_hold(name: &str, hold: &Hold, args: &Send, flags: &Flags, terminal: &Terminal) {
     terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
     let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
     let shown = quoted(&args.campaign.display().to_string());
     terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
-}
-
-/// Takes up a run as it was when it began.
-fn resume(
-    opened: Opened,
-    run: Run,
-    held: &mut Held,
-    now: DateTime<Utc>,
-    sandbox: bool,
-    clock: Clock,
-    terminal: &Terminal,
-) -> Result<Job, Failure> {
-    let unreadable = |error: crate::delivery::pinned::PinnedError| Failure::State(error.to_string());
-    let pinned = Pinned::from_json(&run.pinned.pinned).map_err(unreadable)?;
-    same_manifest(&pinned, &opened, &run.pinned.campaign)?;
-    let what = opened.source.name.clone();
-    let (kind, column) = (pinned.address_kind().map_err(unreadable)?, pinned.address_column.clone());
-    let (suppression, lists) = opened
-        .load_suppression(kind, &column, &pinned.suppress)
-        .map_err(|problems| Failure::Invalid { what, problems })?;
-    let key = run.pinned.key();
-    let profile = pinned.profile().map_err(unreadable)?;
-    let mut delivery = pinned.delivery().map_err(unreadable)?;
-    let frequency = pinned.frequency().map_err(unreadable)?;
-    let connection =
-        Connection::open(profile, key, &pinned.sender, delivery.window, Place::of(sandbox), clock, terminal)?;
-    let lost = held.store.recover(run.id, now.timestamp_millis())?;
-    if lost > 0 {
-        let text = count(lost, "message");
-        let then = match delivery.unknown {
-            Unknown::Hold => "unknown from now on, not sent again",
-            Unknown::Resend => "nobody knows of them, and they are sent again, as the campaign says",
-        };
-        terminal.say(&format!("{text} under way when it was interrupted: {then}."));
-    }
-    if sandbox {
-        delivery.window = None;
-    }
-    if delivery.unknown == Unknown::Resend {
-        send_again(&mut held.store, run.id, delivery.retry.attempts, now.timestamp_millis())?;
-    }
-    let open = held.store.counts(run.id)?.open();
-    terminal.note(&format!(
-        "Taking up `{}` ({}): {} left, as it was when it began; later edits of its files change nothing in it.",
-        run.pinned.campaign,
-        run.pinned.occurrence,
-        count(open, "message")
-    ));
-    Ok(Job { run: run.id, frequency, delivery, kind, column, suppression, lists, connection })
-}
-
-/// Two campaigns of one name would take each other for sent.
-fn same_manifest(pinned: &Pinned, opened: &Opened, name: &str) -> Result<(), Failure> {
-    let here = opened.place();
-    if pinned.manifest == here {
-        return Ok(());
-    }
-    Err(Failure::Input(format!(
-        "`{name}` was begun from `{}`, and this is `{here}`: two campaigns cannot share a name. Give this one another",
-        pinned.manifest
-    )))
 }
 
 /// Whether a run is to be begun.
@@ -260,47 +209,4 @@ fn not_due(
         }
     }
     Ok(Some(Code::Done))
-}
-
-/// The run that is begun.
-struct Beginning {
-    loaded: Loaded,
-    occurrence: String,
-    /// Where its manifest lies.
-    place: String,
-}
-
-/// Begins a run. The gateway is spoken to first: one that will have nothing of us should not find a run that
-/// was pinned for it.
-fn begin(
-    Beginning { loaded, occurrence, place }: Beginning,
-    held: &mut Held,
-    sandbox: bool,
-    now: DateTime<Utc>,
-    clock: Clock,
-    terminal: &Terminal,
-) -> Result<Job, Failure> {
-    let campaign = &loaded.campaign;
-    let key = run_key(&campaign.name, &occurrence);
-    let profile = (*campaign.profile).clone();
-    let mut delivery = campaign.delivery;
-    let window = delivery.window;
-    let mut connection =
-        Connection::open(profile, key, &campaign.sender, window, Place::of(sandbox), clock, terminal)?;
-    // Nobody is woken by a sandbox.
-    if sandbox {
-        delivery.window = None;
-    }
-    connection.log_in()?;
-    let run = pin(&mut held.store, &loaded, &occurrence, &place, sandbox, now.timestamp_millis(), terminal)?;
-    Ok(Job {
-        run,
-        frequency: campaign.audience.frequency.clone(),
-        delivery,
-        kind: campaign.audience.rules.kind,
-        column: campaign.audience.address_column.clone(),
-        suppression: loaded.suppression,
-        lists: loaded.lists,
-        connection,
-    })
 }

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
+use super::account::Account;
 use super::breaker::Breaker;
 use super::contacts::Contacts;
 use super::control::{Hold, Teller};
@@ -126,6 +127,10 @@ pub struct Engine {
     pub(super) proven: Option<Now>,
     pub(super) batch_max: usize,
     pub(super) paces: Paces,
+    /// What is shared with other runs of this process, if it is.
+    pub(super) account: Option<Account>,
+    pub(super) leaves_when_paused: bool,
+    pub(super) has_left: bool,
     pub(super) one_text: bool,
     pub(super) ready: VecDeque<Batch>,
     pub(super) commit: Option<UnderWay>,
@@ -167,6 +172,9 @@ impl Engine {
             access: Access::new(profile),
             trouble: Trouble::new(delivery.retry),
             paces: Paces::new(limits, now.elapsed),
+            account: None,
+            leaves_when_paused: false,
+            has_left: false,
             delivery,
             opt_outs: OptOuts::new(opt_outs, kind),
             contacts: Contacts::default(),
@@ -213,6 +221,16 @@ impl Engine {
         self.contacts = contacts;
     }
 
+    /// Other runs of this process speak with the gateway too, and its limits are for all of them together.
+    pub fn share(&mut self, account: Account) {
+        self.account = Some(account);
+    }
+
+    /// Comes to an end when somebody pauses the campaign, in place of waiting until it may go on.
+    pub fn leave_when_paused(&mut self) {
+        self.leaves_when_paused = true;
+    }
+
     /// Stops in order, for a reason that somebody has to see to.
     pub fn pause(&mut self, reason: String) {
         self.end.get_or_insert(End::Paused(reason));
@@ -235,7 +253,20 @@ impl Engine {
 
     /// What the run waits for, if it waits for the gateway.
     pub fn waiting_for(&self, now: Now) -> Option<&str> {
-        self.trouble.reason(now.elapsed)
+        let other = || self.waits(now.elapsed).then_some("the gateway asked another run to wait");
+        self.trouble.reason(now.elapsed).or_else(other)
+    }
+
+    /// Until when nothing may be sent, or might have been: the gateway is in trouble, or asked us or another run of this
+    /// process to wait.
+    pub(super) fn waits_until(&self) -> Duration {
+        let held = self.account.as_ref().map_or(Duration::ZERO, Account::held);
+        self.trouble.until().max(held)
+    }
+
+    /// Whether nothing may be sent now.
+    pub(super) fn waits(&self, now: Duration) -> bool {
+        now < self.waits_until()
     }
 
     /// Asks for an orderly end: nothing new is sent, what is under way is heard out.
@@ -250,7 +281,7 @@ impl Engine {
         }
         self.queue.wake(now.elapsed);
         self.mind_the_window(now);
-        let has_to_wait = self.trouble.until() > now.elapsed + WORTH_WITHDRAWING;
+        let has_to_wait = self.waits_until() > now.elapsed + WORTH_WITHDRAWING;
         if self.end.is_some() || self.hold.is_some() || has_to_wait {
             self.withdraw_ready(now);
         }
@@ -263,7 +294,7 @@ impl Engine {
         if self.end.is_none()
             && self.hold.is_none()
             && self.has_work()
-            && !self.trouble.holds(now.elapsed)
+            && !self.waits(now.elapsed)
             && let Some(credential) = self.access.wanted(now.utc)
         {
             return Step::Authenticate(credential);
@@ -314,6 +345,9 @@ impl Engine {
         if let Some(reason) = self.trouble.begin(wish, reason, sent_at, now.elapsed) {
             self.end.get_or_insert(End::Paused(reason));
         }
+        if let Some(account) = self.account.as_ref().filter(|_| wish.is_some()) {
+            account.hold(self.trouble.until());
+        }
     }
 
     /// Nothing goes out while the window is shut; what was durable and not sent is given back.
@@ -342,16 +376,20 @@ impl Engine {
         if self.end.is_some() {
             return None;
         }
+        let account = self.account.as_ref();
         let pace = match (self.ready.is_empty(), self.queue.ready()) {
-            (false, _) => self.paces.ready_at(),
+            (false, _) => self.paces.ready_at().max(account.and_then(|one| one.ready_at(now.elapsed))),
             (true, 0) => None,
-            (true, _) => self.paces.room_at(self.batch_max, HORIZON),
+            (true, _) => {
+                let shared = account.and_then(|one| one.room_at(self.batch_max, HORIZON));
+                self.paces.room_at(self.batch_max, HORIZON).max(shared)
+            }
         };
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
         let renewal =
-            self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.trouble.holds(now.elapsed));
+            self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.waits(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
-        let trouble = Some(self.trouble.until());
+        let trouble = Some(self.waits_until());
         let closes =
             self.delivery.window.and_then(|window| (window.closes(now.utc)? - LAST - now.utc).to_std().ok());
         let shut = closes.map(|wait| now.elapsed + wait);

@@ -26,6 +26,12 @@ impl Store for Gated {
         self.inner.commit(run, changes)
     }
 
+    fn occurrences(&self, campaign: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.occurrences(campaign)
+    }
+    fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError> {
+        self.inner.totals()
+    }
     fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError> {
         self.inner.claim(run, after, n)
     }

@@ -1,5 +1,6 @@
 //! What is read: runs, counts, claims and lists. Nothing here changes anything.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -192,6 +193,41 @@ pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Resul
         runs.push(run_row(sql, row)?);
     }
     Ok(runs)
+}
+
+/// The occurrences of a campaign that were begun, in the order in which they were.
+pub fn occurrences(sql: &Connection, campaign: &str) -> Result<Vec<String>, Fault> {
+    let mut statement =
+        sql.prepare_cached("SELECT occurrence FROM runs WHERE campaign = ?1 ORDER BY id")?;
+    let found = statement.query_map([campaign], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The counts of all runs of each campaign together, by its name.
+pub fn totals(sql: &Connection) -> Result<Vec<(String, Counts)>, Fault> {
+    let mut totals: BTreeMap<String, Counts> = BTreeMap::new();
+    let mut statement = sql.prepare_cached("SELECT campaign, sum(planned) FROM runs GROUP BY campaign")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        totals.insert(row.get(0)?, Counts { planned: row.get(1)?, ..Counts::default() });
+    }
+    let mut statement = sql.prepare_cached(
+        "SELECT r.campaign, c.state, sum(c.n) FROM counts c JOIN runs r ON r.id = c.run GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        totals.entry(row.get(0)?).or_default().add(state(row.get(1)?)?, row.get(2)?);
+    }
+    let mut statement = sql.prepare_cached(
+        "SELECT r.campaign, c.receipt, sum(c.n) FROM receipt_counts c JOIN runs r ON r.id = c.run GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(status) = receipt(row.get(1)?)? {
+            totals.entry(row.get(0)?).or_default().add_receipts(status, row.get(2)?);
+        }
+    }
+    Ok(totals.into_iter().collect())
 }
 
 /// A key before all others.
