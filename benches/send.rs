@@ -33,8 +33,8 @@ use sendplan::world::clock::Clock;
 use sendplan::world::gateway::Gateway;
 use sendplan::world::http::{Http, HttpOptions};
 use sendplan::world::lists::Lists;
-use sendplan::world::signals::{Ends, Signals};
 use sendplan::world::sandbox::Sandbox;
+use sendplan::world::signals::{Ends, Signals};
 use sendplan::world::threads;
 
 /// As the program has it.

@@ -24,6 +24,7 @@ use crate::delivery::message::Change;
 use crate::delivery::state::{Event, State};
 use crate::executor::DRAIN;
 use crate::report::cancel::{Cancelled, summary};
+use crate::report::events::{What, standing as standing_words};
 use crate::report::layout::{self, duration};
 use crate::report::status::RunLine;
 use crate::store::control::Control;
@@ -89,6 +90,27 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
+}
+
+/// What a process does that sends every campaign, when one is cancelled: it closes what is open, and asks the gateway
+/// to give back what it still has of it, or of the last run where none is open.
+pub fn carry_out(store: &mut Sqlite, name: &str, clock: Clock, terminal: &Terminal) -> Result<(), Failure> {
+    let mut runs = store.unfinished(name)?;
+    if let (true, Some(last)) = (runs.is_empty(), store.occurrences(name)?.pop()) {
+        runs.extend(store.run(name, &last)?);
+    }
+    let stopped = runs.iter().map(|run| stop(store, run, clock, terminal)).collect::<Result<Vec<_>, _>>()?;
+    for (run, mut cancelled) in runs.iter().zip(stopped) {
+        let called = call_back(store, run, false, &mut cancelled, clock, terminal);
+        let run = standing(store, run.id)?.1;
+        terminal.event(What::Cancelled, format!("is cancelled, {}", standing_words(&run)), Some(&run));
+        if let Err(failure) = called {
+            // What was stopped here is stopped, whatever the gateway says.
+            terminal.event(What::Note, format!("nothing was called back from the gateway: {failure}"), None);
+        }
+    }
+    store.close(name)?;
+    Ok(())
 }
 
 /// Tells a process that sends this campaign to stop, and answers until when to wait for it. Whoever is at work on

@@ -106,8 +106,7 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway =
-            Arc::new(Gateway { profile, run, sender, window, secrets, http, clock });
+        let gateway = Arc::new(Gateway { profile, run, sender, window, secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::connection::Connection;
 use super::contacts::{Asking, known};
-use super::ending::ending;
+use super::ending::{code, say_ending};
 use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::job::Job;
@@ -25,11 +25,11 @@ use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
 use crate::store::control::Control;
+use crate::store::ears::Ears;
 use crate::store::journal::Journal;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
 use crate::units::thousands;
-use crate::store::ears::Ears;
 use crate::world::clock::Clock;
 use crate::world::lists::Lists;
 use crate::world::signals::{Ends, Signals};
@@ -98,7 +98,10 @@ pub fn deliver_in(
     let took = clock.now().elapsed - if alone { Duration::ZERO } else { begun };
     let (run, work) = conclude(&mut store, run, tally, took, clock)?;
     terminal.data(&summary(&run, &work));
-    let code = ending(&driven, &run, terminal);
+    if alone {
+        say_ending(&driven, &run, terminal);
+    }
+    let code = code(&driven, &run);
     let hold = store.hold_on(&run.campaign)?;
     Ok(Delivered { driven, code, run, hold, tally, left })
 }

@@ -29,8 +29,11 @@ impl Occasion {
 
     /// After these runs of the campaign.
     pub fn after(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>) -> Self {
-        let moments = runs.iter().filter_map(|run| run.pinned.occurrence.parse::<Moment>().ok());
-        let last = moments.map(Moment::instant).max();
+        Self::since(campaign, latest(runs.iter().map(|run| run.pinned.occurrence.as_str())), now)
+    }
+
+    /// After the occurrence that was due at `last`.
+    pub fn since(campaign: &Campaign, last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
         let table = &campaign.timetable;
         Self { due: table.due(now, last), left_out: table.left_out(now, last) }
     }
@@ -47,4 +50,9 @@ impl Occasion {
     pub fn occurrence(self) -> String {
         occurrence(self.at())
     }
+}
+
+/// When the latest of these occurrences was due.
+pub fn latest<'o>(occurrences: impl Iterator<Item = &'o str>) -> Option<DateTime<Utc>> {
+    occurrences.filter_map(|one| one.parse::<Moment>().ok()).map(Moment::instant).max()
 }

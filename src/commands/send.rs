@@ -117,14 +117,8 @@ fn choose(
     if let Some(run) = runs.iter().find(|run| run.pinned.occurrence == occurrence) {
         return finished_already(run, store, terminal).map(Choice::Nothing);
     }
-    let once =
-        campaign.audience.frequency.once_per.is_none() && !matches!(campaign.timetable.when, When::Series(_));
-    if let Some(earlier) = runs.first().filter(|_| once) {
-        return Err(Failure::Input(format!(
-            "`{name}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is \
-             meant, give the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
-            earlier.pinned.occurrence
-        )));
+    if let Some(earlier) = runs.first() {
+        sent_already(campaign, earlier, &occurrence)?;
     }
     if args.sandbox {
         return Ok(Choice::Begin(occurrence));
@@ -134,6 +128,20 @@ fn choose(
     }
     let shut = campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal));
     Ok(shut.map_or(Choice::Begin(occurrence), Choice::Nothing))
+}
+
+/// Another occurrence under the same name would send everybody a second copy, unless the campaign says that nobody gets
+/// two, or goes out again and again.
+pub fn sent_already(campaign: &Campaign, earlier: &Run, occurrence: &str) -> Result<(), Failure> {
+    let again = matches!(campaign.timetable.when, When::Series(_));
+    if again || campaign.audience.frequency.once_per.is_some() {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "`{}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is meant, give \
+         the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
+        campaign.name, earlier.pinned.occurrence
+    )))
 }
 
 /// The same occurrence sends nothing again.

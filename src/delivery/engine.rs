@@ -386,8 +386,7 @@ impl Engine {
             }
         };
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
-        let renewal =
-            self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.waits(now.elapsed));
+        let renewal = self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.waits(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.waits_until());
         let closes =

@@ -6,7 +6,7 @@
 //! read once, when a run is begun or taken up. Whoever waits for such a run goes before all that came later and would
 //! be in its way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -83,7 +83,9 @@ impl Turn {
     /// Whose turn it is.
     pub fn campaign(&self) -> &str {
         match self {
-            Self::Begin { campaign, .. } | Self::TakeUp { campaign, .. } | Self::Cancel { campaign } => campaign,
+            Self::Begin { campaign, .. } | Self::TakeUp { campaign, .. } | Self::Cancel { campaign } => {
+                campaign
+            }
         }
     }
 }
@@ -93,8 +95,13 @@ impl Turn {
 pub enum Ended {
     /// All that there was to do is done.
     Done,
-    /// The run goes on at this time.
-    Waits(DateTime<Utc>),
+    /// A run goes on at this time.
+    Waits {
+        /// Its number in the state.
+        run: i64,
+        /// When.
+        until: DateTime<Utc>,
+    },
     /// Somebody paused it, or the process is to end.
     Asked,
     /// It cannot go on, and is tried again after a pause.
@@ -129,7 +136,12 @@ pub enum Waiting {
     /// It is its turn at this moment.
     Busy,
     /// Somebody's word.
-    Held(HoldKind),
+    Held {
+        /// Which.
+        kind: HoldKind,
+        /// Whether there is something to send.
+        has_work: bool,
+    },
     /// Its next try, after trouble.
     Retry(DateTime<Utc>),
     /// Its window, or the time that its run named.
@@ -140,7 +152,9 @@ pub enum Waiting {
     Others,
     /// A person: an occurrence was missed.
     Person(Moment),
-    /// Nothing any more; its manifest has no schedule, is broken, or its series is over.
+    /// Somebody who begins it: it has no schedule.
+    Hand,
+    /// Nothing any more: it was sent, its series is over, or its manifest is broken.
     Nothing,
 }
 
@@ -164,6 +178,8 @@ struct Member {
     hold: Option<HoldKind>,
     /// Whose reach the turn that goes on asks for.
     busy: Option<Frequency>,
+    /// Its manifest was taken away meanwhile.
+    is_gone: bool,
     failures: u32,
     not_before: Duration,
     /// Since when only others keep it waiting.
@@ -183,17 +199,25 @@ impl Roster {
     /// went wrong before is forgotten: somebody has touched it.
     pub fn set_campaign(&mut self, name: &str, plan: Option<Plan>) {
         let member = self.members.entry(name.to_owned()).or_default();
-        *member = Member { plan, said: None, failures: 0, not_before: Duration::ZERO, ..std::mem::take(member) };
+        let (failures, not_before) = (0, Duration::ZERO);
+        *member = Member { plan, said: None, failures, not_before, is_gone: false, ..std::mem::take(member) };
     }
 
     /// The campaign is not there any more. A turn that goes on is not touched.
     pub fn remove(&mut self, name: &str) {
-        self.members.remove(name);
+        match self.members.get_mut(name) {
+            Some(member) if member.busy.is_some() => member.is_gone = true,
+            _ => drop(self.members.remove(name)),
+        }
     }
 
     /// What the state says of a campaign: when its latest occurrence was due, and which runs are not finished.
-    pub fn set_runs(&mut self, name: &str, last: Option<DateTime<Utc>>, open: Vec<OpenRun>) {
+    pub fn set_runs(&mut self, name: &str, last: Option<DateTime<Utc>>, mut open: Vec<OpenRun>) {
         if let Some(member) = self.members.get_mut(name) {
+            for run in &mut open {
+                let before = member.open.iter().find(|before| before.id == run.id);
+                run.waits_until = run.waits_until.or(before.and_then(|before| before.waits_until));
+            }
             *member = Member { last, open, said: None, ..std::mem::take(member) };
         }
     }
@@ -242,7 +266,8 @@ impl Roster {
         }
         for (_, turn, frequency) in ready {
             let name = turn.campaign().to_owned();
-            if !in_the_way.iter().any(|(other, theirs)| ask_each_other((&name, &frequency), (other, theirs))) {
+            if !in_the_way.iter().any(|(other, theirs)| ask_each_other((&name, &frequency), (other, theirs)))
+            {
                 if let Some(member) = self.members.get_mut(&name) {
                     member.busy = Some(frequency);
                     member.ready_since = None;
@@ -256,15 +281,17 @@ impl Roster {
 
     /// A turn has ended. What the state says of the campaign is to be told anew before the next one.
     pub fn ended(&mut self, name: &str, how: Ended, now: Now) {
+        if self.members.get(name).is_some_and(|member| member.is_gone) {
+            self.members.remove(name);
+        }
         let Some(member) = self.members.get_mut(name) else { return };
         member.busy = None;
         member.said = None;
         let moved = match how {
             Ended::Trouble { moved } => moved,
-            Ended::Waits(until) => {
-                if let Some(run) = member.open.first_mut() {
-                    run.waits_until = Some(until);
-                }
+            Ended::Waits { run, until } => {
+                let waiting = member.open.iter_mut().find(|one| one.id == run);
+                waiting.into_iter().for_each(|run| run.waits_until = Some(until));
                 true
             }
             Ended::Done | Ended::Asked => true,
@@ -394,7 +421,7 @@ impl Member {
                 let next = self.plan.as_ref()?.timetable.upcoming(now.utc, 1);
                 until(next.first()?.instant(), now.utc)
             }
-            Waiting::Busy | Waiting::Held(_) | Waiting::Others | Waiting::Nothing => None,
+            Waiting::Busy | Waiting::Held { .. } | Waiting::Others | Waiting::Hand | Waiting::Nothing => None,
         }
     }
 
@@ -402,8 +429,9 @@ impl Member {
         if self.busy.is_some() {
             return Waiting::Busy;
         }
-        if let Some(hold) = self.hold {
-            return Waiting::Held(hold);
+        if let Some(kind) = self.hold {
+            let has_work = !self.open.is_empty() || matches!(self.due(now.utc), Due::Now(Some(_)));
+            return Waiting::Held { kind, has_work };
         }
         if now.elapsed < self.not_before {
             let wait = TimeDelta::from_std(self.not_before - now.elapsed).unwrap_or(TimeDelta::MAX);
@@ -420,17 +448,14 @@ impl Member {
             },
             Due::Later(at) => Waiting::Next(at),
             Due::Missed(at) => Waiting::Person(at),
-            Due::Now(None) | Due::Over(_) => Waiting::Nothing,
+            Due::Now(None) | Due::Over(_) => {
+                let by_hand = |plan: &Plan| matches!(plan.timetable.when, When::Once) && self.last.is_none();
+                if self.plan.as_ref().is_some_and(by_hand) { Waiting::Hand } else { Waiting::Nothing }
+            }
         }
     }
 }
 
 fn until(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
     (at - now).to_std().ok()
-}
-
-/// The campaigns of these that are of one name with another, to be refused.
-pub fn twins<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeSet<&'n str> {
-    let mut seen = BTreeSet::new();
-    names.into_iter().filter(|name| !seen.insert(*name)).collect()
 }

@@ -68,13 +68,7 @@ pub struct Live<S> {
 
 impl<S: Store + Control + Send + 'static> Live<S> {
     /// Nothing was begun yet; `ends` says when to come to an end.
-    pub fn new(
-        journal: Journal<S>,
-        gateway: Arc<Gateway>,
-        lists: Lists,
-        clock: Clock,
-        ends: Ends,
-    ) -> Self {
+    pub fn new(journal: Journal<S>, gateway: Arc<Gateway>, lists: Lists, clock: Clock, ends: Ends) -> Self {
         Self {
             journal,
             gateway,

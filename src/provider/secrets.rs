@@ -96,7 +96,8 @@ impl Secrets {
     /// Whether these are the same credentials: names and values.
     pub fn are_those_of(&self, other: &Self) -> bool {
         let values = |secrets: &Self| -> Vec<(String, String)> {
-            let one = |(name, value): (&String, &SecretString)| (name.clone(), value.expose_secret().to_owned());
+            let one =
+                |(name, value): (&String, &SecretString)| (name.clone(), value.expose_secret().to_owned());
             secrets.values.iter().map(one).collect()
         };
         values(self) == values(other)

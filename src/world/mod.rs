@@ -1,5 +1,6 @@
 //! The world outside: files, clocks, the network, secrets. What is below is pure.
 
+pub mod campaigns;
 pub mod clock;
 pub mod confine;
 pub mod gateway;

@@ -124,13 +124,20 @@ impl Opened {
     /// Joins the manifest with its files. The campaign is there only when nothing at all is wrong; what
     /// is wrong, and what is worth a look, stands in the diagnostics.
     pub fn load(self) -> (Option<Loaded>, Diagnostics) {
-        let (loaded, mut problems) = self.join();
-        hide(&mut problems);
+        let (loaded, problems, _) = self.load_from();
         (loaded, problems)
     }
 
-    fn join(mut self) -> (Option<Loaded>, Diagnostics) {
-        let Some(manifest) = self.manifest.take() else { return (None, self.problems) };
+    /// The same, with every file on which it depends, also those that are not there: when one of them changes, the
+    /// answer may be another one.
+    pub fn load_from(mut self) -> (Option<Loaded>, Diagnostics, Vec<PathBuf>) {
+        let loaded = self.join();
+        hide(&mut self.problems);
+        (loaded, self.problems, self.inputs)
+    }
+
+    fn join(&mut self) -> Option<Loaded> {
+        let manifest = self.manifest.take()?;
         let references = References::of(&manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let csv = references.csv.as_ref().and_then(|reference| self.file(reference));
@@ -142,15 +149,15 @@ impl Opened {
         self.problems.extend(problems);
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
-        let loaded = match (campaign, csv, suppression, profile_source) {
+        match (campaign, csv, suppression, profile_source) {
             (Some(campaign), Some((csv, _)), Some((suppression, lists)), Some(profile_source))
                 if !self.problems.has_errors() =>
             {
-                Some(Loaded { campaign, csv, suppression, lists, inputs: self.inputs, profile_source })
+                let inputs = self.inputs.clone();
+                Some(Loaded { campaign, csv, suppression, lists, inputs, profile_source })
             }
             _ => None,
-        };
-        (loaded, self.problems)
+        }
     }
 
     /// Only the suppression lists, for a run that is pinned already: an opt-out counts even after that. The
@@ -196,6 +203,7 @@ impl Opened {
                 Some((file, reference.clone()))
             }
             Err(error) => {
+                self.inputs.push(self.folder.join(&reference.name));
                 self.problems.push(Diagnostic::error(error.to_string()).at(
                     &self.source,
                     reference.span.clone(),

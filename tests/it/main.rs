@@ -36,6 +36,7 @@ mod rehearse;
 mod reliability;
 mod report;
 mod resolve;
+mod run;
 mod sandbox;
 mod seasons;
 mod seeds;

@@ -197,8 +197,7 @@ pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Resul
 
 /// The occurrences of a campaign that were begun, in the order in which they were.
 pub fn occurrences(sql: &Connection, campaign: &str) -> Result<Vec<String>, Fault> {
-    let mut statement =
-        sql.prepare_cached("SELECT occurrence FROM runs WHERE campaign = ?1 ORDER BY id")?;
+    let mut statement = sql.prepare_cached("SELECT occurrence FROM runs WHERE campaign = ?1 ORDER BY id")?;
     let found = statement.query_map([campaign], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
