@@ -9,10 +9,9 @@ use std::time::Duration;
 use super::paces::{Load, Paces, Room};
 use crate::provider::{Limits, Profile, Secrets};
 
-/// Whose turn it is may be woken late, or prove first that the state is its own; after so long the next one goes.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// How often whoever is not the next looks whether it is.
-const LOOK: Duration = Duration::from_millis(2);
+/// How long a place is kept for whoever is first in the line. It may be woken late, or prove first that the state is its
+/// own; half of what the schedule lets catch up, so that no place is lost by it.
+const HEAD_START: Duration = Duration::from_millis(10);
 
 /// The accounts that a process speaks with. All runs count the same time, that since the process began.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +47,6 @@ struct Shared {
     next_seat: u64,
     /// Who waits for a place, in order.
     line: VecDeque<u64>,
-    /// Since when the first of them could have gone.
-    called: Option<Duration>,
 }
 
 impl Accounts {
@@ -129,19 +126,15 @@ impl Account {
     /// When to ask again.
     pub fn ready_at(&self, now: Duration) -> Option<Duration> {
         let inner = lock(&self.shared);
-        let paced = inner.paces.ready_at().unwrap_or_default().max(inner.held);
-        match paced > now {
-            true => Some(paced),
-            // It is somebody else's turn.
-            false => inner.line.front().filter(|first| **first != self.seat).map(|_| now + LOOK),
-        }
+        let opens = inner.opens();
+        let opens = if inner.is_first(self.seat) { opens } else { opens + HEAD_START };
+        (opens > now).then_some(opens)
     }
 
     /// The gateway asked to wait.
     pub fn hold(&self, until: Duration) {
         let mut inner = lock(&self.shared);
         inner.held = inner.held.max(until);
-        inner.called = None;
     }
 
     /// Until when it asked to.
@@ -170,27 +163,23 @@ impl Drop for Account {
 }
 
 impl Shared {
+    /// When the schedule has a place.
+    fn opens(&self) -> Duration {
+        self.paces.ready_at().unwrap_or_default().max(self.held)
+    }
+
+    fn is_first(&self, seat: u64) -> bool {
+        self.line.front().is_none_or(|first| *first == seat)
+    }
+
     /// Whether the schedule has a place now, and nobody else is to have it.
-    fn is_next(&mut self, seat: u64, now: Duration) -> bool {
-        if now < self.held || !self.paces.is_ready(now) {
-            return false;
-        }
-        if self.line.front().is_none_or(|first| *first == seat) {
-            return true;
-        }
-        let since = *self.called.get_or_insert(now);
-        if now < since + PATIENCE {
-            return false;
-        }
-        // Whoever was called stays away, and is the last from here on.
-        self.line.rotate_left(1);
-        self.called = Some(now);
-        self.line.front() == Some(&seat)
+    fn is_next(&self, seat: u64, now: Duration) -> bool {
+        let opens = self.opens();
+        now >= if self.is_first(seat) { opens } else { opens + HEAD_START }
     }
 
     fn leave(&mut self, seat: u64) {
         self.line.retain(|one| *one != seat);
-        self.called = None;
     }
 
     /// Everybody makes intents ahead, and all of them together no more than one alone would.
@@ -268,16 +257,15 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_called_and_stays_away_keeps_nobody_waiting_for_long() {
+    fn whoever_is_first_and_stays_away_keeps_nobody_waiting_for_long() {
         let mut seats = seats("10/s", 2);
         let ms = Duration::from_millis;
         assert!(seats[0].take(ONE, ms(0)));
         assert!(!seats[0].take(ONE, ms(10)) && !seats[1].take(ONE, ms(20)));
-        // The first is called, and does not come.
-        assert!(!seats[1].take(ONE, ms(100)) && !seats[1].take(ONE, ms(150)));
-        assert!(seats[1].take(ONE, ms(200)));
-        // It is still in the line, and is next.
-        assert!(!seats[1].take(ONE, ms(300)) && seats[0].take(ONE, ms(300)));
+        assert!(!seats[1].take(ONE, ms(109)) && seats[1].take(ONE, ms(110)));
+        // It is still the first.
+        assert_eq!(seats[1].ready_at(ms(110)), Some(ms(210)));
+        assert!(!seats[1].take(ONE, ms(200)) && seats[0].take(ONE, ms(200)));
     }
 
     #[test]

@@ -459,3 +459,6 @@ impl Member {
 fn until(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
     (at - now).to_std().ok()
 }
+
+#[cfg(test)]
+mod tests;
