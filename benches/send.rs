@@ -227,7 +227,6 @@ fn client(url: &str) -> Gateway {
     let profile = profile().with(Some(url), &serde_json::Map::new()).unwrap();
     Gateway {
         run: "bench once".to_owned(),
-        window: None,
         secrets: profile.sandbox_secrets(),
         profile: Arc::new(profile),
         sender: serde_json::json!(1),
@@ -259,7 +258,11 @@ async fn in_a_loop(gateway: &Arc<Gateway>, messages: usize, concurrency: usize) 
                     if number >= messages {
                         return;
                     }
-                    let batch = Batch { number: number as u64, parcels: vec![Parcel::new(claimed(number))] };
+                    let batch = Batch {
+                        number: number as u64,
+                        parcels: vec![Parcel::new(claimed(number))],
+                        closes: None,
+                    };
                     let answer = gateway.send(&batch, Some(&token)).await;
                     assert_eq!(answer.reading.verdicts[0].class, Class::Accepted);
                 }
@@ -321,9 +324,9 @@ impl World for Unrecorded {
     }
 
     fn commit(&mut self, order: Order) {
-        let claimed = order.claim.map(|(after, n)| {
-            let first = after.map_or(0, |key| key.seq as usize);
-            (first..self.messages.min(first + n)).map(claimed).collect()
+        let claimed = order.claim.map(|claim| {
+            let first = claim.after.map_or(0, |key| key.seq as usize);
+            (first..self.messages.min(first + claim.most)).map(claimed).collect()
         });
         self.recorded = Some(Recorded { claimed, news: None });
     }
@@ -356,6 +359,7 @@ fn claimed(number: usize) -> Claimed {
         part: None,
         attempts: 0,
         second_copy: false,
+        clock: None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sendplan::delivery::state::{Event, State};
 use sendplan::store::journal::Journal;
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Change, Claimed, Excluded, MessageKey, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Change, Claim, Claimed, Excluded, MessageKey, NewRun, PinnedMessage, RunId, Store};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -29,7 +29,7 @@ fn main() -> Outcome<()> {
     }
     commit(&mut store, shared, None, 256, n / 10)?;
     let mut store = journal(store, run, after, n / 10)?;
-    time("claim 512 from the start", 512, || Ok(store.claim(run, None, 512)?.len()))?;
+    time("claim 512 from the start", 512, || Ok(store.claim(run, &Claim::next(None, 512))?.len()))?;
     claim(&store, run)?;
     time("list 1000 unknown of none", n, || {
         Ok(store.messages(run, Some(State::Unknown), None, 1000)?.len())
@@ -114,7 +114,7 @@ fn commit(
 ) -> Outcome<Option<MessageKey>> {
     time(&format!("lock-step, groups of {group}"), n / group * group, || {
         for _ in 0..n / group {
-            let claimed = store.claim(run, after, group)?;
+            let claimed = store.claim(run, &Claim::next(after, group))?;
             store.commit(run, &changes(&claimed, Event::Intend))?;
             store.commit(run, &changes(&claimed, Event::Accept))?;
             after = claimed.last().map(|last| last.key);
@@ -127,7 +127,7 @@ fn commit(
 fn journal(store: Sqlite, run: RunId, mut after: Option<MessageKey>, n: usize) -> Outcome<Sqlite> {
     const GROUP: usize = 256;
     let journal = Journal::start(store, run)?;
-    let receipt = journal.submit(Vec::new(), Some((after, GROUP))).blocking_recv()??;
+    let receipt = journal.submit(Vec::new(), Some(Claim::next(after, GROUP))).blocking_recv()??;
     let mut claimed = receipt.claimed.unwrap_or_default();
     let mut flying: Vec<Claimed> = Vec::new();
     time("journal, groups of 256", n / GROUP * GROUP, || {
@@ -135,7 +135,7 @@ fn journal(store: Sqlite, run: RunId, mut after: Option<MessageKey>, n: usize) -
             let mut both = changes(&flying, Event::Accept);
             both.extend(changes(&claimed, Event::Intend));
             after = claimed.last().map(|last| last.key);
-            let receipt = journal.submit(both, Some((after, GROUP))).blocking_recv()??;
+            let receipt = journal.submit(both, Some(Claim::next(after, GROUP))).blocking_recv()??;
             flying = std::mem::replace(&mut claimed, receipt.claimed.unwrap_or_default());
         }
         Ok(())
@@ -148,7 +148,7 @@ fn claim(store: &Sqlite, run: RunId) -> Outcome<()> {
     time("claim all that is left", n, || {
         let mut after = None;
         loop {
-            let claimed = store.claim(run, after, 512)?;
+            let claimed = store.claim(run, &Claim::next(after, 512))?;
             let Some(last) = claimed.last() else { return Ok(()) };
             after = Some(last.key);
         }

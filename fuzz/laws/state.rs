@@ -12,8 +12,8 @@ use rusqlite::types::Value;
 use sendplan::delivery::state::{Event, State};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{
-    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, Run, RunId,
-    Store, StoreError,
+    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, Run,
+    RunId, Store, StoreError,
 };
 use tempfile::TempDir;
 
@@ -93,7 +93,7 @@ fn begun(path: &Path) -> Result<Files, StoreError> {
         pin.add(&PinnedMessage { recipient: &who, address: &address, text: &text, segments: 1, part: None })?;
     }
     let run = pin.seal("digest", &Excluded::default())?;
-    let keys: Vec<MessageKey> = store.claim(run, None, 30)?.iter().map(|one| one.key).collect();
+    let keys: Vec<MessageKey> = store.claim(run, &Claim::next(None, 30))?.iter().map(|one| one.key).collect();
     store.commit(run, &changes(&keys, Event::Intend))?;
     store.commit(run, &changes(&keys[..8], Event::Accept))?;
     store.commit(run, &changes(&keys[8..12], Event::LoseTrack))?;
@@ -257,7 +257,7 @@ fn look(store: &Sqlite) -> Result<(), StoreError> {
         store.known_ids(&ids)?;
         pages(|after| store.awaiting_receipt(run.id, after, 7), |one: &Listed| one.key)?;
         pages(|after| store.unknowns(run.id, after, 7), |one| one.listed.key)?;
-        pages(|after| store.claim(run.id, after, 7), |one: &Claimed| one.key)?;
+        pages(|after| store.claim(run.id, &Claim::next(after, 7)), |one: &Claimed| one.key)?;
     }
     Ok(())
 }
@@ -312,11 +312,11 @@ fn take_up(store: &mut Sqlite, run: &Run) -> Result<(), StoreError> {
     store.recover(id, 9)?;
     let counts = store.counts(id)?;
     assert_eq!((counts.of(State::Intent), counts.sum()), (0, counts.planned));
-    let claimed = pages(|after| store.claim(id, after, 7), |one: &Claimed| one.key)?;
+    let claimed = pages(|after| store.claim(id, &Claim::next(after, 7)), |one: &Claimed| one.key)?;
     assert!(claimed.len() as u64 <= counts.of(State::Pending), "more are claimed than are pending");
     let keys: Vec<MessageKey> = claimed.iter().map(|one| one.key).take(3).collect();
     store.commit(id, &changes(&keys, Event::Intend))?;
-    let left = pages(|after| store.claim(id, after, 7), |one: &Claimed| one.key)?;
+    let left = pages(|after| store.claim(id, &Claim::next(after, 7)), |one: &Claimed| one.key)?;
     assert!(left.iter().all(|one| !keys.contains(&one.key)), "claimed twice");
     assert_eq!(store.recover(id, 10)?, keys.len() as u64);
     ends(store, id)

@@ -10,11 +10,13 @@ mod secrets;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::audience::Rules;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
-use crate::schedule::{Moment, Preset, Timetable, Window};
+use crate::schedule::{Hours, Moment, Preset, Timetable, Window};
 use crate::units::{Amount, Percent, Rate};
 
 pub use frequency::{Cap, Frequency, OncePer};
@@ -88,6 +90,15 @@ pub struct Delivery {
     pub unknown: Unknown,
     /// The hours of the day in which messages may go out.
     pub window: Option<Window>,
+    /// Nothing goes out from then on.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Delivery {
+    /// When messages may go out, where all go by one clock.
+    pub fn hours(&self) -> Hours {
+        Hours { starts: None, windows: self.window.into_iter().collect(), until: self.until }
+    }
 }
 
 /// Attempts and the pauses between them.
@@ -110,6 +121,7 @@ impl Default for Delivery {
             retry: Retry::default(),
             unknown: Unknown::Hold,
             window: None,
+            until: None,
         }
     }
 }

@@ -53,7 +53,7 @@ impl<T: Clone + Send + 'static> Asker<T> {
         let delivery: Delivery = pinned.delivery().map_err(unreadable)?;
         let (profile, key) = (pinned.profile().map_err(unreadable)?, run.pinned.key());
         let place = if sandbox { Place::LaterSandbox } else { Place::Gateway };
-        let terms = Terms { profile, run: key, sender: pinned.sender.clone(), window: None };
+        let terms = Terms { profile, run: key, sender: pinned.sender.clone() };
         let connection = Connection::open(terms, place, threads()?, clock, terminal)?;
         let inside = connection.runtime.enter();
         let signals = Signals::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
@@ -120,7 +120,7 @@ pub fn stopped(end: Option<&End>, terminal: &Terminal) -> Option<Code> {
             terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
             return Some(Code::Refused);
         }
-        End::Paused(why) | End::Cancelled(why) => why.as_str(),
+        End::Paused(why) | End::Cancelled(why) | End::Waits { why, .. } => why.as_str(),
         End::Interrupted => "as asked, in order; what was answered is kept",
     };
     terminal.say(&format!(

@@ -8,7 +8,6 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::delivery::access::Credential;
 use crate::provider::{AuthError, Profile, Token};
-use crate::schedule::Window;
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
 use crate::world::http::{Http, HttpOptions};
@@ -56,8 +55,6 @@ pub struct Terms {
     pub run: String,
     /// The sender as the gateway wants it.
     pub sender: serde_json::Value,
-    /// The hours in which messages may go out.
-    pub window: Option<Window>,
 }
 
 /// Threads for requests.
@@ -79,7 +76,7 @@ impl Connection {
         clock: Clock,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        let Terms { profile, run, sender, window } = terms;
+        let Terms { profile, run, sender } = terms;
         let (profile, secrets, sandbox) = if place != Place::Gateway {
             let inside = runtime.enter();
             let local = match place {
@@ -106,7 +103,7 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway = Arc::new(Gateway { profile, run, sender, window, secrets, http, clock });
+        let gateway = Arc::new(Gateway { profile, run, sender, secrets, http, clock });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

@@ -45,6 +45,8 @@ pub struct Delivered {
     pub driven: Driven,
     /// The exit code.
     pub code: Code,
+    /// Its number.
+    pub id: RunId,
     /// Where the run stands.
     pub run: RunLine,
     /// What keeps the campaign from going on, by somebody's word.
@@ -92,18 +94,18 @@ pub fn deliver_in(
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<Delivered, Failure> {
-    let (run, begun) = (job.run, clock.now().elapsed);
+    let (id, begun) = (job.run, clock.now().elapsed);
     let alone = matches!(company, Company::Alone(_));
     let Sent { driven, tally, left, mut store } = send_all(company, job, store, flags, clock, terminal)?;
     let took = clock.now().elapsed - if alone { Duration::ZERO } else { begun };
-    let (run, work) = conclude(&mut store, run, tally, took, clock)?;
+    let (run, work) = conclude(&mut store, id, tally, took, clock)?;
     terminal.data(&summary(&run, &work));
     if alone {
         say_ending(&driven, &run, terminal);
     }
     let code = code(&driven, &run);
     let hold = store.hold_on(&run.campaign)?;
-    Ok(Delivered { driven, code, run, hold, tally, left })
+    Ok(Delivered { driven, code, id, run, hold, tally, left })
 }
 
 /// What is left when nothing is sent any more.

@@ -29,7 +29,7 @@ pub fn say_ending(driven: &Driven, run: &RunLine, terminal: &Terminal) {
     match driven {
         Driven::Ended(End::Finished) => {}
         Driven::Ended(End::Refused(why)) => terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}")),
-        Driven::Ended(End::Paused(why)) => say(why),
+        Driven::Ended(End::Paused(why) | End::Waits { why, .. }) => say(why),
         Driven::Ended(End::Cancelled(why)) => say(&format!("{why}; what was under way has been heard out")),
         Driven::Ended(End::Interrupted) if run.pending == 0 && run.held == 0 => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),
@@ -82,6 +82,7 @@ fn go_on(sent: &Delivered, shown: &str, flags: &Flags, terminal: &Terminal) {
     };
     let when = match sent.driven {
         Driven::Ended(End::Refused(_) | End::Paused(_)) => ", once that is mended",
+        Driven::Ended(End::Waits { .. }) => ", from then on",
         _ => "",
     };
     terminal.note(&format!("\nNext{when}:\n{resume}  sendplan send {shown}{}", flags.taking_up()));

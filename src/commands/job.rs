@@ -78,7 +78,6 @@ pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Fail
         profile: pinned.profile().map_err(unreadable)?,
         run: run.pinned.key(),
         sender: pinned.sender.clone(),
-        window: delivery.window,
     };
     let connection = Connection::open(terms, Place::of(sandbox), runtime, clock, terminal)?;
     let lost = store.recover(run.id, now.timestamp_millis())?;
@@ -140,7 +139,6 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
         profile: (*campaign.profile).clone(),
         run: run_key(&campaign.name, &occurrence),
         sender: campaign.sender.clone(),
-        window: delivery.window,
     };
     let mut connection = Connection::open(terms, Place::of(sandbox), runtime, clock, terminal)?;
     // Nobody is woken by a sandbox.

@@ -408,12 +408,12 @@ impl Watch {
                 _ if sent.left => Ended::Asked,
                 Driven::Ended(End::Finished | End::Cancelled(_)) => Ended::Done,
                 Driven::Ended(End::Interrupted) | Driven::Cut => Ended::Asked,
+                Driven::Ended(End::Waits { until, .. }) => Ended::Waits { run: sent.id.0, until: *until },
                 Driven::Ended(End::Refused(_) | End::Paused(_)) => {
                     Ended::Trouble { moved: sent.tally.accepted > 0 }
                 }
             },
         };
-        let how = self.unless_it_waits(name, how)?;
         self.roster.ended(name, how, self.now());
         self.refresh(name)?;
         self.take_holds()?;
@@ -424,19 +424,6 @@ impl Watch {
     fn store_has(&self, name: &str, occurrence: &str) -> Result<bool, Failure> {
         use crate::store::Store;
         Ok(self.store.run(name, occurrence)?.is_some())
-    }
-
-    /// A run whose window is shut is in no trouble.
-    fn unless_it_waits(&self, name: &str, how: Ended) -> Result<Ended, Failure> {
-        if !matches!(how, Ended::Trouble { .. }) {
-            return Ok(how);
-        }
-        let now = self.now().utc;
-        let run = runs_of(&self.store, name).unwrap_or_default().into_iter().next();
-        Ok(match run.map(|run| (run.id, run.goes_on_at(now))) {
-            Some((run, until)) if until > now => Ended::Waits { run, until },
-            _ => how,
-        })
     }
 
     fn tell_end(&mut self, name: &str, how: Ended, result: Result<Came, Failure>) {

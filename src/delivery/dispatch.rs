@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{End, Engine, HORIZON, InAir, Now, Order, UnderWay, change};
-use super::message::{Batch, Change, Parcel};
+use super::message::{Batch, Change, Claim, Parcel};
 use super::paces::Load;
 use super::runway::LINGER;
 use super::state::Event;
@@ -26,8 +26,9 @@ impl Engine {
         let mut order = Order { changes: std::mem::replace(&mut self.outbox, room), claim: None };
         let batches = self.form(&mut order.changes, now);
         let wanted = self.window() * 2;
-        if self.end.is_none() && self.more && self.queue.len() < wanted {
-            order.claim = Some((self.cursor, wanted.max(256)));
+        if self.end.is_none() && !self.turning && self.more && self.queue.len() < wanted {
+            let clocks = self.clocks.claims();
+            order.claim = Some(Claim { after: self.cursor, most: wanted.max(256), clocks });
         }
         if order.changes.is_empty() && order.claim.is_none() && !self.must_prove(now) {
             return None;
@@ -42,6 +43,7 @@ impl Engine {
     fn lingers(&self, now: Now) -> bool {
         let waited = self.outbox_since.is_some_and(|since| now.elapsed >= since + LINGER);
         self.end.is_none()
+            && !self.turning
             && !waited
             && !self.must_prove(now)
             && self.ready.len() * 8 >= self.runway.batches() * 5
@@ -50,7 +52,7 @@ impl Engine {
     /// Groups waiting messages into batches and writes their intents.
     fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
         let mut formed = Vec::new();
-        let waits = self.end.is_some() || self.hold.is_some();
+        let waits = self.end.is_some() || self.hold.is_some() || self.turning || !self.clocks.is_sending();
         if waits || self.waits(now.elapsed) || !self.access.is_usable(now.utc) {
             return formed;
         }
@@ -65,7 +67,7 @@ impl Engine {
             && self.in_doubt + self.batch_max <= self.window()
             && room.has(self.batch_max)
         {
-            let mut group = self.queue.take_group(self.batch_max, self.more, self.one_text);
+            let mut group = self.queue.take_group(self.batch_max, self.more, self.alike);
             if group.is_empty() {
                 break;
             }
@@ -75,7 +77,8 @@ impl Engine {
             }
             self.in_doubt += group.len();
             changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
-            let batch = Batch { number: self.next_number, parcels: group };
+            let closes = self.clocks.closes(&group, now.utc);
+            let batch = Batch { number: self.next_number, parcels: group, closes };
             room.take(batch.load());
             formed.push(batch);
             self.next_number += 1;
@@ -122,6 +125,7 @@ impl Engine {
     fn is_blocked(&self, now: Now) -> bool {
         self.end.is_some()
             || self.hold.is_some()
+            || self.turning
             || self.waits(now.elapsed)
             || !self.access.is_usable(now.utc)
             || self.in_air.len() >= usize::from(self.delivery.concurrency)

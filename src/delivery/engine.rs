@@ -15,12 +15,13 @@ use rustc_hash::FxHashMap;
 use super::access::{Access, Credential};
 use super::account::Account;
 use super::breaker::Breaker;
+use super::clocks::{Clock, Clocks};
 use super::contacts::Contacts;
 use super::control::{Hold, Teller};
-use super::message::{Batch, Change, Claimed, MessageKey, Parcel};
+use super::message::{Batch, Change, Claim, Claimed, MessageKey, Parcel};
 use super::opt_outs::OptOuts;
 use super::paces::{Paces, limits, most_at_once};
-use super::queue::Queue;
+use super::queue::{Alike, Queue};
 use super::runway::{LINGER, Runway};
 use super::state::Event;
 use super::trouble::Trouble;
@@ -28,7 +29,6 @@ use crate::audience::{AddressKind, Suppression};
 use crate::campaign::Delivery;
 use crate::provider::raw::BatchMode;
 use crate::provider::{AuthError, Profile, Token};
-use crate::schedule::LAST;
 
 /// A moment as the engine is told it.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +66,8 @@ pub enum Step {
 pub struct Order {
     /// Changes, in order.
     pub changes: Vec<Change>,
-    /// Read on from here: the key after which to go on, and how many.
-    pub claim: Option<(Option<MessageKey>, usize)>,
+    /// What to read next.
+    pub claim: Option<Claim>,
 }
 
 /// How a run ends in this process.
@@ -79,6 +79,13 @@ pub enum End {
     Interrupted,
     /// The gateway will have nothing of us: credentials, account, address or configuration.
     Refused(String),
+    /// Nobody who is left may be written to before a time.
+    Waits {
+        /// Which time.
+        until: DateTime<Utc>,
+        /// Why, for people.
+        why: String,
+    },
     /// Going on would do harm, or leads nowhere; the run can be resumed.
     Paused(String),
     /// Somebody cancelled the campaign meanwhile: what was not sent will not be.
@@ -96,6 +103,8 @@ pub struct Tally {
     pub unknown: u64,
     /// Messages left out at the last moment.
     pub suppressed: u64,
+    /// Messages whose time was over.
+    pub expired: u64,
     /// Requests sent.
     pub requests: u64,
     /// Messages that will get another attempt.
@@ -131,7 +140,12 @@ pub struct Engine {
     pub(super) account: Option<Account>,
     pub(super) leaves_when_paused: bool,
     pub(super) has_left: bool,
-    pub(super) one_text: bool,
+    pub(super) alike: Alike,
+    pub(super) clocks: Clocks,
+    /// Whether the turn of those who are written to now is over, and nothing of it begins any more.
+    pub(super) turning: bool,
+    /// Messages that were tried or waited when their turn was over.
+    pub(super) set_aside: FxHashMap<MessageKey, (Parcel, Option<Duration>)>,
     pub(super) ready: VecDeque<Batch>,
     pub(super) commit: Option<UnderWay>,
     pub(super) cursor: Option<MessageKey>,
@@ -168,7 +182,14 @@ impl Engine {
         Self {
             batch_max,
             runway: Runway::new(usize::from(delivery.concurrency), batch_max, now.elapsed),
-            one_text: profile.batch_mode() != BatchMode::Personalised,
+            alike: Alike {
+                text: profile.batch_mode() != BatchMode::Personalised,
+                // A gateway that drops messages late is told one time for all that a request holds.
+                clock: profile.sets_expiry(),
+            },
+            clocks: Clocks::new(vec![Clock::of_all(delivery.hours())]),
+            turning: false,
+            set_aside: FxHashMap::default(),
             access: Access::new(profile),
             trouble: Trouble::new(delivery.retry),
             paces: Paces::new(limits, now.elapsed),
@@ -280,9 +301,9 @@ impl Engine {
             self.withdraw_opted_out(now);
         }
         self.queue.wake(now.elapsed);
-        self.mind_the_window(now);
+        self.mind_the_clocks(now);
         let has_to_wait = self.waits_until() > now.elapsed + WORTH_WITHDRAWING;
-        if self.end.is_some() || self.hold.is_some() || has_to_wait {
+        if self.end.is_some() || self.hold.is_some() || self.turning || has_to_wait {
             self.withdraw_ready(now);
         }
         if !self.outbox.is_empty() {
@@ -293,6 +314,8 @@ impl Engine {
         }
         if self.end.is_none()
             && self.hold.is_none()
+            && !self.turning
+            && self.clocks.is_sending()
             && self.has_work()
             && !self.waits(now.elapsed)
             && let Some(credential) = self.access.wanted(now.utc)
@@ -310,16 +333,15 @@ impl Engine {
 
     /// The commit under way is durable, and this was claimed.
     pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
-        if let Some(done) = self.commit.take() {
-            self.proven = Some(done.begun);
-            self.runway.durable(self.tally.requests);
-            self.ready.extend(done.batches);
-            self.opt_outs.more_wait();
-        }
+        let Some(done) = self.commit.take() else { return };
+        self.proven = Some(done.begun);
+        self.runway.durable(self.tally.requests);
+        self.ready.extend(done.batches);
+        self.opt_outs.more_wait();
         if let Some(claimed) = claimed {
             self.more = !claimed.is_empty();
             self.cursor = claimed.last().map(|last| last.key).or(self.cursor);
-            claimed.into_iter().for_each(|message| self.queue.push(Parcel::new(message)));
+            claimed.into_iter().for_each(|message| self.receive(message, done.begun));
         }
     }
 
@@ -350,21 +372,12 @@ impl Engine {
         }
     }
 
-    /// Nothing goes out while the window is shut; what was durable and not sent is given back.
-    fn mind_the_window(&mut self, now: Now) {
-        let Some(window) = self.delivery.window else { return };
-        if self.end.is_none() && !window.has_time(now.utc) {
-            let opens = window.zone().show(window.opens_next(now.utc));
-            self.end =
-                Some(End::Paused(format!("the sending window ({window}) is shut; it opens at {opens}")));
-        }
-    }
-
     fn has_work(&self) -> bool {
         self.more || !self.queue.is_empty() || !self.ready.is_empty() || self.commit.is_some()
     }
 
-    fn is_settled(&self) -> bool {
+    /// Whether nothing is under way, and nothing is to be written.
+    pub(super) fn is_settled(&self) -> bool {
         self.commit.is_none()
             && self.outbox.is_empty()
             && self.ready.is_empty()
@@ -389,9 +402,8 @@ impl Engine {
         let renewal = self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.waits(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
         let trouble = Some(self.waits_until());
-        let closes =
-            self.delivery.window.and_then(|window| (window.closes(now.utc)? - LAST - now.utc).to_std().ok());
-        let shut = closes.map(|wait| now.elapsed + wait);
+        let ends = self.clocks.ends().and_then(|ends| (ends - now.utc).to_std().ok());
+        let shut = ends.map(|wait| now.elapsed + wait);
         if self.hold.is_some() {
             return shut;
         }

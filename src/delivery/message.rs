@@ -4,6 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use super::clocks::ClockId;
 use super::paces::Load;
 use super::state::Event;
 use crate::message::Part;
@@ -44,6 +47,26 @@ pub struct Claimed {
     pub attempts: u32,
     /// Whether it is sent again although nobody knows of an earlier copy, which may have arrived.
     pub second_copy: bool,
+    /// By whose clock it goes out; `None` where all of the run go by one.
+    pub clock: Option<ClockId>,
+}
+
+/// Which messages are wanted of the state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// After this one; from the start without it.
+    pub after: Option<MessageKey>,
+    /// How many.
+    pub most: usize,
+    /// Of people who go by these clocks; of all of them without it.
+    pub clocks: Option<Arc<[ClockId]>>,
+}
+
+impl Claim {
+    /// The next messages of anybody.
+    pub fn next(after: Option<MessageKey>, most: usize) -> Self {
+        Self { after, most, clocks: None }
+    }
 }
 
 /// Something that happened to a message.
@@ -92,6 +115,8 @@ pub struct Batch {
     pub number: u64,
     /// At least one.
     pub parcels: Vec<Parcel>,
+    /// From when on none of it may arrive any more.
+    pub closes: Option<DateTime<Utc>>,
 }
 
 impl Batch {

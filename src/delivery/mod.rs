@@ -6,6 +6,7 @@ pub mod account;
 pub mod answer;
 pub mod asking;
 pub mod breaker;
+pub mod clocks;
 pub mod contacts;
 pub mod control;
 mod dispatch;

@@ -206,6 +206,7 @@ impl Pinned {
             },
             unknown: if self.resend_unknown { Unknown::Resend } else { Unknown::Hold },
             window: self.window.as_ref().map(PinnedWindow::read).transpose()?,
+            until: None,
         })
     }
 

@@ -7,6 +7,15 @@ use std::time::Duration;
 
 use super::message::{MessageKey, Parcel};
 
+/// What messages of one request must have in common.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Alike {
+    /// The text.
+    pub text: bool,
+    /// By whose clock they go out.
+    pub clock: bool,
+}
+
 /// What waits.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -67,6 +76,12 @@ impl Queue {
         due.into_iter().for_each(|parcel| self.ready.push_front(parcel));
     }
 
+    /// Takes all that waits out, in no order; those that were to go later with the time.
+    pub fn clear(&mut self) -> impl Iterator<Item = (Parcel, Option<Duration>)> + '_ {
+        let ready = self.ready.drain(..).map(|parcel| (parcel, None));
+        ready.chain(self.later.drain().map(|Reverse(later)| (later.parcel, Some(later.at))))
+    }
+
     /// When the next pause is over.
     pub fn next_wake(&self) -> Option<Duration> {
         self.later.peek().map(|Reverse(later)| later.at)
@@ -87,12 +102,15 @@ impl Queue {
         self.len() == 0
     }
 
-    /// Takes up to `max` from the front, those that have one text where `one_text` says so. While more may be claimed
-    /// (`open`), a group that reaches the end of the queue is left: its neighbours may be about to come.
-    pub fn take_group(&mut self, max: usize, open: bool, one_text: bool) -> Vec<Parcel> {
+    /// Takes up to `max` from the front, those that have one text or one clock where `alike` says so. While more may
+    /// be claimed (`open`), a group that reaches the end of the queue is left: its neighbours may be about to come.
+    pub fn take_group(&mut self, max: usize, open: bool, alike: Alike) -> Vec<Parcel> {
         let Some(first) = self.ready.front() else { return Vec::new() };
-        let text = first.message.key.text;
-        let fits = |parcel: &&Parcel| !one_text || parcel.message.key.text == text;
+        let (text, clock) = (first.message.key.text, first.message.clock);
+        let fits = |parcel: &&Parcel| {
+            let message = &parcel.message;
+            (!alike.text || message.key.text == text) && (!alike.clock || message.clock == clock)
+        };
         let length = self.ready.iter().take(max).take_while(fits).count();
         if open && length < max && length == self.ready.len() {
             return Vec::new();
@@ -106,6 +124,8 @@ mod tests {
     use super::*;
     use crate::delivery::message::Claimed;
 
+    const TEXT: Alike = Alike { text: true, clock: false };
+
     fn parcel(text: i64, seq: i64) -> Parcel {
         Parcel::new(Claimed {
             key: MessageKey { text, seq },
@@ -116,6 +136,7 @@ mod tests {
             part: None,
             attempts: 0,
             second_copy: false,
+            clock: None,
         })
     }
 
@@ -127,10 +148,10 @@ mod tests {
     fn groups_have_one_text_and_wait_for_their_neighbours() {
         let mut queue = Queue::default();
         [parcel(1, 1), parcel(1, 2), parcel(2, 3), parcel(2, 4)].into_iter().for_each(|one| queue.push(one));
-        assert_eq!(seqs(&queue.take_group(10, true, true)), [1, 2]);
-        assert_eq!(seqs(&queue.take_group(10, true, true)), Vec::<i64>::new());
-        assert_eq!(seqs(&queue.take_group(1, true, true)), [3]);
-        assert_eq!(seqs(&queue.take_group(10, false, true)), [4]);
+        assert_eq!(seqs(&queue.take_group(10, true, TEXT)), [1, 2]);
+        assert_eq!(seqs(&queue.take_group(10, true, TEXT)), Vec::<i64>::new());
+        assert_eq!(seqs(&queue.take_group(1, true, TEXT)), [3]);
+        assert_eq!(seqs(&queue.take_group(10, false, TEXT)), [4]);
         assert!(queue.is_empty());
     }
 
@@ -138,9 +159,9 @@ mod tests {
     fn groups_of_many_texts_wait_only_to_be_full() {
         let mut queue = Queue::default();
         [parcel(1, 1), parcel(2, 2), parcel(3, 3)].into_iter().for_each(|one| queue.push(one));
-        assert_eq!(seqs(&queue.take_group(2, true, false)), [1, 2]);
-        assert_eq!(seqs(&queue.take_group(2, true, false)), Vec::<i64>::new());
-        assert_eq!(seqs(&queue.take_group(2, false, false)), [3]);
+        assert_eq!(seqs(&queue.take_group(2, true, Alike::default())), [1, 2]);
+        assert_eq!(seqs(&queue.take_group(2, true, Alike::default())), Vec::<i64>::new());
+        assert_eq!(seqs(&queue.take_group(2, false, Alike::default())), [3]);
     }
 
     #[test]
@@ -155,9 +176,9 @@ mod tests {
         assert_eq!(queue.ready(), 1);
         queue.wake(Duration::from_secs(10));
         assert_eq!(queue.ready(), 3);
-        assert_eq!(seqs(&queue.take_group(1, false, true)), [1]);
-        assert_eq!(seqs(&queue.take_group(1, false, true)), [2]);
-        assert_eq!(seqs(&queue.take_group(1, false, true)), [9]);
+        assert_eq!(seqs(&queue.take_group(1, false, TEXT)), [1]);
+        assert_eq!(seqs(&queue.take_group(1, false, TEXT)), [2]);
+        assert_eq!(seqs(&queue.take_group(1, false, TEXT)), [9]);
         assert_eq!(queue.len(), 1);
     }
 }

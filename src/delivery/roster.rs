@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::control::HoldKind;
 use super::engine::Now;
 use crate::campaign::{Frequency, OncePer};
-use crate::schedule::{Due, Moment, Timetable, When, Window};
+use crate::schedule::{Due, Hours, Moment, Timetable, When, Window};
 
 /// How long a campaign that could not go on is left alone, the first time; twice as long each time after that.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -39,8 +39,8 @@ pub struct Plan {
 pub struct OpenRun {
     /// Its number in the state.
     pub id: i64,
-    /// The hours in which it may go on.
-    pub window: Option<Window>,
+    /// When it may go on.
+    pub hours: Hours,
     /// Who is left out of it.
     pub frequency: Frequency,
     /// It said that it can go on then, and not before.
@@ -48,10 +48,10 @@ pub struct OpenRun {
 }
 
 impl OpenRun {
-    /// When it can go on; now, if it can.
+    /// When it can go on; now, if it can, or if its time is over and only that is to be recorded.
     pub fn goes_on_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let from = self.waits_until.map_or(now, |until| until.max(now));
-        self.window.map_or(from, |window| window.opens_next(from))
+        self.hours.opens_next(from).unwrap_or(from)
     }
 }
 

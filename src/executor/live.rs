@@ -262,8 +262,9 @@ mod tests {
             part: None,
             attempts: 0,
             second_copy: false,
+            clock: None,
         };
-        let batch = Batch { number: 7, parcels: vec![Parcel::new(message)] };
+        let batch = Batch { number: 7, parcels: vec![Parcel::new(message)], closes: None };
         let (reply, mut answers) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {

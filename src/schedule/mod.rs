@@ -4,6 +4,7 @@
 mod cron;
 mod days;
 mod holidays;
+mod hours;
 mod moment;
 mod phone_zones;
 mod presets;
@@ -14,6 +15,7 @@ mod window;
 pub use cron::{Cron, CronError};
 pub use days::{Day, DayError, Days};
 pub use holidays::{Holidays, HolidaysError};
+pub use hours::Hours;
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
 pub use phone_zones::{ZoneSet, country_zones_of, zones_of};
 pub use presets::{NO_ADVICE, Preset};

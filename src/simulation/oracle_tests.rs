@@ -39,9 +39,10 @@ fn batch(number: u64, seqs: &[i64]) -> Batch {
             part: None,
             attempts: 0,
             second_copy: false,
+            clock: None,
         })
     };
-    Batch { number, parcels: seqs.iter().map(parcel).collect() }
+    Batch { number, parcels: seqs.iter().map(parcel).collect(), closes: None }
 }
 
 fn at(seconds: f64) -> Now {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::delivery::control::{Mark, News};
 use crate::store::control::Control;
 use crate::store::ears::Ear;
-use crate::store::{Change, Claimed, MessageKey, RunId, Store, StoreError};
+use crate::store::{Change, Claim, Claimed, RunId, Store, StoreError};
 
 /// What one submission brought: it is durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,14 +21,11 @@ pub struct Recorded {
     pub news: Option<News>,
 }
 
-/// The next messages to claim: after which key, and how many.
-pub type ClaimRequest = (Option<MessageKey>, usize);
-
 type Reply = oneshot::Sender<Result<Recorded, StoreError>>;
 
 struct Submission {
     changes: Vec<Change>,
-    claim: Option<ClaimRequest>,
+    claim: Option<Claim>,
     heard: Option<Mark>,
     reply: Reply,
 }
@@ -86,7 +83,7 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
     pub fn submit(
         &self,
         changes: Vec<Change>,
-        claim: Option<ClaimRequest>,
+        claim: Option<Claim>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
         self.hand_in(changes, claim, None)
     }
@@ -99,7 +96,7 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
     fn hand_in(
         &self,
         changes: Vec<Change>,
-        claim: Option<ClaimRequest>,
+        claim: Option<Claim>,
         heard: Option<Mark>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
         let (reply, answer) = oneshot::channel();
@@ -156,7 +153,7 @@ impl<S: Store + Control> Writer<S> {
     pub fn record(
         &mut self,
         changes: &[Change],
-        claim: Option<ClaimRequest>,
+        claim: Option<Claim>,
         heard: Option<Mark>,
     ) -> Result<Recorded, StoreError> {
         if let Some(heard) = heard.filter(|heard| *heard > self.acknowledged) {
@@ -174,7 +171,7 @@ impl<S: Store + Control> Writer<S> {
         }
         let news = self.store.news(self.run, self.seen)?;
         self.seen = news.as_ref().map_or(self.seen, |news| news.up_to);
-        let claimed = claim.map(|(after, n)| self.store.claim(self.run, after, n)).transpose()?;
+        let claimed = claim.map(|claim| self.store.claim(self.run, &claim)).transpose()?;
         Ok(Recorded { claimed, news })
     }
 }

@@ -14,7 +14,8 @@ pub mod sqlite;
 
 use std::fmt;
 
-pub use crate::delivery::message::{Change, Claimed, MessageKey};
+pub use crate::delivery::clocks::ClockId;
+pub use crate::delivery::message::{Change, Claim, Claimed, MessageKey};
 pub use crate::delivery::receipt::{Receipt, ReceiptStatus};
 pub use crate::delivery::resolution::Resolution;
 use crate::delivery::state::State;
@@ -264,12 +265,12 @@ pub trait Store {
     /// Those of the disk.
     fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError>;
 
-    /// The next `n` pending messages after a key (or from the start), in the order of keys. Reads
-    /// only: what is done with them is said with [`Store::commit`].
+    /// The next pending messages that a claim is for, in the order of keys. Reads only: what is done with them is said
+    /// with [`Store::commit`].
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when a pending message has lost its text.
-    fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError>;
+    fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
 
     /// Records changes, in order, all or none, durable on return: one transaction, one fsync. The
     /// text of a message is erased with the last message that needs it. A change that makes a

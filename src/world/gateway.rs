@@ -16,7 +16,6 @@ use crate::provider::key::key;
 use crate::provider::{
     self, AuthError, BuildError, Class, Fault, Member, Profile, Reading, Secrets, Token, Verdict,
 };
-use crate::schedule::Window;
 
 /// A gateway with what it needs to be spoken to.
 #[derive(Debug)]
@@ -27,8 +26,6 @@ pub struct Gateway {
     pub run: String,
     /// The sender as it wants it.
     pub sender: serde_json::Value,
-    /// The hours in which messages may go out: what cannot be delivered within them should not be at all.
-    pub window: Option<Window>,
     /// Credentials.
     pub secrets: Secrets,
     /// The client.
@@ -43,7 +40,8 @@ impl Gateway {
         let keys = keys(&self.profile, &self.run, batch);
         let members = members(&self.profile, batch, &keys);
         let now = self.clock.now().utc;
-        let expires_at = self.window.and_then(|window| window.closes(now));
+        // What cannot be delivered before its hours are over should not be at all.
+        let expires_at = batch.closes;
         let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
             Ok(request) => self.http.execute(request).await,

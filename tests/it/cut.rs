@@ -16,7 +16,7 @@ use sendplan::delivery::message::Batch;
 use sendplan::delivery::state::State;
 use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Counts, Excluded, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Claim, Counts, Excluded, NewRun, PinnedMessage, RunId, Store};
 
 const PEOPLE: u32 = 16;
 
@@ -109,7 +109,7 @@ fn live(
                 (batch, Some(order)) => {
                     batch.into_iter().for_each(|batch| under_way.push_front(batch));
                     store.commit(run, &order.changes).unwrap();
-                    engine.committed(order.claim.map(|(after, n)| store.claim(run, after, n).unwrap()));
+                    engine.committed(order.claim.map(|claim| store.claim(run, &claim).unwrap()));
                 }
                 (_, None) => elapsed = until.expect("it waits for something"),
             },
@@ -235,7 +235,7 @@ fn fault_02_intents_without_a_request_are_unknown_and_never_claimed_again() {
         match engine.next(now) {
             Step::Commit(order) => {
                 store.commit(run, &order.changes).unwrap();
-                engine.committed(order.claim.map(|(after, n)| store.claim(run, after, n).unwrap()));
+                engine.committed(order.claim.map(|claim| store.claim(run, &claim).unwrap()));
             }
             Step::Authenticate(_) => engine.authenticated(Ok(token(now)), now),
             Step::Send(_) => break,
@@ -248,7 +248,7 @@ fn fault_02_intents_without_a_request_are_unknown_and_never_claimed_again() {
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
     assert_eq!(store.recover(run, 1).unwrap(), intents);
     assert_eq!(store.counts(run).unwrap().of(State::Unknown), intents);
-    assert_eq!(store.claim(run, None, 1000).unwrap().len() as u64, u64::from(PEOPLE) - intents);
+    assert_eq!(store.claim(run, &Claim::next(None, 1000)).unwrap().len() as u64, u64::from(PEOPLE) - intents);
 }
 
 /// Somebody who cannot be looked up on the lists of opt-outs is not sent to: the run stops, nobody is lost.

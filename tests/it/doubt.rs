@@ -33,6 +33,7 @@ fn sent_again(then: &[Class], opts_out: bool) -> Vec<Change> {
         part: None,
         attempts: 0,
         second_copy: false,
+        clock: None,
     };
     let mut claims = vec![vec![message(1, ADDRESS), message(2, "+254700000002")]];
     let mut changes = Vec::new();

@@ -157,6 +157,7 @@ fn engine(messages: i64) -> Engine {
         part: None,
         attempts: 0,
         second_copy: false,
+        clock: None,
     });
     engine.committed(Some(claimed.collect()));
     engine
@@ -198,7 +199,7 @@ fn fault_69_a_window_that_closes_while_throttled_holds_the_rest_until_it_opens()
     let Err(Step::Wait(Some(until))) = sent(&mut engine, now(late), &mut intents) else { panic!("it waits") };
     assert!(until <= Duration::from_secs(60 * 60), "it looks again before the window closes");
     let end = sent(&mut engine, now(60 * 60), &mut intents).unwrap_err();
-    let Step::Done(End::Paused(why)) = end else { panic!("{end:?}") };
+    let Step::Done(End::Waits { why, .. }) = end else { panic!("{end:?}") };
     assert!(why.contains("is shut") && why.contains("2031-03-21 08:00"), "{why}");
     assert_eq!(intents, 0, "everybody who was not sent to is free again");
 }

@@ -11,7 +11,7 @@ use sendplan::delivery::state::{Event, State};
 use sendplan::message::{Encoding, Part};
 use sendplan::provider::{Class, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Excluded, Listed, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Claim, Excluded, Listed, NewRun, PinnedMessage, RunId, Store};
 
 use crate::cut::{World, engine, say, token};
 use crate::seasons::fast_folder;
@@ -46,7 +46,7 @@ fn deliver(store: &mut Sqlite, run: RunId, concurrency: u16, opted_out: &[&str])
         match engine.next(now) {
             Step::Commit(order) => {
                 store.commit(run, &order.changes).unwrap();
-                engine.committed(order.claim.map(|(after, n)| store.claim(run, after, n).unwrap()));
+                engine.committed(order.claim.map(|claim| store.claim(run, &claim).unwrap()));
             }
             Step::Authenticate(_) => engine.authenticated(Ok(token(now)), now),
             Step::Send(batch) => {
@@ -82,7 +82,7 @@ fn who_opts_out_at_the_second_copy_may_have_got_the_first() {
     let folder = fast_folder();
     let mut store = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
     let run = pin(&mut store, "spring", &[("a", "+254700000001", 1), ("b", "+254700000001", 1)]);
-    let key = store.claim(run, None, 1).unwrap()[0].key;
+    let key = store.claim(run, &Claim::next(None, 1)).unwrap()[0].key;
     let told = |event| Change { key, event, provider_id: None, reason: None, opted_out: false, at_ms: 1 };
     store.commit(run, &[Event::Intend, Event::LoseTrack, Event::Resend].map(told)).unwrap();
     let listed = deliver(&mut store, run, 1, &["+254700000001"]);

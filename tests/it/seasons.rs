@@ -241,6 +241,7 @@ fn delivery(dice: &mut Dice, idempotent: bool) -> Delivery {
         },
         unknown: if idempotent && dice.between(0, 4) > 0 { Unknown::Resend } else { Unknown::Hold },
         window: None,
+        until: None,
     }
 }
 

@@ -27,8 +27,8 @@ pub fn runs_of(store: &Sqlite, name: &str) -> Result<Vec<OpenRun>, Failure> {
     let unreadable = |error: PinnedError| Failure::State(error.to_string());
     let open = |run: Run| -> Result<OpenRun, PinnedError> {
         let pinned = Pinned::from_json(&run.pinned.pinned)?;
-        let window = pinned.delivery()?.window;
-        Ok(OpenRun { id: run.id.0, window, frequency: pinned.frequency()?, waits_until: None })
+        let hours = pinned.delivery()?.hours();
+        Ok(OpenRun { id: run.id.0, hours, frequency: pinned.frequency()?, waits_until: None })
     };
     store.unfinished(name)?.into_iter().map(|run| open(run).map_err(unreadable)).collect()
 }

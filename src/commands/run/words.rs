@@ -57,7 +57,7 @@ pub fn ended(sent: &Delivered, how: Ended, next: &str) -> (What, String) {
     let (run, occurrence) = (standing(&sent.run), &sent.run.occurrence);
     match (&sent.driven, how) {
         (Driven::Ended(End::Paused(why)), Ended::Asked) => (What::Paused, format!("is {why}; {run}")),
-        (_, Ended::Waits { .. }) => (What::Waits, format!("{occurrence} waits, {run}; {next}")),
+        (Driven::Ended(End::Waits { .. }), _) => (What::Waits, format!("{occurrence} waits, {run}; {next}")),
         (Driven::Ended(End::Finished), _) => (What::Ended, format!("{occurrence} is done, {run}; {next}")),
         (Driven::Ended(End::Refused(why)), _) => (What::Refused, format!("refused: {why}; {run}; {next}")),
         (Driven::Ended(End::Paused(why)), _) => (What::Failed, format!("stopped: {why}; {run}; {next}")),

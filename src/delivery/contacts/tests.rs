@@ -42,6 +42,7 @@ fn message(address: &str, part: Option<u16>) -> Claimed {
         part: part.and_then(|number| Part::new(number, 3, 7, Encoding::Gsm7)),
         attempts: 0,
         second_copy: false,
+        clock: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn message(seq: i64) -> Claimed {
         part: None,
         attempts: 0,
         second_copy: false,
+        clock: None,
     }
 }
 
@@ -68,7 +69,7 @@ fn send(engine: &mut Engine, now: Now) -> Arc<Batch> {
 
 /// Makes an order durable; nobody is left to claim.
 fn settle(engine: &mut Engine, order: Order) -> Vec<(i64, Event)> {
-    engine.committed(order.claim.map(|_| Vec::new()));
+    engine.committed(order.claim.as_ref().map(|_| Vec::new()));
     events(&order)
 }
 

@@ -48,7 +48,7 @@ fn begins(turn: Option<Turn>) -> Option<(String, String)> {
 }
 
 fn open(id: i64) -> OpenRun {
-    OpenRun { id, window: None, frequency: Frequency::default(), waits_until: None }
+    OpenRun { id, hours: Hours::default(), frequency: Frequency::default(), waits_until: None }
 }
 
 fn first(roster: &mut Roster, time: &str) -> Option<(String, String)> {
@@ -100,7 +100,7 @@ fn a_window_is_waited_for() {
     assert_eq!(roster.quiet_for(now("2026-12-01T09:30:00Z")), Some(SECOND * 1800));
     assert!(first(&mut roster, "2026-12-01T10:00:00Z").is_some());
     roster.ended("a", Ended::Trouble { moved: true }, now("2026-12-01T11:59:30Z"));
-    roster.set_runs("a", Some(at("2026-12-01T09:30:00Z")), vec![OpenRun { window, ..open(1) }]);
+    roster.set_runs("a", Some(at("2026-12-01T09:30:00Z")), vec![OpenRun { hours: Hours { windows: window.into_iter().collect(), ..Hours::default() }, ..open(1) }]);
     assert_eq!(roster.next(now("2026-12-01T12:10:00Z")), None);
     assert!(roster.next(now("2026-12-02T10:00:00Z")).is_some());
 }
@@ -169,7 +169,7 @@ fn runs_that_ask_whom_the_other_reached_never_go_together_and_nobody_is_overtake
         ("e", plan("4 9 * * *", rule(None, false))),
         ("f", plan("0 9 * * *", rule(Some("campaign"), false))),
     ]);
-    let mut begun = |roster: &mut Roster, minute: u32| {
+    let begun = |roster: &mut Roster, minute: u32| {
         let time = format!("2026-12-01T09:{minute:02}:00Z");
         let mut names = String::new();
         while let Some(turn) = roster.next(now(&time)) {
@@ -183,13 +183,15 @@ fn runs_that_ask_whom_the_other_reached_never_go_together_and_nobody_is_overtake
     assert_eq!(begun(&mut roster, 3), "");
     assert_eq!(begun(&mut roster, 4), "", "d counts everybody, and was there before e");
     let last = at("2026-12-01T09:04:00Z");
-    let mut end = |roster: &mut Roster, name: &str| {
+    let end = |roster: &mut Roster, name: &str| {
         roster.ended(name, Ended::Done, now("2026-12-01T09:05:00Z"));
         roster.set_runs(name, Some(last), Vec::new());
     };
     end(&mut roster, "a");
     assert_eq!(begun(&mut roster, 5), "b");
-    ["b", "c", "f"].map(|name| end(&mut roster, name));
+    for name in ["b", "c", "f"] {
+        end(&mut roster, name);
+    }
     assert_eq!(begun(&mut roster, 6), "d");
     end(&mut roster, "d");
     assert_eq!(begun(&mut roster, 7), "e");
@@ -201,7 +203,7 @@ fn what_was_missed_is_told_once() {
     let last = Some(at("2026-12-01T09:00:00Z"));
     roster.set_runs("a", last, Vec::new());
     roster.set_runs("b", last, Vec::new());
-    let mut told = |roster: &mut Roster, time: &str| {
+    let told = |roster: &mut Roster, time: &str| {
         assert_eq!(roster.next(now(time)), None);
         let one = |notice: Notice| match notice {
             Notice::LeftOut { campaign, at } => format!("{campaign} left out {}", at.local),

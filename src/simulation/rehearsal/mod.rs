@@ -26,7 +26,7 @@ use crate::simulation::rehearsal::book::Book;
 use crate::simulation::rehearsal::weather::{Befell, Weather};
 use crate::simulation::rehearsal::world::{Rehearsed, Scene};
 use crate::store::control::Control;
-use crate::store::{Counts, MessageKey, RunId, Store, StoreError};
+use crate::store::{Claim, Counts, MessageKey, RunId, Store, StoreError};
 
 /// How long somebody needs to take up a run that stopped by itself.
 pub const MENDED: Duration = Duration::from_secs(900);
@@ -209,7 +209,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
                 }
                 Some(Driven::Ended(End::Finished)) => return Ok(Ending::Finished),
                 // The window is waited for above.
-                Some(Driven::Ended(End::Paused(_))) if self.is_shut() => continue,
+                Some(Driven::Ended(End::Waits { .. })) => continue,
                 Some(Driven::Ended(End::Paused(why) | End::Refused(why) | End::Cancelled(why))) => why,
                 Some(Driven::Ended(End::Interrupted) | Driven::Cut) => "interrupted".to_owned(),
             };
@@ -283,7 +283,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
         if self.piece.delivery.unknown == Unknown::Resend {
             return Ok(());
         }
-        if let Some(first) = store.claim(self.run, self.settled, 1)?.first() {
+        if let Some(first) = store.claim(self.run, &Claim::next(self.settled, 1))?.first() {
             self.settled = Some(MessageKey { seq: first.key.seq - 1, ..first.key });
         }
         Ok(())

@@ -225,8 +225,8 @@ impl<S: Store + Control + Send> World for Rehearsed<'_, S> {
     }
 
     fn commit(&mut self, mut order: Order) {
-        if let Some((after, _)) = &mut order.claim {
-            *after = after.or(self.settled);
+        if let Some(claim) = &mut order.claim {
+            claim.after = claim.after.or(self.settled);
         }
         self.writing = Some(order);
         let after = self.scene.dice.time(COMMIT.0, COMMIT.1);

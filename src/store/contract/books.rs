@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::delivery::state::{Event, State, next};
 use crate::store::contract::{Harness, change, changes, keys, pin, receipt};
-use crate::store::{Change, MessageKey, ReceiptStatus, RunId, Store};
+use crate::store::{Change, Claim, MessageKey, ReceiptStatus, RunId, Store};
 
 /// One step of an arbitrary life of a run.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ pub fn any_interleaving_keeps_the_books<H: Harness>() {
             texts.iter().enumerate().map(|(at, text)| (at.to_string(), text.to_string())).collect();
         let named: Vec<(&str, &str)> = names.iter().map(|(to, text)| (&**to, &**text)).collect();
         let run = pin(&mut store, "spring", &named);
-        let key = keys(&store.claim(run, None, 100).unwrap());
+        let key = keys(&store.claim(run, &Claim::next(None, 100)).unwrap());
         let mut model = Model {
             states: key.iter().map(|key| (*key, State::Pending)).collect(),
             accepted: BTreeMap::new(),
@@ -97,7 +97,7 @@ pub fn any_interleaving_keeps_the_books<H: Harness>() {
         let told = |at: usize, event| change(key[at % key.len()], event);
         for step in steps {
             let wanted = match step {
-                Step::Claim(n) => changes(keys(&store.claim(run, None, n).unwrap()), Event::Intend),
+                Step::Claim(n) => changes(keys(&store.claim(run, &Claim::next(None, n)).unwrap()), Event::Intend),
                 Step::Tell(at, event) => vec![told(at, event)],
                 Step::Group(group) => group.into_iter().map(|(at, event)| told(at, event)).collect(),
                 Step::Receipt(at, status) => {
@@ -149,7 +149,7 @@ fn agrees(
     prop_assert_eq!(counts.failed, of(ReceiptStatus::Failed));
     prop_assert!(model.accepted.values().all(|times| *times == 1));
     // Whoever can be claimed still has the text that was pinned.
-    for one in store.claim(run, None, 100).unwrap() {
+    for one in store.claim(run, &Claim::next(None, 100)).unwrap() {
         let text = names.iter().find(|(recipient, _)| **recipient == *one.recipient).map(|(_, text)| &**text);
         prop_assert_eq!(Some(&*one.text), text);
     }

@@ -3,7 +3,7 @@
 use crate::delivery::control::{Hold, HoldKind, Mark, Teller};
 use crate::store::contract::{Harness, pin};
 use crate::store::control::{Control, Word};
-use crate::store::{Change, Store, contract};
+use crate::store::{Change, Claim, Store, contract};
 
 fn word(at_ms: i64) -> Word {
     Word { who: "ann@till".into(), reason: Some("they rang".into()), at_ms }
@@ -77,7 +77,7 @@ pub fn opt_outs_say_who_told_us<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("+254700000003", "a")]);
-    let key = contract::keys(&store.claim(run, None, 1).unwrap())[0];
+    let key = contract::keys(&store.claim(run, &Claim::next(None, 1)).unwrap())[0];
     let told = |event| vec![Change { opted_out: true, ..contract::change(key, event) }];
     store.commit(run, &contract::changes([key], crate::delivery::state::Event::Intend)).unwrap();
     store.commit(run, &told(crate::delivery::state::Event::Reject)).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::delivery::state::{Event, State};
 use crate::store::contract::{Harness, change, changes, keys, pin, states};
-use crate::store::{Decided, Decision, MessageKey, Resolution, RunId, Store, StoreError};
+use crate::store::{Claim, Decided, Decision, MessageKey, Resolution, RunId, Store, StoreError};
 
 pub fn decision(what: Resolution) -> Decision {
     Decision { who: "root@shop-1".into(), what, reason: Some("they rang".into()), at_ms: 9_000 }
@@ -11,7 +11,7 @@ pub fn decision(what: Resolution) -> Decision {
 /// A run whose messages are all unknown.
 fn unknowns(store: &mut impl Store, campaign: &str) -> (RunId, Vec<MessageKey>) {
     let run = pin(store, campaign, &[("1", "a"), ("2", "b"), ("3", "a")]);
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     store.commit(run, &changes(key.iter().copied(), Event::Intend)).unwrap();
     store.recover(run, 5).unwrap();
     store.finish(run, 6).unwrap();
@@ -69,14 +69,14 @@ pub fn a_second_copy_is_told_from_a_first_one<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a"), ("3", "b")]);
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     store.commit(run, &changes(key.iter().copied(), Event::Intend)).unwrap();
     store.commit(run, &changes([key[0], key[2]], Event::LoseTrack)).unwrap();
     store.commit(run, &changes([key[1]], Event::ProvenNotSent)).unwrap();
     store.decide(run, &changes([key[0]], Event::Resend), &decision(Resolution::Resend)).unwrap();
     store.commit(run, &changes([key[2]], Event::Resend)).unwrap();
     let seconds = |store: &H::Store| -> Vec<bool> {
-        let claimed = store.claim(run, None, 9).unwrap();
+        let claimed = store.claim(run, &Claim::next(None, 9)).unwrap();
         let listed = store.messages(run, None, None, 9).unwrap();
         assert!(claimed.iter().zip(&listed).all(|(one, other)| one.second_copy == other.second_copy));
         claimed.iter().map(|one| one.second_copy).collect()

@@ -12,8 +12,8 @@ use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
 use crate::store::control::Control;
 use crate::store::{
-    Change, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, RunId,
-    Store, StoreError,
+    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus,
+    RunId, Store, StoreError,
 };
 
 /// One state, empty at first, that can be opened again and again.
@@ -148,7 +148,7 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
     assert_eq!(store.run("spring", "once").unwrap(), None);
     assert_eq!(store.runs(Some("autumn")).unwrap(), []);
 
-    let claimed = store.claim(id, None, 10).unwrap();
+    let claimed = store.claim(id, &Claim::next(None, 10)).unwrap();
     let [first, second] = claimed.as_slice() else { panic!("{claimed:?}") };
     assert_eq!((&*first.recipient, &*first.address, &*first.text), ("customer 7", given.address, given.text));
     assert_eq!((first.segments, first.attempts), (3, 0));
@@ -215,7 +215,7 @@ pub fn parts_of_a_text_stand_together<H: Harness>() {
     drop(store);
     let mut store = harness.open();
     assert_eq!(store.counts(run).unwrap().planned, 6);
-    let claimed = store.claim(run, None, 10).unwrap();
+    let claimed = store.claim(run, &Claim::next(None, 10)).unwrap();
     let seen: Vec<_> = claimed.iter().map(|one| (&*one.recipient, one.part, &*one.text)).collect();
     let (first, second) = (Some(part(1, 2)), Some(part(2, 2)));
     assert_eq!(
@@ -237,7 +237,7 @@ pub fn parts_of_a_text_stand_together<H: Harness>() {
     store.commit(run, &changes([lost], Event::LoseTrack)).unwrap();
     store.commit(run, &changes(keys(&claimed[1..]), Event::Accept)).unwrap();
     store.commit(run, &changes([lost], Event::Resend)).unwrap();
-    let left = store.claim(run, None, 10).unwrap();
+    let left = store.claim(run, &Claim::next(None, 10)).unwrap();
     assert_eq!((left.len(), left[0].part, &*left[0].text), (1, first, "same"));
 }
 
@@ -260,7 +260,7 @@ pub fn claims_keep_equal_texts_together<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "c"), ("5", "b")]);
-    let claimed = store.claim(run, None, 10).unwrap();
+    let claimed = store.claim(run, &Claim::next(None, 10)).unwrap();
     assert_eq!(recipients(&claimed), ["1", "3", "2", "5", "4"]);
     assert_eq!(claimed.iter().map(|one| &*one.text).collect::<String>(), "aabbc");
     assert_eq!(claimed.iter().map(|one| one.key.seq).collect::<Vec<_>>(), [1, 3, 2, 5, 4]);
@@ -274,25 +274,25 @@ pub fn claims_go_on_after_a_key_and_skip_what_is_not_pending<H: Harness>() {
     let mut store = harness.open();
     let all: Vec<String> = (1..=9).map(|n| n.to_string()).collect();
     let run = pin(&mut store, "spring", &all.iter().map(|one| (one.as_str(), "a")).collect::<Vec<_>>());
-    let first = store.claim(run, None, 4).unwrap();
-    assert_eq!(store.claim(run, None, 4).unwrap(), first, "a claim changes nothing");
+    let first = store.claim(run, &Claim::next(None, 4)).unwrap();
+    assert_eq!(store.claim(run, &Claim::next(None, 4)).unwrap(), first, "a claim changes nothing");
     store.commit(run, &changes(keys(&first), Event::Intend)).unwrap();
-    assert_eq!(recipients(&store.claim(run, None, 2).unwrap()), ["5", "6"]);
+    assert_eq!(recipients(&store.claim(run, &Claim::next(None, 2)).unwrap()), ["5", "6"]);
     let last = first.last().map(|one| one.key);
-    assert_eq!(recipients(&store.claim(run, last, 2).unwrap()), ["5", "6"]);
-    let held = store.claim(run, last, 1).unwrap();
+    assert_eq!(recipients(&store.claim(run, &Claim::next(last, 2)).unwrap()), ["5", "6"]);
+    let held = store.claim(run, &Claim::next(last, 1)).unwrap();
     store.commit(run, &changes(keys(&held), Event::Hold)).unwrap();
-    assert_eq!(recipients(&store.claim(run, last, 100).unwrap()), ["6", "7", "8", "9"]);
-    assert_eq!(store.claim(run, None, 0).unwrap(), []);
+    assert_eq!(recipients(&store.claim(run, &Claim::next(last, 100)).unwrap()), ["6", "7", "8", "9"]);
+    assert_eq!(store.claim(run, &Claim::next(None, 0)).unwrap(), []);
     store.commit(run, &changes([first[1].key], Event::ProvenNotSent)).unwrap();
-    assert_eq!(recipients(&store.claim(run, None, 2).unwrap()), ["2", "6"]);
+    assert_eq!(recipients(&store.claim(run, &Claim::next(None, 2)).unwrap()), ["2", "6"]);
 }
 
 pub fn a_commit_is_all_or_nothing<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
-    let key = keys(&store.claim(run, None, 2).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 2)).unwrap());
     let before = store.messages(run, None, None, 9).unwrap();
     let mut mixed = changes([key[0]], Event::Intend);
     mixed.extend(changes([key[0]], Event::Accept));
@@ -302,7 +302,7 @@ pub fn a_commit_is_all_or_nothing<H: Harness>() {
     assert_eq!(error, StoreError::Illegal { run: run.0, key: key[1].to_string(), illegal });
     assert_eq!(store.messages(run, None, None, 9).unwrap(), before);
     assert_eq!(store.counts(run).unwrap().of(State::Pending), 2);
-    assert_eq!(store.claim(run, None, 2).unwrap().len(), 2, "the text is still there");
+    assert_eq!(store.claim(run, &Claim::next(None, 2)).unwrap().len(), 2, "the text is still there");
     drop(store);
     assert_eq!(harness.open().messages(run, None, None, 9).unwrap(), before);
 }
@@ -311,7 +311,7 @@ pub fn a_commit_takes_intents_and_outcomes_together<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c"), ("4", "d"), ("5", "e")]);
-    let key = keys(&store.claim(run, None, 5).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 5)).unwrap());
     store.commit(run, &changes(key[..3].iter().copied(), Event::Intend)).unwrap();
     let mut mixed = changes([key[0]], Event::Accept);
     mixed.extend(changes([key[3], key[4]], Event::Intend));
@@ -333,7 +333,7 @@ pub fn attempts_ids_and_reasons_are_kept<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a")]);
-    let key = store.claim(run, None, 1).unwrap()[0].key;
+    let key = store.claim(run, &Claim::next(None, 1)).unwrap()[0].key;
     let told = |event, provider_id: Option<&str>, reason: Option<&str>, at_ms| Change {
         provider_id: provider_id.map(str::to_owned),
         reason: reason.map(str::to_owned),
@@ -347,7 +347,7 @@ pub fn attempts_ids_and_reasons_are_kept<H: Harness>() {
     store.commit(run, &[told(Event::ProvenNotSent, None, Some("429"), 4)]).unwrap();
     let now = seen(&store);
     assert_eq!((now.attempts, now.reason.as_deref(), now.changed_at_ms), (1, Some("429"), 4));
-    assert_eq!(store.claim(run, None, 1).unwrap()[0].attempts, 1);
+    assert_eq!(store.claim(run, &Claim::next(None, 1)).unwrap()[0].attempts, 1);
     store.commit(run, &[told(Event::Intend, None, None, 5)]).unwrap();
     assert_eq!(seen(&store).reason, None);
     store.commit(run, &[told(Event::LoseTrack, Some("id-9"), Some("timed out"), 6)]).unwrap();
@@ -361,7 +361,7 @@ pub fn recovery_makes_unknowns_of_intents<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")]);
-    let key = keys(&store.claim(run, None, 4).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 4)).unwrap());
     store.commit(run, &changes(key[..3].iter().copied(), Event::Intend)).unwrap();
     store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
     drop(store);
@@ -382,26 +382,26 @@ pub fn an_unknown_message_keeps_its_text<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "kept")]);
-    let key = store.claim(run, None, 1).unwrap()[0].key;
+    let key = store.claim(run, &Claim::next(None, 1)).unwrap()[0].key;
     store.commit(run, &changes([key], Event::Intend)).unwrap();
     store.recover(run, 5).unwrap();
     drop(store);
     let mut store = harness.open();
-    assert_eq!(store.claim(run, None, 9).unwrap(), [], "an unknown is never claimed by itself");
+    assert_eq!(store.claim(run, &Claim::next(None, 9)).unwrap(), [], "an unknown is never claimed by itself");
     store.commit(run, &changes([key], Event::Resend)).unwrap();
-    assert_eq!(&*store.claim(run, None, 9).unwrap()[0].text, "kept");
+    assert_eq!(&*store.claim(run, &Claim::next(None, 9)).unwrap()[0].text, "kept");
 }
 
 pub fn a_shared_text_lives_until_its_last_message<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a"), ("3", "a"), ("4", "a")]);
-    let key = keys(&store.claim(run, None, 4).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 4)).unwrap());
     store.commit(run, &changes(key[..2].iter().copied(), Event::Intend)).unwrap();
     store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
     store.commit(run, &changes([key[2]], Event::Suppress)).unwrap();
     store.commit(run, &changes([key[1]], Event::ProvenNotSent)).unwrap();
-    let left = store.claim(run, None, 9).unwrap();
+    let left = store.claim(run, &Claim::next(None, 9)).unwrap();
     assert_eq!((recipients(&left), &*left[0].text), (vec!["2", "4"], "a"));
     let mut end = changes(keys(&left), Event::Intend);
     end.extend(changes(keys(&left), Event::Reject));
@@ -413,7 +413,7 @@ pub fn finishing_waits_for_what_is_open<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c")]);
-    let key = keys(&store.claim(run, None, 3).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 3)).unwrap());
     store.commit(run, &changes([key[0]], Event::Intend)).unwrap();
     store.commit(run, &changes([key[1]], Event::Hold)).unwrap();
     assert_eq!(store.finish(run, 9).unwrap_err(), StoreError::StillOpen { run: run.0, open: 3 });
@@ -432,12 +432,15 @@ pub fn runs_do_not_mix<H: Harness>() {
     let mut store = harness.open();
     let one = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
     let two = pin(&mut store, "autumn", &[("1", "a"), ("2", "b")]);
-    let key = keys(&store.claim(one, None, 9).unwrap());
+    let key = keys(&store.claim(one, &Claim::next(None, 9)).unwrap());
     store.commit(one, &changes(key.clone(), Event::Intend)).unwrap();
     assert_eq!(store.recover(two, 5).unwrap(), 0);
     store.commit(one, &changes(key, Event::Accept)).unwrap();
     assert_eq!(store.counts(two).unwrap().of(State::Pending), 2);
-    assert_eq!(store.claim(two, None, 9).unwrap().iter().map(|one| &*one.text).collect::<String>(), "ab");
+    assert_eq!(
+        store.claim(two, &Claim::next(None, 9)).unwrap().iter().map(|one| &*one.text).collect::<String>(),
+        "ab"
+    );
     store.finish(one, 5).unwrap();
     assert_eq!(store.unfinished("autumn").unwrap().len(), 1);
 }
@@ -476,7 +479,7 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
         started.seal("d1", &EXCLUDED).unwrap()
     };
     assert_eq!(store.opt_outs().unwrap(), [""; 0]);
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
     let opted_out = |key, event| Change { opted_out: true, ..change(key, event) };
     // All or nothing, this too.
@@ -490,7 +493,7 @@ pub fn opt_outs_are_kept_with_their_rejection<H: Harness>() {
     store.commit(run, &[opted_out(key[2], Event::FoundRejected), opted_out(key[3], Event::Reject)]).unwrap();
     // Told again by another campaign: once is enough.
     let again = pin(&mut store, "autumn", &[("+254700000009", "b")]);
-    let key = keys(&store.claim(again, None, 1).unwrap());
+    let key = keys(&store.claim(again, &Claim::next(None, 1)).unwrap());
     store.commit(again, &[change(key[0], Event::Intend), opted_out(key[0], Event::Reject)]).unwrap();
     let told = ["+254700000003", "+254700000001"].map(str::to_owned);
     assert_eq!(store.record_opt_outs(&told, "autumn", 7).unwrap(), 1);
@@ -509,7 +512,7 @@ pub fn contacts_are_whoever_may_have_been_reached<H: Harness>() {
     let messages: Vec<(&str, &str)> = people.iter().map(|one| (*one, "a")).collect();
     let run = pin(&mut store, "spring", &messages);
     let other = pin(&mut store, "autumn", &[("elsewhere", "a")]);
-    let keys = keys(&store.claim(run, None, 10).unwrap());
+    let keys = keys(&store.claim(run, &Claim::next(None, 10)).unwrap());
     let at = |key: usize, event, at_ms| Change { at_ms, ..change(keys[key], event) };
     let intents = (0..5).map(|key| at(key, Intend, 10)).collect::<Vec<_>>();
     store.commit(run, &intents).unwrap();
@@ -543,7 +546,7 @@ pub fn unknowns_come_with_their_texts<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a")]);
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
     store.commit(run, &changes([key[0]], Event::Accept)).unwrap();
     let told = Change { reason: Some("timed out".into()), ..change(key[1], Event::LoseTrack) };
@@ -582,7 +585,7 @@ pub fn receipts_lie_over_accepted_messages<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a"), ("3", "a"), ("4", "a")]);
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     accept(&mut store, run, &key[..3]);
     let counts = |store: &H::Store| {
         let counts = store.counts(run).unwrap();
@@ -626,7 +629,7 @@ pub fn what_awaits_a_receipt_is_paged<H: Harness>() {
     let mut store = harness.open();
     let all = [("1", "a"), ("2", "b"), ("3", "a"), ("4", "b"), ("5", "a"), ("6", "a")];
     let run = pin(&mut store, "spring", &all);
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     accept(&mut store, run, &key[..4]);
     // Without an id there is nothing to ask for.
     store.commit(run, &changes([key[4]], Event::Intend)).unwrap();
@@ -650,8 +653,10 @@ pub fn ids_are_found_in_every_run<H: Harness>() {
     let mut store = harness.open();
     let one = pin(&mut store, "spring", &[("1", "a"), ("2", "a")]);
     let two = pin(&mut store, "autumn", &[("1", "a"), ("2", "b")]);
-    let (first, second) =
-        (keys(&store.claim(one, None, 9).unwrap()), keys(&store.claim(two, None, 9).unwrap()));
+    let (first, second) = (
+        keys(&store.claim(one, &Claim::next(None, 9)).unwrap()),
+        keys(&store.claim(two, &Claim::next(None, 9)).unwrap()),
+    );
     accept(&mut store, one, &first);
     store.commit(two, &changes(second.iter().copied(), Event::Intend)).unwrap();
     // An id may be known of a message that is unknown itself; and gateways do not promise that ids are unique.

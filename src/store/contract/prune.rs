@@ -4,7 +4,7 @@ use crate::delivery::state::{Event, State};
 use crate::store::contract::decisions::decision;
 use crate::store::contract::{EXCLUDED, Harness, change, changes, keys, message, new_run, pin, receipt};
 use crate::store::{
-    Change, Counts, PinnedMessage, Pruned, ReceiptStatus, Resolution, RunId, Store, StoreError,
+    Change, Claim, Counts, PinnedMessage, Pruned, ReceiptStatus, Resolution, RunId, Store, StoreError,
 };
 
 fn reached(store: &impl Store, run: RunId) -> Vec<(String, i64)> {
@@ -24,7 +24,7 @@ fn mixed(store: &mut impl Store) -> RunId {
         started.add(&PinnedMessage { address, ..message(recipient, "text") }).unwrap();
     }
     let run = started.seal("d1", &EXCLUDED).unwrap();
-    let key = keys(&store.claim(run, None, 9).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
     store.commit(run, &changes([0, 1, 2, 4, 5].map(|at| key[at]), Event::Intend)).unwrap();
     let at = |at_ms, key| Change { at_ms, ..change(key, Event::Accept) };
     let opted_out = Change { opted_out: true, ..change(key[2], Event::Reject) };
@@ -56,7 +56,7 @@ pub fn a_pruned_run_keeps_its_counts_and_whom_it_reached<H: Harness>() {
     let mut store = harness.open();
     assert_eq!(store.counts(run).unwrap(), before);
     assert_eq!(store.messages(run, None, None, 9).unwrap(), []);
-    assert_eq!(store.claim(run, None, 9).unwrap(), []);
+    assert_eq!(store.claim(run, &Claim::next(None, 9)).unwrap(), []);
     let found = store.run("spring", "once").unwrap().unwrap();
     assert_eq!((found.finished_at_ms, found.pruned_at_ms, found.counts), (Some(60), Some(100), before));
     assert_eq!(reached(&store, run), [("+a".into(), 50), ("+b".into(), 20), ("+e".into(), 30)]);
@@ -71,7 +71,7 @@ pub fn a_pruned_run_keeps_its_counts_and_whom_it_reached<H: Harness>() {
     store.finish(run, 300).unwrap();
     assert_eq!(store.run("spring", "once").unwrap().unwrap().finished_at_ms, Some(60));
     assert_eq!(store.counts(other).unwrap().of(State::Pending), 1);
-    assert_eq!(store.claim(other, None, 9).unwrap().len(), 1);
+    assert_eq!(store.claim(other, &Claim::next(None, 9)).unwrap().len(), 1);
     assert_eq!(reached(&store, other), []);
     let verified = store.verify().unwrap();
     assert_eq!((verified.wrong, verified.runs.len()), (Vec::new(), 2));

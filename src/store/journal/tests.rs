@@ -5,11 +5,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::*;
 use crate::delivery::control::Hold;
 use crate::delivery::state::{Event, State};
+use crate::store::MessageKey;
 use crate::store::contract::{changes, keys, pin};
 use crate::store::control::{OptOut, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{
-    Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
+    Claim, Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
 };
 
 /// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
@@ -32,8 +33,8 @@ impl Store for Gated {
     fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError> {
         self.inner.totals()
     }
-    fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.inner.claim(run, after, n)
+    fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.inner.claim(run, claim)
     }
 
     fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
@@ -194,7 +195,7 @@ fn bench() -> Bench {
     let mut inner = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
     let names: Vec<String> = (0..10).map(|n| n.to_string()).collect();
     let run = pin(&mut inner, "spring", &names.iter().map(|one| (&**one, &**one)).collect::<Vec<_>>());
-    let keys = keys(&inner.claim(run, None, 100).unwrap());
+    let keys = keys(&inner.claim(run, &Claim::next(None, 100)).unwrap());
     let ((began_in, began), (go, go_out)) = (channel(), channel());
     let journal = Journal::start(Gated { inner, began: began_in, go: go_out }, run).unwrap();
     Bench { _folder: folder, run, keys, journal, began, go }
@@ -203,7 +204,7 @@ fn bench() -> Bench {
 #[test]
 fn no_answer_comes_before_it_is_durable_and_claims_come_after() {
     let bench = bench();
-    let mut first = bench.journal.submit(changes([bench.keys[0]], Event::Intend), Some((None, 2)));
+    let mut first = bench.journal.submit(changes([bench.keys[0]], Event::Intend), Some(Claim::next(None, 2)));
     assert_eq!(bench.began.recv().unwrap(), 1);
     assert!(first.try_recv().is_err(), "no answer before it is durable");
     bench.go.send(Ok(())).unwrap();
@@ -228,7 +229,9 @@ fn closing_answers_everything_first() {
 fn after_the_first_error_nothing_is_tried_again() {
     let bench = bench();
     let error = StoreError::Io { path: "state.db".into(), detail: "no more".into() };
-    let submit = |at: usize| bench.journal.submit(changes([bench.keys[at]], Event::Intend), Some((None, 1)));
+    let submit = |at: usize| {
+        bench.journal.submit(changes([bench.keys[at]], Event::Intend), Some(Claim::next(None, 1)))
+    };
     let first = submit(0);
     assert_eq!(bench.began.recv().unwrap(), 1);
     let waiting = [submit(1), submit(2)];
@@ -245,7 +248,7 @@ fn after_the_first_error_nothing_is_tried_again() {
 #[test]
 fn a_submitter_who_left_does_not_stop_the_others() {
     let bench = bench();
-    drop(bench.journal.submit(changes([bench.keys[0]], Event::Intend), Some((None, 1))));
+    drop(bench.journal.submit(changes([bench.keys[0]], Event::Intend), Some(Claim::next(None, 1))));
     bench.go.send(Ok(())).unwrap();
     let next = bench.journal.submit(changes([bench.keys[1]], Event::Intend), None);
     bench.go.send(Ok(())).unwrap();

@@ -29,8 +29,8 @@ use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::turn::Turn;
 use crate::store::{
-    Change, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt, Run,
-    RunId, Store, StoreError, UnknownMessage, Verified,
+    Change, Claim, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt,
+    Run, RunId, Store, StoreError, UnknownMessage, Verified,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -268,8 +268,8 @@ impl Store for Sqlite {
         self.read(read::totals)
     }
 
-    fn claim(&self, run: RunId, after: Option<MessageKey>, n: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.read(|sql| read::claim(sql, run, after, n))
+    fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.read(|sql| read::claim(sql, run, claim))
     }
 
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {

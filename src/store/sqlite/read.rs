@@ -9,8 +9,8 @@ use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Claimed, Counts, Excluded, Listed, MessageKey, NewRun, ReceiptStatus, Run, RunId, StoreError,
-    UnknownMessage,
+    Claim, Claimed, ClockId, Counts, Excluded, Listed, MessageKey, NewRun, ReceiptStatus, Run, RunId,
+    StoreError, UnknownMessage,
 };
 
 /// The state of a code on disk.
@@ -239,21 +239,26 @@ pub fn limit(n: usize) -> i64 {
 
 /// The next pending messages. The text is joined from outside, so that a message that has lost its
 /// text is an error and not a message that nobody ever gets.
-pub fn claim(
-    sql: &Connection,
-    run: RunId,
-    after: Option<MessageKey>,
-    n: usize,
-) -> Result<Vec<Claimed>, Fault> {
-    let mut statement = sql.prepare_cached(
+pub fn claim(sql: &Connection, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, Fault> {
+    let clocks = claim.clocks.as_ref().map(|clocks| {
+        let numbers: Vec<u32> = clocks.iter().map(|clock| clock.0).collect();
+        serde_json::json!(numbers).to_string()
+    });
+    let theirs = if clocks.is_some() { "AND m.clock IN (SELECT value FROM json_each(?6))" } else { "" };
+    let mut statement = sql.prepare_cached(&format!(
         "SELECT m.text, m.seq, m.recipient, m.address, m.segments, m.attempts, \
          t.text, m.part, m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run \
-         AND s.text = m.text AND s.seq = m.seq) FROM messages m LEFT JOIN texts t ON t.run = m.run AND t.id = m.text \
-         WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 ORDER BY m.text, m.seq LIMIT ?5",
-    )?;
-    let after = after.unwrap_or(START);
-    let mut rows = statement.query(params![run.0, after.text, after.seq, State::Pending.code(), limit(n)])?;
-    let mut claimed: Vec<Claimed> = Vec::with_capacity(n.min(1024));
+         AND s.text = m.text AND s.seq = m.seq), m.clock FROM messages m LEFT JOIN texts t ON t.run = m.run \
+         AND t.id = m.text WHERE m.run = ?1 AND (m.text, m.seq) > (?2, ?3) AND m.state = ?4 {theirs} \
+         ORDER BY m.text, m.seq LIMIT ?5"
+    ))?;
+    let after = claim.after.unwrap_or(START);
+    let (pending, most) = (State::Pending.code(), limit(claim.most));
+    let mut rows = match clocks {
+        Some(clocks) => statement.query(params![run.0, after.text, after.seq, pending, most, clocks])?,
+        None => statement.query(params![run.0, after.text, after.seq, pending, most])?,
+    };
+    let mut claimed: Vec<Claimed> = Vec::with_capacity(claim.most.min(1024));
     while let Some(row) = rows.next()? {
         let key = MessageKey { text: row.get(0)?, seq: row.get(1)? };
         let text = match claimed.last() {
@@ -270,6 +275,7 @@ pub fn claim(
             part: part(row.get(7)?)?,
             attempts: row.get(5)?,
             second_copy: row.get(8)?,
+            clock: row.get::<_, Option<u32>>(9)?.map(ClockId),
         });
     }
     Ok(claimed)

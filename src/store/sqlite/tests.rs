@@ -162,7 +162,7 @@ fn fault_07_a_failed_disk_is_never_tried_again() {
     let file = File::new();
     let mut store = file.open();
     let run = pin(&mut store, "spring", &[("1", "a")]);
-    let key = keys(&store.claim(run, None, 1).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 1)).unwrap());
     let fails =
         || Err(Fault::from(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None)));
     let first = store.write(|_| -> Result<(), Fault> { fails() }).unwrap_err();
@@ -181,7 +181,7 @@ fn fault_08_a_full_disk_at_an_intent_records_nothing() {
         store.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     };
     limit(&store, 1);
-    let key = keys(&store.claim(run, None, 2).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 2)).unwrap());
     let mut intents = changes(key.clone(), Event::Intend);
     intents[1].reason = Some("x".repeat(200_000));
     assert_eq!(store.commit(run, &intents).unwrap_err(), StoreError::Full { path: file.path() });
@@ -201,7 +201,7 @@ fn fault_09_a_full_disk_at_an_outcome_leaves_it_in_doubt() {
     let file = File::new();
     let mut store = file.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
-    let key = keys(&store.claim(run, None, 2).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 2)).unwrap());
     store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
     store.connection.query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
     let mut outcomes = changes(key, Event::Accept);
@@ -212,7 +212,10 @@ fn fault_09_a_full_disk_at_an_outcome_leaves_it_in_doubt() {
     assert_eq!(store.counts(run).unwrap().of(State::Intent), 2);
     assert_eq!(store.recover(run, 2).unwrap(), 2);
     assert_eq!(
-        (store.counts(run).unwrap().of(State::Unknown), store.claim(run, None, 9).unwrap().len()),
+        (
+            store.counts(run).unwrap().of(State::Unknown),
+            store.claim(run, &Claim::next(None, 9)).unwrap().len()
+        ),
         (2, 0)
     );
 }
@@ -278,7 +281,7 @@ fn fault_11_books_that_do_not_balance_are_damage() {
     assert!(matches!(store.recover(run, 1), Err(StoreError::Corrupt { .. })));
     let mut store = Sqlite::open(&path, OpenMode::Existing).unwrap();
     store.connection.execute("DELETE FROM texts WHERE id = 5", []).unwrap();
-    assert!(matches!(store.claim(run, None, 10), Err(StoreError::Corrupt { .. })));
+    assert!(matches!(store.claim(run, &Claim::next(None, 10)), Err(StoreError::Corrupt { .. })));
     let key = MessageKey { text: 5, seq: 5 };
     let both = [change(key, Event::Intend), change(key, Event::Accept)];
     assert!(matches!(store.commit(run, &both), Err(StoreError::Corrupt { .. })));
@@ -343,7 +346,7 @@ fn what_was_committed_survives_a_kill() {
     let file = File::new();
     let mut store = file.open();
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
-    let key = keys(&store.claim(run, None, 2).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 2)).unwrap());
     store.commit(run, &changes([key[0]], Event::Intend)).unwrap();
     let crashed = File::new();
     fs::create_dir_all(crashed.path().parent().unwrap()).unwrap();
@@ -364,7 +367,7 @@ fn a_text_that_nobody_needs_is_gone_from_the_file() {
         "spring",
         &[("1", "SECRET-ALPHA"), ("2", "SECRET-BRAVO"), ("3", "SECRET-ALPHA"), ("4", "SECRET-DELTA")],
     );
-    let key = keys(&store.claim(run, None, 4).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 4)).unwrap());
     store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
     store.commit(run, &changes(key[..3].iter().copied(), Event::Accept)).unwrap();
     store.commit(run, &changes([key[3]], Event::LoseTrack)).unwrap();

@@ -55,3 +55,14 @@ CREATE TABLE contacts (
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (run, address)
 ) STRICT, WITHOUT ROWID;
+
+-- By whose clocks the messages of a run go out, where that is not one for all: a row for each set of zones in which
+-- somebody may be, their names joined by `&`. `messages.clock` is its number; NULL where everybody goes by one, and for
+-- those of whom no zone is known, which are held.
+CREATE TABLE clocks (
+  run INTEGER NOT NULL REFERENCES runs (id),
+  id INTEGER NOT NULL,
+  zones TEXT NOT NULL,
+  PRIMARY KEY (run, id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE messages ADD COLUMN clock INTEGER;

@@ -17,7 +17,7 @@ fn fault_17_nothing_is_written_under_a_lock_that_others_do_not_find() {
         let mut store = file.open();
         store.guard(lock.witness());
         let run = pin(&mut store, "spring", &[("1", "a"), ("2", "a")]);
-        let key = keys(&store.claim(run, None, 9).unwrap());
+        let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
         store.commit(run, &changes([key[0]], Event::Intend)).unwrap();
         assert_eq!(store.news(run, Mark::default()).unwrap(), None);
         let place = beside(&file.path(), ".lock");
@@ -49,7 +49,7 @@ fn what_is_written_beside_is_seen_at_once_and_leaves_the_log_alone() {
     assert_eq!(sender.news(run, Mark::default()).unwrap().unwrap().hold, Some(paused()));
     drop(other);
     assert!(beside(&file.path(), "-wal").exists());
-    let key = keys(&sender.claim(run, None, 9).unwrap());
+    let key = keys(&sender.claim(run, &Claim::next(None, 9)).unwrap());
     sender.commit(run, &changes(key, Event::Intend)).unwrap();
     drop(sender);
     assert!(!beside(&file.path(), "-wal").exists(), "whoever has the state folds it in");

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{Change, Listed, MessageKey, RunId};
+use crate::store::{Change, Claim, Listed, MessageKey, RunId};
 
 /// Three people each have the texts 1 and 4, one each the others.
 fn planned(store: &mut Sqlite) -> RunId {
@@ -38,7 +38,7 @@ proptest! {
         let [mut together, mut singly] = files.each_ref().map(File::open);
         let run = planned(&mut together);
         prop_assert_eq!(planned(&mut singly), run);
-        let keys: Vec<MessageKey> = keys(&together.claim(run, None, 10).unwrap());
+        let keys: Vec<MessageKey> = keys(&together.claim(run, &Claim::next(None, 10)).unwrap());
         let told = |(at, event, reason): (usize, Event, bool)| Change {
             reason: (reason && event != Event::Intend).then(|| "why".to_owned()),
             at_ms: 7,
@@ -61,7 +61,7 @@ fn whoever_waits_between_two_intents_goes_on_waiting() {
     let file = File::new();
     let mut store = file.open();
     let run = planned(&mut store);
-    let keys = keys(&store.claim(run, None, 10).unwrap());
+    let keys = keys(&store.claim(run, &Claim::next(None, 10)).unwrap());
     store.commit(run, &changes([keys[0], keys[1], keys[3], keys[4], keys[7]], Event::Intend)).unwrap();
     let intents: Vec<_> =
         everything(&store, run).iter().filter(|one| one.state == State::Intent).map(|one| one.key).collect();

@@ -2,14 +2,14 @@
 
 use super::old::VERSION_1;
 use super::*;
-use crate::store::Verified;
+use crate::store::{Claim, Verified};
 
 /// Three thousand accepted messages in a finished run.
 fn sent(file: &File) -> (Sqlite, crate::store::RunId) {
     drop(filled(file));
     let mut store = file.open();
     let run = store.runs(None).unwrap()[0].id;
-    let key = keys(&store.claim(run, None, 9_000).unwrap());
+    let key = keys(&store.claim(run, &Claim::next(None, 9_000)).unwrap());
     store.commit(run, &changes(key.clone(), Event::Intend)).unwrap();
     store.commit(run, &changes(key, Event::Accept)).unwrap();
     store.finish(run, 5).unwrap();
@@ -21,7 +21,7 @@ fn a_backup_is_one_moment_private_and_never_in_the_place_of_anything() {
     let file = File::new();
     let (mut store, run) = sent(&file);
     let next = pin(&mut store, "autumn", &[("1", "a"), ("2", "b")]);
-    let key = keys(&store.claim(next, None, 9).unwrap());
+    let key = keys(&store.claim(next, &Claim::next(None, 9)).unwrap());
     let reader = Sqlite::open(&file.path(), OpenMode::ReadOnly).unwrap();
     // Much of it lies in the log of a process that is at work.
     store.commit(next, &changes(key.clone(), Event::Intend)).unwrap();

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::store::contract::{decision, receipt};
-use crate::store::{ReceiptStatus, Resolution};
+use crate::store::{Claim, ReceiptStatus, Resolution};
 
 /// Written by version 1: a run of 5 that is finished, and one of 90 that was killed, taken up and stopped.
 pub const VERSION_1: &[u8] = include_bytes!("../../../../tests/it/old/state-v1.db");
@@ -39,7 +39,7 @@ fn is_as_it_was(store: &Sqlite) {
     assert_eq!((done.counts.planned, done.counts.of(State::Accepted)), (5, 5));
     let states = [State::Pending, State::Accepted, State::Unknown].map(|state| begun.counts.of(state));
     assert_eq!((begun.counts.planned, begun.counts.sum(), states), (90, 90, [29, 53, 8]));
-    let claimed = store.claim(begun.id, None, 100).unwrap();
+    let claimed = store.claim(begun.id, &Claim::next(None, 100)).unwrap();
     assert_eq!(claimed.len(), 29);
     assert_eq!((&*claimed[28].recipient, &*claimed[28].address), ("c89", "+254700000089"));
     assert_eq!(&*claimed[28].text, "Hi Name89, come by");
@@ -56,7 +56,7 @@ fn is_as_it_was(store: &Sqlite) {
 fn goes_on(store: &mut Sqlite) {
     let run = store.unfinished("c").unwrap()[0].id;
     assert_eq!(store.recover(run, 1).unwrap(), 0);
-    let left = keys(&store.claim(run, None, 100).unwrap());
+    let left = keys(&store.claim(run, &Claim::next(None, 100)).unwrap());
     store.commit(run, &changes(left.clone(), Event::Intend)).unwrap();
     store.commit(run, &changes(left, Event::Accept)).unwrap();
     let lost: Vec<_> =
@@ -175,7 +175,7 @@ fn is_as_it_was_in_2(store: &Sqlite) {
     let unknown = store.unknowns(begun.id, None, 9).unwrap();
     let who: Vec<_> = unknown.iter().map(|one| (&*one.listed.recipient, &*one.text)).collect();
     assert_eq!(who, [("P-2", "Hi Name2"), ("P-7", "Hi Name7"), ("P-8", "Hi Name8")]);
-    let claimed = store.claim(begun.id, None, 9).unwrap();
+    let claimed = store.claim(begun.id, &Claim::next(None, 9)).unwrap();
     let parts: Vec<_> =
         claimed.iter().map(|one| (&*one.recipient, one.part.map(crate::message::Part::number))).collect();
     assert_eq!(parts, [("P-9", Some(1)), ("P-9", Some(2)), ("P-10", None), ("P-11", None)]);
@@ -190,7 +190,7 @@ fn goes_on_from_2(store: &mut Sqlite) {
     assert_eq!(store.recover(run, 1).unwrap(), 0);
     let unknown: Vec<_> = store.unknowns(run, None, 9).unwrap().iter().map(|one| one.listed.key).collect();
     store.decide(run, &changes(unknown, Event::Resend), &decision(Resolution::Resend)).unwrap();
-    let left = keys(&store.claim(run, None, 100).unwrap());
+    let left = keys(&store.claim(run, &Claim::next(None, 100)).unwrap());
     assert_eq!(left.len(), 7);
     store.commit(run, &changes(left.clone(), Event::Intend)).unwrap();
     store.commit(run, &changes(left, Event::Accept)).unwrap();
@@ -246,7 +246,8 @@ fn where_second_copies_were_allowed_what_was_tried_before_counts_as_one() {
     sql.close().unwrap();
     let store = Sqlite::open(&path, OpenMode::Existing).unwrap();
     let run = store.unfinished("c").unwrap()[0].id;
-    let seconds: Vec<bool> = store.claim(run, None, 9).unwrap().iter().map(|one| one.second_copy).collect();
+    let seconds: Vec<bool> =
+        store.claim(run, &Claim::next(None, 9)).unwrap().iter().map(|one| one.second_copy).collect();
     assert_eq!((changed, seconds), (2, vec![true, false, false, false]));
 }
 

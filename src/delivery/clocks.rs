@@ -1,0 +1,243 @@
+//! Whose turn it is. The people of a run go by one clock, or by many: each opens and closes at its own times. A run is
+//! delivered in turns: in each, messages go to those whose clocks are open, until one opens or closes. Between two
+//! turns nothing is under way and nothing is queued, so that the next one reads from the start whom it is for.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::engine::{End, Engine, Now, change};
+use super::message::{Change, Claimed, Parcel};
+use super::state::Event;
+use crate::schedule::{Hours, Zone};
+
+/// The number of a clock in its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClockId(pub u32);
+
+/// A clock by which some of a run's people go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// Its number; nothing where everybody goes by it.
+    pub id: Option<ClockId>,
+    /// When they may be written to.
+    pub hours: Hours,
+    /// Whether its time had gone by when the run was begun, by more than the campaign allows.
+    pub missed: bool,
+    /// How people are told times of it.
+    pub zone: Zone,
+}
+
+/// The clocks of those who are still to be written to.
+#[derive(Debug)]
+pub struct Clocks {
+    left: Vec<Clock>,
+    turn: Turn,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Turn {
+    /// None yet, or the last one is over.
+    Between,
+    /// Messages go out to these.
+    Sending { clocks: Vec<Option<ClockId>>, from: DateTime<Utc>, until: DateTime<Utc> },
+    /// The time of these is over: their messages expire.
+    Expiring(Vec<Option<ClockId>>),
+}
+
+/// What comes after a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum After {
+    /// Another one.
+    Turn,
+    /// Nobody's clock is open before this; why, for people.
+    Nobody(DateTime<Utc>, String),
+    /// Nothing: nobody is left.
+    End,
+}
+
+impl Clock {
+    /// One by which everybody goes.
+    pub fn of_all(hours: Hours) -> Self {
+        let zone = hours.windows.first().map_or(Zone::UTC, |window| window.zone());
+        Self { id: None, hours, missed: false, zone }
+    }
+
+    /// When its people can be written to next, now or later; nothing where their time is over.
+    pub fn opens_next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.missed { None } else { self.hours.opens_next(now) }
+    }
+
+    /// Why nothing goes out before it opens.
+    fn why_shut(&self, opens: DateTime<Utc>) -> String {
+        let at = self.zone.show(opens);
+        match (self.id, &*self.hours.windows) {
+            (None, [window]) => format!("the sending window ({window}) is shut; it opens at {at}"),
+            (None, _) => format!("nothing may go out before {at}"),
+            (Some(_), _) => {
+                format!("by the clocks of all who are left nothing may go out now; the next opens at {at}")
+            }
+        }
+    }
+
+    /// Why its messages expire.
+    fn why_over(&self) -> &'static str {
+        if self.missed { "missed: its time had gone by when the run began" } else { "its time is over" }
+    }
+}
+
+impl Clocks {
+    /// These.
+    pub fn new(clocks: Vec<Clock>) -> Self {
+        Self { left: clocks, turn: Turn::Between }
+    }
+
+    /// When something can be done next: sent, or given up because its time is over. Nothing where nobody is left.
+    pub fn next_turn(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.left.iter().map(|clock| clock.opens_next(now).unwrap_or(now)).min()
+    }
+
+    /// Begins the next turn.
+    fn begin(&mut self, now: DateTime<Utc>) -> After {
+        self.turn = Turn::Between;
+        let (mut over, mut open) = (Vec::new(), Vec::new());
+        let (mut until, mut next) = (DateTime::<Utc>::MAX_UTC, None);
+        for clock in &self.left {
+            match clock.opens_next(now) {
+                None => over.push(clock.id),
+                Some(opens) if opens > now => {
+                    until = until.min(opens);
+                    next = [next, Some((opens, clock))].into_iter().flatten().min_by_key(|(at, _)| *at);
+                }
+                Some(_) => {
+                    open.push(clock.id);
+                    until = until.min(clock.hours.open_until(now).unwrap_or(now));
+                }
+            }
+        }
+        let always = self.left.iter().all(|clock| clock.hours.is_always());
+        match (over.is_empty(), open.is_empty(), next) {
+            (false, ..) => self.turn = Turn::Expiring(over),
+            (_, false, _) => {
+                let from = if always { DateTime::<Utc>::MIN_UTC } else { now };
+                self.turn = Turn::Sending { clocks: open, from, until };
+            }
+            (_, _, Some((opens, clock))) => return After::Nobody(opens, clock.why_shut(opens)),
+            _ => return After::End,
+        }
+        After::Turn
+    }
+
+    /// Whether this turn is over, or none has begun. A clock that is set back ends it too.
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        match &self.turn {
+            Turn::Between => true,
+            Turn::Sending { from, until, .. } => now < *from || now >= *until,
+            Turn::Expiring(_) => false,
+        }
+    }
+
+    /// Nobody of this turn is left.
+    fn done(&mut self) {
+        let (Turn::Sending { clocks, .. } | Turn::Expiring(clocks)) = &self.turn else { return };
+        self.left.retain(|clock| !clocks.contains(&clock.id));
+        self.turn = Turn::Between;
+    }
+
+    /// Whom this turn is for; nothing where that is everybody who is left.
+    pub(super) fn claims(&self) -> Option<Arc<[ClockId]>> {
+        let (Turn::Sending { clocks, .. } | Turn::Expiring(clocks)) = &self.turn else { return None };
+        (clocks.len() < self.left.len()).then(|| clocks.iter().copied().flatten().collect())
+    }
+
+    /// Whether messages go out in this turn.
+    pub(super) fn is_sending(&self) -> bool {
+        matches!(self.turn, Turn::Sending { .. })
+    }
+
+    /// Why messages of this turn expire, if they do.
+    fn why_over(&self, message: &Claimed) -> Option<&'static str> {
+        let Turn::Expiring(_) = &self.turn else { return None };
+        self.clock(message).map(Clock::why_over)
+    }
+
+    /// When this turn ends by itself.
+    pub(super) fn ends(&self) -> Option<DateTime<Utc>> {
+        match &self.turn {
+            Turn::Sending { until, .. } if *until < DateTime::<Utc>::MAX_UTC => Some(*until),
+            _ => None,
+        }
+    }
+
+    /// From when on none of these may arrive any more.
+    pub(super) fn closes(&self, group: &[Parcel], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        group.iter().filter_map(|parcel| self.clock(&parcel.message)?.hours.closes(now)).min()
+    }
+
+    fn clock(&self, message: &Claimed) -> Option<&Clock> {
+        self.left.iter().find(|clock| clock.id == message.clock || clock.id.is_none())
+    }
+}
+
+impl Engine {
+    /// The clocks of those who are to be written to. To be said before the first step.
+    pub fn set_clocks(&mut self, clocks: Clocks) {
+        self.clocks = clocks;
+    }
+
+    /// Ends a turn when it is over, and begins the next one when nothing of it is left to be written or heard.
+    pub(super) fn mind_the_clocks(&mut self, now: Now) {
+        if self.end.is_some() {
+            return;
+        }
+        self.turning |= self.clocks.is_over(now.utc);
+        if !self.is_settled() {
+            return;
+        }
+        if !self.turning && !self.more && self.queue.is_empty() {
+            self.clocks.done();
+            self.turning = true;
+        }
+        if self.turning {
+            self.turn(now);
+        }
+    }
+
+    fn turn(&mut self, now: Now) {
+        self.turning = false;
+        // All of them are pending in the state, and claimed again when it is their turn.
+        self.set_aside.extend(self.queue.clear().map(|(parcel, at)| (parcel.message.key, (parcel, at))));
+        self.cursor = None;
+        let after = self.clocks.begin(now.utc);
+        self.more = after == After::Turn;
+        if let After::Nobody(until, why) = after {
+            self.end = Some(End::Waits { until, why });
+        }
+    }
+
+    /// A message of this turn was claimed.
+    pub(super) fn receive(&mut self, message: Claimed, now: Now) {
+        if let Some(reason) = self.clocks.why_over(&message) {
+            let change = self.expire(&Parcel::new(message), reason, now);
+            return self.outbox.push(change);
+        }
+        match self.set_aside.remove(&message.key) {
+            Some((known, Some(at))) => self.queue.push_later(Parcel { message, ..known }, at),
+            Some((known, None)) => self.queue.push(Parcel { message, ..known }),
+            None => self.queue.push(Parcel::new(message)),
+        }
+    }
+
+    /// Never sent; of one that waits to be sent a second time the first copy may have arrived.
+    fn expire(&mut self, parcel: &Parcel, reason: &str, now: Now) -> Change {
+        if parcel.doubtful {
+            self.tally.unknown += 1;
+            return change(parcel, Event::Forgo, None, Some(format!("not sent again: {reason}")), now);
+        }
+        self.tally.expired += 1;
+        change(parcel, Event::Expire, None, Some(reason.to_owned()), now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! Runs whose people go by many clocks, over a state in memory and on a clock that is only ever told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+use super::*;
+use crate::audience::{AddressKind, Suppression};
+use crate::campaign::{Delivery, Retry};
+use crate::delivery::answer::Answer;
+use crate::delivery::engine::Step;
+use crate::delivery::message::{Claim, MessageKey};
+use crate::delivery::state::{State, next};
+use crate::provider::{Class, Profile, Reading, Token, Verdict};
+use crate::schedule::Window;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn window(from: &str, to: &str, zone: &str) -> Window {
+    Window::new(from.parse().unwrap(), to.parse().unwrap(), zone.parse().unwrap()).unwrap()
+}
+
+fn clock(id: u32, hours: Hours) -> Clock {
+    Clock { id: Some(ClockId(id)), hours, missed: false, zone: Zone::UTC }
+}
+
+fn token(now: Now) -> Token {
+    Token {
+        access: "a".to_owned().into(),
+        refresh: None,
+        expires_at: now.utc + TimeDelta::days(4000),
+        refresh_expires_at: None,
+        renew_at: now.utc + TimeDelta::days(3999),
+    }
+}
+
+/// A run: its messages with their clocks and states, and what happened to each when.
+struct Run {
+    clocks: Vec<Clock>,
+    messages: BTreeMap<MessageKey, (Option<ClockId>, State)>,
+    sent: Vec<(MessageKey, DateTime<Utc>)>,
+    now: Now,
+    answers: u64,
+}
+
+impl Run {
+    fn new(clocks: Vec<Clock>, people: &[u32], from: DateTime<Utc>) -> Self {
+        let place = |seq: usize| MessageKey { text: 1, seq: i64::try_from(seq).unwrap() + 1 };
+        let messages = people.iter().enumerate();
+        let messages =
+            messages.map(|(seq, clock)| (place(seq), (Some(ClockId(*clock)), State::Pending))).collect();
+        let now = Now { elapsed: Duration::ZERO, utc: from };
+        Self { clocks, messages, sent: Vec::new(), now, answers: 0 }
+    }
+
+    /// One process; how it ended.
+    fn live(&mut self) -> End {
+        let profile = Profile::builtin("mobiconnect").unwrap().unwrap().with_batch_max(2).unwrap();
+        let retry = Retry { backoff: Duration::from_secs(1), ..Retry::default() };
+        let delivery = Delivery { concurrency: 2, retry, ..Delivery::default() };
+        let kind = AddressKind::Phone { region: None };
+        let mut engine = Engine::new(profile.into(), delivery, Suppression::default(), kind, self.now);
+        engine.begin_with(token(self.now));
+        let waits = |clock: &Clock| {
+            self.messages.values().any(|(one, state)| *one == clock.id && *state == State::Pending)
+        };
+        engine.set_clocks(Clocks::new(self.clocks.iter().filter(|clock| waits(clock)).cloned().collect()));
+        let mut in_air = Vec::new();
+        loop {
+            match engine.next(self.now) {
+                Step::Commit(order) => {
+                    for change in &order.changes {
+                        let (_, state) = self.messages.get_mut(&change.key).unwrap();
+                        *state = next(*state, change.event).unwrap();
+                    }
+                    let claimed = order.claim.map(|claim| self.claim(&claim));
+                    engine.committed(claimed);
+                }
+                Step::Send(batch) => {
+                    for parcel in &batch.parcels {
+                        self.sent.push((parcel.message.key, self.now.utc));
+                    }
+                    in_air.push(batch);
+                }
+                Step::Wait(until) => {
+                    let Some(batch) = in_air.pop() else {
+                        self.pass(until.expect("it waits for something") - self.now.elapsed);
+                        continue;
+                    };
+                    self.pass(Duration::from_secs(20));
+                    self.answer(&mut engine, &batch);
+                }
+                Step::Done(end) => return end,
+                Step::Authenticate(_) => engine.authenticated(Ok(token(self.now)), self.now),
+            }
+        }
+    }
+
+    /// One answer in five says that nothing was processed.
+    fn answer(&mut self, engine: &mut Engine, batch: &crate::delivery::message::Batch) {
+        self.answers += 1;
+        let class = if self.answers.is_multiple_of(5) { Class::Transient } else { Class::Accepted };
+        let verdict = Verdict { class, provider_id: None, reason: None };
+        if class == Class::Transient {
+            let again = batch.parcels.iter().map(|parcel| parcel.message.key);
+            let again: Vec<MessageKey> = again.collect();
+            self.sent.retain(|(key, _)| !again.contains(key));
+        }
+        let reading = Reading::all(batch.len(), &verdict);
+        engine.answered(Answer { number: batch.number, reading, unreached: false }, self.now);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now.elapsed += time;
+        self.now.utc += TimeDelta::from_std(time).unwrap();
+    }
+
+    fn claim(&self, claim: &Claim) -> Vec<Claimed> {
+        let after = claim.after.unwrap_or(MessageKey { text: 0, seq: 0 });
+        let open = self.messages.range(after..).filter(|(key, (clock, state))| {
+            let theirs =
+                claim.clocks.as_ref().is_none_or(|clocks| clock.is_some_and(|one| clocks.contains(&one)));
+            **key > after && *state == State::Pending && theirs
+        });
+        let claimed = open.take(claim.most.min(3)).map(|(key, (clock, _))| Claimed {
+            key: *key,
+            recipient: key.seq.to_string().into(),
+            address: format!("+25470000{:04}", key.seq).into(),
+            text: "t".into(),
+            segments: 1,
+            part: None,
+            attempts: 0,
+            second_copy: false,
+            clock: *clock,
+        });
+        claimed.collect()
+    }
+
+    /// To its end, however often it has to wait; the times at which it went on.
+    fn finish(&mut self) -> Vec<DateTime<Utc>> {
+        let mut waits = Vec::new();
+        loop {
+            match self.live() {
+                End::Finished => return waits,
+                End::Waits { until, .. } => {
+                    assert!(until > self.now.utc, "it does not wait for what is past");
+                    assert!(waits.len() < 1000, "it comes to an end");
+                    waits.push(until);
+                    self.pass((until - self.now.utc).to_std().unwrap());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn sent_to(&self, clock: u32) -> Vec<DateTime<Utc>> {
+        let theirs = self.sent.iter().filter(|(key, _)| self.messages[key].0 == Some(ClockId(clock)));
+        theirs.map(|(_, at)| *at).collect()
+    }
+}
+
+#[test]
+fn everybody_is_written_to_by_their_own_clock() {
+    let nine = |text: &str| Hours { starts: Some(at(text)), ..Hours::default() };
+    let clocks = vec![
+        clock(1, nine("2026-12-01T14:00:00Z")),
+        clock(2, nine("2026-12-01T00:00:00Z")),
+        clock(3, nine("2026-12-01T06:00:00Z")),
+    ];
+    let mut run = Run::new(clocks, &[1, 2, 3, 1, 2, 3], at("2026-12-01T00:00:00Z"));
+    assert_eq!(run.finish(), [at("2026-12-01T06:00:00Z"), at("2026-12-01T14:00:00Z")]);
+    for (clock, from, to) in [
+        (2, "2026-12-01T00:00:00Z", "2026-12-01T00:02:00Z"),
+        (3, "2026-12-01T06:00:00Z", "2026-12-01T06:02:00Z"),
+        (1, "2026-12-01T14:00:00Z", "2026-12-01T14:02:00Z"),
+    ] {
+        let sent = run.sent_to(clock);
+        assert_eq!(sent.len(), 2);
+        assert!(sent.iter().all(|one| at(from) <= *one && *one < at(to)), "{clock}: {sent:?}");
+    }
+}
+
+#[test]
+fn whose_time_is_over_gets_nothing_any_more_and_the_others_do() {
+    let until = |text: &str| Hours { until: Some(at(text)), ..Hours::default() };
+    let missed = Clock { missed: true, ..clock(3, Hours::default()) };
+    let clocks =
+        vec![clock(1, until("2026-12-01T00:00:00Z")), clock(2, until("2026-12-02T00:00:00Z")), missed];
+    let mut run = Run::new(clocks, &[1, 2, 3, 1, 2], at("2026-12-01T00:00:00Z"));
+    assert!(run.finish().is_empty());
+    let states: Vec<State> = run.messages.values().map(|(_, state)| *state).collect();
+    let (expired, accepted) = (State::Expired, State::Accepted);
+    assert_eq!(states, [expired, accepted, expired, expired, accepted]);
+    assert_eq!(run.sent.len(), 2);
+}
+
+#[test]
+fn a_clock_that_closes_in_the_middle_keeps_its_people_until_it_opens() {
+    // Each request takes twenty seconds; the first window has three minutes left.
+    let early = Hours { windows: vec![window("08:00", "09:00", "UTC")], ..Hours::default() };
+    let late = Hours { windows: vec![window("08:00", "20:00", "UTC")], ..Hours::default() };
+    let people: Vec<u32> = (0..60).map(|one| 1 + one % 2).collect();
+    let mut run = Run::new(vec![clock(1, early), clock(2, late)], &people, at("2026-12-01T08:57:00Z"));
+    assert_eq!(run.finish(), [at("2026-12-02T08:00:00Z")]);
+    let sent = run.sent_to(1);
+    assert!(sent.iter().any(|one| *one < at("2026-12-01T09:00:00Z")), "some went out before");
+    assert!(sent.iter().all(|one| *one <= at("2026-12-01T08:59:00Z") || *one >= at("2026-12-02T08:00:00Z")));
+    assert!(run.sent_to(2).iter().all(|one| *one < at("2026-12-01T20:00:00Z")));
+    assert_eq!(run.sent.len(), 60);
+}
+
+#[test]
+fn a_batch_for_a_gateway_that_drops_messages_late_holds_one_clock() {
+    let hours = |to| Hours { windows: vec![window("00:00", to, "UTC")], ..Hours::default() };
+    let mut clocks = Clocks::new(vec![clock(1, hours("12:00")), clock(2, hours("18:00"))]);
+    let now = at("2026-12-01T08:00:00Z");
+    clocks.begin(now);
+    let run = Run::new(Vec::new(), &[1, 2], now);
+    let parcels: Vec<Parcel> = run.claim(&Claim::next(None, 9)).into_iter().map(Parcel::new).collect();
+    let closes = |parcels| clocks.closes(parcels, now).unwrap();
+    assert_eq!(closes(&parcels[1..]), at("2026-12-01T18:00:00Z"));
+    assert_eq!(closes(&parcels[..]), at("2026-12-01T12:00:00Z"));
+}
+
+fn any_clock() -> impl Strategy<Value = (u32, u32, i64, Option<i64>, bool)> {
+    (0_u32..24, 1_u32..24, 0_i64..40, prop::option::of(10_i64..100), prop::bool::weighted(0.1))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nobody_twice_nobody_lost_nobody_at_the_wrong_time(
+        clocks in prop::collection::vec(any_clock(), 1..6),
+        people in prop::collection::vec(1_u32..6, 1..60),
+    ) {
+        let start = at("2026-12-01T00:00:00Z");
+        let clocks: Vec<Clock> = (1..).zip(clocks).map(|(id, (from, length, starts, until, missed))| {
+            let hours = Hours {
+                starts: Some(start + TimeDelta::hours(starts)),
+                windows: vec![window(&format!("{from:02}:00"), &format!("{:02}:00", (from + length) % 24), "UTC")],
+                until: until.map(|until| start + TimeDelta::hours(until)),
+            };
+            Clock { missed, ..clock(id, hours) }
+        }).collect();
+        let people: Vec<u32> = people.into_iter().map(|one| 1 + one % u32::try_from(clocks.len()).unwrap()).collect();
+        let mut run = Run::new(clocks.clone(), &people, start);
+        run.finish();
+        let mut keys: Vec<MessageKey> = run.sent.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        prop_assert!(keys.array_windows().all(|[one, other]| one != other), "somebody twice");
+        for (key, (clock, state)) in &run.messages {
+            let hours = clocks.iter().find(|one| one.id == *clock).unwrap();
+            match state {
+                State::Accepted => {
+                    let (_, when) = run.sent.iter().find(|(sent, _)| sent == key).unwrap();
+                    prop_assert!(hours.opens_next(*when) == Some(*when), "{clock:?} at {when}");
+                }
+                State::Expired => prop_assert_eq!(hours.opens_next(run.now.utc), None),
+                other => prop_assert!(false, "{other}"),
+            }
+        }
+    }
+}
