@@ -232,6 +232,7 @@ fn client(url: &str) -> Gateway {
         sender: serde_json::json!(1),
         http: Http::new(&HttpOptions::default()).unwrap(),
         clock: Clock::start(),
+        gauges: None,
     }
 }
 

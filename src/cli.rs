@@ -186,6 +186,9 @@ pub struct Run {
     /// Begin a new state where there is none, even when `CI` is set
     #[arg(long)]
     pub new_state: bool,
+    /// Show `/healthz`, `/metrics` and `/status.json` here, such as `127.0.0.1:9464`
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
+    pub listen: Option<std::net::SocketAddr>,
     /// How to say what happens, on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
     pub log_format: LogFormat,

@@ -53,7 +53,7 @@ impl<T: Clone + Send + 'static> Asker<T> {
         let delivery: Delivery = pinned.delivery().map_err(unreadable)?;
         let (profile, key) = (pinned.profile().map_err(unreadable)?, run.pinned.key());
         let place = if sandbox { Place::LaterSandbox } else { Place::Gateway };
-        let terms = Terms { profile, run: key, sender: pinned.sender.clone() };
+        let terms = Terms { profile, run: key, sender: pinned.sender.clone(), gauges: None };
         let connection = Connection::open(terms, place, threads()?, clock, terminal)?;
         let inside = connection.runtime.enter();
         let signals = Signals::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;

@@ -10,6 +10,7 @@ use crate::delivery::access::Credential;
 use crate::provider::{AuthError, Profile, Token};
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
+use crate::world::gauges::Gauges;
 use crate::world::http::{Http, HttpOptions};
 use crate::world::sandbox::Sandbox;
 use crate::world::secrets;
@@ -55,6 +56,8 @@ pub struct Terms {
     pub run: String,
     /// The sender as the gateway wants it.
     pub sender: serde_json::Value,
+    /// Where it is counted how long it takes to answer, if anybody wants to know.
+    pub gauges: Option<Arc<Gauges>>,
 }
 
 /// Threads for requests.
@@ -76,7 +79,7 @@ impl Connection {
         clock: Clock,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        let Terms { profile, run, sender } = terms;
+        let Terms { profile, run, sender, gauges } = terms;
         let (profile, secrets, sandbox) = if place != Place::Gateway {
             let inside = runtime.enter();
             let local = match place {
@@ -103,7 +106,7 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway = Arc::new(Gateway { profile, run, sender, secrets, http, clock });
+        let gateway = Arc::new(Gateway { profile, run, sender, secrets, http, clock, gauges });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

@@ -18,6 +18,7 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store, run_key};
 use crate::world::clock::Clock;
 use crate::world::confine::Confined;
+use crate::world::gauges::Gauges;
 use crate::world::workspace::{Loaded, Opened};
 
 /// A run that is ready to be delivered.
@@ -54,6 +55,8 @@ pub struct Ground<'g> {
     pub clock: Clock,
     /// Where requests will run.
     pub runtime: Arc<Runtime>,
+    /// What is counted meanwhile, if anybody wants to know.
+    pub gauges: Option<Arc<Gauges>>,
     /// Where words go.
     pub terminal: &'g Terminal,
 }
@@ -64,7 +67,7 @@ fn unreadable(error: PinnedError) -> Failure {
 
 /// Takes up a run as it was when it began.
 pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Failure> {
-    let Ground { store, sandbox, now, clock, runtime, terminal } = ground;
+    let Ground { store, sandbox, now, clock, runtime, gauges, terminal } = ground;
     let pinned = Pinned::from_json(&run.pinned.pinned).map_err(unreadable)?;
     same_manifest(&pinned, &opened, &run.pinned.campaign)?;
     let what = opened.source.name.clone();
@@ -78,6 +81,7 @@ pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Fail
         profile: pinned.profile().map_err(unreadable)?,
         run: run.pinned.key(),
         sender: pinned.sender.clone(),
+        gauges,
     };
     let connection = Connection::open(terms, Place::of(sandbox), runtime, clock, terminal)?;
     let lost = store.recover(run.id, now.timestamp_millis())?;
@@ -132,13 +136,14 @@ pub struct Beginning {
 /// was pinned for it.
 pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
     let Beginning { loaded, occurrence, place } = beginning;
-    let Ground { store, sandbox, now, clock, runtime, terminal } = ground;
+    let Ground { store, sandbox, now, clock, runtime, gauges, terminal } = ground;
     let campaign = &loaded.campaign;
     let mut delivery = campaign.delivery;
     let terms = Terms {
         profile: (*campaign.profile).clone(),
         run: run_key(&campaign.name, &occurrence),
         sender: campaign.sender.clone(),
+        gauges,
     };
     let mut connection = Connection::open(terms, Place::of(sandbox), runtime, clock, terminal)?;
     // Nobody is woken by a sandbox.

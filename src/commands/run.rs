@@ -2,16 +2,19 @@
 //! sends whatever is due and ends. Whose turn it is says `delivery::roster`; here it is carried out.
 
 mod ledger;
+mod monitor;
 mod turn;
 mod words;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Outcome;
@@ -24,25 +27,30 @@ use crate::cli::{Global, Run};
 use crate::delivery::account::Accounts;
 use crate::delivery::control::{HoldKind, Mark};
 use crate::delivery::engine::{End, Now};
-use crate::delivery::roster::{Ended, Roster, Turn};
+use crate::delivery::roster::{Ended, Roster, Turn, Waiting};
 use crate::executor::Driven;
 use crate::report::events::{What, standing};
-use crate::store::RunId;
-use crate::store::StoreError;
+use crate::report::fleet::{CampaignLine, FleetReport, Messages};
 use crate::store::control::Control;
 use crate::store::ears::{Ear, Ears};
+use crate::store::sqlite::Sqlite;
+use crate::store::{RunId, Store, StoreError};
 use crate::world::campaigns::{Campaigns, Change, Found};
 use crate::world::clock::{Clock, sleep};
 use crate::world::confine::Repository;
+use crate::world::gauges::Gauges;
 use crate::world::signals::{Wish, Wishes};
 use ledger::{Ledger, runs_of};
+use monitor::Monitor;
 use turn::{Came, Shared, Work, carry_out};
-use words::waits;
+use words::{doing, waits};
 
 /// How often people's words are looked for.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often the files are looked at.
 const LOOK_AT_FILES: Duration = Duration::from_secs(2);
+/// How often it is tried whether the state can be written, where somebody looks.
+const TRY_STATE: Duration = Duration::from_secs(10);
 /// How long a process that is to end at once waits for those who prepare a run.
 const CUT: Duration = Duration::from_secs(2);
 
@@ -61,11 +69,16 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     let ears = Ears::default();
     let words = terminal.logging(args.log_format, clock);
     let now = args.once.then(|| args.now.unwrap_or_else(|| clock.now().utc));
-    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, terminal: words, now };
+    let gauges = Arc::<Gauges>::default();
+    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words, now };
     let mut watch = Watch::new(campaigns, store, args.once, shared);
     let path = path.display().to_string();
     watch.say(What::Started, None, format!("sendplan {} with the state {path}", env!("CARGO_PKG_VERSION")));
-    let runtime = std::sync::Arc::clone(&watch.shared.runtime);
+    let runtime = Arc::clone(&watch.shared.runtime);
+    if let Some(address) = args.listen {
+        let _inside = runtime.enter();
+        watch.listen(address, &since)?;
+    }
     let code = runtime.block_on(watch.live(&mut wishes));
     if watch.is_cut {
         // Somebody still prepares a run: it is pinned whole or not at all, whenever the process ends.
@@ -110,16 +123,21 @@ struct Watch {
     seen: Mark,
     acknowledged: Mark,
     look_at_files: Duration,
+    /// When to try whether the state can be written.
+    try_state: Duration,
+    /// How late the last occurrence of a campaign was begun.
+    late: BTreeMap<String, TimeDelta>,
+    monitor: Option<Monitor>,
     once: bool,
     /// How often it was asked to end.
     asked: u32,
     is_cut: bool,
     shared: Shared,
-    store: crate::store::sqlite::Sqlite,
+    store: Sqlite,
 }
 
 impl Watch {
-    fn new(campaigns: Campaigns, store: crate::store::sqlite::Sqlite, once: bool, shared: Shared) -> Self {
+    fn new(campaigns: Campaigns, store: Sqlite, once: bool, shared: Shared) -> Self {
         Self {
             campaigns,
             places: BTreeMap::new(),
@@ -133,6 +151,9 @@ impl Watch {
             seen: Mark::default(),
             acknowledged: Mark::default(),
             look_at_files: Duration::ZERO,
+            try_state: Duration::ZERO,
+            late: BTreeMap::new(),
+            monitor: None,
             once,
             asked: 0,
             is_cut: false,
@@ -151,6 +172,81 @@ impl Watch {
             Some(campaign) => terminal.about(campaign).event(what, text, None),
             None => terminal.event(what, text, None),
         }
+    }
+
+    /// Shows what it does to whoever asks.
+    fn listen(&mut self, address: SocketAddr, since: &str) -> Result<(), Failure> {
+        let shared = &self.shared;
+        let monitor =
+            Monitor::start(address, self.store.another()?, Arc::clone(&shared.gauges), shared.clock)?;
+        let at = monitor.address();
+        monitor.tell(|board| {
+            board.report = FleetReport {
+                version: 1,
+                sendplan: env!("CARGO_PKG_VERSION"),
+                since: since.to_owned(),
+                writable: true,
+                ..FleetReport::default()
+            };
+        });
+        let pages = "/healthz, /metrics and /status.json";
+        let who = if at.ip().is_loopback() { "" } else { ", for everybody who can reach this machine" };
+        self.say(What::Started, None, format!("shows {pages} at http://{at}{who}"));
+        self.monitor = Some(monitor);
+        Ok(())
+    }
+
+    /// What there is to show.
+    fn show(&mut self) {
+        if self.monitor.is_none() {
+            return;
+        }
+        let now = self.now();
+        let (waiting, upcoming) = (self.roster.waiting(now), self.roster.upcoming(now.utc));
+        let Some(monitor) = &self.monitor else { return };
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let line = |(name, waiting): (&String, &Waiting)| {
+            let (doing, until) = doing(*waiting);
+            let next = upcoming.get(name).map(|at| at.instant());
+            CampaignLine {
+                campaign: name.clone(),
+                doing,
+                until: until.map(time),
+                next: next.map(time),
+                next_unix: next.map(|at| at.timestamp()),
+                late_s: self.late.get(name).map(|late| u64::try_from(late.num_seconds()).unwrap_or(0)),
+                messages: Messages::default(),
+            }
+        };
+        let mut campaigns: Vec<CampaignLine> = waiting.iter().map(line).collect();
+        let broken: Vec<&String> = self.ledger.all_broken().collect();
+        for name in &broken {
+            match campaigns.iter_mut().find(|line| line.campaign == **name) {
+                Some(line) if line.doing == "over" => line.doing = "broken",
+                Some(_) => {}
+                None => {
+                    let campaign = (*name).clone();
+                    campaigns.push(CampaignLine { campaign, doing: "broken", ..CampaignLine::default() });
+                }
+            }
+        }
+        campaigns.sort_by(|one, other| one.campaign.cmp(&other.campaign));
+        monitor.tell(|board| {
+            board.beat = now.elapsed;
+            let report = &mut board.report;
+            (report.at, report.sending, report.broken) = (time(now.utc), self.busy.len(), broken.len());
+            report.campaigns = campaigns;
+        });
+    }
+
+    /// Whether the state can be written, now and then.
+    fn try_state(&mut self) -> Result<(), Failure> {
+        let now = self.shared.clock.now().elapsed;
+        let Some(monitor) = self.monitor.as_ref().filter(|_| now >= self.try_state) else { return Ok(()) };
+        self.try_state = now + TRY_STATE;
+        let tried = self.store.prove_writable();
+        monitor.tell(|board| board.report.writable = tried.is_ok());
+        tried.or_else(passes)
     }
 
     /// Until it is asked to end, or, for once, until nothing is left to do. What is lost with the state ends it at once.
@@ -172,6 +268,7 @@ impl Watch {
                         self.ledger.note_holds(&mut self.roster, now);
                         Ok(self.ledger.worst())
                     }
+                    None if self.asked > 1 => Ok(Code::Stopped),
                     None => Ok(Code::Done),
                 };
             }
@@ -203,6 +300,8 @@ impl Watch {
         while let Some(turn) = self.roster.next(self.now()) {
             self.begin(turn)?;
         }
+        self.try_state()?;
+        self.show();
         for notice in self.roster.notices() {
             let (what, campaign, text) = words::notice(&notice, now.utc);
             self.ledger.notice(&campaign, what, &text);
@@ -254,6 +353,9 @@ impl Watch {
                 self.take_holds()?;
             }
             Err(error) => return passes(error),
+        }
+        if self.store.is_being_written() {
+            return Ok(());
         }
         // Those who send have heard more since, or are gone.
         if let Some(by_all) = self.ear.hears(self.seen).filter(|by_all| *by_all > self.acknowledged) {
@@ -375,6 +477,9 @@ impl Watch {
         let name = turn.campaign().to_owned();
         let manifest = self.places.get(&name).cloned().unwrap_or_default();
         let last = self.last.get(&name).copied().flatten();
+        if let Turn::Begin { at, .. } = &turn {
+            self.late.insert(name.clone(), self.now().utc - at.instant());
+        }
         let (ends, hears) = unbounded_channel();
         let work = Work { turn: turn.clone(), manifest, last, store: self.store.another()?, ends: hears };
         let (shared, reports) = (self.shared.clone(), self.reports.0.clone());
@@ -422,7 +527,6 @@ impl Watch {
     }
 
     fn store_has(&self, name: &str, occurrence: &str) -> Result<bool, Failure> {
-        use crate::store::Store;
         Ok(self.store.run(name, occurrence)?.is_some())
     }
 

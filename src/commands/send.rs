@@ -75,7 +75,7 @@ fn ground<'g>(
     terminal: &'g Terminal,
 ) -> Result<Ground<'g>, Failure> {
     let (store, sandbox) = (&mut held.store, args.sandbox);
-    Ok(Ground { store, sandbox, now, clock, runtime: threads()?, terminal })
+    Ok(Ground { store, sandbox, now, clock, runtime: threads()?, gauges: None, terminal })
 }
 
 /// Somebody wants nothing of the campaign to go out.

@@ -161,7 +161,7 @@ impl Engine {
 
     /// Gives durable intents back that were never begun.
     pub(super) fn withdraw_ready(&mut self, now: Now) {
-        let until = self.trouble.until();
+        let until = self.waits_until();
         std::mem::take(&mut self.ready).into_iter().for_each(|batch| self.withdraw(batch, until, now));
     }
 

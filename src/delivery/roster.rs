@@ -317,6 +317,12 @@ impl Roster {
         self.members.values_mut().filter_map(|member| member.quiet_for(now)).min()
     }
 
+    /// The next occurrence of each campaign that has one.
+    pub fn upcoming(&self, now: DateTime<Utc>) -> BTreeMap<String, Moment> {
+        let next = |member: &Member| member.plan.as_ref()?.timetable.upcoming(now, 1).first().copied();
+        self.members.iter().filter_map(|(name, member)| Some((name.clone(), next(member)?))).collect()
+    }
+
     /// What each campaign waits for.
     pub fn waiting(&mut self, now: Now) -> BTreeMap<String, Waiting> {
         self.members.iter_mut().map(|(name, member)| (name.clone(), member.waiting(now))).collect()

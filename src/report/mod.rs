@@ -7,6 +7,7 @@ pub mod control;
 pub mod decisions;
 pub mod delivery;
 pub mod events;
+pub mod fleet;
 pub mod keeping;
 pub mod layout;
 pub mod mask;

@@ -83,9 +83,9 @@ impl Ledger {
         self.broken.remove(name);
     }
 
-    /// How many manifests are broken.
-    pub fn how_many_broken(&self) -> usize {
-        self.broken.len()
+    /// Those whose manifests are broken, by name, or by the place of one that has none.
+    pub fn all_broken(&self) -> impl Iterator<Item = &String> {
+        self.broken.iter()
     }
 
     /// The worst of all.

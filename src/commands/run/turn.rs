@@ -25,6 +25,7 @@ use crate::store::Store;
 use crate::store::ears::Ears;
 use crate::store::sqlite::Sqlite;
 use crate::world::clock::Clock;
+use crate::world::gauges::Gauges;
 use crate::world::workspace::{self, Opened};
 
 /// What all turns of a process share.
@@ -38,6 +39,8 @@ pub struct Shared {
     pub accounts: Accounts,
     /// What people say.
     pub ears: Ears,
+    /// What is counted.
+    pub gauges: Arc<Gauges>,
     /// Where words go.
     pub terminal: Terminal,
     /// The present time, where somebody named one.
@@ -175,7 +178,15 @@ fn open(name: &str, work: &Work) -> Result<Opened, Failure> {
 
 fn ground<'g>(store: &'g mut Sqlite, shared: &Shared, terminal: &'g Terminal) -> Ground<'g> {
     let (clock, runtime) = (shared.clock, Arc::clone(&shared.runtime));
-    Ground { store, sandbox: false, now: shared.now(), clock, runtime, terminal }
+    Ground {
+        store,
+        sandbox: false,
+        now: shared.now(),
+        clock,
+        runtime,
+        gauges: Some(Arc::clone(&shared.gauges)),
+        terminal,
+    }
 }
 
 fn deliver(job: Job, work: Work, shared: &Shared, terminal: &Terminal) -> Result<Came, Failure> {

@@ -35,6 +35,21 @@ pub fn waits(waiting: Option<Waiting>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// The same in one frozen word, and until when.
+pub fn doing(waiting: Waiting) -> (&'static str, Option<DateTime<Utc>>) {
+    match waiting {
+        Waiting::Busy => ("sending", None),
+        Waiting::Held { kind, .. } => (kind.name(), None),
+        Waiting::Retry(at) => ("retrying", Some(at)),
+        Waiting::Until(at) => ("waiting", Some(at)),
+        Waiting::Next(_) => ("scheduled", None),
+        Waiting::Others => ("queued", None),
+        Waiting::Person(_) => ("missed", None),
+        Waiting::Hand => ("by-hand", None),
+        Waiting::Nothing => ("over", None),
+    }
+}
+
 /// An occurrence that nobody began in time.
 pub fn notice(notice: &Notice, now: DateTime<Utc>) -> (What, String, String) {
     let (Notice::LeftOut { campaign, at } | Notice::Missed { campaign, at }) = notice;

@@ -100,7 +100,14 @@ fn a_window_is_waited_for() {
     assert_eq!(roster.quiet_for(now("2026-12-01T09:30:00Z")), Some(SECOND * 1800));
     assert!(first(&mut roster, "2026-12-01T10:00:00Z").is_some());
     roster.ended("a", Ended::Trouble { moved: true }, now("2026-12-01T11:59:30Z"));
-    roster.set_runs("a", Some(at("2026-12-01T09:30:00Z")), vec![OpenRun { hours: Hours { windows: window.into_iter().collect(), ..Hours::default() }, ..open(1) }]);
+    roster.set_runs(
+        "a",
+        Some(at("2026-12-01T09:30:00Z")),
+        vec![OpenRun {
+            hours: Hours { windows: window.into_iter().collect(), ..Hours::default() },
+            ..open(1)
+        }],
+    );
     assert_eq!(roster.next(now("2026-12-01T12:10:00Z")), None);
     assert!(roster.next(now("2026-12-02T10:00:00Z")).is_some());
 }

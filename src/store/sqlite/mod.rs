@@ -126,6 +126,22 @@ impl Sqlite {
         Ok(other)
     }
 
+    /// Whether another connection of this process writes at this moment: whoever cannot wait comes again.
+    pub fn is_being_written(&self) -> bool {
+        self.turn.is_taken()
+    }
+
+    /// Proves that the state can be written, by writing nothing that was not there; another's writing is proof as well.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn prove_writable(&mut self) -> Result<(), StoreError> {
+        if self.is_being_written() {
+            return self.check_ours();
+        }
+        self.write(|sql| Ok(sql.pragma_update(None, "user_version", migrate::VERSION)?))
+    }
+
     /// What to do on closing, when all of the log is in the file and before the log is deleted. Not done where it
     /// cannot be folded in: the log stays then.
     pub fn before_the_log_goes(&mut self, act: impl FnOnce() + Send + 'static) {

@@ -1,7 +1,7 @@
 //! Whose turn it is to write, among the connections of one process: SQLite lets one write at a time and gives the others
 //! up after a while, so they wait for each other here, however long a run takes to be written into the state.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::store::StoreError;
 
@@ -25,6 +25,11 @@ impl Turn {
     pub fn take(&self) -> Result<Taken<'_>, StoreError> {
         let taken = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.check().map(|()| taken)
+    }
+
+    /// Whether somebody of this process writes at this moment.
+    pub fn is_taken(&self) -> bool {
+        matches!(self.writing.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Whether anything can be written.
