@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::exit::Failure;
 use crate::campaign::{Campaign, occurrence};
+use crate::executor::facts::latest;
 use crate::schedule::{Due, Moment};
 use crate::store::{Run, Store};
 
@@ -50,9 +51,4 @@ impl Occasion {
     pub fn occurrence(self) -> String {
         occurrence(self.at())
     }
-}
-
-/// When the latest of these occurrences was due.
-pub fn latest<'o>(occurrences: impl Iterator<Item = &'o str>) -> Option<DateTime<Utc>> {
-    occurrences.filter_map(|one| one.parse::<Moment>().ok()).map(Moment::instant).max()
 }

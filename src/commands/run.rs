@@ -29,6 +29,7 @@ use crate::delivery::control::{HoldKind, Mark};
 use crate::delivery::engine::{End, Now};
 use crate::delivery::roster::{Ended, Roster, Turn, Waiting};
 use crate::executor::Driven;
+use crate::executor::facts::{last_of, open_runs};
 use crate::report::events::{What, standing};
 use crate::report::fleet::{CampaignLine, FleetReport, Messages};
 use crate::store::control::Control;
@@ -40,7 +41,7 @@ use crate::world::clock::{Clock, sleep};
 use crate::world::confine::Repository;
 use crate::world::gauges::Gauges;
 use crate::world::signals::{Wish, Wishes};
-use ledger::{Ledger, runs_of};
+use ledger::Ledger;
 use monitor::Monitor;
 use turn::{Came, Shared, Work, carry_out};
 use words::{doing, waits};
@@ -429,17 +430,16 @@ impl Watch {
     fn refresh(&mut self, name: &str) -> Result<(), Failure> {
         let last = match self.last.get(name) {
             Some(last) => *last,
-            None => ledger::last_of(&self.store, name)?,
+            None => last_of(&self.store, name)?,
         };
         self.last.insert(name.to_owned(), last);
-        match runs_of(&self.store, name) {
+        match open_runs(&self.store, name)? {
             Ok(open) => self.roster.set_runs(name, last, open),
-            Err(failure @ Failure::Store(_)) => return Err(failure),
             // Its terms cannot be read by this program: only its own campaign stops.
-            Err(failure) => {
-                self.ledger.note(name, failure.code(), &failure.to_string());
+            Err(error) => {
+                self.ledger.note(name, Code::State, &error.to_string());
                 self.roster.remove(name);
-                self.say(What::Failed, Some(name), failure.to_string());
+                self.say(What::Failed, Some(name), error.to_string());
             }
         }
         Ok(())
@@ -519,8 +519,9 @@ impl Watch {
                 }
             },
         };
-        self.roster.ended(name, how, self.now());
+        // First the state: a run that waits until a time must be known to be told so.
         self.refresh(name)?;
+        self.roster.ended(name, how, self.now());
         self.take_holds()?;
         self.tell_end(name, how, result);
         Ok(())

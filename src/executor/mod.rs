@@ -1,6 +1,7 @@
 //! The loop that carries out what the engine says: commits, requests beside each other, timers, somebody who wants
 //! it to end. It knows no clock, disk or network of its own: [`World`] is the real one (`live`), or a rehearsed one.
 
+pub mod facts;
 pub mod live;
 pub mod resume;
 

@@ -45,3 +45,4 @@ mod send_faults;
 mod series;
 mod simulation;
 mod state;
+mod year;

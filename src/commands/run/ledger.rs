@@ -1,37 +1,15 @@
-//! What is known of campaigns beside whose turn it is: what the state says of their runs, and what became of each.
+//! What became of each campaign.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-
 use super::words::waits;
-use crate::commands::exit::{Code, Failure};
-use crate::commands::occasion::latest;
+use crate::commands::exit::Code;
 use crate::commands::terminal::Terminal;
 use crate::delivery::control::HoldKind;
 use crate::delivery::engine::Now;
-use crate::delivery::pinned::{Pinned, PinnedError};
-use crate::delivery::roster::{OpenRun, Roster, Waiting};
+use crate::delivery::roster::{Roster, Waiting};
 use crate::report::events::What;
 use crate::report::layout::Table;
-use crate::store::sqlite::Sqlite;
-use crate::store::{Run, Store};
-
-/// When the latest occurrence of a campaign was due that was begun.
-pub fn last_of(store: &Sqlite, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
-    Ok(latest(store.occurrences(name)?.iter().map(String::as_str)))
-}
-
-/// The runs of a campaign that are not finished.
-pub fn runs_of(store: &Sqlite, name: &str) -> Result<Vec<OpenRun>, Failure> {
-    let unreadable = |error: PinnedError| Failure::State(error.to_string());
-    let open = |run: Run| -> Result<OpenRun, PinnedError> {
-        let pinned = Pinned::from_json(&run.pinned.pinned)?;
-        let hours = pinned.delivery()?.hours();
-        Ok(OpenRun { id: run.id.0, hours, frequency: pinned.frequency()?, waits_until: None })
-    };
-    store.unfinished(name)?.into_iter().map(|run| open(run).map_err(unreadable)).collect()
-}
 
 /// What became of each campaign.
 #[derive(Debug, Default)]

@@ -50,11 +50,14 @@ impl Drop for Monitor {
     }
 }
 
+/// When it was counted, and the counts of each campaign.
+type Counted = (Option<Duration>, Vec<(String, Counts)>);
+
 struct Pages {
     board: Arc<Mutex<Board>>,
     store: Arc<Mutex<Option<Sqlite>>>,
     /// What was counted, and when.
-    counts: Mutex<(Option<Duration>, Vec<(String, Counts)>)>,
+    counts: Mutex<Counted>,
     gauges: Arc<Gauges>,
     clock: Clock,
 }

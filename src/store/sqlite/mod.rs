@@ -269,11 +269,11 @@ impl Store for Sqlite {
     }
 
     fn runs(&self, campaign: Option<&str>) -> Result<Vec<Run>, StoreError> {
-        self.read(|sql| read::runs(sql, campaign, false))
+        self.read(|sql| read::runs(sql, campaign))
     }
 
     fn unfinished(&self, campaign: &str) -> Result<Vec<Run>, StoreError> {
-        self.read(|sql| read::runs(sql, Some(campaign), true))
+        self.read(|sql| read::unfinished(sql, campaign))
     }
 
     fn occurrences(&self, campaign: &str) -> Result<Vec<String>, StoreError> {
