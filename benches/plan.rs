@@ -86,11 +86,13 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             address: header.index("phone").expect("a column"),
             id: header.index("customer_id"),
             kind: AddressKind::Phone { region: Some(Region::KE) },
+            timezone: None,
             filter: None,
             header,
         },
         suppression: Suppression::default(),
         cost: None,
+        locates: false,
     }
 }
 

@@ -28,7 +28,7 @@ use sendplan::executor::{Driven, Happening, World, execute};
 use sendplan::provider::{Class, Profile, Token};
 use sendplan::store::journal::{Journal, Recorded};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 use sendplan::world::clock::Clock;
 use sendplan::world::gateway::Gateway;
 use sendplan::world::http::{Http, HttpOptions};
@@ -381,6 +381,7 @@ fn pin(store: &mut Sqlite, messages: usize) -> RunId {
                 text: &text,
                 segments: 1,
                 part: None,
+                clock: PinnedClock::Campaign,
             })
             .unwrap();
     }

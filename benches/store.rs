@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use sendplan::delivery::state::{Event, State};
 use sendplan::store::journal::Journal;
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Change, Claim, Claimed, Excluded, MessageKey, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{
+    Change, Claim, Claimed, Excluded, MessageKey, NewRun, PinnedClock, PinnedMessage, RunId, Store,
+};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -89,6 +91,7 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
                 text: &text,
                 segments: 1,
                 part: None,
+                clock: PinnedClock::Campaign,
             })?;
         }
         Ok(pin.seal("d", &Excluded::default())?)

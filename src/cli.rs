@@ -63,7 +63,7 @@ pub enum Verb {
     Send(Send),
     /// Send every campaign on its schedule, for as long as the process lives; or once, whatever is due
     Run(Run),
-    /// Show runs and where their messages stand
+    /// Show runs, where their messages stand and what they wait for, and when campaigns go out next
     Status(Status),
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
     Report(Report),
@@ -218,6 +218,9 @@ pub struct Status {
     /// The sandbox's state instead of the real one
     #[arg(long)]
     pub sandbox: bool,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// `sendplan report`

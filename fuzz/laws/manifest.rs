@@ -65,7 +65,7 @@ fn is_whole(campaign: &Campaign) {
     let times: Vec<_> = campaign.timetable.upcoming(now, 3).iter().map(|one| one.instant()).collect();
     assert!(times.is_sorted_by(|one, next| now < *one && one < next), "{times:?}");
     for last in [None, Some(now - TimeDelta::days(40))] {
-        if let Due::Later(at) = campaign.timetable.due(now, last) {
+        if let Due::Later(at) = campaign.timetable.due(now, last, &[]) {
             assert!(at.instant() > now, "{at}");
         }
     }
@@ -78,6 +78,7 @@ fn planned(campaign: &Campaign) -> Totals {
         template: campaign.template.clone(),
         suppression: Suppression::default(),
         cost: campaign.profile.cost().cloned(),
+        locates: campaign.delivery.recipients.is_some(),
     };
     let (mut messages, mut rows) = (0, 0);
     let totals = plan::run::<std::convert::Infallible>(

@@ -12,8 +12,8 @@ use rusqlite::types::Value;
 use sendplan::delivery::state::{Event, State};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{
-    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, Run,
-    RunId, Store, StoreError,
+    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedClock, PinnedMessage, Receipt,
+    ReceiptStatus, Run, RunId, Store, StoreError,
 };
 use tempfile::TempDir;
 
@@ -90,7 +90,14 @@ fn begun(path: &Path) -> Result<Files, StoreError> {
     for n in 0..40 {
         let (who, text) = (format!("c{n}"), format!("text {}", n / 2));
         let address = format!("+2547000000{n:02}");
-        pin.add(&PinnedMessage { recipient: &who, address: &address, text: &text, segments: 1, part: None })?;
+        pin.add(&PinnedMessage {
+            recipient: &who,
+            address: &address,
+            text: &text,
+            segments: 1,
+            part: None,
+            clock: PinnedClock::Campaign,
+        })?;
     }
     let run = pin.seal("digest", &Excluded::default())?;
     let keys: Vec<MessageKey> = store.claim(run, &Claim::next(None, 30))?.iter().map(|one| one.key).collect();

@@ -2,8 +2,8 @@
 //! spellings is wrong somewhere (Kenya's international prefix is 000, not 00).
 
 use rlibphonenumber::{
-    NotANumberError, NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberUtil,
-    ValidationError,
+    NotANumberError, NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberType,
+    PhoneNumberUtil, ValidationError,
 };
 
 pub use rlibphonenumber::enums::Region;
@@ -172,6 +172,23 @@ fn invalid(number: &PhoneNumber) -> AddressError {
             AddressError::Invalid(region)
         }
     }
+}
+
+/// Mobile numbers of these countries carry the code of the area in which they were given out. Of the two others that
+/// libphonenumber counts among them, Indonesia's say so only in part, and China has one time zone.
+const MOBILES_WITH_AREAS: [i32; 3] = [52, 54, 55];
+
+/// Whether the first digits of a number say where in its country it belongs, as libphonenumber's
+/// `isNumberGeographical` has it.
+pub fn says_where(digits: u64) -> bool {
+    with_library(|library| {
+        let Ok(number) = library.parse(format!("+{digits}"), None) else { return false };
+        match library.get_number_type(&number) {
+            PhoneNumberType::FixedLine | PhoneNumberType::FixedLineOrMobile => true,
+            PhoneNumberType::Mobile => MOBILES_WITH_AREAS.contains(&number.country_code),
+            _ => false,
+        }
+    })
 }
 
 /// The country that the first three digits of a number belong to, as `+254 KE`.

@@ -17,6 +17,8 @@ pub struct Rules {
     pub address: usize,
     /// The column of the identity, from 0; without one, the canonical address is the identity.
     pub id: Option<usize>,
+    /// The column of the time zone, from 0.
+    pub timezone: Option<usize>,
     /// How addresses are read.
     pub kind: AddressKind,
     /// Which rows are meant; without one, all.
@@ -30,6 +32,8 @@ pub struct Person<'r> {
     pub address: Address,
     /// The identity, white space around it taken off; nothing when the address is the identity.
     pub id: Option<&'r str>,
+    /// The zone as it is written, white space around it taken off; empty where none is.
+    pub timezone: &'r str,
 }
 
 impl Rules {
@@ -54,6 +58,7 @@ impl Rules {
         if id.is_some_and(str::is_empty) {
             return Err(Exclusion::EmptyId);
         }
-        Ok(Person { address, id })
+        let timezone = self.timezone.map_or("", |column| row.get(column).trim());
+        Ok(Person { address, id, timezone })
     }
 }

@@ -16,7 +16,7 @@ use crate::audience::Rules;
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Template;
 use crate::provider::Profile;
-use crate::schedule::{Hours, Moment, Preset, Timetable, Window};
+use crate::schedule::{Hours, Moment, Preset, Recipients, Timetable, Window, Zone};
 use crate::units::{Amount, Percent, Rate};
 
 pub use frequency::{Cap, Frequency, OncePer};
@@ -92,10 +92,25 @@ pub struct Delivery {
     pub window: Option<Window>,
     /// Nothing goes out from then on.
     pub until: Option<DateTime<Utc>>,
+    /// What goes by recipients' clocks.
+    pub recipients: Option<Recipients>,
 }
 
 impl Delivery {
-    /// When messages may go out, where all go by one clock.
+    /// The same, to be carried out at any hour.
+    pub fn at_any_hour(self) -> Self {
+        Self { window: None, until: None, recipients: None, ..self }
+    }
+
+    /// When messages to recipients may go out who may be in these zones.
+    pub fn hours_in(&self, moment: Option<Moment>, zones: &[Zone]) -> Hours {
+        match &self.recipients {
+            Some(recipients) => recipients.hours(moment, zones, &self.hours()),
+            None => self.hours(),
+        }
+    }
+
+    /// When messages may go out, as far as all go by one clock.
     pub fn hours(&self) -> Hours {
         Hours { starts: None, windows: self.window.into_iter().collect(), until: self.until }
     }
@@ -122,6 +137,7 @@ impl Default for Delivery {
             unknown: Unknown::Hold,
             window: None,
             until: None,
+            recipients: None,
         }
     }
 }

@@ -73,6 +73,11 @@ pub struct Audience {
     #[serde(default)]
     #[schemars(example = &"customer_id")]
     pub id: Option<Spanned<String>>,
+    /// The column that holds a recipient's time zone by its IANA name, for what goes by `timezone: recipient`. Where it is
+    /// empty, and without it, the number says where somebody may be.
+    #[serde(default)]
+    #[schemars(example = &"tz")]
+    pub timezone: Option<Spanned<String>>,
     /// Only rows for which this expression over the columns holds.
     #[serde(default, rename = "where")]
     #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]

@@ -20,6 +20,7 @@ use crate::audience::Suppression;
 use crate::delivery::account::Accounts;
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
+use crate::executor::clocks::clocks;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
@@ -45,8 +46,6 @@ pub struct Delivered {
     pub driven: Driven,
     /// The exit code.
     pub code: Code,
-    /// Its number.
-    pub id: RunId,
     /// Where the run stands.
     pub run: RunLine,
     /// What keeps the campaign from going on, by somebody's word.
@@ -105,7 +104,7 @@ pub fn deliver_in(
     }
     let code = code(&driven, &run);
     let hold = store.hold_on(&run.campaign)?;
-    Ok(Delivered { driven, code, id, run, hold, tally, left })
+    Ok(Delivered { driven, code, run, hold, tally, left })
 }
 
 /// What is left when nothing is sent any more.
@@ -131,8 +130,9 @@ fn send_all(
     let bar = terminal.bar(counts.planned, BAR);
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
-    let pinned = the_run(&store, job.run)?.pinned;
-    let mut engine = engine(&job, suppression, &pinned.campaign, &store, clock)?;
+    let run = the_run(&store, job.run)?;
+    let mut engine = engine(&job, suppression, &run, &store, clock)?;
+    let pinned = run.pinned;
     let lists = Lists::watch(job.lists, job.kind, job.column);
     let inside = runtime.enter();
     let (journal, ends) = match company {
@@ -182,15 +182,17 @@ fn send_all(
 fn engine(
     job: &Job,
     suppression: Suppression,
-    campaign: &str,
+    run: &Run,
     store: &Sqlite,
     clock: Clock,
 ) -> Result<Engine, Failure> {
     let profile = Arc::clone(&job.connection.gateway.profile);
     let cuts_texts = profile.cuts_texts();
+    let campaign = run.pinned.campaign.as_str();
     let asking = Asking { campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
     let mut engine = Engine::new(profile, job.delivery, suppression, job.kind, clock.now());
     engine.add_opt_outs(store.opt_outs()?);
+    engine.set_clocks(clocks(store, run, &job.delivery)?);
     engine.set_contacts(known(store, asking, clock.now().utc)?);
     if let Some(token) = job.connection.token.clone() {
         engine.begin_with(token);
@@ -211,7 +213,9 @@ fn say_hold(hold: Option<&Hold>, campaign: &str, flag: &str, terminal: &Terminal
 
 fn show(bar: &ProgressBar, begun: u64, engine: &Engine, now: Now) {
     let tally = engine.tally();
-    bar.set_position(begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed);
+    bar.set_position(
+        begun + tally.accepted + tally.rejected + tally.unknown + tally.suppressed + tally.expired,
+    );
     let mut message = String::new();
     for (number, word) in
         [(tally.rejected, "rejected"), (tally.unknown, "unknown"), (tally.retried, "tried again")]

@@ -18,7 +18,7 @@ pub fn code(driven: &Driven, run: &RunLine) -> Code {
     match driven {
         Driven::Ended(End::Refused(_)) => Code::Refused,
         Driven::Ended(End::Finished) => settled(run),
-        _ if run.pending > 0 || run.held > 0 => Code::Stopped,
+        _ if run.pending > 0 => Code::Stopped,
         _ => settled(run),
     }
 }
@@ -31,7 +31,7 @@ pub fn say_ending(driven: &Driven, run: &RunLine, terminal: &Terminal) {
         Driven::Ended(End::Refused(why)) => terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}")),
         Driven::Ended(End::Paused(why) | End::Waits { why, .. }) => say(why),
         Driven::Ended(End::Cancelled(why)) => say(&format!("{why}; what was under way has been heard out")),
-        Driven::Ended(End::Interrupted) if run.pending == 0 && run.held == 0 => {}
+        Driven::Ended(End::Interrupted) if run.pending == 0 => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),
         Driven::Cut => say("at once; what was under way is unknown"),
     }
@@ -39,7 +39,7 @@ pub fn say_ending(driven: &Driven, run: &RunLine, terminal: &Terminal) {
 
 /// How a finished run ends the process.
 pub fn settled(run: &RunLine) -> Code {
-    match (run.unknown, run.rejected) {
+    match (run.unknown + run.held, run.rejected) {
         (0, 0) => Code::Done,
         (0, _) => Code::Rejected,
         _ => Code::Unknown,

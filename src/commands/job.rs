@@ -94,7 +94,7 @@ pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Fail
         terminal.say(&format!("{text} under way when it was interrupted: {then}."));
     }
     if sandbox {
-        delivery.window = None;
+        delivery = delivery.at_any_hour();
     }
     if delivery.unknown == Unknown::Resend {
         send_again(store, run.id, delivery.retry.attempts, now.timestamp_millis())?;
@@ -148,7 +148,7 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
     let mut connection = Connection::open(terms, Place::of(sandbox), runtime, clock, terminal)?;
     // Nobody is woken by a sandbox.
     if sandbox {
-        delivery.window = None;
+        delivery = delivery.at_any_hour();
     }
     connection.log_in()?;
     let run = pin(store, &loaded, &occurrence, &place, sandbox, now.timestamp_millis(), terminal)?;

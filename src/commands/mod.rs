@@ -4,6 +4,7 @@
 mod ahead;
 mod ask;
 mod beside;
+mod campaigns;
 mod cancel;
 mod check;
 mod connection;
@@ -20,6 +21,7 @@ mod named;
 mod next;
 mod occasion;
 mod optout;
+mod outlook;
 mod pause;
 mod pin;
 mod plan;
@@ -44,6 +46,9 @@ mod state_verify;
 mod status;
 mod sweep;
 mod terminal;
+mod timing;
+mod unfinished;
+mod waits;
 
 use std::process::ExitCode;
 

@@ -50,11 +50,15 @@ impl Named {
             return Ok(runs);
         }
         let all = store.runs(None)?;
-        let near = did_you_mean(&self.name, all.iter().map(|run| run.pinned.campaign.as_str()));
-        let help = match near {
+        Err(self.unknown(all.iter().map(|run| run.pinned.campaign.as_str())))
+    }
+
+    /// Nothing is known of it; these are the names that are.
+    pub fn unknown<'n>(&self, known: impl IntoIterator<Item = &'n str>) -> Failure {
+        let help = match did_you_mean(&self.name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`sendplan status` shows what there is".to_owned(),
         };
-        Err(Failure::Input(format!("there is no run of `{}` in this state; {help}", self.name)))
+        Failure::Input(format!("there is no run of `{}` in this state; {help}", self.name))
     }
 }

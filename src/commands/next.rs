@@ -39,12 +39,17 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -
 
 /// Where `send` finds the campaign, as seen from the repository's folder if it was given by its name.
 pub fn place(named: &Named, run: &Run) -> String {
-    if named.repository.is_some() {
+    place_of(Some(named), run)
+}
+
+/// The same, where no campaign may have been given.
+pub fn place_of(named: Option<&Named>, run: &Run) -> String {
+    if let Some(named) = named.filter(|named| named.repository.is_some()) {
         return named.shown();
     }
     let manifest = read(run).map(|pinned| pinned.manifest).unwrap_or_default();
     match Path::new(&manifest).parent() {
         Some(folder) if !folder.as_os_str().is_empty() => quoted(&folder.display().to_string()),
-        _ => named.shown(),
+        _ => quoted(&run.pinned.campaign),
     }
 }

@@ -1,14 +1,20 @@
 //! Pinning a run: the audience is planned, and recipients and texts go into the state as they are, all in
 //! one transaction. A plan that is refused leaves nothing behind.
 
+use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap;
+
 use super::exit::Failure;
 use super::scan::{digest, refusals, scan, too_many_parts};
 use super::terminal::Terminal;
+use super::timing::Timing;
+use crate::campaign::Delivery;
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
 use crate::message::segments::Measure;
-use crate::plan::Entry;
-use crate::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
+use crate::plan::{Entry, Whereabouts};
+use crate::schedule::{Moment, Zone};
+use crate::store::{Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, Store, StoreError};
 use crate::world::workspace::Loaded;
 
 /// Pins an occurrence of the campaign and gives its run.
@@ -31,17 +37,21 @@ pub fn pin<S: Store>(
     let mut pinning = store.pin(&run)?;
     let counts_segments = campaign.counts_segments();
     let cuts_texts = campaign.profile.cuts_texts();
+    let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
     let totals = scan(loaded, None, terminal, &mut |entry| match entry {
-        Entry::Planned { line, id, address, text, measure } => {
+        Entry::Planned { line, id, address, text, measure, whereabouts } => {
             let address = address.to_string();
+            let clock = match whereabouts {
+                Some(place) => clocks.of(place, &mut *pinning)?,
+                None => PinnedClock::Campaign,
+            };
             if cuts_texts && measure.parts > 1 {
                 let reference = part::reference(&run.campaign, &run.occurrence, id);
                 let parts = part::cut(text, &measure, reference);
                 let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, line)))?;
                 for (part, text) in parts {
-                    let part = Some(part);
-                    let message = PinnedMessage { recipient: id, address: &address, text, segments: 1, part };
-                    pinning.add(&message)?;
+                    let (part, address) = (Some(part), &*address);
+                    pinning.add(&PinnedMessage { recipient: id, address, text, segments: 1, part, clock })?;
                 }
                 return Ok(());
             }
@@ -52,11 +62,17 @@ pub fn pin<S: Store>(
                 text,
                 segments,
                 part: None,
+                clock,
             })?)
         }
         Entry::Excluded { .. } => Ok(()),
     })?;
-    let refused = refusals(loaded, &totals);
+    let mut refused = refusals(loaded, &totals);
+    // A sandbox and a rehearsal keep to no schedule.
+    if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {
+        let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+        refused.extend(Timing::of(campaign, &totals, Some(starts), now).too_slow);
+    }
     if !refused.is_empty() {
         return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
     }
@@ -67,6 +83,41 @@ pub fn pin<S: Store>(
         duplicates: totals.duplicates(),
     };
     Ok(pinning.seal(&digest(&totals), &excluded)?)
+}
+
+/// By whose clock messages go out, by where their recipients are.
+struct PinnedClocks {
+    delivery: Delivery,
+    moment: Option<Moment>,
+    now: DateTime<Utc>,
+    known: FxHashMap<Whereabouts, PinnedClock<'static>>,
+}
+
+impl PinnedClocks {
+    fn new(delivery: Delivery, occurrence: &str, at_ms: i64) -> Self {
+        let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+        Self { delivery, moment: occurrence.parse().ok(), now, known: FxHashMap::default() }
+    }
+
+    fn of(
+        &mut self,
+        place: Whereabouts,
+        pinning: &mut dyn Pinning,
+    ) -> Result<PinnedClock<'static>, StoreError> {
+        if let Some(known) = self.known.get(&place) {
+            return Ok(*known);
+        }
+        let clock = match place.held(&self.delivery, self.moment, self.now) {
+            Some(why) => PinnedClock::Held(why),
+            None => {
+                let names: Vec<String> = place.zones().iter().map(Zone::to_string).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                PinnedClock::Own(pinning.clock(&names)?)
+            }
+        };
+        self.known.insert(place, clock);
+        Ok(clock)
+    }
 }
 
 fn segments(counted: bool, measure: Measure) -> u16 {

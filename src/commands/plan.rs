@@ -1,8 +1,6 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
-use std::time::Duration;
-
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::ahead::Ahead;
 use super::exit::{Code, Failure};
@@ -12,11 +10,13 @@ use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::standing::time;
 use super::terminal::Terminal;
+use super::timing::Timing;
 use super::{Outcome, load, state};
 use crate::audience::Exclusion;
 use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
+use crate::diagnostic::Diagnostics;
 use crate::plan::{Entry, Totals};
 use crate::provider::raw::BatchMode;
 use crate::report::occurrences::{UPCOMING, occurrences};
@@ -49,15 +49,22 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         terminal.note(&format!("excluded rows are in {}", path.display()));
     }
     let times = Times::of(&loaded.campaign, occasion, now);
-    let report = report(&loaded, &totals, &times, ahead.map(Ahead::finish));
+    let timing = Timing::of(&loaded.campaign, &totals, times.starts, now);
+    let report = report(&loaded, &totals, &times, &timing, ahead.map(Ahead::finish));
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => {
             let next = next(args, &flags, is_sandbox, finished.is_some(), &loaded, &totals);
-            report.human(&Aside { finished, next, ..aside(&loaded, &totals, &times) })
+            report.human(&Aside { finished, next, ..aside(&loaded, &totals, &times, &timing) })
         }
     });
-    let refused = refusals(&loaded, &totals);
+    let mut refused = refusals(&loaded, &totals);
+    if let Some(problem) = timing.problem(&workspace::open(&args.campaign)?) {
+        let mut problems = Diagnostics::new();
+        problems.push(problem);
+        terminal.problems(&problems);
+        refused.push("it cannot be through in time".to_owned());
+    }
     if refused.is_empty() {
         Ok(Code::Done)
     } else {
@@ -153,7 +160,13 @@ impl Times {
     }
 }
 
-fn report(loaded: &Loaded, totals: &Totals, times: &Times, left_out_now: Option<LeftOut>) -> PlanReport {
+fn report(
+    loaded: &Loaded,
+    totals: &Totals,
+    times: &Times,
+    timing: &Timing,
+    left_out_now: Option<LeftOut>,
+) -> PlanReport {
     let campaign = &loaded.campaign;
     let starts = times.starts.map(Moment::instant);
     let counted = campaign.counts_segments();
@@ -172,12 +185,10 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, left_out_now: Option<
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         cost: cost(loaded, totals),
         starts_at: starts.map(rfc3339),
-        ends_at: starts
-            .zip(takes(loaded, totals))
-            .map(|(starts, takes)| rfc3339(starts + TimeDelta::from_std(takes).unwrap_or_default())),
+        ends_at: timing.passage.map(|passage| rfc3339(passage.ends)),
         occurrences: times.series.iter().map(|one| rfc3339(one.instant())).collect(),
         held: 0,
-        warnings: Vec::new(),
+        warnings: timing.warnings.clone(),
     }
 }
 
@@ -196,13 +207,6 @@ fn outgoing(loaded: &Loaded, totals: &Totals) -> u64 {
     totals.outgoing(loaded.campaign.profile.cuts_texts())
 }
 
-/// How long it takes at the campaign's rate.
-fn takes(loaded: &Loaded, totals: &Totals) -> Option<Duration> {
-    let rate = loaded.campaign.delivery.rate?;
-    let count = u32::try_from(outgoing(loaded, totals).saturating_sub(1)).unwrap_or(u32::MAX);
-    Some(rate.interval().saturating_mul(count))
-}
-
 /// What the reasons of [`LeftOut`] are called: opted out, got one, and the cap.
 fn rules(frequency: &Frequency) -> Rules {
     Rules {
@@ -214,7 +218,7 @@ fn rules(frequency: &Frequency) -> Rules {
     }
 }
 
-fn aside(loaded: &Loaded, totals: &Totals, times: &Times) -> Aside {
+fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.csv.shown.display().to_string(),
@@ -231,11 +235,12 @@ fn aside(loaded: &Loaded, totals: &Totals, times: &Times) -> Aside {
         rules: rules(&campaign.audience.frequency),
         starts: times.words.clone(),
         occurrences: occurrences(&times.series),
-        takes: campaign
-            .delivery
-            .rate
-            .zip(takes(loaded, totals))
-            .map(|(rate, takes)| (takes, rate.to_string())),
+        takes: timing.needed.map(|needed| (needed.time, needed.to_string())),
+        ends: timing
+            .passage
+            .filter(|passage| passage.goes_on.is_some())
+            .zip(times.starts)
+            .map(|(passage, starts)| starts.zone.show(passage.ends)),
         countries: totals.countries(),
         unpriced: totals.cost.map_or(0, |bill| bill.unpriced),
         gateway: gateway(campaign),

@@ -56,7 +56,7 @@ const TRY_STATE: Duration = Duration::from_secs(10);
 const CUT: Duration = Duration::from_secs(2);
 
 pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
-    let clock = Clock::start();
+    let clock = Clock::start_at(args.now);
     let runtime = threads()?;
     let inside = runtime.enter();
     let mut wishes = Wishes::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
@@ -433,7 +433,7 @@ impl Watch {
             None => last_of(&self.store, name)?,
         };
         self.last.insert(name.to_owned(), last);
-        match open_runs(&self.store, name)? {
+        match open_runs(&self.store, name, self.shared.now())? {
             Ok(open) => self.roster.set_runs(name, last, open),
             // Its terms cannot be read by this program: only its own campaign stops.
             Err(error) => {
@@ -509,11 +509,12 @@ impl Watch {
             Err(failure) if is_lost(failure) => return result.map(drop),
             Err(_) => Ended::Trouble { moved: false },
             Ok(Came::Nothing) => Ended::Done,
+            Ok(Came::NotYet { at, until }) => Ended::NotYet { at: *at, until: *until },
             Ok(Came::Delivered(sent)) => match &sent.driven {
                 _ if sent.left => Ended::Asked,
                 Driven::Ended(End::Finished | End::Cancelled(_)) => Ended::Done,
                 Driven::Ended(End::Interrupted) | Driven::Cut => Ended::Asked,
-                Driven::Ended(End::Waits { until, .. }) => Ended::Waits { run: sent.id.0, until: *until },
+                Driven::Ended(End::Waits { .. }) => Ended::Waits,
                 Driven::Ended(End::Refused(_) | End::Paused(_)) => {
                     Ended::Trouble { moved: sent.tally.accepted > 0 }
                 }
@@ -535,7 +536,7 @@ impl Watch {
         let now = self.now();
         let next = waits(self.roster.waiting(now).get(name).copied(), now.utc);
         match result {
-            Ok(Came::Nothing) => {}
+            Ok(Came::Nothing | Came::NotYet { .. }) => {}
             Err(failure) => {
                 let what = if failure.code() == Code::Refused { What::Refused } else { What::Failed };
                 let mut text = format!("{failure}; {next}");

@@ -34,6 +34,7 @@ pub fn scan(
         template: loaded.campaign.template.clone(),
         suppression: loaded.suppression.clone(),
         cost: loaded.campaign.profile.cost().cloned(),
+        locates: loaded.campaign.delivery.recipients.is_some(),
     };
     let mut rows = 0_u64;
     let result = plan::run(file, &recipe, threads, Some(&read), &mut |entry| {

@@ -11,17 +11,20 @@ use super::flags::{Flags, quoted};
 use super::job::{Beginning, Ground, begin, same_manifest, take_up};
 use super::occasion::Occasion;
 use super::preparing::Preparing;
+use super::scan::scan;
 use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
+use super::unfinished::Unfinished;
 use super::{Outcome, load};
 use crate::campaign::Campaign;
 use crate::cli::{Global, Send};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::pinned::Pinned;
+use crate::executor::facts::latest;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::duration;
-use crate::schedule::{Due, Moment, When, Window};
+use crate::schedule::{Due, LAST, Moment, Spread, When, Window, Zone};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store};
@@ -29,7 +32,7 @@ use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
 pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
-    let clock = Clock::start();
+    let clock = Clock::start_at(args.now);
     let now = args.now.unwrap_or_else(|| clock.now().utc);
     let opened = workspace::open(&args.campaign)?;
     let Some(name) = opened.name().map(str::to_owned) else {
@@ -47,12 +50,16 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         on_hold(&name, &hold, args, &flags, terminal);
         return Ok(Code::Stopped);
     }
-    let begun = held.store.unfinished(&name)?.into_iter().next();
-    let job = match begun {
+    let mut unfinished = Unfinished::of(&held.store, &name, args.sandbox, now)?;
+    let job = match unfinished.ready.take() {
         Some(run) => take_up(opened, run, ground(&mut held, args, now, clock, terminal)?)?,
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
             match choose(&loaded, &opened, &held.store, args, now, terminal)? {
+                Choice::Nothing(_) if !unfinished.waiting.is_empty() => {
+                    unfinished.tell(terminal);
+                    return Ok(Code::Stopped);
+                }
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
                     let beginning = Beginning { loaded, occurrence, place: opened.place() };
@@ -108,7 +115,8 @@ fn choose(
     let campaign = &loaded.campaign;
     let name = &campaign.name;
     let runs = store.runs(Some(name))?;
-    let occasion = Occasion::after(campaign, &runs, now);
+    let last = latest(runs.iter().map(|run| run.pinned.occurrence.as_str()));
+    let (occasion, _) = occasion(loaded, last, now, terminal)?;
     let occurrence = occasion.occurrence();
     if let Some(earlier) = runs.first() {
         let pinned = Pinned::from_json(&earlier.pinned.pinned);
@@ -126,6 +134,12 @@ fn choose(
     if let Some(code) = not_due(campaign, occasion, now, terminal)? {
         return Ok(Choice::Nothing(code));
     }
+    if let Some(until) = campaign.delivery.until.filter(|until| *until - now < LAST) {
+        let shown = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+        terminal
+            .data(&format!("Nothing is due: the time of {name} was over at {shown} (`schedule.until`).\n"));
+        return Ok(Choice::Nothing(Code::Done));
+    }
     let shut = campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal));
     Ok(shut.map_or(Choice::Begin(occurrence), Choice::Nothing))
 }
@@ -142,6 +156,29 @@ pub fn sent_already(campaign: &Campaign, earlier: &Run, occurrence: &str) -> Res
          the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
         campaign.name, earlier.pinned.occurrence
     )))
+}
+
+/// Which occurrence it is about, after the one that was due at `last`, and when it comes to the first people. Where each
+/// goes by their own clock, it begins when the first of them shows its time: for that one must know where they are.
+pub fn occasion(
+    loaded: &Loaded,
+    last: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+    terminal: &Terminal,
+) -> Result<(Occasion, Option<DateTime<Utc>>), Failure> {
+    let campaign = &loaded.campaign;
+    let comes = |occasion: Occasion, people: &[Vec<Zone>]| {
+        (occasion, occasion.at().map(|at| Spread::of(at, people).first))
+    };
+    let anywhere = Occasion::since(campaign, last, now, &[]);
+    let theirs = campaign.delivery.recipients.is_some_and(|recipients| recipients.moment);
+    if !theirs || matches!(anywhere.due, Due::Later(_)) {
+        return Ok(comes(anywhere, &[]));
+    }
+    let totals = scan(loaded, None, terminal, &mut |_| Ok(()))?;
+    let people = totals.whereabouts().into_iter().map(|(place, _)| place.zones().to_vec());
+    let people: Vec<Vec<Zone>> = people.filter(|zones| !zones.is_empty()).collect();
+    Ok(comes(Occasion::since(campaign, last, now, &people), &people))
 }
 
 /// The same occurrence sends nothing again.

@@ -59,7 +59,7 @@ pub fn path(global: &Global, sandbox: bool, repository: Option<&Repository>) -> 
 }
 
 /// A path as seen from here, where that is shorter.
-fn near(path: &Path) -> PathBuf {
+pub fn near(path: &Path) -> PathBuf {
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).to_owned()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::breaker::Upshot;
+use super::breaker::{Ticket, Upshot};
 use super::control::Teller;
 use super::engine::{End, Engine, InAir, Now, change};
 use super::message::{Change, Parcel};
@@ -36,7 +36,9 @@ struct Circumstances {
 impl Engine {
     /// The answer to a batch.
     pub fn answered(&mut self, answer: Answer, now: Now) {
-        let Some(InAir { batch, sent_at, generation }) = self.in_air.remove(&answer.number) else { return };
+        let Some(InAir { batch, sent_at, generation, ticket }) = self.in_air.remove(&answer.number) else {
+            return;
+        };
         let refused = answer.reading.verdicts.iter().any(|verdict| verdict.class == Class::Auth);
         let last_credential = refused && self.access.is_second_try(generation);
         let circumstances = Circumstances {
@@ -47,7 +49,7 @@ impl Engine {
             last_credential,
             unreached: answer.unreached,
         };
-        self.watch(&answer.reading, generation);
+        self.watch(&answer.reading, generation, ticket);
         let parcels = Arc::unwrap_or_clone(batch).parcels;
         let mut verdicts = answer.reading.verdicts.into_iter();
         for parcel in parcels {
@@ -67,7 +69,7 @@ impl Engine {
     }
 
     /// Lets the breaker and the provider's trouble know what the request came to.
-    fn watch(&mut self, reading: &Reading, generation: u64) {
+    fn watch(&mut self, reading: &Reading, generation: u64, ticket: Ticket) {
         let has = |wanted: &[Class]| reading.verdicts.iter().any(|verdict| wanted.contains(&verdict.class));
         let upshot = if has(&[Class::Accepted]) {
             Upshot::Accepted
@@ -87,7 +89,7 @@ impl Engine {
             .iter()
             .find_map(|verdict| verdict.reason.as_deref())
             .unwrap_or("no reason given");
-        if let Some(stop) = self.breaker.note(upshot, reading.verdicts.len(), reason) {
+        if let Some(stop) = self.breaker.note(ticket, upshot, reading.verdicts.len(), reason) {
             self.end.get_or_insert(End::Paused(stop));
         }
     }

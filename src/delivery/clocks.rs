@@ -92,23 +92,23 @@ impl Clocks {
         Self { left: clocks, turn: Turn::Between }
     }
 
-    /// When something can be done next: sent, or given up because its time is over. Nothing where nobody is left.
-    pub fn next_turn(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.left.iter().map(|clock| clock.opens_next(now).unwrap_or(now)).min()
+    /// Before when nothing can be done, neither sent nor given up because its time is over, and why, for people. Nothing
+    /// where something can, or nobody is left.
+    pub fn waits(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, String)> {
+        let opens = self.left.iter().map(|clock| (clock.opens_next(now).unwrap_or(now), clock));
+        let (at, clock) = opens.min_by_key(|(at, _)| *at).filter(|(at, _)| *at > now)?;
+        Some((at, clock.why_shut(at)))
     }
 
     /// Begins the next turn.
     fn begin(&mut self, now: DateTime<Utc>) -> After {
         self.turn = Turn::Between;
         let (mut over, mut open) = (Vec::new(), Vec::new());
-        let (mut until, mut next) = (DateTime::<Utc>::MAX_UTC, None);
+        let mut until = DateTime::<Utc>::MAX_UTC;
         for clock in &self.left {
             match clock.opens_next(now) {
                 None => over.push(clock.id),
-                Some(opens) if opens > now => {
-                    until = until.min(opens);
-                    next = [next, Some((opens, clock))].into_iter().flatten().min_by_key(|(at, _)| *at);
-                }
+                Some(opens) if opens > now => until = until.min(opens),
                 Some(_) => {
                     open.push(clock.id);
                     until = until.min(clock.hours.open_until(now).unwrap_or(now));
@@ -116,14 +116,13 @@ impl Clocks {
             }
         }
         let always = self.left.iter().all(|clock| clock.hours.is_always());
-        match (over.is_empty(), open.is_empty(), next) {
-            (false, ..) => self.turn = Turn::Expiring(over),
-            (_, false, _) => {
+        match (over.is_empty(), open.is_empty()) {
+            (false, _) => self.turn = Turn::Expiring(over),
+            (_, false) => {
                 let from = if always { DateTime::<Utc>::MIN_UTC } else { now };
                 self.turn = Turn::Sending { clocks: open, from, until };
             }
-            (_, _, Some((opens, clock))) => return After::Nobody(opens, clock.why_shut(opens)),
-            _ => return After::End,
+            _ => return self.waits(now).map_or(After::End, |(until, why)| After::Nobody(until, why)),
         }
         After::Turn
     }

@@ -152,8 +152,12 @@ impl Engine {
         }
         let batch = Arc::new(self.ready.pop_front()?);
         self.paces.take(batch.load(), now.elapsed);
-        let in_air =
-            InAir { batch: Arc::clone(&batch), sent_at: now.elapsed, generation: self.access.generation() };
+        let in_air = InAir {
+            batch: Arc::clone(&batch),
+            sent_at: now.elapsed,
+            generation: self.access.generation(),
+            ticket: self.breaker.sends(),
+        };
         self.in_air.insert(batch.number, in_air);
         self.tally.requests += 1;
         Some(batch)
@@ -161,7 +165,7 @@ impl Engine {
 
     /// Gives durable intents back that were never begun.
     pub(super) fn withdraw_ready(&mut self, now: Now) {
-        let until = self.waits_until();
+        let until = self.silent_until();
         std::mem::take(&mut self.ready).into_iter().for_each(|batch| self.withdraw(batch, until, now));
     }
 

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
 use super::account::Account;
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Ticket};
 use super::clocks::{Clock, Clocks};
 use super::contacts::Contacts;
 use super::control::{Hold, Teller};
@@ -159,6 +159,7 @@ pub(super) struct InAir {
     pub batch: Arc<Batch>,
     pub sent_at: Duration,
     pub generation: u64,
+    pub ticket: Ticket,
 }
 
 /// The commit that is being written.
@@ -280,14 +281,19 @@ impl Engine {
 
     /// Until when nothing may be sent, or might have been: the gateway is in trouble, or asked us or another run of this
     /// process to wait.
-    pub(super) fn waits_until(&self) -> Duration {
+    pub(super) fn silent_until(&self) -> Duration {
         let held = self.account.as_ref().map_or(Duration::ZERO, Account::held);
         self.trouble.until().max(held)
     }
 
     /// Whether nothing may be sent now.
     pub(super) fn waits(&self, now: Duration) -> bool {
-        now < self.waits_until()
+        now < self.silent_until()
+    }
+
+    /// Until when it waits for the gateway, in time since the process began, and why.
+    pub fn waits_until(&self, now: Now) -> Option<(Duration, &str)> {
+        Some((self.silent_until(), self.waiting_for(now)?))
     }
 
     /// Asks for an orderly end: nothing new is sent, what is under way is heard out.
@@ -302,7 +308,7 @@ impl Engine {
         }
         self.queue.wake(now.elapsed);
         self.mind_the_clocks(now);
-        let has_to_wait = self.waits_until() > now.elapsed + WORTH_WITHDRAWING;
+        let has_to_wait = self.silent_until() > now.elapsed + WORTH_WITHDRAWING;
         if self.end.is_some() || self.hold.is_some() || self.turning || has_to_wait {
             self.withdraw_ready(now);
         }
@@ -401,7 +407,7 @@ impl Engine {
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
         let renewal = self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.waits(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
-        let trouble = Some(self.waits_until());
+        let trouble = Some(self.silent_until());
         let ends = self.clocks.ends().and_then(|ends| (ends - now.utc).to_std().ok());
         let shut = ends.map(|wait| now.elapsed + wait);
         if self.hold.is_some() {

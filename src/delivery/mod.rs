@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod control;
 mod dispatch;
 pub mod engine;
+pub mod forecast;
 pub mod message;
 pub mod opt_outs;
 pub mod pace;

@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::forecast::Volume;
+use super::paces::limits;
 use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Cap, Delivery, Frequency, OncePer, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::provider::{Limits, Profile};
-use crate::schedule::{Days, MomentError, Window, WindowError};
+use crate::schedule::{Days, MomentError, Recipients, Window, WindowError, Zone};
 use crate::units::{Rate, UnitError};
 
 /// The version of this form.
@@ -43,6 +46,11 @@ pub struct Pinned {
     limits: PinnedLimits,
     #[serde(default)]
     window: Option<PinnedWindow>,
+    /// Nothing goes out from then on: Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipients: Option<PinnedRecipients>,
     concurrency: u16,
     attempts: u16,
     backoff_ms: u64,
@@ -71,6 +79,16 @@ struct PinnedWindow {
     /// The days on which it opens; every day where it says nothing, as older ones do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     days: Option<String>,
+}
+
+/// What goes by recipients' clocks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PinnedRecipients {
+    moment: bool,
+    window: Option<PinnedWindow>,
+    /// A day.
+    until: Option<String>,
+    late_after_ms: Option<i64>,
 }
 
 /// The most messages that one person gets in a time.
@@ -125,12 +143,9 @@ impl Pinned {
                 messages: limits.messages.map(|rate| rate.to_string()),
                 segments: limits.segments.map(|rate| rate.to_string()),
             },
-            window: delivery.window.map(|window| PinnedWindow {
-                from: window.from().to_string(),
-                to: window.to().to_string(),
-                zone: window.zone().to_string(),
-                days: (window.days() != Days::ALL).then(|| window.days().to_string()),
-            }),
+            window: delivery.window.map(PinnedWindow::of),
+            until_ms: delivery.until.map(|until| until.timestamp_millis()),
+            recipients: delivery.recipients.map(PinnedRecipients::of),
             concurrency: delivery.concurrency,
             attempts: delivery.retry.attempts,
             backoff_ms: millis(delivery.retry.backoff),
@@ -176,11 +191,7 @@ impl Pinned {
     /// # Errors
     /// [`PinnedError::Profile`].
     pub fn profile(&self) -> Result<Profile, PinnedError> {
-        let limits = Limits {
-            requests: read_rate(self.limits.requests.as_deref())?,
-            messages: read_rate(self.limits.messages.as_deref())?,
-            segments: read_rate(self.limits.segments.as_deref())?,
-        };
+        let limits = self.gateway_limits()?;
         let source = Source::new(self.profile_name.as_str(), self.profile.as_str());
         let profile = Profile::from_source(&source).map_err(PinnedError::Profile)?;
         profile
@@ -188,6 +199,27 @@ impl Pinned {
             .and_then(|profile| profile.with_batch_max(self.batch_max))
             .map(|profile| profile.with_limits(limits))
             .map_err(|error| PinnedError::Unreadable(error.to_string()))
+    }
+
+    fn gateway_limits(&self) -> Result<Limits, PinnedError> {
+        Ok(Limits {
+            requests: read_rate(self.limits.requests.as_deref())?,
+            messages: read_rate(self.limits.messages.as_deref())?,
+            segments: read_rate(self.limits.segments.as_deref())?,
+        })
+    }
+
+    /// The rates that hold for it: the campaign's and the gateway's, of each kind the slower one.
+    ///
+    /// # Errors
+    /// [`PinnedError::Unreadable`].
+    pub fn limits(&self) -> Result<Limits, PinnedError> {
+        Ok(limits(&self.delivery()?, self.gateway_limits()?))
+    }
+
+    /// What is to go out where so many messages are left.
+    pub fn volume(&self, messages: u64) -> Volume {
+        Volume::of(messages, usize::try_from(self.batch_max).unwrap_or(usize::MAX))
     }
 
     /// Pace and patience.
@@ -206,7 +238,8 @@ impl Pinned {
             },
             unknown: if self.resend_unknown { Unknown::Resend } else { Unknown::Hold },
             window: self.window.as_ref().map(PinnedWindow::read).transpose()?,
-            until: None,
+            until: self.until_ms.map(read_instant).transpose()?,
+            recipients: self.recipients.as_ref().map(PinnedRecipients::read).transpose()?,
         })
     }
 
@@ -236,18 +269,56 @@ impl Pinned {
     }
 }
 
+impl PinnedRecipients {
+    fn of(recipients: Recipients) -> Self {
+        Self {
+            moment: recipients.moment,
+            window: recipients.window.map(PinnedWindow::of),
+            until: recipients.until.map(|until| until.to_string()),
+            late_after_ms: recipients.late_after.map(|late| late.num_milliseconds()),
+        }
+    }
+
+    fn read(&self) -> Result<Recipients, PinnedError> {
+        let until = self.until.as_deref().map(str::parse::<NaiveDate>).transpose();
+        Ok(Recipients {
+            moment: self.moment,
+            window: self.window.as_ref().map(PinnedWindow::read).transpose()?,
+            until: until.map_err(|error| PinnedError::Unreadable(error.to_string()))?,
+            late_after: self.late_after_ms.map(TimeDelta::milliseconds),
+        })
+    }
+}
+
 impl PinnedWindow {
+    fn of(window: Window) -> Self {
+        Self {
+            from: window.from().to_string(),
+            to: window.to().to_string(),
+            zone: window.zone().to_string(),
+            days: (window.days() != Days::ALL).then(|| window.days().to_string()),
+        }
+    }
+
     /// What keeps messages out of the night must not quietly be nothing.
     fn read(&self) -> Result<Window, PinnedError> {
         let unreadable = |error: WindowError| PinnedError::Unreadable(error.to_string());
-        let zone =
-            self.zone.parse().map_err(|error: MomentError| PinnedError::Unreadable(error.to_string()))?;
+        let zone = match self.zone.as_str() {
+            "recipient" => Ok(Zone::RECIPIENT),
+            name => name.parse(),
+        };
+        let zone = zone.map_err(|error: MomentError| PinnedError::Unreadable(error.to_string()))?;
         let (from, to) = (self.from.parse().map_err(unreadable)?, self.to.parse().map_err(unreadable)?);
         let days = self.days.as_deref().map(str::parse::<Days>).transpose();
         let days = days.map_err(|error| PinnedError::Unreadable(error.to_string()))?;
         let window = Window::new(from, to, zone).and_then(|one| one.with_days(days.unwrap_or(Days::ALL)));
         window.map_err(unreadable)
     }
+}
+
+fn read_instant(ms: i64) -> Result<DateTime<Utc>, PinnedError> {
+    DateTime::from_timestamp_millis(ms)
+        .ok_or_else(|| PinnedError::Unreadable(format!("{ms} is no moment of the calendar")))
 }
 
 fn read_rate(text: Option<&str>) -> Result<Option<Rate>, PinnedError> {

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::control::HoldKind;
 use super::engine::Now;
 use crate::campaign::{Frequency, OncePer};
-use crate::schedule::{Due, Hours, Moment, Timetable, When, Window};
+use crate::schedule::{Due, Moment, Timetable, When, Window};
 
 /// How long a campaign that could not go on is left alone, the first time; twice as long each time after that.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -39,20 +39,10 @@ pub struct Plan {
 pub struct OpenRun {
     /// Its number in the state.
     pub id: i64,
-    /// When it may go on.
-    pub hours: Hours,
     /// Who is left out of it.
     pub frequency: Frequency,
-    /// It said that it can go on then, and not before.
+    /// It can go on then, and not before: by its window, or the clocks of its people.
     pub waits_until: Option<DateTime<Utc>>,
-}
-
-impl OpenRun {
-    /// When it can go on; now, if it can, or if its time is over and only that is to be recorded.
-    pub fn goes_on_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let from = self.waits_until.map_or(now, |until| until.max(now));
-        self.hours.opens_next(from).unwrap_or(from)
-    }
 }
 
 /// What to do now.
@@ -95,12 +85,15 @@ impl Turn {
 pub enum Ended {
     /// All that there was to do is done.
     Done,
-    /// A run goes on at this time.
-    Waits {
-        /// Its number in the state.
-        run: i64,
-        /// When.
-        until: DateTime<Utc>,
+    /// A run that was sent waits now: until when, the state says.
+    Waits,
+    /// It is too early for this occurrence where its people are, or too late. Nothing is begun before this time; of this
+    /// occurrence never, without one.
+    NotYet {
+        /// Which occurrence.
+        at: Moment,
+        /// When to ask again.
+        until: Option<DateTime<Utc>>,
     },
     /// Somebody paused it, or the process is to end.
     Asked,
@@ -187,6 +180,8 @@ struct Member {
     /// What the timetable said, when, and until when it says so.
     said: Option<(DateTime<Utc>, Due, Option<DateTime<Utc>>)>,
     told: Option<Notice>,
+    /// An occurrence that has not come to its people, or is not begun any more.
+    not_yet: Option<(Moment, Option<DateTime<Utc>>)>,
 }
 
 impl Roster {
@@ -199,8 +194,10 @@ impl Roster {
     /// went wrong before is forgotten: somebody has touched it.
     pub fn set_campaign(&mut self, name: &str, plan: Option<Plan>) {
         let member = self.members.entry(name.to_owned()).or_default();
-        let (failures, not_before) = (0, Duration::ZERO);
-        *member = Member { plan, said: None, failures, not_before, is_gone: false, ..std::mem::take(member) };
+        let (last, open, hold, busy) =
+            (member.last, std::mem::take(&mut member.open), member.hold, member.busy.take());
+        let told = member.told.take();
+        *member = Member { plan, last, open, hold, busy, told, ..Member::default() };
     }
 
     /// The campaign is not there any more. A turn that goes on is not touched.
@@ -212,12 +209,8 @@ impl Roster {
     }
 
     /// What the state says of a campaign: when its latest occurrence was due, and which runs are not finished.
-    pub fn set_runs(&mut self, name: &str, last: Option<DateTime<Utc>>, mut open: Vec<OpenRun>) {
+    pub fn set_runs(&mut self, name: &str, last: Option<DateTime<Utc>>, open: Vec<OpenRun>) {
         if let Some(member) = self.members.get_mut(name) {
-            for run in &mut open {
-                let before = member.open.iter().find(|before| before.id == run.id);
-                run.waits_until = run.waits_until.or(before.and_then(|before| before.waits_until));
-            }
             *member = Member { last, open, said: None, ..std::mem::take(member) };
         }
     }
@@ -289,12 +282,11 @@ impl Roster {
         member.said = None;
         let moved = match how {
             Ended::Trouble { moved } => moved,
-            Ended::Waits { run, until } => {
-                let waiting = member.open.iter_mut().find(|one| one.id == run);
-                waiting.into_iter().for_each(|run| run.waits_until = Some(until));
+            Ended::NotYet { at, until } => {
+                member.not_yet = Some((at, until));
                 true
             }
-            Ended::Done | Ended::Asked => true,
+            Ended::Done | Ended::Asked | Ended::Waits => true,
         };
         member.failures = if moved { 0 } else { member.failures };
         member.not_before = Duration::ZERO;
@@ -358,14 +350,17 @@ impl Member {
             Some(HoldKind::Paused) => return None,
             None => {}
         }
-        if !self.open.is_empty() {
-            let run = self.open.iter().find(|run| run.goes_on_at(now.utc) <= now.utc)?;
+        // The oldest that can go on. While all of them wait, the next occurrence may come.
+        if let Some(run) = self.open.iter().find(|run| run.waits_until.is_none_or(|until| until <= now.utc)) {
             return Some((Turn::TakeUp { campaign, run: run.id }, run.frequency.clone()));
         }
         let due = self.due(now.utc);
         self.tell(name, now.utc, due, notices);
         let plan = self.plan.as_ref()?;
         let Due::Now(Some(at)) = due else { return None };
+        if self.not_before(at, now.utc).is_some() {
+            return None;
+        }
         let is_open = plan.window.is_none_or(|window| window.has_time(now.utc));
         is_open.then(|| (Turn::Begin { campaign, at }, plan.frequency.clone()))
     }
@@ -395,13 +390,23 @@ impl Member {
             // People begin it, when they want to.
             (When::Once, _) => Due::Over(None),
             (When::At(at), Some(last)) if at.instant() == last => Due::Over(None),
-            (When::At(_) | When::Series(_), last) => timetable.due(now, last),
+            (When::At(_) | When::Series(_), last) => match timetable.due(now, last, &[]) {
+                // Where it goes by people's own clocks, only whoever knows them can say whether it is too late.
+                Due::Missed(at) | Due::Over(Some(at)) if at.zone.is_recipient() => Due::Now(Some(at)),
+                due => due,
+            },
         }
+    }
+
+    /// Before when this occurrence is not begun; nothing, where it may be now.
+    fn not_before(&self, at: Moment, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (_, until) = self.not_yet.filter(|(of, _)| *of == at)?;
+        until.map_or(Some(DateTime::<Utc>::MAX_UTC), |until| Some(until).filter(|until| now < *until))
     }
 
     fn tell(&mut self, name: &str, now: DateTime<Utc>, due: Due, notices: &mut Vec<Notice>) {
         let campaign = name.to_owned();
-        let left_out = || self.plan.as_ref().and_then(|plan| plan.timetable.left_out(now, self.last));
+        let left_out = || self.plan.as_ref().and_then(|plan| plan.timetable.left_out(now, self.last, &[]));
         let notice = match due {
             Due::Missed(at) => Some(Notice::Missed { campaign, at }),
             Due::Over(Some(at)) => Some(Notice::LeftOut { campaign, at }),
@@ -418,17 +423,17 @@ impl Member {
     }
 
     fn quiet_for(&mut self, now: Now) -> Option<Duration> {
-        match self.waiting(now) {
-            Waiting::Retry(_) => self.not_before.checked_sub(now.elapsed),
+        let goes_on = match self.waiting(now) {
+            Waiting::Retry(_) => return self.not_before.checked_sub(now.elapsed),
             Waiting::Until(at) => until(at, now.utc),
-            Waiting::Next(at) => until(at.instant(), now.utc),
-            // The occurrence after it.
-            Waiting::Person(_) => {
-                let next = self.plan.as_ref()?.timetable.upcoming(now.utc, 1);
-                until(next.first()?.instant(), now.utc)
-            }
-            Waiting::Busy | Waiting::Held { .. } | Waiting::Others | Waiting::Hand | Waiting::Nothing => None,
-        }
+            Waiting::Next(at) => return until(at.instant(), now.utc),
+            Waiting::Person(_) | Waiting::Nothing => None,
+            Waiting::Busy | Waiting::Held { .. } | Waiting::Others | Waiting::Hand => return None,
+        };
+        // The occurrence after this one.
+        let next = self.plan.as_ref().and_then(|plan| plan.timetable.upcoming(now.utc, 1).first().copied());
+        let next = next.and_then(|at| until(at.instant(), now.utc));
+        [goes_on, next].into_iter().flatten().min()
     }
 
     fn waiting(&mut self, now: Now) -> Waiting {
@@ -443,14 +448,29 @@ impl Member {
             let wait = TimeDelta::from_std(self.not_before - now.elapsed).unwrap_or(TimeDelta::MAX);
             return Waiting::Retry(now.utc.checked_add_signed(wait).unwrap_or(DateTime::<Utc>::MAX_UTC));
         }
-        if let Some(at) = self.open.iter().map(|run| run.goes_on_at(now.utc)).min() {
-            return if at > now.utc { Waiting::Until(at) } else { Waiting::Others };
+        let goes_on = self.open.iter().map(|run| run.waits_until.unwrap_or(now.utc)).min();
+        match (goes_on, self.begins(now.utc)) {
+            (Some(at), _) if at <= now.utc => Waiting::Others,
+            (Some(at), Waiting::Until(other)) => Waiting::Until(at.min(other)),
+            (None, begins) | (_, begins @ Waiting::Others) => begins,
+            (Some(at), _) => Waiting::Until(at),
         }
-        let window = self.plan.as_ref().and_then(|plan| plan.window);
-        match self.due(now.utc) {
-            Due::Now(Some(_)) => match window.filter(|window| !window.has_time(now.utc)) {
-                Some(window) => Waiting::Until(window.opens_next(now.utc)),
-                None => Waiting::Others,
+    }
+
+    /// What its next occurrence waits for.
+    fn begins(&mut self, now: DateTime<Utc>) -> Waiting {
+        let next = |member: &Self| {
+            let next = member.plan.as_ref().and_then(|plan| plan.timetable.upcoming(now, 1).first().copied());
+            next.map_or(Waiting::Nothing, Waiting::Next)
+        };
+        match self.due(now) {
+            Due::Now(Some(at)) => match self.not_before(at, now) {
+                Some(until) if until == DateTime::<Utc>::MAX_UTC => next(self),
+                Some(until) => Waiting::Until(until),
+                None => match self.plan.as_ref().and_then(|plan| plan.window) {
+                    Some(window) if !window.has_time(now) => Waiting::Until(window.opens_next(now)),
+                    _ => Waiting::Others,
+                },
             },
             Due::Later(at) => Waiting::Next(at),
             Due::Missed(at) => Waiting::Person(at),

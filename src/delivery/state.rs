@@ -18,7 +18,7 @@ pub enum State {
     Unknown,
     /// Never sent: the recipient had opted out, or was reached too often; the reason says which.
     Suppressed,
-    /// Not sent now: outside its window, or its zone is not known.
+    /// Not sent until a person decides: by whose clock it goes is not known; the reason says why.
     Held,
     /// Never sent: its time is over, or the run was cancelled; the reason says which.
     Expired,
@@ -72,7 +72,7 @@ impl State {
 
     /// Whether a run that has such a message still has something to do by itself.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Intent | Self::Held)
+        matches!(self, Self::Pending | Self::Intent)
     }
 }
 

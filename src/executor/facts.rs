@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::clocks::clocks;
+use crate::campaign::{Delivery, Frequency};
 use crate::delivery::pinned::{Pinned, PinnedError};
 use crate::delivery::roster::OpenRun;
 use crate::schedule::Moment;
@@ -20,18 +22,28 @@ pub fn last_of(store: &impl Store, campaign: &str) -> Result<Option<DateTime<Utc
     Ok(latest(store.occurrences(campaign)?.iter().map(String::as_str)))
 }
 
-/// The runs of a campaign that are not finished, oldest first.
+/// The runs of a campaign that are not finished, oldest first, with what they wait for now: the campaign's hours, or
+/// those of the people who are left.
 ///
 /// # Errors
 /// The state's; within, those of terms that cannot be read.
 pub fn open_runs(
     store: &impl Store,
     campaign: &str,
+    now: DateTime<Utc>,
 ) -> Result<Result<Vec<OpenRun>, PinnedError>, StoreError> {
-    let open = |run: Run| -> Result<OpenRun, PinnedError> {
+    let terms = |run: &Run| -> Result<(Delivery, Frequency), PinnedError> {
         let pinned = Pinned::from_json(&run.pinned.pinned)?;
-        let hours = pinned.delivery()?.hours();
-        Ok(OpenRun { id: run.id.0, hours, frequency: pinned.frequency()?, waits_until: None })
+        Ok((pinned.delivery()?, pinned.frequency()?))
     };
-    Ok(store.unfinished(campaign)?.into_iter().map(open).collect())
+    let mut open = Vec::new();
+    for run in store.unfinished(campaign)? {
+        let (delivery, frequency) = match terms(&run) {
+            Ok(terms) => terms,
+            Err(error) => return Ok(Err(error)),
+        };
+        let waits_until = clocks(store, &run, &delivery)?.waits(now).map(|(until, _)| until);
+        open.push(OpenRun { id: run.id.0, frequency, waits_until });
+    }
+    Ok(Ok(open))
 }

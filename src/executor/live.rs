@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
@@ -16,13 +17,16 @@ use crate::delivery::control::{Mark, News};
 use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::Batch;
 use crate::provider::{AuthError, Class, Reading, Token, Verdict};
-use crate::store::control::Control;
+use crate::store::control::{Control, Waiting};
 use crate::store::journal::{Journal, Recorded};
 use crate::store::{Store, StoreError};
 use crate::world::clock::{Clock, sleep};
 use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
 use crate::world::signals::Ends;
+
+/// How often the state is told at the most what the gateway makes us wait for.
+const SAY: Duration = Duration::from_secs(1);
 
 /// What the journal was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,12 @@ pub struct Live<S> {
     heard: Mark,
     /// Up to where that was said in the state.
     acknowledged: Mark,
+    /// What the gateway makes us wait for, where the state was not told yet.
+    waiting: Option<Waiting>,
+    /// Until when it makes us wait, as far as we know; in time since the process began.
+    waits_until: Duration,
+    /// When the state may be told again.
+    say_at: Duration,
 }
 
 impl<S: Store + Control + Send + 'static> Live<S> {
@@ -82,12 +92,25 @@ impl<S: Store + Control + Send + 'static> Live<S> {
             look_at: Duration::ZERO,
             heard: Mark::default(),
             acknowledged: Mark::default(),
+            waiting: None,
+            waits_until: Duration::ZERO,
+            say_at: Duration::ZERO,
         }
     }
 
     /// The journal, when all is done.
     pub fn into_journal(self) -> Journal<S> {
         self.journal
+    }
+
+    /// What the state is to be told of what the gateway makes us wait for: once for each time that it names, and not
+    /// more often than a reader could follow.
+    fn waits(&mut self, now: Duration) -> Option<Waiting> {
+        if now < self.say_at {
+            return None;
+        }
+        self.say_at = now + SAY;
+        self.waiting.take()
     }
 
     /// Begins to look for what people have said, when it is time to. The engine has carried out what it was told
@@ -102,7 +125,8 @@ impl<S: Store + Control + Send + 'static> Live<S> {
         if now < self.look_at && self.heard == self.acknowledged {
             return Some(self.look_at);
         }
-        self.asked.push_back((Asked::Look, self.journal.look(self.heard)));
+        let waits = self.waits(now);
+        self.asked.push_back((Asked::Look, self.journal.look(self.heard, waits)));
         self.acknowledged = self.heard;
         self.look_at = now + LOOK;
         None
@@ -161,6 +185,16 @@ impl<S: Store + Control + Send + 'static> World for Live<S> {
             None => (batch, token),
         };
         tokio::spawn(send_on(job, Arc::clone(&self.gateway), self.answered.0.clone()));
+    }
+
+    fn waits_for_the_gateway(&mut self, until: Duration, why: &str) {
+        if until == self.waits_until {
+            return;
+        }
+        self.waits_until = until;
+        let Now { elapsed, utc } = self.clock.now();
+        let wait = TimeDelta::from_std(until.saturating_sub(elapsed)).unwrap_or_default();
+        self.waiting = Some(Waiting { until_ms: (utc + wait).timestamp_millis(), why: why.to_owned() });
     }
 
     async fn happening(&mut self, until: Option<Duration>) -> Happening {

@@ -1,6 +1,7 @@
 //! The loop that carries out what the engine says: commits, requests beside each other, timers, somebody who wants
 //! it to end. It knows no clock, disk or network of its own: [`World`] is the real one (`live`), or a rehearsed one.
 
+pub mod clocks;
 pub mod facts;
 pub mod live;
 pub mod resume;
@@ -63,6 +64,9 @@ pub trait World {
     fn authenticate(&mut self, credential: Credential, token: Option<Arc<Token>>);
     /// Begins to send a batch.
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>);
+    /// The gateway makes everything wait until a time since the process began, and why. Told again and again, for people
+    /// who look from beside; a world may keep it to itself.
+    fn waits_for_the_gateway(&mut self, _until: Duration, _why: &str) {}
     /// The next thing to happen; [`Happening::Time`] at `until`, in time since the process began, if nothing else
     /// does.
     fn happening(&mut self, until: Option<Duration>) -> impl Future<Output = Happening> + Send;
@@ -84,6 +88,9 @@ pub async fn execute(
             Ok(wait) => wait,
             Err(end) => return Ok(Driven::Ended(end)),
         };
+        if let Some((until, why)) = engine.waits_until(world.now()) {
+            world.waits_for_the_gateway(until, why);
+        }
         let until = [wait, deadline].into_iter().flatten().min();
         match world.happening(until).await {
             Happening::Durable(recorded) => {

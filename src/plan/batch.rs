@@ -14,8 +14,8 @@ use crate::audience::rows::{Block, Row};
 use crate::expression::Context;
 use crate::message::segments::{Measure, measure};
 use crate::message::template::Scratch;
-use crate::plan::Recipe;
 use crate::plan::digest::{self, Hash};
+use crate::plan::{Recipe, Whereabouts};
 
 /// A block and what became of its rows.
 #[derive(Default)]
@@ -53,6 +53,8 @@ pub(super) struct Candidate {
     /// The message, or why there is none. Told only after duplicates are, for a second copy of somebody
     /// is a duplicate whatever its text.
     pub(super) message: Result<Message, Exclusion>,
+    /// Where that matters.
+    pub(super) whereabouts: Option<Whereabouts>,
 }
 
 /// A rendered message.
@@ -138,7 +140,9 @@ impl<'r> Worker<'r> {
                 })
             }
         };
+        let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
         Ok(Candidate {
+            whereabouts: self.recipe.locates.then(locate),
             address_key: address_key(&person.address),
             id_key: person.id.map(text_key),
             id: id_range,

@@ -6,6 +6,7 @@ mod digest;
 pub mod limits;
 mod pipeline;
 pub mod totals;
+mod whereabouts;
 
 use crate::audience::address::Address;
 use crate::audience::exclusion::Exclusion;
@@ -20,6 +21,7 @@ pub use limits::{Refusal, check};
 pub use pipeline::run;
 pub use totals::Bill;
 pub use totals::{PartCount, Totals};
+pub use whereabouts::{Lost, Whereabouts};
 
 /// Everything that decides what a file of recipients becomes.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Recipe {
     pub suppression: Suppression,
     /// What the gateway takes, where that is known.
     pub cost: Option<Cost>,
+    /// Whether it matters where recipients are.
+    pub locates: bool,
 }
 
 /// What became of a row, in the order of the file.
@@ -49,6 +53,8 @@ pub enum Entry<'a> {
         text: &'a str,
         /// What the text takes on the air.
         measure: Measure,
+        /// Where the recipient may be, where that matters.
+        whereabouts: Option<Whereabouts>,
     },
     /// No message.
     Excluded {

@@ -147,6 +147,9 @@ impl<'s, E> Collector<'s, E> {
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
+        if let Some(whereabouts) = candidate.whereabouts {
+            self.totals.locate(whereabouts);
+        }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {
             line: item.line,
@@ -154,6 +157,7 @@ impl<'s, E> Collector<'s, E> {
             address: &candidate.address,
             text: batch.texts.get(message.text.clone()).unwrap_or_default(),
             measure: message.measure,
+            whereabouts: candidate.whereabouts,
         })
     }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::audience::address::Address;
 use crate::audience::exclusion::{Class, Exclusion};
 use crate::audience::phone::country_of;
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::digest::Hash;
+use crate::plan::whereabouts::Whereabouts;
 use crate::units::Amount;
 
 /// Messages of one number of parts.
@@ -59,6 +62,8 @@ pub struct Totals {
     /// Messages by the first three digits of the number, which hold every country code.
     by_prefix: BTreeMap<u64, u64>,
     by_parts: Vec<PartCount>,
+    /// Messages by where their recipients may be, where that matters.
+    by_whereabouts: FxHashMap<Whereabouts, u64>,
 }
 
 impl Totals {
@@ -137,6 +142,17 @@ impl Totals {
         let mut countries: Vec<(String, u64)> = countries.into_iter().collect();
         countries.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         countries
+    }
+
+    /// Messages by where their recipients may be, in the order of names; nothing where that does not matter.
+    pub fn whereabouts(&self) -> Vec<(Whereabouts, u64)> {
+        let mut places: Vec<_> = self.by_whereabouts.iter().map(|(place, count)| (*place, *count)).collect();
+        places.sort_by_cached_key(|(place, _)| place.to_string());
+        places
+    }
+
+    pub(super) fn locate(&mut self, place: Whereabouts) {
+        *self.by_whereabouts.entry(place).or_default() += 1;
     }
 
     pub(super) fn include(&mut self, line: u64, address: &Address, measure: &Measure) {

@@ -44,7 +44,8 @@ pub struct PlanReport {
     pub cost: Option<String>,
     /// When the first goes out, RFC 3339; `null` for whenever it is sent.
     pub starts_at: Option<String>,
-    /// When the last goes out at the campaign's rate; `null` without a start or a rate.
+    /// When the last goes out at the campaign's rate or the gateway's limits, in the openings of its window; `null`
+    /// without a start or a rate.
     pub ends_at: Option<String>,
     /// When a series goes out from then on, at most five times, RFC 3339; absent where it is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -121,6 +122,8 @@ pub struct Aside {
     pub occurrences: String,
     /// How long it takes at the campaign's rate.
     pub takes: Option<(Duration, String)>,
+    /// When the last goes out, where that is not plain from the start and the time it takes.
+    pub ends: Option<String>,
     /// Messages by country, most first.
     pub countries: Vec<(String, u64)>,
     /// Messages whose price is not known.
@@ -165,6 +168,9 @@ impl PlanReport {
         }
         if let Some((takes, rate)) = &aside.takes {
             facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
+        }
+        if let Some(ends) = &aside.ends {
+            facts.row(["through", ends]);
         }
         if !aside.countries.is_empty() {
             const SHOWN: usize = 6;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::diagnostic::did_you_mean;
@@ -33,27 +33,61 @@ pub fn tz_version() -> &'static str {
     chrono_tz::IANA_TZDB_VERSION
 }
 
-/// An IANA time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Zone(Tz);
+/// An IANA time zone, or [`Zone::RECIPIENT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Zone(Clock);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Clock {
+    Place(Tz),
+    /// The first on earth to show a time, so that nobody's is missed.
+    Recipient,
+}
 
 impl Zone {
     /// UTC, what holds where nothing is said.
-    pub const UTC: Self = Self(Tz::UTC);
+    pub const UTC: Self = Self(Clock::Place(Tz::UTC));
+
+    /// Wherever each recipient is. Its times come when the first clock on earth shows them, at UTC+14; when somebody's
+    /// own does, [`Moment::by`] says.
+    pub const RECIPIENT: Self = Self(Clock::Recipient);
+
+    /// The last clock on earth to show a time, at UTC-12.
+    pub const LAST: Self = Self(Clock::Place(Tz::Etc__GMTPlus12));
+
+    /// The zone of an IANA name.
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok().map(|zone| Self(Clock::Place(zone)))
+    }
+
+    /// Whether it is [`Zone::RECIPIENT`].
+    pub fn is_recipient(self) -> bool {
+        self.0 == Clock::Recipient
+    }
+
+    fn tz(self) -> Tz {
+        match self.0 {
+            Clock::Place(zone) => zone,
+            Clock::Recipient => Tz::Etc__GMTMinus14,
+        }
+    }
 
     /// What its wall clocks show at an instant.
     pub(super) fn local(self, instant: DateTime<Utc>) -> NaiveDateTime {
-        instant.with_timezone(&self.0).naive_local()
+        instant.with_timezone(&self.tz()).naive_local()
     }
 
     /// An instant with what its wall clocks show.
     pub fn at(self, instant: DateTime<Utc>) -> DateTime<FixedOffset> {
-        instant.with_timezone(&self.0).fixed_offset()
+        instant.with_timezone(&self.tz()).fixed_offset()
     }
 
     /// How people in the zone would write an instant: `2026-12-01 09:00 EAT`.
     pub fn show(self, instant: DateTime<Utc>) -> String {
-        instant.with_timezone(&self.0).format("%Y-%m-%d %H:%M %Z").to_string()
+        if self.is_recipient() {
+            return format!("{} by each recipient's clock", self.local(instant).format("%Y-%m-%d %H:%M"));
+        }
+        instant.with_timezone(&self.tz()).format("%Y-%m-%d %H:%M %Z").to_string()
     }
 }
 
@@ -61,7 +95,7 @@ impl FromStr for Zone {
     type Err = MomentError;
 
     fn from_str(text: &str) -> Result<Self, MomentError> {
-        text.parse().map(Self).map_err(|_| MomentError::NoSuchZone {
+        Self::named(text).ok_or_else(|| MomentError::NoSuchZone {
             found: text.to_owned(),
             // Abbreviations are near each other and hours apart: no guess among them.
             suggestion: did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()))
@@ -73,7 +107,7 @@ impl FromStr for Zone {
 
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.name())
+        f.write_str(if self.is_recipient() { "recipient" } else { self.tz().name() })
     }
 }
 
@@ -102,6 +136,11 @@ impl FromStr for LocalTime {
 impl LocalTime {
     pub(super) fn naive(self) -> NaiveDateTime {
         self.0
+    }
+
+    /// The day.
+    pub fn date(self) -> NaiveDate {
+        self.0.date()
     }
 }
 
@@ -134,12 +173,17 @@ impl Moment {
         // No zone has ever skipped more than a day (Samoa skipped one whole day in 2011).
         let end = local.checked_add_days(Days::new(2)).unwrap_or(local);
         while local < end {
-            if let Some(found) = self.zone.0.from_local_datetime(&local).earliest() {
+            if let Some(found) = self.zone.tz().from_local_datetime(&local).earliest() {
                 return found.with_timezone(&Utc);
             }
             local += TimeDelta::minutes(1);
         }
         self.local.0.and_utc()
+    }
+
+    /// The same time on the clock of a zone.
+    pub fn by(self, zone: Zone) -> Self {
+        Self { zone, ..self }
     }
 }
 
@@ -150,7 +194,8 @@ impl FromStr for Moment {
     fn from_str(text: &str) -> Result<Self, MomentError> {
         let parts = text.strip_suffix(']').and_then(|text| text.split_once('['));
         let (local, zone) = parts.ok_or_else(|| MomentError::NotATime(text.to_owned()))?;
-        Ok(Self { local: local.parse()?, zone: zone.parse()? })
+        let zone = if zone == "recipient" { Zone::RECIPIENT } else { zone.parse()? };
+        Ok(Self { local: local.parse()?, zone })
     }
 }
 

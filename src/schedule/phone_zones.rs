@@ -17,7 +17,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| parse(DATA).unwrap_or_default()
 const DIGITS: usize = 15;
 
 /// The zones in which a number may be: one at least. What is to be right for the number must be so in all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZoneSet {
     id: u16,
     wide: bool,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Moment, Series};
+use super::{Moment, Series, Spread, Zone};
 
 /// When a campaign goes out.
 #[derive(Debug, Clone)]
@@ -61,20 +61,22 @@ impl Timetable {
     }
 
     /// What is to be begun at an instant. `last` is when the latest occurrence was due that was begun before, if one
-    /// was; of several that came since, only the latest goes out.
-    pub fn due(&self, now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> Due {
+    /// was; of several that came since, only the latest goes out. `people` are the zones of those who get it, a set
+    /// for each, where that matters and is known.
+    pub fn due(&self, now: DateTime<Utc>, last: Option<DateTime<Utc>>, people: &[Vec<Zone>]) -> Due {
         let series = match &self.when {
             When::Once => return Due::Now(None),
-            When::At(at) => return self.due_once(*at, now),
+            When::At(at) => return self.due_once(*at, now, people),
             When::Series(series) => series,
         };
         let next = || {
-            let from = last.map_or(now, |last| last.max(now));
-            series.next_after(from).map_or(Due::Over(None), Due::Later)
+            let from = last.map_or(now - ahead(series), |last| last.max(now - ahead(series)));
+            let later = series.after(from).find(|one| Spread::of(*one, people).first > now);
+            later.map_or(Due::Over(None), Due::Later)
         };
-        let Some(latest) = latest(series, now, last) else { return next() };
+        let Some(latest) = latest(series, now, last, people) else { return next() };
         // What came before the first run was never ours to send.
-        match (now - latest.instant() <= self.late_after, self.missed, last) {
+        match (self.is_in_time(latest, now, people), self.missed, last) {
             (true, ..) | (false, Missed::Send, Some(_)) => Due::Now(Some(latest)),
             (false, Missed::Fail, Some(_)) => Due::Missed(latest),
             _ => next(),
@@ -82,21 +84,42 @@ impl Timetable {
     }
 
     /// The latest occurrence that was missed since the last one was begun, where the rule is to leave it out.
-    pub fn left_out(&self, now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> Option<Moment> {
+    pub fn left_out(
+        &self,
+        now: DateTime<Utc>,
+        last: Option<DateTime<Utc>>,
+        people: &[Vec<Zone>],
+    ) -> Option<Moment> {
         match &self.when {
             When::Series(series) if self.missed == Missed::Skip && last.is_some() => {
-                latest(series, now, last).filter(|one| now - one.instant() > self.late_after)
+                latest(series, now, last, people).filter(|one| !self.is_in_time(*one, now, people))
             }
             _ => None,
         }
     }
 
-    fn due_once(&self, at: Moment, now: DateTime<Utc>) -> Due {
-        match (at.instant() <= now, now - at.instant() <= self.late_after, self.missed) {
+    /// Whether it is not too late to begin an occurrence. Where it is to be left out, it is in time as long as it is for
+    /// somebody: the others are told to be missed. Where a person is to decide, it must be for everybody.
+    fn is_in_time(&self, at: Moment, now: DateTime<Utc>, people: &[Vec<Zone>]) -> bool {
+        let Spread { first, last } = Spread::of(at, people);
+        now - if self.missed == Missed::Skip { last } else { first } <= self.late_after
+    }
+
+    fn due_once(&self, at: Moment, now: DateTime<Utc>, people: &[Vec<Zone>]) -> Due {
+        match (Spread::of(at, people).first <= now, self.is_in_time(at, now, people), self.missed) {
             (false, ..) => Due::Later(at),
             (_, true, _) | (_, _, Missed::Send) => Due::Now(Some(at)),
             (_, _, Missed::Fail) => Due::Missed(at),
             (_, _, Missed::Skip) => Due::Over(Some(at)),
+        }
+    }
+
+    /// By whose clock it goes out; nothing where it names no time.
+    pub fn zone(&self) -> Option<Zone> {
+        match &self.when {
+            When::Once => None,
+            When::At(at) => Some(at.zone),
+            When::Series(series) => Some(series.zone),
         }
     }
 
@@ -110,14 +133,25 @@ impl Timetable {
     }
 }
 
-/// The latest occurrence at or before an instant, and after the last one.
-fn latest(series: &Series, now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> Option<Moment> {
+/// How much later than the first on earth somebody's clock may show a time.
+fn ahead(series: &Series) -> TimeDelta {
+    if series.zone.is_recipient() { TimeDelta::hours(27) } else { TimeDelta::zero() }
+}
+
+/// The latest occurrence that has come to somebody at an instant, and lies after the last one.
+fn latest(
+    series: &Series,
+    now: DateTime<Utc>,
+    last: Option<DateTime<Utc>>,
+    people: &[Vec<Zone>],
+) -> Option<Moment> {
     let floor = last.map_or(now - MEMORY, |last| last.max(now - MEMORY));
     let mut back = TimeDelta::hours(1);
     // Twice as far each time: a line that fires each minute is not followed through years.
     loop {
         let from = (now - back).max(floor);
-        let found = series.after(from).take_while(|one| one.instant() <= now).last();
+        let come = series.after(from).take_while(|one| one.instant() <= now);
+        let found = come.filter(|one| Spread::of(*one, people).first <= now).last();
         if found.is_some() || from == floor {
             return found;
         }
@@ -158,7 +192,7 @@ mod tests {
     #[test]
     fn an_occurrence_is_due_from_its_moment_until_it_is_missed() {
         let table = daily(Missed::Skip);
-        let due = |now| shown(table.due(at(now), None));
+        let due = |now| shown(table.due(at(now), None, &[]));
         assert_eq!(due("2026-12-01T05:59:59Z"), "later 2026-12-01T09:00");
         assert_eq!(due("2026-12-01T06:00:00Z"), "now 2026-12-01T09:00");
         assert_eq!(due("2026-12-01T07:00:00Z"), "now 2026-12-01T09:00");
@@ -169,16 +203,16 @@ mod tests {
     fn what_was_begun_is_not_begun_again_whatever_the_clock_shows() {
         let table = daily(Missed::Send);
         let begun = Some(at("2026-12-01T06:00:00Z"));
-        assert_eq!(shown(table.due(at("2026-12-01T06:00:00Z"), begun)), "later 2026-12-02T09:00");
+        assert_eq!(shown(table.due(at("2026-12-01T06:00:00Z"), begun, &[])), "later 2026-12-02T09:00");
         // The clock was set back by a day: yesterday's was not begun, and is not begun now.
-        assert_eq!(shown(table.due(at("2026-11-30T06:10:00Z"), begun)), "later 2026-12-02T09:00");
+        assert_eq!(shown(table.due(at("2026-11-30T06:10:00Z"), begun, &[])), "later 2026-12-02T09:00");
     }
 
     #[test]
     fn what_was_missed_is_skipped_or_sent_late_once_or_left_to_a_person() {
         let (now, last) = (at("2026-12-08T12:00:00Z"), Some(at("2026-12-01T06:00:00Z")));
-        let due = |missed, last| shown(daily(missed).due(now, last));
-        let left_out = |missed, last| daily(missed).left_out(now, last).map(|one| one.local.to_string());
+        let due = |missed, last| shown(daily(missed).due(now, last, &[]));
+        let left_out = |missed, last| daily(missed).left_out(now, last, &[]).map(|one| one.local.to_string());
         assert_eq!(left_out(Missed::Skip, last).unwrap(), "2026-12-08T09:00");
         assert_eq!([left_out(Missed::Send, last), left_out(Missed::Skip, None)], [None, None]);
         assert_eq!(due(Missed::Skip, last), "later 2026-12-09T09:00");
@@ -199,8 +233,8 @@ mod tests {
         if let When::Series(series) = &mut table.when {
             series.until = chrono::NaiveDate::from_ymd_opt(2026, 12, 1);
         }
-        assert_eq!(shown(table.due(at("2026-12-01T06:30:00Z"), None)), "now 2026-12-01T09:00");
-        assert_eq!(shown(table.due(at("2026-12-01T08:30:00Z"), None)), "over ");
+        assert_eq!(shown(table.due(at("2026-12-01T06:30:00Z"), None, &[])), "now 2026-12-01T09:00");
+        assert_eq!(shown(table.due(at("2026-12-01T08:30:00Z"), None, &[])), "over ");
         assert!(table.upcoming(at("2026-12-01T08:30:00Z"), 5).is_empty());
     }
 
@@ -209,7 +243,7 @@ mod tests {
         let moment =
             Moment { local: "2026-12-01T09:00".parse().unwrap(), zone: "Africa/Nairobi".parse().unwrap() };
         let table = |missed| Timetable { when: When::At(moment), missed, late_after: TimeDelta::hours(24) };
-        let due = |missed, now| shown(table(missed).due(at(now), None));
+        let due = |missed, now| shown(table(missed).due(at(now), None, &[]));
         assert_eq!(due(Missed::Fail, "2026-12-01T05:00:00Z"), "later 2026-12-01T09:00");
         assert_eq!(due(Missed::Fail, "2026-12-02T06:00:00Z"), "now 2026-12-01T09:00");
         assert_eq!(due(Missed::Fail, "2026-12-02T06:00:01Z"), "missed 2026-12-01T09:00");
@@ -224,13 +258,13 @@ mod tests {
             series.cron = "* * * * *".parse().unwrap();
         }
         let last = Some(at("2020-01-01T00:00:00Z"));
-        assert_eq!(shown(table.due(at("2026-12-01T06:00:30Z"), last)), "now 2026-12-01T09:00");
+        assert_eq!(shown(table.due(at("2026-12-01T06:00:30Z"), last, &[])), "now 2026-12-01T09:00");
         let leap = |now| {
             let mut table = daily(Missed::Send);
             if let When::Series(series) = &mut table.when {
                 series.cron = "0 9 29 2 *".parse().unwrap();
             }
-            shown(table.due(at(now), Some(at("2024-02-29T06:00:00Z"))))
+            shown(table.due(at(now), Some(at("2024-02-29T06:00:00Z")), &[]))
         };
         assert_eq!(leap("2029-01-01T00:00:00Z"), "now 2028-02-29T09:00");
     }

@@ -88,6 +88,11 @@ impl Window {
         if days.is_empty() { Err(WindowError::NoDays) } else { Ok(Self { days, ..self }) }
     }
 
+    /// The same hours and days by the clock of a zone.
+    pub fn by(self, zone: Zone) -> Self {
+        Self { zone, ..self }
+    }
+
     /// When it opens.
     pub fn from(self) -> TimeOfDay {
         self.from
@@ -170,6 +175,9 @@ impl fmt::Display for Window {
         write!(f, "{} to {}, ", self.from, self.to)?;
         if self.days != Days::ALL {
             write!(f, "{}, ", self.days)?;
+        }
+        if self.zone.is_recipient() {
+            return f.write_str("by each recipient's clock");
         }
         write!(f, "{}", self.zone)
     }

@@ -25,7 +25,7 @@ use crate::simulation::rehearsal::book::Book;
 use crate::simulation::rehearsal::weather::Weather;
 use crate::simulation::rehearsal::world::{Rehearsed, Scene};
 use crate::store::control::Control;
-use crate::store::{Counts, Excluded, NewRun, PinnedMessage, RunId, Store, StoreError};
+use crate::store::{Counts, Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store, StoreError};
 
 /// How long it takes until somebody, or something, starts the process again.
 const RESTART: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(7200));
@@ -257,7 +257,8 @@ impl<S: Store + Control + Send> Course<'_, S> {
     fn refresh(&mut self, process: &mut Process, number: usize) -> Result<(), StoreError> {
         let name = &self.piece.campaigns[number].name;
         let store = self.store.as_ref().ok_or_else(gone)?;
-        let open = open_runs(store, name)?.map_err(|error| StoreError::internal(error.to_string()))?;
+        let open =
+            open_runs(store, name, self.at)?.map_err(|error| StoreError::internal(error.to_string()))?;
         process.roster.set_runs(name, process.last[number], open);
         Ok(())
     }
@@ -300,6 +301,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
                 text: &text,
                 segments: 1,
                 part: None,
+                clock: PinnedClock::Campaign,
             })?;
         }
         let run = pinning.seal("", &Excluded::default())?;
@@ -332,7 +334,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
         let when = scene.utc();
         let moved = engine.tally().accepted > 0;
         let how = match driven.transpose()? {
-            Some(Driven::Ended(End::Waits { until, .. })) => Ended::Waits { run: run.0, until },
+            Some(Driven::Ended(End::Waits { .. })) => Ended::Waits,
             Some(Driven::Ended(End::Paused(_) | End::Refused(_))) => Ended::Trouble { moved },
             _ => Ended::Done,
         };

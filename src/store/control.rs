@@ -30,6 +30,15 @@ pub struct OptOut {
     pub at_ms: i64,
 }
 
+/// What the process that sends waits for: its gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Until when, in Unix milliseconds.
+    pub until_ms: i64,
+    /// Why, in the gateway's words or ours.
+    pub why: String,
+}
+
 /// The part of the state that may be written beside the process that sends. Errors of any call can be those of the disk;
 /// what writes is durable on return, and all of it or nothing.
 pub trait Control {
@@ -51,6 +60,19 @@ pub trait Control {
     /// # Errors
     /// Those of the disk.
     fn acknowledged(&self) -> Result<Mark, StoreError>;
+
+    /// Notes what the process that sends waits for, in the place of what it said before. It is for people who look:
+    /// nothing depends on it.
+    ///
+    /// # Errors
+    /// [`StoreError::LockLost`].
+    fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError>;
+
+    /// What the process that sends said last to wait for, for which run; its time may have passed.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError>;
 
     /// The campaigns of which nothing may go out, by name.
     ///

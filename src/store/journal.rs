@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use crate::delivery::control::{Mark, News};
-use crate::store::control::Control;
+use crate::store::control::{Control, Waiting};
 use crate::store::ears::Ear;
 use crate::store::{Change, Claim, Claimed, RunId, Store, StoreError};
 
@@ -27,6 +27,7 @@ struct Submission {
     changes: Vec<Change>,
     claim: Option<Claim>,
     heard: Option<Mark>,
+    waits: Option<Waiting>,
     reply: Reply,
 }
 
@@ -85,12 +86,17 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
         changes: Vec<Change>,
         claim: Option<Claim>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
-        self.hand_in(changes, claim, None)
+        self.hand_in(changes, claim, None, None)
     }
 
-    /// Looks for news without recording anything, but that all up to `heard` is known and heeded.
-    pub fn look(&self, heard: Mark) -> oneshot::Receiver<Result<Recorded, StoreError>> {
-        self.hand_in(Vec::new(), None, Some(heard))
+    /// Looks for news without recording anything, but that all up to `heard` is known and heeded, and what this process
+    /// waits for, if that is new.
+    pub fn look(
+        &self,
+        heard: Mark,
+        waits: Option<Waiting>,
+    ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
+        self.hand_in(Vec::new(), None, Some(heard), waits)
     }
 
     fn hand_in(
@@ -98,9 +104,12 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
         changes: Vec<Change>,
         claim: Option<Claim>,
         heard: Option<Mark>,
+        waits: Option<Waiting>,
     ) -> oneshot::Receiver<Result<Recorded, StoreError>> {
         let (reply, answer) = oneshot::channel();
-        if let Err(mpsc::SendError(lost)) = self.sender.send(Submission { changes, claim, heard, reply }) {
+        if let Err(mpsc::SendError(lost)) =
+            self.sender.send(Submission { changes, claim, heard, waits, reply })
+        {
             let _ = lost.reply.send(Err(StoreError::internal("the journal has ended")));
         }
         answer
@@ -134,16 +143,21 @@ impl<S: Store + Control> Writer<S> {
 
     fn serve(mut self, receiver: &mpsc::Receiver<Submission>) -> S {
         let mut failed: Option<StoreError> = None;
-        while let Ok(Submission { changes, claim, heard, reply }) = receiver.recv() {
+        while let Ok(Submission { changes, claim, heard, waits, reply }) = receiver.recv() {
             let result = match &failed {
                 Some(error) => Err(error.clone()),
-                None => self.record(&changes, claim, heard),
+                None => self.say(waits.as_ref()).and_then(|()| self.record(&changes, claim, heard)),
             };
             failed = result.as_ref().err().cloned();
             // Whoever asked may have gone; what is recorded is recorded all the same.
             drop(reply.send(result));
         }
         self.store
+    }
+
+    /// Says what this process waits for.
+    fn say(&mut self, waits: Option<&Waiting>) -> Result<(), StoreError> {
+        waits.map_or(Ok(()), |waits| self.store.waits(self.run, waits))
     }
 
     /// Records one submission: the changes, durable on return; then what was said meanwhile, and the claim.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::delivery::engine::Now;
 
@@ -11,17 +11,24 @@ use crate::delivery::engine::Now;
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     began: Instant,
+    /// By how much it is ahead of the calendar.
+    ahead: TimeDelta,
 }
 
 impl Clock {
     /// Starts it.
     pub fn start() -> Self {
-        Self { began: Instant::now() }
+        Self { began: Instant::now(), ahead: TimeDelta::zero() }
+    }
+
+    /// Starts it at a moment, from which it goes on as any clock does; now, without one.
+    pub fn start_at(moment: Option<DateTime<Utc>>) -> Self {
+        Self { ahead: moment.map_or(TimeDelta::zero(), |moment| moment - Utc::now()), ..Self::start() }
     }
 
     /// What time it is.
     pub fn now(&self) -> Now {
-        Now { elapsed: self.began.elapsed(), utc: Utc::now() }
+        Now { elapsed: self.began.elapsed(), utc: Utc::now() + self.ahead }
     }
 
     /// The instant at which `elapsed` will have passed, for timers.

@@ -49,6 +49,14 @@ pub struct Opened {
     inputs: Vec<PathBuf>,
 }
 
+/// A manifest joined with what it names, but for the suppression lists.
+struct Parts {
+    references: References,
+    campaign: Option<Campaign>,
+    csv: Option<Confined>,
+    profile_source: Option<Arc<Source>>,
+}
+
 /// A campaign with its files, all of them sound.
 #[derive(Debug)]
 pub struct Loaded {
@@ -136,21 +144,22 @@ impl Opened {
         (loaded, self.problems, self.inputs)
     }
 
+    /// The campaign without its suppression lists, which are long and say nothing of when it goes out. What is wrong with
+    /// everything else stands in the diagnostics.
+    pub fn campaign(mut self) -> (Option<Campaign>, Diagnostics) {
+        let campaign = self.manifest.take().and_then(|manifest| self.parts(&manifest).campaign);
+        self.problems.sort();
+        hide(&mut self.problems);
+        (campaign.filter(|_| !self.problems.has_errors()), self.problems)
+    }
+
     fn join(&mut self) -> Option<Loaded> {
         let manifest = self.manifest.take()?;
-        let references = References::of(&manifest);
-        let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
-        let csv = references.csv.as_ref().and_then(|reference| self.file(reference));
-        let header = csv.as_ref().and_then(|(file, reference)| self.header(file, reference));
-        let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
-        let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
-        let materials = Materials { template, holidays, header, profile };
-        let (campaign, problems) = campaign::resolve(&manifest, &self.source, materials);
-        self.problems.extend(problems);
+        let Parts { references, campaign, csv, profile_source } = self.parts(&manifest);
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
         match (campaign, csv, suppression, profile_source) {
-            (Some(campaign), Some((csv, _)), Some((suppression, lists)), Some(profile_source))
+            (Some(campaign), Some(csv), Some((suppression, lists)), Some(profile_source))
                 if !self.problems.has_errors() =>
             {
                 let inputs = self.inputs.clone();
@@ -158,6 +167,20 @@ impl Opened {
             }
             _ => None,
         }
+    }
+
+    /// What the manifest names, but for the suppression lists, joined into a campaign as far as it is sound.
+    fn parts(&mut self, manifest: &Manifest) -> Parts {
+        let references = References::of(manifest);
+        let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
+        let csv = references.csv.as_ref().and_then(|reference| self.file(reference));
+        let header = csv.as_ref().and_then(|(file, reference)| self.header(file, reference));
+        let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
+        let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
+        let materials = Materials { template, holidays, header, profile };
+        let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
+        self.problems.extend(problems);
+        Parts { references, campaign, csv: csv.map(|(file, _)| file), profile_source }
     }
 
     /// Only the suppression lists, for a run that is pinned already: an opt-out counts even after that. The

@@ -31,11 +31,13 @@ fn recipe(header: &str, template: &str) -> Recipe {
             address: header.index("phone").unwrap(),
             id: header.index("id"),
             kind: KENYA,
+            timezone: None,
             filter: None,
             header,
         },
         suppression: Suppression::default(),
         cost: None,
+        locates: false,
     }
 }
 
@@ -44,7 +46,7 @@ fn plan_on(input: &[u8], recipe: &Recipe, count: usize) -> Result<(Vec<String>, 
     let mut seen = Vec::new();
     let totals = run(input, recipe, threads(count), None, &mut |entry| {
         seen.push(match entry {
-            Entry::Planned { line, id, address, text, measure } => {
+            Entry::Planned { line, id, address, text, measure, .. } => {
                 format!("{line} {id} {address} {text:?} {}", measure.parts)
             }
             Entry::Excluded { line, reason, .. } => format!("{line} {} ({reason})", reason.kind()),

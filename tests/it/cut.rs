@@ -16,7 +16,7 @@ use sendplan::delivery::message::Batch;
 use sendplan::delivery::state::State;
 use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Claim, Counts, Excluded, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Claim, Counts, Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 
 const PEOPLE: u32 = 16;
 
@@ -49,8 +49,14 @@ fn pin(store: &mut Sqlite, world: World) -> RunId {
     for number in 0..PEOPLE {
         let address = person(number);
         let text = if world.shared { format!("text {}", number % 2) } else { format!("text for {number}") };
-        let message =
-            PinnedMessage { recipient: &address, address: &address, text: &text, segments: 1, part: None };
+        let message = PinnedMessage {
+            recipient: &address,
+            address: &address,
+            text: &text,
+            segments: 1,
+            part: None,
+            clock: PinnedClock::Campaign,
+        };
         pinning.add(&message).unwrap();
     }
     pinning.seal("sha256:0", &Excluded::default()).unwrap()
@@ -261,7 +267,16 @@ fn an_address_that_cannot_be_read_any_more_stops_the_run() {
         NewRun { campaign: "cut".into(), occurrence: "once".into(), pinned: "{}".into(), created_at_ms: 0 };
     let mut pinning = store.pin(&run).unwrap();
     for (recipient, address) in [("a", "+254700000001"), ("b", "nobody"), ("c", "+254700000003")] {
-        pinning.add(&PinnedMessage { recipient, address, text: recipient, segments: 1, part: None }).unwrap();
+        pinning
+            .add(&PinnedMessage {
+                recipient,
+                address,
+                text: recipient,
+                segments: 1,
+                part: None,
+                clock: PinnedClock::Campaign,
+            })
+            .unwrap();
     }
     let run = pinning.seal("", &Excluded::default()).unwrap();
     drop(store);

@@ -11,7 +11,7 @@ use sendplan::delivery::state::{Event, State};
 use sendplan::message::{Encoding, Part};
 use sendplan::provider::{Class, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Claim, Excluded, Listed, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Claim, Excluded, Listed, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 
 use crate::cut::{World, engine, say, token};
 use crate::seasons::fast_folder;
@@ -29,7 +29,16 @@ fn pin(store: &mut Sqlite, campaign: &str, people: &[(&str, &str, u16)]) -> RunI
         for number in 1..=*parts {
             let part = Part::new(number, *parts, 1, Encoding::Gsm7);
             let text = format!("{recipient} {number}");
-            pinning.add(&PinnedMessage { recipient, address, text: &text, segments: 1, part }).unwrap();
+            pinning
+                .add(&PinnedMessage {
+                    recipient,
+                    address,
+                    text: &text,
+                    segments: 1,
+                    part,
+                    clock: PinnedClock::Campaign,
+                })
+                .unwrap();
         }
     }
     pinning.seal("", &Excluded::default()).unwrap()

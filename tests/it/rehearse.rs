@@ -160,3 +160,25 @@ fn people_who_opted_out_of_the_real_state_are_left_out() {
     assert_eq!((of(&report, "suppressed"), of(&report, "accepted")), (1, 9));
     assert_eq!(std::fs::read(project.state()).unwrap(), before, "the real state is only read");
 }
+
+#[test]
+fn time_outs_that_come_in_a_pause_stop_nothing() {
+    // They come half a minute after their requests, and in a pause nothing else does.
+    let weather = report(&project(3000, ""), 0, &["--fault", "timeout:2%,429:2%,5xx:1%"]);
+    assert_eq!(weather["stops"], serde_json::json!([]), "{weather}");
+    assert!(happened(&weather, "timeout") > 30 && happened(&weather, "429") > 30, "{weather}");
+}
+
+#[test]
+fn a_gateway_that_answers_nothing_in_time_stops_the_run_after_a_few_requests() {
+    let silent = report(&project(2000, ""), 4, &["--fault", "timeout:100%"]);
+    let stops = silent["stops"].as_array().unwrap();
+    assert_eq!(silent["ended"], "given_up");
+    assert_eq!(stops.len(), 1, "{silent}");
+    // Five in a row, and what is under way beside them: four at once.
+    assert!(of(&silent, "unknown") <= of(&stops[0], "times") * 9, "{silent}");
+    // One answer in ten is no better.
+    let nearly = report(&project(2000, ""), 0, &["--fault", "timeout:90%"]);
+    let stops: u64 = nearly["stops"].as_array().unwrap().iter().map(|one| of(one, "times")).sum();
+    assert!(of(&nearly, "requests") <= stops * 30, "{nearly}");
+}

@@ -28,7 +28,7 @@ use sendplan::simulation::speech::Speech;
 use sendplan::simulation::trace::Trace;
 use sendplan::simulation::world::{CAMPAIGN, Gone, Latency, Stage};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store};
+use sendplan::store::{Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 use sendplan::units::{Percent, Rate};
 
 /// The weather clears after the stormy lives; then a run must come to its end within so many.
@@ -242,6 +242,7 @@ fn delivery(dice: &mut Dice, idempotent: bool) -> Delivery {
         unknown: if idempotent && dice.between(0, 4) > 0 { Unknown::Resend } else { Unknown::Hold },
         window: None,
         until: None,
+        recipients: None,
     }
 }
 
@@ -307,8 +308,14 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
                 Some(part) => (format!("part {} of text {text}", part.number()), 1),
                 None => (format!("text {text}"), segments),
             };
-            let message =
-                PinnedMessage { recipient: &address, address: &address, text: &words, segments, part };
+            let message = PinnedMessage {
+                recipient: &address,
+                address: &address,
+                text: &words,
+                segments,
+                part,
+                clock: PinnedClock::Campaign,
+            };
             pinning.add(&message).unwrap();
         }
         stage.people.push(address);

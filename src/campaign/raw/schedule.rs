@@ -26,11 +26,12 @@ pub struct Schedule {
     #[serde(default)]
     #[schemars(example = &"0 9 * * MON-FRI")]
     pub cron: Option<Spanned<String>>,
-    /// The zone of all times here, by its IANA name. UTC where nothing is said.
+    /// The zone of all times here, by its IANA name; or `recipient`, wherever each recipient is, by `audience.timezone` or
+    /// else by the number. UTC where nothing is said.
     #[serde(default)]
     #[schemars(example = &"Africa/Nairobi")]
     pub timezone: Option<Spanned<String>>,
-    /// The last day of `cron`, by the clock of `timezone`.
+    /// The last day, by the clock of `timezone`: `cron` does not fire after it, and what was not sent by its end expires.
     #[serde(default)]
     #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), example = &"2026-12-31")]
     pub until: Option<Spanned<String>>,
@@ -90,6 +91,10 @@ pub struct Window {
     #[serde(default)]
     #[schemars(length(min = 1), example = &["mon", "tue", "wed", "thu", "fri", "sat"])]
     pub days: Option<Vec<Spanned<String>>>,
+    /// By whose clock: a zone's, or `recipient`, each recipient's own. The schedule's `timezone` where nothing is said.
+    #[serde(default)]
+    #[schemars(example = &"recipient")]
+    pub timezone: Option<Spanned<String>>,
 }
 
 impl<'de> Deserialize<'de> for WindowRef {

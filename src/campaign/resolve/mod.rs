@@ -2,6 +2,7 @@
 //! that one pass shows all that is wrong with a manifest and the files it names.
 
 mod frequency;
+mod hours;
 mod provider;
 mod schedule;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use self::schedule::Schedule;
 use super::raw::{self, Sender};
 use super::{Audience, Campaign, Delivery, Limits, Retry, secrets};
 use crate::audience::{AddressKind, Filter, Header, Rules, region as region_of};
@@ -77,7 +79,8 @@ impl Resolver<'_> {
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
-        let (timetable, window) = schedule?;
+        self.whose_clock(manifest, kind);
+        let Schedule { timetable, window, until, recipients } = schedule?;
         Some(Campaign {
             name: name?,
             profile: Arc::new(profile?),
@@ -90,8 +93,8 @@ impl Resolver<'_> {
             },
             template: template?,
             timetable,
-            preset: schedule::preset(manifest),
-            delivery: Delivery { window, ..delivery },
+            preset: hours::preset_of(manifest),
+            delivery: Delivery { window, until, recipients, ..delivery },
             limits,
         })
     }
@@ -237,11 +240,15 @@ impl Resolver<'_> {
             None => Some(None),
             Some(name) => self.column("audience.id", name, &header).map(Some),
         };
+        let timezone = match &audience.timezone {
+            None => Some(None),
+            Some(name) => self.column("audience.timezone", name, &header).map(Some),
+        };
         let filter = match &audience.filter {
             None => Some(None),
             Some(text) => self.filter(text, &header).map(Some),
         };
-        Some(Rules { header, address: address?, id: id?, kind: kind?, filter: filter? })
+        Some(Rules { header, address: address?, id: id?, timezone: timezone?, kind: kind?, filter: filter? })
     }
 
     fn column(&mut self, key: &str, name: &Spanned<String>, header: &Header) -> Option<usize> {

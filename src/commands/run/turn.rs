@@ -8,25 +8,23 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::campaign::Campaign;
 use crate::commands::deliver::{Company, Delivered, deliver_in};
 use crate::commands::exit::Failure;
 use crate::commands::job::{Beginning, Ground, Job, begin, same_manifest, take_up};
-use crate::commands::occasion::Occasion;
-use crate::commands::send::sent_already;
+use crate::commands::send::{occasion, sent_already};
 use crate::commands::terminal::Terminal;
 use crate::delivery::account::Accounts;
 use crate::delivery::pinned::Pinned;
 use crate::delivery::roster::Turn;
 use crate::report::events::What;
 use crate::report::layout::count;
-use crate::schedule::{Due, Moment, When};
+use crate::schedule::{Due, LAST, Moment, When};
 use crate::store::Store;
 use crate::store::ears::Ears;
 use crate::store::sqlite::Sqlite;
 use crate::world::clock::Clock;
 use crate::world::gauges::Gauges;
-use crate::world::workspace::{self, Opened};
+use crate::world::workspace::{self, Loaded, Opened};
 
 /// What all turns of a process share.
 #[derive(Debug, Clone)]
@@ -76,6 +74,13 @@ pub enum Came {
     Delivered(Box<Delivered>),
     /// There was nothing to do: the files or the state say otherwise by now.
     Nothing,
+    /// The occurrence has not come to its people, or is not begun any more.
+    NotYet {
+        /// Which.
+        at: Moment,
+        /// When it comes to the first of them.
+        until: Option<DateTime<Utc>>,
+    },
 }
 
 /// Carries a turn out.
@@ -110,8 +115,8 @@ fn begin_turn(
     let again = workspace::open(&work.manifest)?;
     let (loaded, problems) = opened.load();
     let Some(loaded) = loaded else { return Err(Failure::Invalid { what, problems }) };
-    if !may_begin(&loaded.campaign, at, &work, &again, shared.now())? {
-        return Ok(Came::Nothing);
+    if let Some(why_not) = may_begin(&loaded, at, &work, &again, shared.now(), terminal)? {
+        return Ok(why_not);
     }
     let occurrence = at.to_string();
     let beginning = Beginning { loaded, occurrence: occurrence.clone(), place };
@@ -121,18 +126,20 @@ fn begin_turn(
     deliver(job, work, shared, terminal)
 }
 
-/// Whether it is still to be begun: files and state may have changed since it was said to be due.
+/// Why it is not to be begun, if so: files and state may have changed since it was said to be due, and only now it is
+/// known where its people are.
 fn may_begin(
-    campaign: &Campaign,
+    loaded: &Loaded,
     at: Moment,
     work: &Work,
     opened: &Opened,
     now: DateTime<Utc>,
-) -> Result<bool, Failure> {
-    let (name, occurrence) = (&campaign.name, at.to_string());
-    let store = &work.store;
+    terminal: &Terminal,
+) -> Result<Option<Came>, Failure> {
+    let (campaign, store, occurrence) = (&loaded.campaign, &work.store, at.to_string());
+    let name = &campaign.name;
     if store.run(name, &occurrence)?.is_some() {
-        return Ok(false);
+        return Ok(Some(Came::Nothing));
     }
     let earlier = store.occurrences(name)?.pop();
     let earlier = earlier.map(|one| store.run(name, &one)).transpose()?.flatten();
@@ -145,8 +152,23 @@ fn may_begin(
         When::Series(_) => work.last,
         _ => None,
     };
-    let is_due = Occasion::since(campaign, last, now).due == Due::Now(Some(at));
-    Ok(is_due && campaign.delivery.window.is_none_or(|window| window.has_time(now)))
+    let over = campaign.delivery.until.is_some_and(|until| until - now < LAST);
+    let (occasion, comes) = occasion(loaded, last, now, terminal)?;
+    Ok(match occasion.due {
+        _ if over => Some(Came::NotYet { at, until: None }),
+        Due::Now(Some(due)) if due == at => {
+            let is_open = campaign.delivery.window.is_none_or(|window| window.has_time(now));
+            (!is_open).then_some(Came::Nothing)
+        }
+        Due::Later(due) if due == at => Some(Came::NotYet { at, until: comes }),
+        Due::Missed(due) if due == at => {
+            let then = "say `schedule.missed: send` to send it late, or `skip` to leave it out";
+            let text = format!("{occurrence} was missed: too late to send it by itself; {then}");
+            terminal.event(What::Missed, text, None);
+            Some(Came::NotYet { at, until: None })
+        }
+        _ => Some(Came::NotYet { at, until: None }),
+    })
 }
 
 fn take_up_turn(

@@ -48,7 +48,7 @@ fn begins(turn: Option<Turn>) -> Option<(String, String)> {
 }
 
 fn open(id: i64) -> OpenRun {
-    OpenRun { id, hours: Hours::default(), frequency: Frequency::default(), waits_until: None }
+    OpenRun { id, frequency: Frequency::default(), waits_until: None }
 }
 
 fn first(roster: &mut Roster, time: &str) -> Option<(String, String)> {
@@ -79,16 +79,42 @@ fn what_was_begun_goes_on_before_anything_new_and_the_oldest_that_can() {
     let take_up = |run| Some(Turn::TakeUp { campaign: "a".to_owned(), run });
     assert_eq!(roster.next(now("2026-12-01T09:00:00Z")), take_up(8));
     roster.ended("a", Ended::Done, now("2026-12-01T09:30:00Z"));
-    roster.set_runs("a", None, vec![open(7)]);
+    let waits = OpenRun { waits_until: Some(at("2026-12-01T12:00:00Z")), ..open(7) };
+    roster.set_runs("a", Some(at("2026-12-01T09:00:00Z")), vec![waits]);
     assert_eq!(roster.next(now("2026-12-01T09:30:00Z")), None, "it waits still");
     assert_eq!(roster.quiet_for(now("2026-12-01T11:00:00Z")), Some(SECOND * 3600));
     assert_eq!(roster.next(now("2026-12-01T12:00:00Z")), take_up(7));
-    roster.ended(
-        "a",
-        Ended::Waits { run: 7, until: at("2026-12-02T08:00:00Z") },
-        now("2026-12-01T12:00:01Z"),
-    );
+    let waits = OpenRun { waits_until: Some(at("2026-12-02T08:00:00Z")), ..open(7) };
+    roster.set_runs("a", Some(at("2026-12-01T09:00:00Z")), vec![waits]);
+    roster.ended("a", Ended::Waits, now("2026-12-01T12:00:01Z"));
     assert_eq!(roster.waiting(now("2026-12-01T13:00:00Z"))["a"], Waiting::Until(at("2026-12-02T08:00:00Z")));
+}
+
+#[test]
+fn while_what_was_begun_waits_the_next_occurrence_comes() {
+    let mut roster = roster([("a", cron("0 9 * * *", Missed::Skip))]);
+    let waits = OpenRun { waits_until: Some(at("2026-12-02T20:00:00Z")), ..open(7) };
+    roster.set_runs("a", Some(at("2026-12-01T09:00:00Z")), vec![waits]);
+    assert_eq!(roster.quiet_for(now("2026-12-02T08:00:00Z")), Some(SECOND * 3600));
+    assert!(first(&mut roster, "2026-12-02T09:00:00Z").is_some());
+}
+
+#[test]
+fn an_occurrence_that_has_not_come_to_its_people_is_asked_for_again_when_it_has() {
+    let mut roster = roster([("a", cron("0 9 * * *", Missed::Send))]);
+    let moment = |turn| match turn {
+        Some(Turn::Begin { at, .. }) => at,
+        other => panic!("{other:?}"),
+    };
+    let occurrence = moment(roster.next(now("2026-12-01T09:00:00Z")));
+    let until = Some(at("2026-12-01T09:40:00Z"));
+    roster.ended("a", Ended::NotYet { at: occurrence, until }, now("2026-12-01T09:00:01Z"));
+    assert_eq!(roster.next(now("2026-12-01T09:20:00Z")), None);
+    assert_eq!(roster.quiet_for(now("2026-12-01T09:20:00Z")), Some(SECOND * 1200));
+    assert_eq!(moment(roster.next(now("2026-12-01T09:40:00Z"))), occurrence);
+    roster.ended("a", Ended::NotYet { at: occurrence, until: None }, now("2026-12-01T09:40:00Z"));
+    assert_eq!(roster.next(now("2026-12-02T08:00:00Z")), None);
+    assert_ne!(moment(roster.next(now("2026-12-02T09:00:00Z"))), occurrence);
 }
 
 #[test]
@@ -100,14 +126,8 @@ fn a_window_is_waited_for() {
     assert_eq!(roster.quiet_for(now("2026-12-01T09:30:00Z")), Some(SECOND * 1800));
     assert!(first(&mut roster, "2026-12-01T10:00:00Z").is_some());
     roster.ended("a", Ended::Trouble { moved: true }, now("2026-12-01T11:59:30Z"));
-    roster.set_runs(
-        "a",
-        Some(at("2026-12-01T09:30:00Z")),
-        vec![OpenRun {
-            hours: Hours { windows: window.into_iter().collect(), ..Hours::default() },
-            ..open(1)
-        }],
-    );
+    let waits_until = Some(at("2026-12-02T10:00:00Z"));
+    roster.set_runs("a", Some(at("2026-12-01T09:30:00Z")), vec![OpenRun { waits_until, ..open(1) }]);
     assert_eq!(roster.next(now("2026-12-01T12:10:00Z")), None);
     assert!(roster.next(now("2026-12-02T10:00:00Z")).is_some());
 }

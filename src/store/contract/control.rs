@@ -1,8 +1,9 @@
 //! The contract's clauses about what people say to campaigns, also beside the process that sends.
 
 use crate::delivery::control::{Hold, HoldKind, Mark, Teller};
+use crate::delivery::state::Event;
 use crate::store::contract::{Harness, pin};
-use crate::store::control::{Control, Word};
+use crate::store::control::{Control, Waiting, Word};
 use crate::store::{Change, Claim, Store, contract};
 
 fn word(at_ms: i64) -> Word {
@@ -71,6 +72,22 @@ pub fn news_are_what_was_said_since<H: Harness>() {
     sender.acknowledge(mark).unwrap();
     sender.acknowledge(other.up_to).unwrap();
     assert_eq!(beside.acknowledged().unwrap(), mark);
+}
+
+pub fn what_is_waited_for_is_seen_from_beside<H: Harness>() {
+    let harness = H::new();
+    let mut sender = harness.open();
+    let run = pin(&mut sender, "spring", &[("1", "a")]);
+    let beside = harness.open();
+    assert_eq!(beside.waiting().unwrap(), None);
+    let waiting = |until_ms, why: &str| Waiting { until_ms, why: why.to_owned() };
+    sender.waits(run, &waiting(7, "HTTP 429")).unwrap();
+    sender.waits(run, &waiting(9, "HTTP 503")).unwrap();
+    assert_eq!(beside.waiting().unwrap(), Some((run, waiting(9, "HTTP 503"))), "the last word counts");
+    let key = contract::keys(&sender.claim(run, &Claim::next(None, 1)).unwrap())[0];
+    sender.commit(run, &[contract::change(key, Event::Suppress)]).unwrap();
+    sender.finish(run, 10).unwrap();
+    assert_eq!(beside.waiting().unwrap(), None, "who is through waits for nothing");
 }
 
 pub fn opt_outs_say_who_told_us<H: Harness>() {

@@ -12,8 +12,8 @@ use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
 use crate::store::control::Control;
 use crate::store::{
-    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus,
-    RunId, Store, StoreError,
+    Change, Claim, Claimed, ClockId, Excluded, Listed, MessageKey, NewRun, PinnedClock, PinnedMessage,
+    Receipt, ReceiptStatus, RunClock, RunId, Store, StoreError,
 };
 
 /// One state, empty at first, that can be opened again and again.
@@ -47,6 +47,7 @@ macro_rules! contract {
             a_shared_text_lives_until_its_last_message,
             finishing_waits_for_what_is_open,
             runs_do_not_mix,
+            people_go_by_clocks_and_some_by_none,
             lists_are_paged_and_filtered,
             opt_outs_are_kept_with_their_rejection,
             contacts_are_whoever_may_have_been_reached,
@@ -60,6 +61,7 @@ macro_rules! contract {
             a_pruned_run_keeps_its_counts_and_whom_it_reached,
             an_empty_run_is_pruned_too,
             the_stronger_hold_stays,
+            what_is_waited_for_is_seen_from_beside,
             news_are_what_was_said_since,
             opt_outs_say_who_told_us,
             any_interleaving_keeps_the_books,
@@ -86,7 +88,14 @@ pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
 pub const EXCLUDED: Excluded = Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 };
 
 pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
-    PinnedMessage { recipient, address: recipient, text, segments: 1, part: None }
+    PinnedMessage {
+        recipient,
+        address: recipient,
+        text,
+        segments: 1,
+        part: None,
+        clock: PinnedClock::Campaign,
+    }
 }
 
 /// Pins messages given as (recipient, text).
@@ -131,6 +140,7 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
         text: "Hej 👋 “ça”\n{}",
         segments: 3,
         part: None,
+        clock: PinnedClock::Campaign,
     };
     pin.add(&given).unwrap();
     pin.add(&message("+254700000002", "")).unwrap();
@@ -416,7 +426,7 @@ pub fn finishing_waits_for_what_is_open<H: Harness>() {
     let key = keys(&store.claim(run, &Claim::next(None, 3)).unwrap());
     store.commit(run, &changes([key[0]], Event::Intend)).unwrap();
     store.commit(run, &changes([key[1]], Event::Hold)).unwrap();
-    assert_eq!(store.finish(run, 9).unwrap_err(), StoreError::StillOpen { run: run.0, open: 3 });
+    assert_eq!(store.finish(run, 9).unwrap_err(), StoreError::StillOpen { run: run.0, open: 2 });
     store.commit(run, &changes([key[0]], Event::LoseTrack)).unwrap();
     store.commit(run, &changes(key[1..].iter().copied(), Event::Expire)).unwrap();
     store.finish(run, 9).unwrap();
@@ -425,6 +435,49 @@ pub fn finishing_waits_for_what_is_open<H: Harness>() {
     assert_eq!(store.unfinished("spring").unwrap(), []);
     store.commit(run, &changes([key[0]], Event::Resend)).unwrap();
     assert_eq!(store.unfinished("spring").unwrap().len(), 1, "it can be sent again, so it is not finished");
+}
+
+pub fn people_go_by_clocks_and_some_by_none<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let mut started = store.pin(&new_run("spring", "2026-12-01T09:00[recipient]")).unwrap();
+    let (east, west) =
+        (started.clock(&["Asia/Tokyo"]).unwrap(), started.clock(&["America/Lima", "UTC"]).unwrap());
+    assert_eq!(started.clock(&["Asia/Tokyo"]).unwrap(), east);
+    let timings = [
+        PinnedClock::Own(east),
+        PinnedClock::Held("nobody knows"),
+        PinnedClock::Own(west),
+        PinnedClock::Own(east),
+    ];
+    for (recipient, timing) in ["1", "2", "3", "4"].into_iter().zip(timings) {
+        started.add(&PinnedMessage { clock: timing, ..message(recipient, "a") }).unwrap();
+    }
+    let run = started.seal("d", &EXCLUDED).unwrap();
+    let counts = store.counts(run).unwrap();
+    assert_eq!((counts.of(State::Pending), counts.of(State::Held), counts.planned), (3, 1, 4));
+    let clock = |id, zones: &[&str], pending| RunClock {
+        id,
+        zones: zones.iter().map(|zone| (*zone).to_owned()).collect(),
+        pending,
+    };
+    let clocks = [clock(east, &["Asia/Tokyo"], 2), clock(west, &["America/Lima", "UTC"], 1)];
+    assert_eq!(store.clocks(run).unwrap(), clocks);
+    let claim = |clocks: &[ClockId]| Claim { after: None, most: 9, clocks: Some(clocks.into()) };
+    let theirs = store.claim(run, &claim(&[east])).unwrap();
+    assert_eq!(recipients(&theirs), ["1", "4"]);
+    assert!(theirs.iter().all(|one| one.clock == Some(east)));
+    assert_eq!(recipients(&store.claim(run, &claim(&[east, west])).unwrap()), ["1", "3", "4"]);
+    assert_eq!(store.claim(run, &claim(&[])).unwrap(), []);
+    assert_eq!(recipients(&store.claim(run, &Claim::next(None, 9)).unwrap()), ["1", "3", "4"]);
+    // Who is held waits for a person, and not the run for them.
+    let keys = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
+    store.commit(run, &changes(keys, Event::Expire)).unwrap();
+    store.finish(run, 9).unwrap();
+    let held = store.messages(run, Some(State::Held), None, 9).unwrap();
+    assert_eq!(held[0].reason.as_deref(), Some("nobody knows"));
+    store.commit(run, &changes([held[0].key], Event::Release)).unwrap();
+    assert_eq!(store.unfinished("spring").unwrap().len(), 1);
 }
 
 pub fn runs_do_not_mix<H: Harness>() {

@@ -7,10 +7,11 @@ use crate::delivery::control::Hold;
 use crate::delivery::state::{Event, State};
 use crate::store::MessageKey;
 use crate::store::contract::{changes, keys, pin};
-use crate::store::control::{OptOut, Word};
+use crate::store::control::{OptOut, Waiting, Word};
 use crate::store::sqlite::{OpenMode, Sqlite};
 use crate::store::{
-    Claim, Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, UnknownMessage, Verified,
+    Claim, Counts, Decided, Decision, Listed, NewRun, Pinning, Pruned, Receipt, Run, RunClock,
+    UnknownMessage, Verified,
 };
 
 /// SQLite behind a gate: every commit says how many changes it has, and waits for leave.
@@ -33,6 +34,10 @@ impl Store for Gated {
     fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError> {
         self.inner.totals()
     }
+    fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {
+        self.inner.clocks(run)
+    }
+
     fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
         self.inner.claim(run, claim)
     }
@@ -141,6 +146,14 @@ impl Control for Gated {
 
     fn acknowledged(&self) -> Result<Mark, StoreError> {
         self.inner.acknowledged()
+    }
+
+    fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError> {
+        self.inner.waits(run, waiting)
+    }
+
+    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+        self.inner.waiting()
     }
 
     fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {

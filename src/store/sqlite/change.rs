@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::delivery::state::{Event, State, next};
 use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::{intents, read};
+use crate::store::sqlite::{control, intents, read};
 use crate::store::{Change, RunId, StoreError};
 
 const PRESENT: &str = "SELECT state FROM messages WHERE run = ?1 AND text = ?2 AND seq = ?3";
@@ -269,5 +269,5 @@ pub fn finish(sql: &Connection, run: RunId, at_ms: i64) -> Result<(), Fault> {
         "UPDATE runs SET finished_at_ms = ?2 WHERE id = ?1 AND finished_at_ms IS NULL",
         [run.0, at_ms],
     )?;
-    Ok(())
+    control::waits_no_more(sql, run)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::delivery::control::{Hold, HoldKind, Mark, News, Teller};
-use crate::store::control::{OptOut, Word};
+use crate::store::control::{OptOut, Waiting, Word};
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::read::limit;
 use crate::store::{RunId, StoreError};
@@ -75,6 +75,27 @@ pub fn acknowledge(sql: &Connection, up_to: Mark) -> Result<(), Fault> {
 pub fn acknowledged(sql: &Connection) -> Result<Mark, Fault> {
     let mut statement = sql.prepare_cached("SELECT coalesce(max(decision), 0) FROM heard")?;
     Ok(Mark(statement.query_row([], |row| row.get(0))?))
+}
+
+/// Notes what the sender waits for.
+pub fn waits(sql: &Connection, run: RunId, waiting: &Waiting) -> Result<(), Fault> {
+    sql.prepare_cached("INSERT OR REPLACE INTO waiting (one, run, until_ms, why) VALUES (1, ?1, ?2, ?3)")?
+        .execute(params![run.0, waiting.until_ms, waiting.why])?;
+    Ok(())
+}
+
+/// Takes away what a run waited for: it is through, and a gateway's words may name somebody.
+pub fn waits_no_more(sql: &Connection, run: RunId) -> Result<(), Fault> {
+    sql.prepare_cached("DELETE FROM waiting WHERE run = ?1")?.execute([run.0])?;
+    Ok(())
+}
+
+/// What the sender said last to wait for.
+pub fn waiting(sql: &Connection) -> Result<Option<(RunId, Waiting)>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT run, until_ms, why FROM waiting")?;
+    let found = statement
+        .query_row([], |row| Ok((RunId(row.get(0)?), Waiting { until_ms: row.get(1)?, why: row.get(2)? })));
+    Ok(found.optional()?)
 }
 
 /// Every hold.

@@ -24,13 +24,13 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::delivery::control::{Hold, Mark, News};
 use crate::delivery::state::State;
-use crate::store::control::{Control, OptOut, Word};
+use crate::store::control::{Control, OptOut, Waiting, Word};
 use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::turn::Turn;
 use crate::store::{
     Change, Claim, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt,
-    Run, RunId, Store, StoreError, UnknownMessage, Verified,
+    Run, RunClock, RunId, Store, StoreError, UnknownMessage, Verified,
 };
 
 pub use crate::store::sqlite::open::OpenMode;
@@ -288,6 +288,10 @@ impl Store for Sqlite {
         self.read(|sql| read::claim(sql, run, claim))
     }
 
+    fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {
+        self.read(|sql| read::clocks(sql, run))
+    }
+
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {
         if changes.is_empty() {
             return self.turn.check();
@@ -387,6 +391,14 @@ impl Control for Sqlite {
 
     fn acknowledged(&self) -> Result<Mark, StoreError> {
         self.read(control::acknowledged)
+    }
+
+    fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError> {
+        self.write(|sql| control::waits(sql, run, waiting))
+    }
+
+    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+        self.read(control::waiting)
     }
 
     fn holds(&self) -> Result<Vec<(String, Hold)>, StoreError> {

@@ -12,7 +12,7 @@ use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::turn::{Taken, Turn};
-use crate::store::{Excluded, NewRun, PinnedMessage, Pinning, RunId, StoreError};
+use crate::store::{ClockId, Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, StoreError};
 
 /// The most distinct texts that are remembered while pinning, 40 MB of them. A campaign with more is
 /// a personalised one; a text that comes again after this many is stored again, and that is all.
@@ -20,8 +20,8 @@ const MOST_TEXTS: usize = 1 << 20;
 
 const INSERT_TEXT: &str = "INSERT INTO texts (run, id, needed, text) VALUES (?1, ?2, 1, ?3)";
 const INSERT_MESSAGE: &str = "INSERT INTO messages \
-    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address, part) \
-    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)";
+    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address, part, clock, reason) \
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// A pin in progress.
 pub struct Pin<'a> {
@@ -36,6 +36,10 @@ pub struct Pin<'a> {
     at_ms: i64,
     messages: i64,
     texts: i64,
+    /// How many of the messages are held.
+    held: i64,
+    /// Names of zones → the number of their clock.
+    clocks: HashMap<String, u32>,
     /// The first 128 bits of a text's digest → its number, and how many messages have it.
     known: HashMap<u128, (i64, i64)>,
     /// Hashes of the recipients so far, with the part's number; a hit is looked up before anybody is refused.
@@ -67,6 +71,8 @@ impl<'a> Pin<'a> {
             at_ms: run.created_at_ms,
             messages: 0,
             texts: 0,
+            held: 0,
+            clocks: HashMap::new(),
             known: HashMap::new(),
             recipients: HashSet::new(),
             hasher: RandomState::new(),
@@ -91,16 +97,24 @@ impl<'a> Pin<'a> {
             None => self.text(message.text)?,
         };
         self.messages += 1;
+        let (state, clock, reason) = match message.clock {
+            PinnedClock::Campaign => (State::Pending, None, None),
+            PinnedClock::Own(clock) => (State::Pending, Some(clock.0), None),
+            PinnedClock::Held(why) => (State::Held, None, Some(why)),
+        };
+        self.held += i64::from(state == State::Held);
         self.insert_message.execute(params![
             self.run.0,
             text,
             self.messages,
-            State::Pending.code(),
+            state.code(),
             message.segments,
             self.at_ms,
             message.recipient,
             (message.address != message.recipient).then_some(message.address),
             message.part.map(Part::code),
+            clock,
+            reason,
         ])?;
         Ok(())
     }
@@ -168,7 +182,11 @@ impl<'a> Pin<'a> {
         )?;
         let mut count = self.sql.prepare_cached("INSERT INTO counts (run, state, n) VALUES (?1, ?2, ?3)")?;
         for state in State::ALL {
-            let n = if state == State::Pending { self.messages } else { 0 };
+            let n = match state {
+                State::Pending => self.messages - self.held,
+                State::Held => self.held,
+                _ => 0,
+            };
             count.execute([self.run.0, i64::from(state.code()), n])?;
         }
         self.sql.execute_batch("COMMIT")?;
@@ -177,6 +195,19 @@ impl<'a> Pin<'a> {
 }
 
 impl Pinning for Pin<'_> {
+    fn clock(&mut self, zones: &[&str]) -> Result<ClockId, StoreError> {
+        let zones = zones.join("&");
+        if let Some(known) = self.clocks.get(&zones) {
+            return Ok(ClockId(*known));
+        }
+        let id = u32::try_from(self.clocks.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let insert = "INSERT INTO clocks (run, id, zones) VALUES (?1, ?2, ?3)";
+        let result = self.sql.execute(insert, params![self.run.0, id, zones]).map_err(Fault::from);
+        self.keep(result)?;
+        self.clocks.insert(zones, id);
+        Ok(ClockId(id))
+    }
+
     fn add(&mut self, message: &PinnedMessage<'_>) -> Result<(), StoreError> {
         let result = self.insert(message);
         self.keep(result)

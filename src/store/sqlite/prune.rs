@@ -30,6 +30,9 @@ pub fn prune(sql: &Connection, run: RunId, at_ms: i64) -> Result<Pruned, Fault> 
     if counts.of(State::Unknown) > 0 {
         return needed("nobody knows of some of its messages whether they were sent");
     }
+    if counts.of(State::Held) > 0 {
+        return needed("some of its messages are held until somebody decides");
+    }
     sql.execute(KEEP, params![run.0, State::Accepted.code()])?;
     let contacts =
         sql.query_row("SELECT count(*) FROM contacts WHERE run = ?1", [run.0], |row| row.get(0))?;

@@ -9,8 +9,8 @@ use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
 use crate::store::{
-    Claim, Claimed, ClockId, Counts, Excluded, Listed, MessageKey, NewRun, ReceiptStatus, Run, RunId,
-    StoreError, UnknownMessage,
+    Claim, Claimed, ClockId, Counts, Excluded, Listed, MessageKey, NewRun, ReceiptStatus, Run, RunClock,
+    RunId, StoreError, UnknownMessage,
 };
 
 /// The state of a code on disk.
@@ -289,6 +289,31 @@ pub fn claim(sql: &Connection, run: RunId, claim: &Claim) -> Result<Vec<Claimed>
         });
     }
     Ok(claimed)
+}
+
+/// The clocks of a run, and how many messages are pending by each.
+pub fn clocks(sql: &Connection, run: RunId) -> Result<Vec<RunClock>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT id, zones FROM clocks WHERE run = ?1 ORDER BY id")?;
+    let mut rows = statement.query([run.0])?;
+    let mut clocks: BTreeMap<u32, RunClock> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (id, zones): (u32, String) = (row.get(0)?, row.get(1)?);
+        let zones = zones.split('&').map(str::to_owned).collect();
+        clocks.insert(id, RunClock { id: ClockId(id), zones, pending: 0 });
+    }
+    if clocks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pending = "SELECT clock FROM messages WHERE run = ?1 AND state = ?2";
+    let mut statement = sql.prepare_cached(pending)?;
+    let mut rows = statement.query(params![run.0, State::Pending.code()])?;
+    while let Some(row) = rows.next()? {
+        let clock: Option<u32> = row.get(0)?;
+        let known = clock.and_then(|clock| clocks.get_mut(&clock));
+        let lost = || Fault::Content(format!("a message of run {run} goes by no clock of it"));
+        known.ok_or_else(lost)?.pending += 1;
+    }
+    Ok(clocks.into_values().collect())
 }
 
 fn lost_text(run: RunId, key: MessageKey) -> Fault {

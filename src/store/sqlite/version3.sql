@@ -46,6 +46,15 @@ CREATE TABLE heard (
   decision INTEGER NOT NULL
 ) STRICT;
 
+-- What the process that sends waits for, while its gateway makes it wait: until when, and why. For people who look; one
+-- whose time has passed says nothing.
+CREATE TABLE waiting (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  run INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  why TEXT NOT NULL
+) STRICT;
+
 -- A run whose messages were pruned keeps its counts, and here whom it may have reached: by canonical address, with
 -- the last time. That is what asking for each person once, and for no more than so many messages, needs.
 ALTER TABLE runs ADD COLUMN pruned_at_ms INTEGER;

@@ -1,0 +1,210 @@
+//! What a run that is not through waits for, and how late it is.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use super::beside::sends;
+use super::flags::Flags;
+use super::named::Named;
+use super::next::place_of;
+use super::outlook::moment;
+use super::standing::line;
+use crate::campaign::Delivery;
+use crate::delivery::control::{Hold, HoldKind};
+use crate::delivery::forecast::{Needed, needed, passage};
+use crate::delivery::pinned::Pinned;
+use crate::executor::clocks::clocks;
+use crate::report::layout::{count, duration};
+use crate::report::mask::Mask;
+use crate::report::status::{RunLine, StatusRun, WaitLine};
+use crate::schedule::{Spread, Zone};
+use crate::store::control::Waiting;
+use crate::store::lock::Holder;
+use crate::store::{Run, RunId, Store, StoreError};
+
+/// Who is through less than this after the time is not late.
+const PUNCTUAL: TimeDelta = TimeDelta::minutes(1);
+
+/// What is known beside the runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'s> {
+    /// Who has the state.
+    pub holder: Option<&'s Holder>,
+    /// Campaigns of which nothing may go out.
+    pub holds: &'s [(String, Hold)],
+    /// What the process that sends says to wait for.
+    pub waiting: Option<&'s (RunId, Waiting)>,
+    /// Runs of which nobody who is left may be written to now, by their own clocks.
+    pub asleep: &'s [(RunId, Asleep)],
+    /// The campaign that was asked for.
+    pub named: Option<&'s Named>,
+    /// What commands about this state need.
+    pub flags: &'s Flags,
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// Whether the state is a sandbox's, where no window holds.
+    pub sandbox: bool,
+}
+
+/// Before when nobody who is left in a run may be written to, and why.
+pub type Asleep = (DateTime<Utc>, String);
+
+/// Whether nobody who is left in a run may be written to now, by their own clocks.
+pub fn asleep(store: &impl Store, run: &Run, now: DateTime<Utc>) -> Result<Option<Asleep>, StoreError> {
+    let delivery = Pinned::from_json(&run.pinned.pinned).and_then(|pinned| pinned.delivery()).ok();
+    match delivery.filter(|delivery| delivery.recipients.is_some()) {
+        Some(delivery) => Ok(clocks(store, run, &delivery)?.waits(now)),
+        None => Ok(None),
+    }
+}
+
+/// What its terms say of a run, as far as they can be read.
+struct Terms {
+    pinned: Pinned,
+    delivery: Delivery,
+}
+
+impl Terms {
+    fn of(run: &Run, sandbox: bool) -> Option<Self> {
+        let pinned = Pinned::from_json(&run.pinned.pinned).ok()?;
+        let mut delivery = pinned.delivery().ok()?;
+        if sandbox {
+            delivery = delivery.at_any_hour();
+        }
+        Some(Self { pinned, delivery })
+    }
+
+    fn needed(&self, messages: u64) -> Option<Needed> {
+        needed(self.pinned.limits().ok()?, self.pinned.volume(messages))
+    }
+
+    /// By whose clock people are told.
+    fn zone(&self, run: &Run) -> Zone {
+        let window = self.delivery.window.map(|window| window.zone());
+        moment(run).map(|at| at.zone).or(window).unwrap_or(Zone::UTC)
+    }
+}
+
+impl Scene<'_> {
+    /// A run with what it waits for.
+    pub fn run(&self, run: &Run) -> StatusRun {
+        let live = self.holder.is_some();
+        let line = line(run, live);
+        let terms = Terms::of(run, self.sandbox);
+        let left = line.pending;
+        let is_open = run.finished_at_ms.is_none() && left > 0;
+        let mut waits_for = Vec::new();
+        let mut late = None;
+        if let Some(terms) = terms.as_ref().filter(|_| is_open) {
+            late = self.late(run, terms, line.planned);
+            self.open(run, terms, left, &mut waits_for);
+        }
+        waits_for.extend(self.decisions(&line));
+        StatusRun { run: line, late_s: late.map(|late| late.as_secs()), waits_for }
+    }
+
+    fn is_sent(&self, run: &Run) -> bool {
+        self.holder.is_some_and(|holder| sends(holder, &run.pinned.campaign))
+    }
+
+    /// How long ago it would have been through at its rate and in its window. Of one that is being sent without a
+    /// rate nobody knows.
+    fn late(&self, run: &Run, terms: &Terms, planned: u64) -> Option<std::time::Duration> {
+        let needed = terms.needed(planned);
+        if needed.is_none() && self.is_sent(run) {
+            return None;
+        }
+        let begun = DateTime::from_timestamp_millis(run.pinned.created_at_ms)?;
+        // By recipients' own clocks it comes to the last ones a day after the first.
+        let starts = moment(run).map_or(begun, |at| Spread::of(at, &[]).last);
+        let time = needed.map_or(std::time::Duration::ZERO, |needed| needed.time);
+        let ends = passage(starts, time, &terms.delivery.hours())?.ends;
+        Some(self.now - ends).filter(|late| *late >= PUNCTUAL)?.to_std().ok()
+    }
+
+    /// What keeps the rest of it from going out, in the order in which it would have to end.
+    fn open(&self, run: &Run, terms: &Terms, left: u64, waits_for: &mut Vec<WaitLine>) {
+        let zone = terms.zone(run);
+        let name = &run.pinned.campaign;
+        let hold = self.holds.iter().find(|(held, _)| held == name).map(|(_, hold)| hold);
+        let shut = terms.delivery.window.filter(|window| !window.has_time(self.now));
+        if let Some(hold) = hold {
+            waits_for.push(wait("hold", None, format!("it is {hold}")));
+        }
+        if let Some(window) = shut {
+            let opens = window.opens_next(self.now);
+            let text = format!("its window ({window}) is shut: it opens at {}", window.zone().show(opens));
+            waits_for.push(wait("window", Some(opens), text));
+        }
+        let asleep = self.asleep.iter().find(|(of, _)| *of == run.id).map(|(_, asleep)| asleep);
+        if let Some((until, why)) = asleep {
+            waits_for.push(wait("clocks", Some(*until), why.clone()));
+        }
+        let is_shut = shut.is_some() || asleep.is_some();
+        if self.is_sent(run) {
+            if let Some((_, told)) = self.waiting.filter(|(of, _)| *of == run.id) {
+                waits_for.extend(self.gateway(told, zone));
+            }
+            if hold.is_none() && !is_shut {
+                waits_for.extend(self.rate(terms, left, zone));
+            }
+            return;
+        }
+        let cancelled = hold.is_some_and(|hold| hold.what == HoldKind::Cancelled);
+        if !cancelled {
+            waits_for.push(self.process(run, hold.is_some(), is_shut));
+            waits_for.extend(self.rate(terms, left, zone));
+        }
+    }
+
+    fn gateway(&self, told: &Waiting, zone: Zone) -> Option<WaitLine> {
+        let until = DateTime::from_timestamp_millis(told.until_ms).filter(|until| *until > self.now)?;
+        let time = zone.at(until).format("%H:%M:%S %:z");
+        // What a gateway says may name an address.
+        let why = Mask::Masked.notes(&told.why);
+        Some(wait("gateway", Some(until), format!("nothing goes to the gateway until {time}: {why}")))
+    }
+
+    fn rate(&self, terms: &Terms, left: u64, zone: Zone) -> Option<WaitLine> {
+        let needed = terms.needed(left)?;
+        let takes = format!("{} left: {} at {needed}", count(left, "message"), duration(needed.time));
+        let from = self.now;
+        let ends = passage(from, needed.time, &terms.delivery.hours()).map(|passage| passage.ends);
+        let through = ends.map(|ends| format!(", through at {} at the earliest", zone.show(ends)));
+        Some(wait("rate", ends, format!("{takes}{}", through.unwrap_or_default())))
+    }
+
+    fn process(&self, run: &Run, is_held: bool, is_shut: bool) -> WaitLine {
+        let place = place_of(self.named, run);
+        let command = format!("`sendplan send {place}{}`", self.flags.taking_up());
+        let text = match self.holder {
+            Some(holder) => {
+                format!("the state is in use by `{}`; after that, {command} goes on with it", holder.what)
+            }
+            None if is_held => format!("nobody sends it: once it may, {command} goes on with it"),
+            None if is_shut => format!("nobody sends it: then, {command} goes on with it"),
+            None => format!("nobody sends it: {command} goes on with it"),
+        };
+        wait("process", None, text)
+    }
+
+    fn decisions(&self, line: &RunLine) -> impl Iterator<Item = WaitLine> {
+        let (flags, campaign) = (self.flags, &line.campaign);
+        [(line.unknown, "unknown message"), (line.held, "held message")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(move |(number, what)| {
+                let verb = if number == 1 { "waits" } else { "wait" };
+                let messages = count(number, what);
+                wait(
+                    "decision",
+                    None,
+                    format!("{messages} {verb} for a decision: `sendplan resolve {campaign}{flags}`"),
+                )
+            })
+    }
+}
+
+fn wait(what: &'static str, until: Option<DateTime<Utc>>, text: String) -> WaitLine {
+    let until = until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true));
+    WaitLine { what, until, text }
+}

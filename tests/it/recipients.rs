@@ -1,0 +1,157 @@
+//! `timezone: recipient`: a time and a window where each person is, by the column or by the number.
+
+use crate::loopback::Loopback;
+use crate::project::{Project, Said};
+
+const NINE: &str = "schedule:\n  at: 2026-12-01T09:00\n  timezone: recipient\n";
+
+/// A list of people in four places: Nairobi and Tokyo by their numbers, Lima by the column, and one in no zone.
+fn project(gateway: &Loopback, schedule: &str) -> Project {
+    let project = Project::empty();
+    project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", schedule);
+    with_column(&project, "tz");
+    project.write(
+        "campaigns/c/r.csv",
+        "phone,name,tz\n+254712000001,Nai,\n+81312345678,Tok,\n+254712000002,Lim,America/Lima\n\
+         +254712000003,Non,Nairobi\n",
+    );
+    project
+}
+
+fn with_column(project: &Project, name: &str) {
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    project.write(file, &manifest.replace("address: phone", &format!("address: phone, timezone: {name}")));
+}
+
+fn send(project: &Project, now: &str) -> Said {
+    project.run(&["send", "campaigns/c", "--now", now])
+}
+
+fn accepted(gateway: &Loopback) -> Vec<String> {
+    gateway.accepted().into_keys().collect()
+}
+
+#[test]
+fn fault_70_nine_where_each_person_is_and_who_is_in_no_zone_is_held() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, NINE);
+    let early = send(&project, "2026-11-30T23:59:00Z");
+    assert_eq!((early.code, accepted(&gateway).len()), (0, 0), "{early:?}");
+    assert!(early.out.contains("c goes out at 2026-12-01 09:00 by each recipient's clock"), "{early:?}");
+    // Nine in Tokyo; nobody is asked for before.
+    let tokyo = send(&project, "2026-12-01T00:00:00Z");
+    assert_eq!(tokyo.code, 4, "{tokyo:?}");
+    assert_eq!(accepted(&gateway), ["81312345678"]);
+    let next =
+        "by the clocks of all who are left nothing may go out now; the next opens at 2026-12-01 09:00 EAT";
+    assert!(tokyo.err.contains(next), "{}", tokyo.err);
+    let still = send(&project, "2026-12-01T05:59:00Z");
+    assert_eq!((still.code, accepted(&gateway).len()), (4, 1), "{still:?}");
+    assert!(still.err.contains(next), "{}", still.err);
+    assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 4);
+    assert_eq!(accepted(&gateway), ["254712000001", "81312345678"]);
+    let lima = send(&project, "2026-12-01T14:00:00Z");
+    assert_eq!(lima.code, 6, "somebody is held: {lima:?}");
+    assert_eq!(accepted(&gateway).len(), 3);
+    let status = project.run(&["status", "--format", "json"]).out;
+    assert!(status.contains("2026-12-01T09:00[recipient]") && status.contains("\"held\": 1"), "{status}");
+    let report = project.run(&["report", "campaigns/c", "--format", "csv", "--show-addresses"]).out;
+    let held = report.lines().find(|line| line.contains("+254712000003")).unwrap();
+    assert!(held.contains("held") && held.contains("its time zone is not known"), "{held}");
+    assert!(gateway.accepted().values().all(|times| *times == 1));
+}
+
+#[test]
+fn a_window_by_their_own_clocks_for_a_time_that_is_everybodys() {
+    let gateway = Loopback::start();
+    let schedule = "schedule:\n  at: 2026-12-01T09:00\n  timezone: Africa/Nairobi\n  \
+                    window: { from: \"08:00\", to: \"20:00\", timezone: recipient }\n";
+    let project = project(&gateway, schedule);
+    // It is 06:00 by UTC: 09:00 in Nairobi, 15:00 in Tokyo, and one in the night in Lima.
+    assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 4);
+    assert_eq!(accepted(&gateway), ["254712000001", "81312345678"]);
+    let lima = send(&project, "2026-12-01T13:00:00Z");
+    assert_eq!((lima.code, accepted(&gateway).len()), (6, 3), "{lima:?}");
+}
+
+#[test]
+fn a_series_goes_round_the_earth_each_day() {
+    let gateway = Loopback::start();
+    let schedule = "schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n";
+    let project = project(&gateway, schedule);
+    let times = || gateway.accepted().values().map(|times| u64::from(*times)).sum::<u64>();
+    for (now, sent) in [
+        ("2026-12-01T00:00:00Z", 1),
+        ("2026-12-01T06:00:00Z", 2),
+        ("2026-12-01T14:00:00Z", 3),
+        ("2026-12-01T23:00:00Z", 3),
+        ("2026-12-02T00:00:00Z", 4),
+        // Nairobi was slept through, and Tokyo's own day has come again; Lima's is still to come.
+        ("2026-12-02T14:00:00Z", 6),
+    ] {
+        send(&project, now);
+        assert_eq!(times(), sent, "{now}");
+    }
+}
+
+#[test]
+fn who_was_slept_through_before_a_run_began_is_told_to_be_missed() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, "schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n");
+    // Nine in Nairobi was half an hour ago; in Tokyo it was six hours before.
+    assert_eq!(send(&project, "2026-12-01T06:30:00Z").code, 4);
+    assert_eq!(accepted(&gateway), ["254712000001"]);
+    let lima = send(&project, "2026-12-01T14:00:00Z");
+    assert_eq!((lima.code, accepted(&gateway).len()), (6, 2), "{lima:?}");
+    let report = project.run(&["report", "campaigns/c", "--format", "csv", "--show-addresses"]).out;
+    let missed = report.lines().find(|line| line.contains("+81312345678")).unwrap();
+    assert!(missed.contains("expired") && missed.contains("missed: its time had gone by"), "{missed}");
+}
+
+#[test]
+fn what_is_not_sent_by_its_last_day_expires() {
+    let gateway = Loopback::start();
+    let schedule = "schedule:\n  at: 2026-12-01T09:00\n  timezone: Africa/Nairobi\n  until: 2026-12-01\n  \
+                    window: { from: \"08:00\", to: \"20:00\", timezone: recipient }\n";
+    let project = project(&gateway, schedule);
+    assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 4);
+    // The first of December is over in Nairobi at 21:00 by UTC; Lima's window has been open since 13:00.
+    let over = send(&project, "2026-12-01T21:00:00Z");
+    assert_eq!(over.code, 6, "{over:?}");
+    assert_eq!(accepted(&gateway).len(), 2);
+    let report = project.run(&["report", "campaigns/c", "--format", "csv", "--show-addresses"]).out;
+    let expired = report.lines().find(|line| line.contains("+254712000002")).unwrap();
+    assert!(expired.contains("expired") && expired.contains("its time is over"), "{expired}");
+    let late = Project::empty();
+    late.manifest(
+        &gateway.url(),
+        "batch_max: 1",
+        "text: \"Hi {{ name }}\"",
+        &schedule.replace("at: 2026-12-01", "at: 2026-12-02"),
+    );
+    late.recipients(3);
+    let refused = late.run(&["check"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.err.contains("`schedule.until` lies before `schedule.at`"), "{}", refused.err);
+}
+
+#[test]
+fn a_clock_that_nobody_can_know_is_refused() {
+    let gateway = Loopback::start();
+    let said = |column: Option<&str>, schedule: &str| {
+        let project = Project::empty();
+        project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", schedule);
+        column.into_iter().for_each(|column| with_column(&project, column));
+        project.recipients(3);
+        let said = project.run(&["check"]);
+        assert_eq!(said.code, 3, "{said:?}");
+        said.err
+    };
+    let column = said(Some("name"), "");
+    assert!(column.contains("nothing goes by their clocks"), "{column}");
+    let missing = said(Some("tz"), NINE);
+    assert!(missing.contains("`audience.timezone`: the CSV has no column `tz`"), "{missing}");
+    let night = "schedule:\n  at: 2026-12-01T03:00\n  timezone: recipient\n  window: fr\n";
+    assert!(said(None, night).contains("lies outside `schedule.window`"));
+}
