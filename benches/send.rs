@@ -28,7 +28,7 @@ use sendplan::executor::{Driven, Happening, World, execute};
 use sendplan::provider::{Class, Profile, Token};
 use sendplan::store::journal::{Journal, Recorded};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store, Timing};
+use sendplan::store::{Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 use sendplan::world::clock::Clock;
 use sendplan::world::gateway::Gateway;
 use sendplan::world::http::{Http, HttpOptions};
@@ -378,7 +378,7 @@ fn pin(store: &mut Sqlite, messages: usize) -> RunId {
                 text: &text,
                 segments: 1,
                 part: None,
-                timing: Timing::Campaign,
+                clock: PinnedClock::Campaign,
             })
             .unwrap();
     }

@@ -11,7 +11,7 @@ use sendplan::delivery::state::{Event, State};
 use sendplan::store::journal::Journal;
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{
-    Change, Claim, Claimed, Excluded, MessageKey, NewRun, PinnedMessage, RunId, Store, Timing,
+    Change, Claim, Claimed, Excluded, MessageKey, NewRun, PinnedClock, PinnedMessage, RunId, Store,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -91,7 +91,7 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
                 text: &text,
                 segments: 1,
                 part: None,
-                timing: Timing::Campaign,
+                clock: PinnedClock::Campaign,
             })?;
         }
         Ok(pin.seal("d", &Excluded::default())?)

@@ -12,8 +12,8 @@ use rusqlite::types::Value;
 use sendplan::delivery::state::{Event, State};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{
-    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt, ReceiptStatus, Run,
-    RunId, Store, StoreError, Timing,
+    Change, Claim, Claimed, Excluded, Listed, MessageKey, NewRun, PinnedClock, PinnedMessage, Receipt,
+    ReceiptStatus, Run, RunId, Store, StoreError,
 };
 use tempfile::TempDir;
 
@@ -96,7 +96,7 @@ fn begun(path: &Path) -> Result<Files, StoreError> {
             text: &text,
             segments: 1,
             part: None,
-            timing: Timing::Campaign,
+            clock: PinnedClock::Campaign,
         })?;
     }
     let run = pin.seal("digest", &Excluded::default())?;

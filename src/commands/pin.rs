@@ -7,14 +7,14 @@ use rustc_hash::FxHashMap;
 use super::exit::Failure;
 use super::scan::{digest, refusals, scan, too_many_parts};
 use super::terminal::Terminal;
-use super::timing::InTime;
+use super::timing::Timing;
 use crate::campaign::Delivery;
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
 use crate::message::segments::Measure;
 use crate::plan::{Entry, Whereabouts};
 use crate::schedule::{Moment, Zone};
-use crate::store::{Excluded, NewRun, PinnedMessage, Pinning, RunId, Store, StoreError, Timing};
+use crate::store::{Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, Store, StoreError};
 use crate::world::workspace::Loaded;
 
 /// Pins an occurrence of the campaign and gives its run.
@@ -37,13 +37,13 @@ pub fn pin<S: Store>(
     let mut pinning = store.pin(&run)?;
     let counts_segments = campaign.counts_segments();
     let cuts_texts = campaign.profile.cuts_texts();
-    let mut timings = Timings::new(campaign.delivery, occurrence, at_ms);
+    let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
     let totals = scan(loaded, None, terminal, &mut |entry| match entry {
         Entry::Planned { line, id, address, text, measure, whereabouts } => {
             let address = address.to_string();
-            let timing = match whereabouts {
-                Some(place) => timings.of(place, &mut *pinning)?,
-                None => Timing::Campaign,
+            let clock = match whereabouts {
+                Some(place) => clocks.of(place, &mut *pinning)?,
+                None => PinnedClock::Campaign,
             };
             if cuts_texts && measure.parts > 1 {
                 let reference = part::reference(&run.campaign, &run.occurrence, id);
@@ -51,14 +51,7 @@ pub fn pin<S: Store>(
                 let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, line)))?;
                 for (part, text) in parts {
                     let (part, address) = (Some(part), &*address);
-                    pinning.add(&PinnedMessage {
-                        recipient: id,
-                        address,
-                        text,
-                        segments: 1,
-                        part,
-                        timing,
-                    })?;
+                    pinning.add(&PinnedMessage { recipient: id, address, text, segments: 1, part, clock })?;
                 }
                 return Ok(());
             }
@@ -69,7 +62,7 @@ pub fn pin<S: Store>(
                 text,
                 segments,
                 part: None,
-                timing,
+                clock,
             })?)
         }
         Entry::Excluded { .. } => Ok(()),
@@ -78,7 +71,7 @@ pub fn pin<S: Store>(
     // A sandbox and a rehearsal keep to no schedule.
     if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {
         let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
-        refused.extend(InTime::of(campaign, &totals, Some(starts), now).too_slow);
+        refused.extend(Timing::of(campaign, &totals, Some(starts), now).too_slow);
     }
     if !refused.is_empty() {
         return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
@@ -93,33 +86,37 @@ pub fn pin<S: Store>(
 }
 
 /// By whose clock messages go out, by where their recipients are.
-struct Timings {
+struct PinnedClocks {
     delivery: Delivery,
     moment: Option<Moment>,
     now: DateTime<Utc>,
-    known: FxHashMap<Whereabouts, Timing<'static>>,
+    known: FxHashMap<Whereabouts, PinnedClock<'static>>,
 }
 
-impl Timings {
+impl PinnedClocks {
     fn new(delivery: Delivery, occurrence: &str, at_ms: i64) -> Self {
         let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
         Self { delivery, moment: occurrence.parse().ok(), now, known: FxHashMap::default() }
     }
 
-    fn of(&mut self, place: Whereabouts, pinning: &mut dyn Pinning) -> Result<Timing<'static>, StoreError> {
+    fn of(
+        &mut self,
+        place: Whereabouts,
+        pinning: &mut dyn Pinning,
+    ) -> Result<PinnedClock<'static>, StoreError> {
         if let Some(known) = self.known.get(&place) {
             return Ok(*known);
         }
-        let timing = match place.held(&self.delivery, self.moment, self.now) {
-            Some(why) => Timing::Held(why),
+        let clock = match place.held(&self.delivery, self.moment, self.now) {
+            Some(why) => PinnedClock::Held(why),
             None => {
                 let names: Vec<String> = place.zones().iter().map(Zone::to_string).collect();
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                Timing::Clock(pinning.clock(&names)?)
+                PinnedClock::Own(pinning.clock(&names)?)
             }
         };
-        self.known.insert(place, timing);
-        Ok(timing)
+        self.known.insert(place, clock);
+        Ok(clock)
     }
 }
 

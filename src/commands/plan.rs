@@ -10,7 +10,7 @@ use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::standing::time;
 use super::terminal::Terminal;
-use super::timing::InTime;
+use super::timing::Timing;
 use super::{Outcome, load, state};
 use crate::audience::Exclusion;
 use crate::campaign::{Campaign, Frequency, OncePer};
@@ -49,7 +49,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         terminal.note(&format!("excluded rows are in {}", path.display()));
     }
     let times = Times::of(&loaded.campaign, occasion, now);
-    let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
+    let timing = Timing::of(&loaded.campaign, &totals, times.starts, now);
     let report = report(&loaded, &totals, &times, &timing, ahead.map(Ahead::finish));
     terminal.data(&match args.format {
         Format::Json => report.json(),
@@ -164,7 +164,7 @@ fn report(
     loaded: &Loaded,
     totals: &Totals,
     times: &Times,
-    timing: &InTime,
+    timing: &Timing,
     left_out_now: Option<LeftOut>,
 ) -> PlanReport {
     let campaign = &loaded.campaign;
@@ -218,7 +218,7 @@ fn rules(frequency: &Frequency) -> Rules {
     }
 }
 
-fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
+fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.csv.shown.display().to_string(),

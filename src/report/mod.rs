@@ -6,6 +6,7 @@ pub mod cancel;
 pub mod control;
 pub mod decisions;
 pub mod delivery;
+pub mod html;
 pub mod keeping;
 pub mod layout;
 pub mod mask;

@@ -84,17 +84,17 @@ pub struct PinnedMessage<'a> {
     /// Which part of a longer text it is. The parts of one text are added one after the other, the first one first.
     pub part: Option<Part>,
     /// By whose clock it goes out.
-    pub timing: Timing<'a>,
+    pub clock: PinnedClock<'a>,
 }
 
 /// By whose clock a message goes out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Timing<'a> {
+pub enum PinnedClock<'a> {
     /// By the campaign's.
     #[default]
     Campaign,
     /// By this one of the run's.
-    Clock(ClockId),
+    Own(ClockId),
     /// By none, for this reason: it is held.
     Held(&'a str),
 }

@@ -16,7 +16,7 @@ use sendplan::delivery::message::Batch;
 use sendplan::delivery::state::State;
 use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Claim, Counts, Excluded, NewRun, PinnedMessage, RunId, Store, Timing};
+use sendplan::store::{Claim, Counts, Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 
 const PEOPLE: u32 = 16;
 
@@ -55,7 +55,7 @@ fn pin(store: &mut Sqlite, world: World) -> RunId {
             text: &text,
             segments: 1,
             part: None,
-            timing: Timing::Campaign,
+            clock: PinnedClock::Campaign,
         };
         pinning.add(&message).unwrap();
     }
@@ -274,7 +274,7 @@ fn an_address_that_cannot_be_read_any_more_stops_the_run() {
                 text: recipient,
                 segments: 1,
                 part: None,
-                timing: Timing::Campaign,
+                clock: PinnedClock::Campaign,
             })
             .unwrap();
     }

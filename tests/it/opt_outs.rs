@@ -11,7 +11,7 @@ use sendplan::delivery::state::{Event, State};
 use sendplan::message::{Encoding, Part};
 use sendplan::provider::{Class, Verdict};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Claim, Excluded, Listed, NewRun, PinnedMessage, RunId, Store, Timing};
+use sendplan::store::{Claim, Excluded, Listed, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 
 use crate::cut::{World, engine, say, token};
 use crate::seasons::fast_folder;
@@ -36,7 +36,7 @@ fn pin(store: &mut Sqlite, campaign: &str, people: &[(&str, &str, u16)]) -> RunI
                     text: &text,
                     segments: 1,
                     part,
-                    timing: Timing::Campaign,
+                    clock: PinnedClock::Campaign,
                 })
                 .unwrap();
         }

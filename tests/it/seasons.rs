@@ -28,7 +28,7 @@ use sendplan::simulation::speech::Speech;
 use sendplan::simulation::trace::Trace;
 use sendplan::simulation::world::{CAMPAIGN, Gone, Latency, Stage};
 use sendplan::store::sqlite::{OpenMode, Sqlite};
-use sendplan::store::{Excluded, NewRun, PinnedMessage, RunId, Store, Timing};
+use sendplan::store::{Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 use sendplan::units::{Percent, Rate};
 
 /// The weather clears after the stormy lives; then a run must come to its end within so many.
@@ -314,7 +314,7 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
                 text: &words,
                 segments,
                 part,
-                timing: Timing::Campaign,
+                clock: PinnedClock::Campaign,
             };
             pinning.add(&message).unwrap();
         }

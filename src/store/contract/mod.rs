@@ -12,8 +12,8 @@ use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
 use crate::store::control::Control;
 use crate::store::{
-    Change, Claim, Claimed, ClockId, Excluded, Listed, MessageKey, NewRun, PinnedMessage, Receipt,
-    ReceiptStatus, RunClock, RunId, Store, StoreError, Timing,
+    Change, Claim, Claimed, ClockId, Excluded, Listed, MessageKey, NewRun, PinnedClock, PinnedMessage,
+    Receipt, ReceiptStatus, RunClock, RunId, Store, StoreError,
 };
 
 /// One state, empty at first, that can be opened again and again.
@@ -88,7 +88,14 @@ pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
 pub const EXCLUDED: Excluded = Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 };
 
 pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
-    PinnedMessage { recipient, address: recipient, text, segments: 1, part: None, timing: Timing::Campaign }
+    PinnedMessage {
+        recipient,
+        address: recipient,
+        text,
+        segments: 1,
+        part: None,
+        clock: PinnedClock::Campaign,
+    }
 }
 
 /// Pins messages given as (recipient, text).
@@ -133,7 +140,7 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
         text: "Hej 👋 “ça”\n{}",
         segments: 3,
         part: None,
-        timing: Timing::Campaign,
+        clock: PinnedClock::Campaign,
     };
     pin.add(&given).unwrap();
     pin.add(&message("+254700000002", "")).unwrap();
@@ -437,10 +444,14 @@ pub fn people_go_by_clocks_and_some_by_none<H: Harness>() {
     let (east, west) =
         (started.clock(&["Asia/Tokyo"]).unwrap(), started.clock(&["America/Lima", "UTC"]).unwrap());
     assert_eq!(started.clock(&["Asia/Tokyo"]).unwrap(), east);
-    let timings =
-        [Timing::Clock(east), Timing::Held("nobody knows"), Timing::Clock(west), Timing::Clock(east)];
+    let timings = [
+        PinnedClock::Own(east),
+        PinnedClock::Held("nobody knows"),
+        PinnedClock::Own(west),
+        PinnedClock::Own(east),
+    ];
     for (recipient, timing) in ["1", "2", "3", "4"].into_iter().zip(timings) {
-        started.add(&PinnedMessage { timing, ..message(recipient, "a") }).unwrap();
+        started.add(&PinnedMessage { clock: timing, ..message(recipient, "a") }).unwrap();
     }
     let run = started.seal("d", &EXCLUDED).unwrap();
     let counts = store.counts(run).unwrap();

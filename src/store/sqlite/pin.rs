@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
-use crate::store::{ClockId, Excluded, NewRun, PinnedMessage, Pinning, RunId, StoreError, Timing};
+use crate::store::{ClockId, Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, StoreError};
 
 /// The most distinct texts that are remembered while pinning, 40 MB of them. A campaign with more is
 /// a personalised one; a text that comes again after this many is stored again, and that is all.
@@ -99,10 +99,10 @@ impl<'a> Pin<'a> {
             None => self.text(message.text)?,
         };
         self.messages += 1;
-        let (state, clock, reason) = match message.timing {
-            Timing::Campaign => (State::Pending, None, None),
-            Timing::Clock(clock) => (State::Pending, Some(clock.0), None),
-            Timing::Held(why) => (State::Held, None, Some(why)),
+        let (state, clock, reason) = match message.clock {
+            PinnedClock::Campaign => (State::Pending, None, None),
+            PinnedClock::Own(clock) => (State::Pending, Some(clock.0), None),
+            PinnedClock::Held(why) => (State::Held, None, Some(why)),
         };
         self.held += i64::from(state == State::Held);
         self.insert_message.execute(params![
