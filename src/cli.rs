@@ -152,6 +152,9 @@ pub struct Rehearse {
     /// or at the next of its series, or now
     #[arg(long, value_name = "TIME")]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
+    /// Write it to this file as well, as a page to look at or to send on
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<std::path::PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub format: Format,

@@ -22,6 +22,7 @@ mod next;
 mod occasion;
 mod optout;
 mod outlook;
+mod page_file;
 mod pause;
 mod pin;
 mod places;
