@@ -152,6 +152,9 @@ pub struct Rehearse {
     /// or at the next of its series, or now
     #[arg(long, value_name = "TIME")]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
+    /// Write it to this file as well, as a page to look at or to send on
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<std::path::PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub format: Format,
@@ -305,7 +308,7 @@ fn an_age(text: &str) -> Result<Span, &'static str> {
 
 /// `sendplan resolve`
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend"]))]
+#[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend", "timezone", "give_up"]))]
 pub struct Resolve {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
@@ -319,6 +322,12 @@ pub struct Resolve {
     /// Decide that they are sent again, with the next `send`: who got the first copy gets two
     #[arg(long, group = "deed", requires = "reason")]
     pub resend: bool,
+    /// Decide that held ones go out by the clock of this time zone, with the next `send`
+    #[arg(long, group = "deed", requires = "reason", value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Decide that held ones are not sent: they expire, for good
+    #[arg(long, group = "deed", requires = "reason")]
+    pub give_up: bool,
     /// Why it is decided so, recorded with your name
     #[arg(long, value_name = "TEXT", value_parser = a_reason, requires = "decision")]
     pub reason: Option<String>,

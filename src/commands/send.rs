@@ -10,6 +10,7 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::job::{Beginning, Ground, begin, same_manifest, take_up};
 use super::occasion::Occasion;
+use super::places::people;
 use super::preparing::Preparing;
 use super::scan::scan;
 use super::standing::{cancelled, line, said};
@@ -176,8 +177,7 @@ pub fn occasion(
         return Ok(comes(anywhere, &[]));
     }
     let totals = scan(loaded, None, terminal, &mut |_| Ok(()))?;
-    let people = totals.whereabouts().into_iter().map(|(place, _)| place.zones().to_vec());
-    let people: Vec<Vec<Zone>> = people.filter(|zones| !zones.is_empty()).collect();
+    let people = people(&totals);
     Ok(comes(Occasion::since(campaign, last, now, &people), &people))
 }
 

@@ -17,10 +17,11 @@ const FOLLOWED: usize = 5;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Timing {
+pub struct InTime {
     /// How long it takes at the slowest of its rates; nothing without one.
     pub needed: Option<Needed>,
-    /// How it goes through the openings of its window, from its start on; nothing without a start or a rate.
+    /// How it goes through the openings of its window, from its start on; nothing without a start or a rate, or where
+    /// each goes by their own clock.
     pub passage: Option<Passage>,
     /// What is worth a look.
     pub warnings: Vec<String>,
@@ -28,7 +29,7 @@ pub struct Timing {
     pub too_slow: Option<String>,
 }
 
-impl Timing {
+impl InTime {
     /// Of what was planned, from a start on; without one, whenever it is first sent.
     pub fn of(campaign: &Campaign, totals: &Totals, starts: Option<Moment>, now: DateTime<Utc>) -> Self {
         let messages = totals.outgoing(campaign.profile.cuts_texts());
@@ -38,6 +39,10 @@ impl Timing {
         };
         let rates = limits(&campaign.delivery, campaign.profile.limits());
         let Some(needed) = needed(rates, volume) else { return Self::default() };
+        // Where each goes by their own clock, the hours of all together say nothing.
+        if campaign.delivery.recipients.is_some() {
+            return Self { needed: Some(needed), ..Self::default() };
+        }
         let course = Course { campaign, messages, needed, hours: campaign.delivery.hours() };
         let mut timing = Self { needed: Some(needed), ..Self::default() };
         match starts {

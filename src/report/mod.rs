@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod delivery;
 pub mod events;
 pub mod fleet;
+pub mod html;
 pub mod keeping;
 pub mod layout;
 pub mod mask;

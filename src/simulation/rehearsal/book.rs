@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::delivery::message::MessageKey;
+use crate::delivery::state::State;
 use crate::schedule::Window;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -19,6 +20,12 @@ pub struct Quarter {
     pub sent: u64,
     /// Messages that the gateway took.
     pub taken: u64,
+    /// Messages of which the state came to know that they were accepted.
+    pub accepted: u64,
+    /// Messages of which it came to know that they were not, for good.
+    pub rejected: u64,
+    /// Messages that became unknown.
+    pub unknown: u64,
 }
 
 /// See the module.
@@ -90,6 +97,17 @@ impl Book {
         match times {
             1 => self.taken += 1,
             2 => self.twice += 1,
+            _ => {}
+        }
+    }
+
+    /// The state came to know how a message ended.
+    pub fn ends(&mut self, state: State, utc: DateTime<Utc>) {
+        let quarter = self.quarter(utc);
+        match state {
+            State::Accepted => quarter.accepted += 1,
+            State::Rejected => quarter.rejected += 1,
+            State::Unknown => quarter.unknown += 1,
             _ => {}
         }
     }

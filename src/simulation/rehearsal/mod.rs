@@ -319,7 +319,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
             store.finish(run, ended.timestamp_millis())?;
         }
         let counts = store.counts(run)?;
-        let audit = audit(&store, run, &scene.book)?;
+        let audit = audit(&store, run, &mut scene.book)?;
         let Sum { crashes, stops, waits, waited, held_up, at_work, .. } = sum;
         let Sum { processes, requests, retried, credentials, .. } = sum;
         let (book, befell) = (scene.book, scene.befell);
@@ -344,8 +344,8 @@ impl<S: Store + Control + Send> Course<'_, S> {
     }
 }
 
-/// Goes through the state message by message.
-fn audit<S: Store>(store: &S, run: RunId, book: &Book) -> Result<Audit, StoreError> {
+/// Goes through the state message by message, and writes into the book when each came to its end.
+fn audit<S: Store>(store: &S, run: RunId, book: &mut Book) -> Result<Audit, StoreError> {
     const PAGE: usize = 4096;
     let mut audit = Audit::default();
     let mut after: Option<MessageKey> = None;
@@ -356,6 +356,7 @@ fn audit<S: Store>(store: &S, run: RunId, book: &Book) -> Result<Audit, StoreErr
         for one in &page {
             audit.counted.planned += 1;
             audit.counted.add(one.state, 1);
+            book.ends(one.state, DateTime::from_timestamp_millis(one.changed_at_ms).unwrap_or_default());
             let taken = book.times(one.key) > 0;
             match one.state {
                 State::Accepted => audit.never_taken += u64::from(!taken),
