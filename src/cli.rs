@@ -274,7 +274,7 @@ fn an_age(text: &str) -> Result<Span, &'static str> {
 
 /// `sendplan resolve`
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend"]))]
+#[command(group = clap::ArgGroup::new("decision").args(["assume_sent", "resend", "timezone", "give_up"]))]
 pub struct Resolve {
     /// A campaign's name, folder or manifest
     #[arg(value_name = "CAMPAIGN")]
@@ -288,6 +288,12 @@ pub struct Resolve {
     /// Decide that they are sent again, with the next `send`: who got the first copy gets two
     #[arg(long, group = "deed", requires = "reason")]
     pub resend: bool,
+    /// Decide that held ones go out by the clock of this time zone, with the next `send`
+    #[arg(long, group = "deed", requires = "reason", value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Decide that held ones are not sent: they expire, for good
+    #[arg(long, group = "deed", requires = "reason")]
+    pub give_up: bool,
     /// Why it is decided so, recorded with your name
     #[arg(long, value_name = "TEXT", value_parser = a_reason, requires = "decision")]
     pub reason: Option<String>,

@@ -1,4 +1,4 @@
-//! What a person decides about unknown messages, and what was decided before.
+//! What a person decides about unknown messages and held ones, and what was decided before.
 
 use super::ask::read;
 use super::exit::{Code, Failure};
@@ -17,6 +17,7 @@ use crate::diagnostic::did_you_mean;
 use crate::report::decisions::{DecisionLine, DecisionsReport, shown};
 use crate::report::mask::Mask;
 use crate::report::resolve::decided;
+use crate::schedule::Zone;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Decision, Listed, Run, Store, StoreError};
 use crate::world::clock::Clock;
@@ -36,15 +37,24 @@ pub fn decide(
 ) -> Result<(), Failure> {
     let runs = named.runs(store)?;
     runs.iter().try_for_each(|run| recover(store, run, clock, terminal))?;
-    let what = if args.resend { Resolution::Resend } else { Resolution::AssumeSent };
-    let meant = meant(store, &runs, &args.recipient)?;
+    let what = match args {
+        Resolve { resend: true, .. } => Resolution::Resend,
+        Resolve { timezone: Some(_), .. } => Resolution::Placed,
+        Resolve { give_up: true, .. } => Resolution::GivenUp,
+        _ => Resolution::AssumeSent,
+    };
+    let zone = args.timezone.as_ref().map(|zone| zone.parse::<Zone>()).transpose();
+    let zone = zone.map_err(|error| Failure::Input(format!("--timezone: {error}")))?;
+    let meant = meant(store, &runs, &args.recipient, what.about())?;
     let now = clock.now().utc;
     let decision =
         Decision { who: person(), what, reason: args.reason.clone(), at_ms: now.timestamp_millis() };
     for (run, messages) in &meant {
         let changes: Vec<Change> = messages.iter().map(|one| change(one, &decision)).collect();
-        if !changes.is_empty() {
-            store.decide(run.id, &changes, &decision)?;
+        match zone {
+            _ if changes.is_empty() => {}
+            Some(zone) => store.place(run.id, &changes, &[&zone.to_string()], &decision)?,
+            None => store.decide(run.id, &changes, &decision)?,
         }
         let line = decided(what, &run.pinned.campaign, &run.pinned.occurrence, changes.len() as u64);
         terminal.data(&format!("{line}\n"));
@@ -55,17 +65,19 @@ pub fn decide(
 /// What the decision does to a message. One that is assumed to be sent was sent when we lost track of it, not now.
 fn change(one: &Listed, decision: &Decision) -> Change {
     let (reason, at_ms) = match decision.what {
+        Resolution::GivenUp => (Some(decision.what.name().to_owned()), decision.at_ms),
         Resolution::AssumeSent => (Some(decision.what.name().to_owned()), one.changed_at_ms),
         _ => (one.reason.clone(), decision.at_ms),
     };
     Change { key: one.key, event: decision.what.event(), provider_id: None, reason, opted_out: false, at_ms }
 }
 
-/// The unknown messages of these runs: all, or those of the recipients that are named. Each of them must have one.
+/// The messages of these runs that wait for a decision, those in one state: all, or those of the recipients that are named. Each of them must have one.
 fn meant<'a>(
     store: &Sqlite,
     runs: &'a [Run],
     recipients: &[String],
+    state: State,
 ) -> Result<Vec<(&'a Run, Vec<Listed>)>, Failure> {
     let mut found = vec![false; recipients.len()];
     let mut ids = Vec::new();
@@ -73,7 +85,7 @@ fn meant<'a>(
     for run in runs {
         let kind = read(run)?.address_kind().map_err(|error| Failure::State(error.to_string()))?;
         let mut of_run = Vec::new();
-        pages(store, run.id, Some(State::Unknown), &mut |page| {
+        pages(store, run.id, Some(state), &mut |page| {
             for one in page {
                 let mut named = recipients.is_empty();
                 for (id, found) in recipients.iter().zip(&mut found) {
@@ -95,7 +107,7 @@ fn meant<'a>(
         recipients.iter().zip(&found).filter(|(_, found)| !**found).map(|(id, _)| id).collect();
     match lacking.as_slice() {
         [] => Ok(meant),
-        lacking => Err(Failure::Input(not_there(lacking, &ids))),
+        lacking => Err(Failure::Input(not_there(lacking, &ids, state))),
     }
 }
 
@@ -106,10 +118,10 @@ fn is(one: &Listed, id: &str, kind: AddressKind) -> bool {
         || kind.read(id).is_ok_and(|address| address.to_string() == one.address)
 }
 
-fn not_there(lacking: &[&String], ids: &[String]) -> String {
+fn not_there(lacking: &[&String], ids: &[String], state: State) -> String {
     let lines = lacking.iter().map(|id| match did_you_mean(id, ids.iter().map(String::as_str)) {
-        Some(near) => format!("`{id}` has no unknown message; did you mean `{near}`?"),
-        None => format!("`{id}` has no unknown message."),
+        Some(near) => format!("`{id}` has no {state} message; did you mean `{near}`?"),
+        None => format!("`{id}` has no {state} message."),
     });
     format!("{} Nothing was decided", lines.collect::<Vec<_>>().join(" "))
 }

@@ -51,6 +51,11 @@ pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, te
             state.display()
         ));
     }
+    if sent.run.held > 0 {
+        let text = count(sent.run.held, "message");
+        terminal
+            .note(&format!("\n{text} held: nobody knows by whose clock. They wait until somebody decides."));
+    }
     match sent.code {
         Code::Stopped if matches!(sent.driven, Driven::Ended(End::Cancelled(_))) => {
             terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{flags}"));

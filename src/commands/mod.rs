@@ -24,6 +24,7 @@ mod outlook;
 mod page_file;
 mod pause;
 mod pin;
+mod places;
 mod plan;
 mod preparing;
 mod preview;

@@ -16,8 +16,11 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -
         return format!("sendplan status {name}{flags}");
     }
     let find = |wanted: &dyn Fn(&RunLine) -> bool| runs.iter().find(|(_, line)| wanted(line));
-    if let Some((run, _)) = find(&|line| line.pending + line.held > 0) {
+    if let Some((run, _)) = find(&|line| line.pending > 0) {
         return format!("sendplan send {}{}", place(named, run), flags.taking_up());
+    }
+    if find(&|line| line.held > 0 && line.unknown == 0).is_some() {
+        return format!("sendplan resolve {name}{flags}");
     }
     let profile = |run: &Run| read(run).ok().and_then(|pinned| pinned.profile().ok());
     if let Some((run, _)) = find(&|line| line.unknown > 0)

@@ -6,11 +6,12 @@ use super::ahead::Ahead;
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
+use super::places::{Places, people};
 use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::standing::time;
 use super::terminal::Terminal;
-use super::timing::Timing;
+use super::timing::InTime;
 use super::{Outcome, load, state};
 use crate::audience::Exclusion;
 use crate::campaign::{Campaign, Frequency, OncePer};
@@ -20,8 +21,8 @@ use crate::diagnostic::Diagnostics;
 use crate::plan::{Entry, Totals};
 use crate::provider::raw::BatchMode;
 use crate::report::occurrences::{UPCOMING, occurrences};
-use crate::report::plan::{Aside, Encodings, LeftOut, PlanReport, Rules};
-use crate::schedule::{Moment, When};
+use crate::report::plan::{Aside, Encodings, PlanReport, Rules};
+use crate::schedule::{Moment, Spread, When, Window};
 use crate::store::Store;
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded};
@@ -49,13 +50,20 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         terminal.note(&format!("excluded rows are in {}", path.display()));
     }
     let times = Times::of(&loaded.campaign, occasion, now);
-    let timing = Timing::of(&loaded.campaign, &totals, times.starts, now);
-    let report = report(&loaded, &totals, &times, &timing, ahead.map(Ahead::finish));
+    let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
+    let places = Places::of(&loaded.campaign, &totals, times.starts, now);
+    let report = PlanReport {
+        zones: places.zones.clone(),
+        held: places.held(),
+        ..report(&loaded, &totals, &times, &timing)
+    };
+    let report = PlanReport { left_out_now: ahead.map(Ahead::finish), ..report };
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => {
             let next = next(args, &flags, is_sandbox, finished.is_some(), &loaded, &totals);
-            report.human(&Aside { finished, next, ..aside(&loaded, &totals, &times, &timing) })
+            let aside = aside(&loaded, &totals, &times, &timing);
+            report.human(&Aside { finished, next, held: places.held, ..aside })
         }
     });
     let mut refused = refusals(&loaded, &totals);
@@ -160,15 +168,9 @@ impl Times {
     }
 }
 
-fn report(
-    loaded: &Loaded,
-    totals: &Totals,
-    times: &Times,
-    timing: &Timing,
-    left_out_now: Option<LeftOut>,
-) -> PlanReport {
+fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> PlanReport {
     let campaign = &loaded.campaign;
-    let starts = times.starts.map(Moment::instant);
+    let starts = times.starts.map(|starts| Spread::of(starts, &people(totals)).first);
     let counted = campaign.counts_segments();
     PlanReport {
         version: 1,
@@ -180,7 +182,7 @@ fn report(
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
         messages: outgoing(loaded, totals),
-        left_out_now,
+        left_out_now: None,
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         cost: cost(loaded, totals),
@@ -188,6 +190,7 @@ fn report(
         ends_at: timing.passage.map(|passage| rfc3339(passage.ends)),
         occurrences: times.series.iter().map(|one| rfc3339(one.instant())).collect(),
         held: 0,
+        zones: Vec::new(),
         warnings: timing.warnings.clone(),
     }
 }
@@ -198,7 +201,8 @@ fn cost(loaded: &Loaded, totals: &Totals) -> Option<String> {
     Some(format!("{} {}", bill.total, cost.currency()))
 }
 
-fn rfc3339(at: DateTime<Utc>) -> String {
+/// For machines.
+pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
@@ -218,7 +222,7 @@ fn rules(frequency: &Frequency) -> Rules {
     }
 }
 
-fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> Aside {
+fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.csv.shown.display().to_string(),
@@ -231,7 +235,7 @@ fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> As
             .longest()
             .filter(|_| campaign.counts_segments())
             .map(|most| (most.parts, most.first_line)),
-        window: campaign.delivery.window.map(|window| window.to_string()),
+        window: window(campaign).map(|window| window.to_string()),
         rules: rules(&campaign.audience.frequency),
         starts: times.words.clone(),
         occurrences: occurrences(&times.series),
@@ -247,6 +251,12 @@ fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> As
         tz_version: crate::schedule::tz_version(),
         ..Aside::default()
     }
+}
+
+/// The hours of the day in which messages may go out, by whosever clock.
+pub fn window(campaign: &Campaign) -> Option<Window> {
+    let theirs = campaign.delivery.recipients.and_then(|recipients| recipients.window);
+    campaign.delivery.window.or(theirs)
 }
 
 /// The profile's name, and how many messages go into a request.

@@ -1,5 +1,5 @@
 //! `sendplan resolve`: the messages of which nobody can tell whether they were sent, a look for them in the gateway's
-//! own list, and what people decide about them.
+//! own list, those of which nobody knows by whose clock they go, and what people decide about them.
 
 use chrono::SecondsFormat;
 
@@ -20,7 +20,7 @@ use crate::delivery::engine::End;
 use crate::delivery::state::State;
 use crate::report::layout::{self, count};
 use crate::report::mask::Mask;
-use crate::report::resolve::{choices, page, title};
+use crate::report::resolve::{choices, choices_of_held, page, title};
 use crate::report::status::RunLine;
 use crate::store::lock::Lock;
 use crate::store::sqlite::Sqlite;
@@ -59,6 +59,8 @@ fn deed(args: &Resolve) -> Option<&'static str> {
         Resolve { reconcile: true, .. } => Some("--reconcile"),
         Resolve { assume_sent: true, .. } => Some("--assume-sent"),
         Resolve { resend: true, .. } => Some("--resend"),
+        Resolve { timezone: Some(_), .. } => Some("--timezone"),
+        Resolve { give_up: true, .. } => Some("--give-up"),
         _ => None,
     }
 }
@@ -122,18 +124,18 @@ fn list(
     let mut runs = Vec::new();
     for run in named.runs(store)? {
         let line = line(&run, live);
-        terminal.data(&title(&line.campaign, &line.occurrence, line.unknown));
+        terminal.data(&title(&line.campaign, &line.occurrence, line.unknown, line.held));
         // The intents of a live process are on their way; those of a dead one are lost.
         let states: &[State] = if live { &[State::Unknown] } else { &[State::Unknown, State::Intent] };
-        for state in states {
+        for state in states.iter().chain(&[State::Held]) {
             pages(store, run.id, Some(*state), &mut |messages| {
                 terminal.data(&page(messages.iter().map(|one| message(one, live)), mask));
             })?;
         }
         runs.push((run, line));
     }
-    if runs.iter().all(|(_, line)| line.unknown == 0) {
-        if args.resend && runs.iter().any(|(_, line)| line.pending > 0) {
+    if runs.iter().all(|(_, line)| line.unknown + line.held == 0) {
+        if (args.resend || args.timezone.is_some()) && runs.iter().any(|(_, line)| line.pending > 0) {
             say_next(named, flags, &runs, live, terminal);
         }
         return Ok(Code::Done);
@@ -143,8 +145,13 @@ fn list(
     if args.reconcile && runs.iter().any(|(run, line)| line.unknown > 0 && lists(run)) {
         terminal.note("\nA gateway may list a message late: look again in a while.");
     }
-    if runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
-        terminal.note(&format!("\n{}", choices(&named.shown(), &flags.to_string()).trim_end()));
+    let (name, flag) = (named.shown(), flags.to_string());
+    let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
+    if unknown && runs.iter().all(|(run, line)| line.unknown == 0 || holds(run)) {
+        terminal.note(&format!("\n{}", choices(&name, &flag).trim_end()));
+    }
+    if runs.iter().any(|(_, line)| line.held > 0) {
+        terminal.note(&format!("\n{}", choices_of_held(&name, &flag).trim_end()));
     }
     say_next(named, flags, &runs, live, terminal);
     Ok(Code::Unknown)

@@ -10,6 +10,7 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
 use super::pin::pin;
+use super::places::people;
 use super::preparing::Preparing;
 use super::scan::scan;
 use super::standing::{cancelled, line, said};
@@ -24,7 +25,7 @@ use crate::delivery::pinned::Pinned;
 use crate::executor::resume::send_again;
 use crate::report::delivery::{Work, summary};
 use crate::report::layout::{count, duration};
-use crate::schedule::{Due, LAST, Moment, When, Window, Zone};
+use crate::schedule::{Due, LAST, Moment, When, Window};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store, run_key};
@@ -213,9 +214,7 @@ fn occasion(
         return Ok(anywhere);
     }
     let totals = scan(loaded, None, terminal, &mut |_| Ok(()))?;
-    let people = totals.whereabouts().into_iter().map(|(place, _)| place.zones().to_vec());
-    let people: Vec<Vec<Zone>> = people.filter(|zones| !zones.is_empty()).collect();
-    Ok(Occasion::after(campaign, runs, now, &people))
+    Ok(Occasion::after(campaign, runs, now, &people(&totals)))
 }
 
 /// The same occurrence sends nothing again.

@@ -17,7 +17,7 @@ const FOLLOWED: usize = 5;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Timing {
+pub struct InTime {
     /// How long it takes at the slowest of its rates; nothing without one.
     pub needed: Option<Needed>,
     /// How it goes through the openings of its window, from its start on; nothing without a start or a rate, or where
@@ -29,7 +29,7 @@ pub struct Timing {
     pub too_slow: Option<String>,
 }
 
-impl Timing {
+impl InTime {
     /// Of what was planned, from a start on; without one, whenever it is first sent.
     pub fn of(campaign: &Campaign, totals: &Totals, starts: Option<Moment>, now: DateTime<Utc>) -> Self {
         let messages = totals.outgoing(campaign.profile.cuts_texts());

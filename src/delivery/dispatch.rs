@@ -74,7 +74,7 @@ impl Engine {
             }
             self.in_doubt += group.len();
             changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
-            let closes = self.clocks.closes(&group, now.utc);
+            let closes = self.clocks.closes(&group);
             let batch = Batch { number: self.next_number, parcels: group, closes };
             room.take(batch.load());
             formed.push(batch);

@@ -20,7 +20,7 @@ use crate::provider::Cost;
 pub use limits::{Refusal, check};
 pub use pipeline::run;
 pub use totals::Bill;
-pub use totals::{PartCount, Totals};
+pub use totals::{Located, PartCount, Totals};
 pub use whereabouts::{Lost, Whereabouts};
 
 /// Everything that decides what a file of recipients becomes.

@@ -148,7 +148,7 @@ impl<'s, E> Collector<'s, E> {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
         if let Some(whereabouts) = candidate.whereabouts {
-            self.totals.locate(whereabouts);
+            self.totals.locate(whereabouts, item.line);
         }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {

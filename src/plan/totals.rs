@@ -23,6 +23,17 @@ pub struct PartCount {
     pub first_line: u64,
 }
 
+/// Messages to recipients in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// Where they may be.
+    pub place: Whereabouts,
+    /// How many there are.
+    pub messages: u64,
+    /// The physical line of the first.
+    pub first_line: u64,
+}
+
 /// What a plan costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bill {
@@ -63,7 +74,7 @@ pub struct Totals {
     by_prefix: BTreeMap<u64, u64>,
     by_parts: Vec<PartCount>,
     /// Messages by where their recipients may be, where that matters.
-    by_whereabouts: FxHashMap<Whereabouts, u64>,
+    by_whereabouts: FxHashMap<Whereabouts, Located>,
 }
 
 impl Totals {
@@ -145,14 +156,15 @@ impl Totals {
     }
 
     /// Messages by where their recipients may be, in the order of names; nothing where that does not matter.
-    pub fn whereabouts(&self) -> Vec<(Whereabouts, u64)> {
-        let mut places: Vec<_> = self.by_whereabouts.iter().map(|(place, count)| (*place, *count)).collect();
-        places.sort_by_cached_key(|(place, _)| place.to_string());
+    pub fn whereabouts(&self) -> Vec<Located> {
+        let mut places: Vec<Located> = self.by_whereabouts.values().copied().collect();
+        places.sort_by_cached_key(|located| located.place.to_string());
         places
     }
 
-    pub(super) fn locate(&mut self, place: Whereabouts) {
-        *self.by_whereabouts.entry(place).or_default() += 1;
+    pub(super) fn locate(&mut self, place: Whereabouts, line: u64) {
+        let first = Located { place, messages: 0, first_line: line };
+        self.by_whereabouts.entry(place).or_insert(first).messages += 1;
     }
 
     pub(super) fn include(&mut self, line: u64, address: &Address, measure: &Measure) {

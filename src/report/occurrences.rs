@@ -11,7 +11,14 @@ pub fn occurrences(moments: &[Moment]) -> String {
     let mut table = Table::new(&[]);
     for moment in moments {
         let instant = moment.instant();
-        table.row([&moment.zone.show(instant), &Zone::UTC.show(instant)]);
+        let utc = Zone::UTC.show(instant);
+        let utc = match moment.zone.is_recipient() {
+            true => {
+                format!("{utc} to {}, wherever they are", Zone::UTC.show(moment.by(Zone::LAST).instant()))
+            }
+            false => utc,
+        };
+        table.row([&moment.zone.show(instant), &utc]);
     }
     table.show()
 }

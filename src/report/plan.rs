@@ -50,10 +50,41 @@ pub struct PlanReport {
     /// When a series goes out from then on, at most five times, RFC 3339; absent where it is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub occurrences: Vec<String>,
-    /// Messages held back for want of a zone or a window.
+    /// Messages that will be held until somebody decides: by whose clock they go is not known.
     pub held: u64,
+    /// Where recipients are, where they go by their own clocks; absent where they do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<ZoneLine>,
     /// What is worth a look.
     pub warnings: Vec<String>,
+}
+
+/// Recipients who may be in the same zones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ZoneLine {
+    /// What people are told for the zones.
+    #[serde(skip)]
+    pub name: String,
+    /// The zones, by their IANA names: what goes out is right in all of them.
+    pub zones: Vec<String>,
+    /// Messages.
+    pub messages: u64,
+    /// When the first of them goes out, RFC 3339; `null` where it is too late for them.
+    pub begins_at: Option<String>,
+    /// The same on the first zone's clock.
+    #[serde(skip)]
+    pub begins: String,
+}
+
+/// Messages that are held, for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLine {
+    /// Why.
+    pub why: &'static str,
+    /// How many.
+    pub messages: u64,
+    /// The line of the first.
+    pub first_line: u64,
 }
 
 /// People whom the state says to leave out, by the first reason that holds.
@@ -120,6 +151,8 @@ pub struct Aside {
     pub starts: Option<String>,
     /// When a series goes out from then on, line by line.
     pub occurrences: String,
+    /// Messages that will be held, by reason.
+    pub held: Vec<HeldLine>,
     /// How long it takes at the campaign's rate.
     pub takes: Option<(Duration, String)>,
     /// When the last goes out, where that is not plain from the start and the time it takes.
@@ -144,6 +177,27 @@ impl PlanReport {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
+    /// When it is time in which zones: the first ones, and the last.
+    fn clocks(&self) -> String {
+        const SHOWN: usize = 12;
+        let mut table = Table::new(&[1]);
+        let row = |table: &mut Table, line: &ZoneLine| {
+            let begins = if line.begins_at.is_some() { &*line.begins } else { "too late: they expire" };
+            table.row([&line.name, &thousands(line.messages), begins]);
+        };
+        match self.zones.split_last() {
+            Some((last, others)) if others.len() > SHOWN => {
+                others.iter().take(SHOWN - 1).for_each(|line| row(&mut table, line));
+                let between = others.get(SHOWN - 1..).unwrap_or_default();
+                let messages = between.iter().map(|line| line.messages).sum();
+                table.row([&format!("… {} others", between.len()), &thousands(messages), ""]);
+                row(&mut table, last);
+            }
+            _ => self.zones.iter().for_each(|line| row(&mut table, line)),
+        }
+        table.show()
+    }
+
     /// The text of people.
     pub fn human(&self, aside: &Aside) -> String {
         let mut out = format!("Plan of {}: nothing is sent.\n\n", self.campaign);
@@ -151,6 +205,13 @@ impl PlanReport {
         table.row([&aside.file, &thousands(self.recipients), "rows"]);
         table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
         self.left_out_now(aside, &mut table);
+        if self.held > 0 {
+            table.row(["held", &thousands(self.held), "not sent until somebody decides"]);
+        }
+        for line in &aside.held {
+            let first = format!("first in line {}", thousands(line.first_line));
+            table.row([&format!("  {}", line.why), &thousands(line.messages), &first]);
+        }
         let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
         table.row(["left out", &thousands(left_out), ""]);
         for (reason, number) in &aside.reasons {
@@ -192,6 +253,9 @@ impl PlanReport {
         facts.row(["digest", &self.digest]);
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
+        if !self.zones.is_empty() {
+            let _ = write!(out, "\nBy their own clocks:\n\n{}", self.clocks());
+        }
         if !aside.occurrences.is_empty() {
             let _ = write!(out, "\nIt goes out each time:\n{}", aside.occurrences);
         }

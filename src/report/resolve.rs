@@ -7,13 +7,18 @@ use crate::delivery::resolution::Resolution;
 use crate::units::thousands;
 
 /// The title of a run's list.
-pub fn title(campaign: &str, occurrence: &str, unknown: u64) -> String {
+pub fn title(campaign: &str, occurrence: &str, unknown: u64, held: u64) -> String {
     let what = match unknown {
         0 => "nothing is unknown".to_owned(),
         1 => "1 unknown message: nobody can tell whether it was sent".to_owned(),
         some => format!("{}: nobody can tell whether they were sent", count(some, "unknown message")),
     };
-    format!("{campaign} ({occurrence}): {what}\n")
+    let held = match held {
+        0 => String::new(),
+        1 => "; 1 held message: nobody can tell by whose clock it goes".to_owned(),
+        some => format!("; {}: nobody can tell by whose clock they go", count(some, "held message")),
+    };
+    format!("{campaign} ({occurrence}): {what}{held}\n")
 }
 
 /// A page of unknown messages, its columns aligned by itself.
@@ -39,6 +44,8 @@ pub fn decided(what: Resolution, campaign: &str, occurrence: &str, messages: u64
         _ if messages == 0 => return format!("{campaign} ({occurrence}): nothing to decide"),
         Resolution::AssumeSent => format!("{text} {is} assumed to be sent, and {it} as accepted"),
         Resolution::Resend => format!("{text} will be sent again; who got the first copy gets two"),
+        Resolution::Placed => format!("{text} will be sent by the clock of that zone"),
+        Resolution::GivenUp => format!("{text} {is} given up, and {it} as expired"),
         Resolution::Reconciled => format!("{text} {is} found at the gateway, and {it} as accepted"),
     };
     format!("{campaign} ({occurrence}): {what}")
@@ -54,6 +61,19 @@ pub fn choices(campaign: &str, flag: &str) -> String {
     ]);
     format!(
         "They are not sent again by themselves. Whoever knows more of them decides, about all or with --recipient ID:\n{}",
+        table.show()
+    )
+}
+
+/// How a person decides about those who are held.
+pub fn choices_of_held(campaign: &str, flag: &str) -> String {
+    let mut table = Table::new(&[]);
+    let zone = format!("sendplan resolve {campaign} --timezone ZONE --reason TEXT{flag}");
+    table.row([&zone, "the next `send` sends them by the clock of that zone"]);
+    let give_up = format!("sendplan resolve {campaign} --give-up --reason TEXT{flag}");
+    table.row([&give_up, "they are never sent: they expire"]);
+    format!(
+        "Those that are held are not sent before somebody decides, about all or with --recipient ID:\n{}",
         table.show()
     )
 }

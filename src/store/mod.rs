@@ -311,6 +311,18 @@ pub trait Store {
     /// As of [`Store::commit`]; nothing is recorded then, neither the changes nor the decision.
     fn decide(&mut self, run: RunId, changes: &[Change], decision: &Decision) -> Result<(), StoreError>;
 
+    /// Records changes as [`Store::decide`] does, and that these messages go by the clock of people in these zones.
+    ///
+    /// # Errors
+    /// As of [`Store::commit`]; nothing is recorded then.
+    fn place(
+        &mut self,
+        run: RunId,
+        changes: &[Change],
+        zones: &[&str],
+        decision: &Decision,
+    ) -> Result<(), StoreError>;
+
     /// The next `n` decisions about a campaign, its messages or itself, after the one of this number, oldest first.
     ///
     /// # Errors

@@ -63,6 +63,52 @@ fn fault_70_nine_where_each_person_is_and_who_is_in_no_zone_is_held() {
 }
 
 #[test]
+fn who_is_held_waits_for_a_person() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, NINE);
+    send(&project, "2026-12-01T06:00:00Z");
+    let listed = project.run(&["resolve", "campaigns/c", "--show-addresses"]);
+    assert_eq!(listed.code, 6);
+    insta::assert_snapshot!("recipients_held", format!("{}{}", changeless(&listed.out), listed.err));
+    let resolve = |more: &[&str]| project.run(&[&["resolve", "campaigns/c"], more].concat());
+    assert_eq!(resolve(&["--timezone", "Nairobi", "--reason", "r"]).code, 3);
+    assert_eq!(resolve(&["--timezone", "Africa/Lagos"]).code, 2, "a reason is asked for");
+    let placed = resolve(&["--timezone", "Africa/Lagos", "--reason", "she says so"]);
+    assert_eq!(placed.code, 0, "{placed:?}");
+    assert!(placed.out.contains("1 message will be sent by the clock of that zone"), "{}", placed.out);
+    // 09:00 in Lagos is at 08:00 by UTC.
+    send(&project, "2026-12-01T07:59:00Z");
+    assert_eq!(accepted(&gateway).len(), 2);
+    send(&project, "2026-12-01T08:00:00Z");
+    assert_eq!(accepted(&gateway), ["254712000001", "254712000003", "81312345678"]);
+    assert_eq!(send(&project, "2026-12-01T14:00:00Z").code, 0);
+    let said = resolve(&["--decisions"]);
+    assert!(said.out.contains("time zone") && said.out.contains("she says so"), "{}", said.out);
+}
+
+#[test]
+fn who_is_held_may_be_given_up() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, NINE);
+    send(&project, "2026-12-01T06:00:00Z");
+    let given = project.run(&["resolve", "campaigns/c", "--give-up", "--reason", "nobody knows her"]);
+    assert_eq!(given.code, 0, "{given:?}");
+    assert_eq!(send(&project, "2026-12-01T14:00:00Z").code, 0);
+    assert_eq!(accepted(&gateway).len(), 3);
+    assert!(project.run(&["status", "--format", "json"]).out.contains("\"expired\": 1"));
+}
+
+/// Without the times, which are those of the test.
+fn changeless(text: &str) -> String {
+    text.lines()
+        .map(|line| match line.find("  2026-") {
+            Some(at) => format!("{}  TIME{}\n", &line[..at], &line[at + 25..]),
+            None => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[test]
 fn a_window_by_their_own_clocks_for_a_time_that_is_everybodys() {
     let gateway = Loopback::start();
     let schedule = "schedule:\n  at: 2026-12-01T09:00\n  timezone: Africa/Nairobi\n  \
@@ -154,4 +200,26 @@ fn a_clock_that_nobody_can_know_is_refused() {
     assert!(missing.contains("`audience.timezone`: the CSV has no column `tz`"), "{missing}");
     let night = "schedule:\n  at: 2026-12-01T03:00\n  timezone: recipient\n  window: fr\n";
     assert!(said(None, night).contains("lies outside `schedule.window`"));
+}
+
+#[test]
+fn plan_and_check_show_whose_time_comes_when() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, "schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n");
+    let now = ["--now", "2026-12-01T03:00:00Z"];
+    let check = project.run(&["check", now[0], now[1]]);
+    insta::assert_snapshot!("recipients_check", check.out);
+    let plan = project.run(&["plan", "campaigns/c", now[0], now[1]]);
+    insta::assert_snapshot!("recipients_plan", plan.out.replace(&gateway.url(), "URL"));
+    let json = project.run(&["plan", "campaigns/c", "--format", "json", now[0], now[1]]).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["held"], 1);
+    assert_eq!(json["starts_at"], "2026-12-01T00:00:00Z", "nine in Tokyo");
+    let begins: Vec<_> =
+        json["zones"].as_array().unwrap().iter().map(|zone| zone["begins_at"].as_str()).collect();
+    assert_eq!(
+        begins,
+        [Some("2026-12-01T06:00:00Z"), Some("2026-12-01T14:00:00Z"), None],
+        "too late for Tokyo"
+    );
 }

@@ -12,8 +12,8 @@ use crate::delivery::state::{Event, State, next};
 use crate::message::{Encoding, Part};
 use crate::store::control::Control;
 use crate::store::{
-    Change, Claim, Claimed, ClockId, Excluded, Listed, MessageKey, NewRun, PinnedClock, PinnedMessage,
-    Receipt, ReceiptStatus, RunClock, RunId, Store, StoreError,
+    Change, Claim, Claimed, ClockId, Decision, Excluded, Listed, MessageKey, NewRun, PinnedClock,
+    PinnedMessage, Receipt, ReceiptStatus, Resolution, RunClock, RunId, Store, StoreError,
 };
 
 /// One state, empty at first, that can be opened again and again.
@@ -476,8 +476,20 @@ pub fn people_go_by_clocks_and_some_by_none<H: Harness>() {
     store.finish(run, 9).unwrap();
     let held = store.messages(run, Some(State::Held), None, 9).unwrap();
     assert_eq!(held[0].reason.as_deref(), Some("nobody knows"));
-    store.commit(run, &changes([held[0].key], Event::Release)).unwrap();
+    let decision = Decision {
+        who: "ann@till".into(),
+        what: Resolution::Placed,
+        reason: Some("she moved".into()),
+        at_ms: 10,
+    };
+    store.place(run, &changes([held[0].key], Event::Release), &["America/Lima", "UTC"], &decision).unwrap();
     assert_eq!(store.unfinished("spring").unwrap().len(), 1);
+    assert_eq!(
+        store.clocks(run).unwrap(),
+        [clock(east, &["Asia/Tokyo"], 0), clock(west, &["America/Lima", "UTC"], 1)]
+    );
+    assert_eq!(recipients(&store.claim(run, &claim(&[west])).unwrap()), ["2"]);
+    assert_eq!(store.decisions("spring", None, 9).unwrap()[0].what, "time zone");
 }
 
 pub fn runs_do_not_mix<H: Harness>() {

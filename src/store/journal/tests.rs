@@ -28,6 +28,16 @@ impl Store for Gated {
         self.inner.commit(run, changes)
     }
 
+    fn place(
+        &mut self,
+        run: RunId,
+        changes: &[Change],
+        zones: &[&str],
+        decision: &Decision,
+    ) -> Result<(), StoreError> {
+        self.inner.place(run, changes, zones, decision)
+    }
+
     fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {
         self.inner.clocks(run)
     }

@@ -267,6 +267,16 @@ impl Store for Sqlite {
         self.write(|sql| decide::decide(sql, run, changes, decision))
     }
 
+    fn place(
+        &mut self,
+        run: RunId,
+        changes: &[Change],
+        zones: &[&str],
+        decision: &Decision,
+    ) -> Result<(), StoreError> {
+        self.write(|sql| decide::place(sql, run, changes, zones, decision))
+    }
+
     fn decisions(&self, campaign: &str, after: Option<i64>, n: usize) -> Result<Vec<Decided>, StoreError> {
         self.read(|sql| decide::decisions(sql, campaign, after, n))
     }

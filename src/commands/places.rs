@@ -1,0 +1,70 @@
+//! Where the recipients of a plan are, where they go by their own clocks: how many in which zones, and when it is time there.
+
+use chrono::{DateTime, Utc};
+
+use crate::campaign::Campaign;
+use crate::plan::{Totals, Whereabouts};
+use crate::report::plan::{HeldLine, ZoneLine};
+use crate::schedule::{Moment, Zone};
+
+/// Zones of one set that are named; of more the number is told.
+const NAMED: usize = 2;
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Those who are somewhere, whoever is written to first on top.
+    pub zones: Vec<ZoneLine>,
+    /// Those who are held.
+    pub held: Vec<HeldLine>,
+}
+
+impl Places {
+    /// Of what was planned. `starts` is when it goes out.
+    pub fn of(campaign: &Campaign, totals: &Totals, starts: Option<Moment>, now: DateTime<Utc>) -> Self {
+        let mut places = Self::default();
+        let mut lines: Vec<(DateTime<Utc>, ZoneLine)> = Vec::new();
+        for located in totals.whereabouts() {
+            let (place, messages) = (located.place, located.messages);
+            if let Some(why) = place.held(&campaign.delivery, starts, now) {
+                places.held.push(HeldLine { why, messages, first_line: located.first_line });
+                continue;
+            }
+            let hours = campaign.delivery.hours_in(starts, place.zones());
+            // Whose time is past by now, when it could be begun at the earliest.
+            let missed = campaign.delivery.recipients.is_some_and(|theirs| theirs.is_missed(&hours, now));
+            let begins = hours.opens_next(now).filter(|_| !missed);
+            let zone = place.zones().first().copied().unwrap_or(Zone::UTC);
+            let line = ZoneLine {
+                name: name(&place),
+                zones: place.zones().iter().map(Zone::to_string).collect(),
+                messages,
+                begins_at: begins.map(super::plan::rfc3339),
+                begins: begins.map_or_else(String::new, |begins| zone.show(begins)),
+            };
+            lines.push((begins.unwrap_or(DateTime::<Utc>::MAX_UTC), line));
+        }
+        lines.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.name.cmp(&b.name)));
+        places.zones = lines.into_iter().map(|(_, line)| line).collect();
+        places
+    }
+
+    /// How many are held.
+    pub fn held(&self) -> u64 {
+        self.held.iter().map(|line| line.messages).sum()
+    }
+}
+
+/// The zones in which somebody may be, a set for each of those who are somewhere.
+pub fn people(totals: &Totals) -> Vec<Vec<Zone>> {
+    let sets = totals.whereabouts().into_iter().map(|located| located.place.zones().to_vec());
+    sets.filter(|zones| !zones.is_empty()).collect()
+}
+
+fn name(place: &Whereabouts) -> String {
+    match place.zones() {
+        zones if zones.len() <= NAMED => place.to_string().replace('&', " or "),
+        [first, rest @ ..] => format!("{first} or one of {} others", rest.len()),
+        [] => String::new(),
+    }
+}
