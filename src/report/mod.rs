@@ -6,6 +6,8 @@ pub mod cancel;
 pub mod control;
 pub mod decisions;
 pub mod delivery;
+pub mod events;
+pub mod fleet;
 pub mod html;
 pub mod keeping;
 pub mod layout;

@@ -12,3 +12,4 @@ pub mod rehearsal;
 pub mod speech;
 pub mod trace;
 pub mod world;
+pub mod year;

@@ -129,6 +129,8 @@ pub struct Rehearsed<'s, S> {
     writing: Option<Order>,
     /// Up to here there is nothing to claim.
     settled: Option<MessageKey>,
+    /// The machine stops then.
+    stops: Option<Duration>,
     crashed: bool,
 }
 
@@ -144,8 +146,15 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
             flights: BTreeMap::new(),
             writing: None,
             settled,
+            stops: None,
             crashed: false,
         }
+    }
+
+    /// The machine stops at this time, since the rehearsal began.
+    #[must_use]
+    pub fn stopping(self, at: Duration) -> Self {
+        Self { stops: Some(at), ..self }
     }
 
     /// The process is no more. Of the requests under way the gateway takes some, and a commit under way is there, or
@@ -177,6 +186,12 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
         loop {
             if self.scene.crashes.last().is_some_and(|sent| self.scene.book.sent >= *sent) {
                 self.scene.crashes.pop();
+                self.crashed = true;
+                return None;
+            }
+            let next = [self.coming.peek().map(|(at, _)| at), wake].into_iter().flatten().min();
+            if let Some(stops) = self.stops.filter(|stops| next.is_some_and(|next| next > *stops)) {
+                self.scene.at = self.scene.at.max(stops);
                 self.crashed = true;
                 return None;
             }

@@ -58,6 +58,8 @@ CREATE TABLE waiting (
 -- A run whose messages were pruned keeps its counts, and here whom it may have reached: by canonical address, with
 -- the last time. That is what asking for each person once, and for no more than so many messages, needs.
 ALTER TABLE runs ADD COLUMN pruned_at_ms INTEGER;
+-- Of a campaign that goes out again and again nearly every run is finished.
+CREATE INDEX runs_unfinished ON runs (campaign) WHERE finished_at_ms IS NULL;
 CREATE TABLE contacts (
   run INTEGER NOT NULL REFERENCES runs (id),
   address TEXT NOT NULL,
