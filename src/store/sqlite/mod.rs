@@ -126,6 +126,14 @@ impl Sqlite {
         Ok(other)
     }
 
+    /// Whether the terms of its runs say that they are a sandbox's, each answer once; nothing where they do not say.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn kinds(&self) -> Result<Vec<Option<bool>>, StoreError> {
+        self.read(read::kinds)
+    }
+
     /// Whether another connection of this process writes at this moment: whoever cannot wait comes again.
     pub fn is_being_written(&self) -> bool {
         self.turn.is_taken()

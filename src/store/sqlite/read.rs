@@ -214,6 +214,16 @@ pub fn occurrences(sql: &Connection, campaign: &str) -> Result<Vec<String>, Faul
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// What the terms of runs say of a sandbox. There may be a hundred thousand of them, of some kilobytes each: they are read
+/// where they lie.
+pub fn kinds(sql: &Connection) -> Result<Vec<Option<bool>>, Fault> {
+    let mut statement = sql.prepare_cached(
+        "SELECT DISTINCT CASE WHEN json_valid(pinned) THEN json_extract(pinned, '$.sandbox') END FROM runs",
+    )?;
+    let found = statement.query_map([], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// The counts of all runs of each campaign together, by its name.
 pub fn totals(sql: &Connection) -> Result<Vec<(String, Counts)>, Fault> {
     let mut totals: BTreeMap<String, Counts> = BTreeMap::new();
