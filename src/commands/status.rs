@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::beside::{is_sender, sends};
+use super::beside::{is_sender, sends, sends_all};
 use super::campaigns::{self, Candidate};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
@@ -53,16 +53,17 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
         holder: holder.as_ref(),
         holds: &known.holds,
         shut: &known.shut,
-        waiting: known.waiting.as_ref(),
+        waiting: &known.waiting,
         named: named.as_ref(),
         flags: &flags,
         now,
         sandbox: args.sandbox,
     };
+    let is_run = holder.as_ref().is_some_and(sends_all);
     let report = StatusReport {
         version: 1,
         runs: known.runs.iter().map(|run| scene.run(run)).collect(),
-        campaigns: found.iter().map(|one| campaign(one, &known.runs, &flags, now)).collect(),
+        campaigns: found.iter().map(|one| campaign(one, &known.runs, &flags, is_run, now)).collect(),
         holds: known.lines.clone(),
     };
     let live = holder.as_ref().map(|holder| (told(holder), doing(holder, &known.holds)));
@@ -86,7 +87,7 @@ struct Known {
     lines: Vec<HoldLine>,
     /// Runs of which nothing may go out before a time, and why.
     shut: BTreeMap<RunId, (DateTime<Utc>, String)>,
-    waiting: Option<(RunId, Waiting)>,
+    waiting: Vec<(RunId, Waiting)>,
     /// Every campaign that has a run.
     names: Vec<String>,
 }
@@ -152,8 +153,14 @@ fn doing(holder: &Holder, holds: &[(String, Hold)]) -> Doing {
     }
 }
 
-/// When a campaign goes out next.
-fn campaign(found: &Candidate, runs: &[Run], flags: &Flags, now: DateTime<Utc>) -> CampaignLine {
+/// When a campaign goes out next. `is_run` says whether a process sends all of them by itself.
+fn campaign(
+    found: &Candidate,
+    runs: &[Run],
+    flags: &Flags,
+    is_run: bool,
+    now: DateTime<Utc>,
+) -> CampaignLine {
     let place = found.place.display().to_string();
     let shown = quoted(&place);
     let blank = CampaignLine { campaign: found.name.clone(), place, ..CampaignLine::default() };
@@ -163,7 +170,10 @@ fn campaign(found: &Candidate, runs: &[Run], flags: &Flags, now: DateTime<Utc>) 
             let own: Vec<Run> =
                 runs.iter().filter(|run| run.pinned.campaign == campaign.name).cloned().collect();
             let outlook = Outlook::of(campaign, &own, now, UPCOMING);
-            let command = format!("`sendplan send {shown}{flags}`");
+            let command = match is_run {
+                true => "the process that is running".to_owned(),
+                false => format!("`sendplan send {shown}{flags}`"),
+            };
             CampaignLine {
                 standing: word(outlook.standing),
                 due_at: due(outlook.standing).map(|at| rfc3339(at.instant())),

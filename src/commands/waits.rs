@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::beside::sends;
+use super::beside::{sends, sends_all};
 use super::flags::Flags;
 use super::named::Named;
 use super::next::place_of;
@@ -35,8 +35,8 @@ pub struct Scene<'s> {
     pub holds: &'s [(String, Hold)],
     /// Runs of which nothing may go out before a time, and why.
     pub shut: &'s BTreeMap<RunId, (DateTime<Utc>, String)>,
-    /// What the process that sends says to wait for.
-    pub waiting: Option<&'s (RunId, Waiting)>,
+    /// What is said of runs that are being sent.
+    pub waiting: &'s [(RunId, Waiting)],
     /// The campaign that was asked for.
     pub named: Option<&'s Named>,
     /// What commands about this state need.
@@ -102,7 +102,7 @@ impl Scene<'_> {
     }
 
     fn is_sent(&self, run: &Run) -> bool {
-        self.holder.is_some_and(|holder| sends(holder, &run.pinned.campaign))
+        self.holder.is_some_and(|holder| sends(holder, &run.pinned.campaign) || sends_all(holder))
     }
 
     /// How long ago it would have been through at its rate and in its window. Of one that is being sent without a
@@ -131,7 +131,7 @@ impl Scene<'_> {
             waits_for.push(wait("window", Some(*until), why.clone()));
         }
         if self.is_sent(run) {
-            if let Some((_, told)) = self.waiting.filter(|(of, _)| *of == run.id) {
+            if let Some((_, told)) = self.waiting.iter().find(|(of, _)| *of == run.id) {
                 waits_for.extend(self.gateway(told, zone));
             }
             if hold.is_none() && shut.is_none() {

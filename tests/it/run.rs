@@ -512,3 +512,27 @@ fn it_shows_how_it_is_to_whoever_looks() {
     }
     assert_eq!(daemon.end().0, 0);
 }
+
+#[test]
+fn status_says_of_each_run_what_it_waits_for() {
+    let gateway = Loopback::with(|request| {
+        let wait = b"HTTP/1.1 429 Too Many\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n".to_vec();
+        (request.send > 0).then_some(Reply::Whole(wait))
+    });
+    let project = empty();
+    for number in [1, 2] {
+        campaign(&project, number, &gateway.url(), "", 9, &due());
+        let path = format!("campaigns/c{number}/campaign.yaml");
+        let patient = std::fs::read_to_string(project.path(&path)).unwrap();
+        project.write(&path, &patient.replace("max_backoff: 100ms", "max_backoff: 5m"));
+    }
+    let child = project.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("both runs wait for the gateway", || {
+        let said = project.run(&["status", "--format", "json"]);
+        let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:?}"));
+        let runs = report["runs"].as_array().unwrap();
+        runs.len() == 2 && runs.iter().all(|run| run["waits_for"][0]["what"] == "gateway")
+    });
+    signal(child.id(), "INT");
+    assert_eq!(said(child.wait_with_output().unwrap()).code, 0);
+}

@@ -163,7 +163,7 @@ impl Control for Gated {
         self.inner.waits(run, waiting)
     }
 
-    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+    fn waiting(&self) -> Result<Vec<(RunId, Waiting)>, StoreError> {
         self.inner.waiting()
     }
 

@@ -415,7 +415,7 @@ impl Control for Sqlite {
         self.write(|sql| control::waits(sql, run, waiting))
     }
 
-    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+    fn waiting(&self) -> Result<Vec<(RunId, Waiting)>, StoreError> {
         self.read(control::waiting)
     }
 

@@ -46,11 +46,10 @@ CREATE TABLE heard (
   decision INTEGER NOT NULL
 ) STRICT;
 
--- What the process that sends waits for, while its gateway makes it wait: until when, and why. For people who look; one
--- whose time has passed says nothing.
+-- What runs that are being sent wait for, while their gateway makes them wait: until when, and why. For people who look;
+-- one whose time has passed says nothing.
 CREATE TABLE waiting (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  run INTEGER NOT NULL,
+  run INTEGER PRIMARY KEY REFERENCES runs (id),
   until_ms INTEGER NOT NULL,
   why TEXT NOT NULL
 ) STRICT;
