@@ -34,6 +34,7 @@ use sendplan::world::gateway::Gateway;
 use sendplan::world::http::{Http, HttpOptions};
 use sendplan::world::lists::Lists;
 use sendplan::world::sandbox::Sandbox;
+use sendplan::world::signals::{Ends, Signals};
 use sendplan::world::threads;
 
 /// As the program has it.
@@ -231,6 +232,7 @@ fn client(url: &str) -> Gateway {
         sender: serde_json::json!(1),
         http: Http::new(&HttpOptions::default()).unwrap(),
         clock: Clock::start(),
+        gauges: None,
     }
 }
 
@@ -287,7 +289,8 @@ async fn with_engine(gateway: &Arc<Gateway>, messages: usize, concurrency: usize
         Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
     let journal = Journal::start(store, run).unwrap();
     let lists = Lists::watch(Vec::new(), kind, String::new());
-    let mut live = Live::new(journal, Arc::clone(gateway), lists, clock).unwrap();
+    let ends = Ends::Signals(Signals::new().unwrap());
+    let mut live = Live::new(journal, Arc::clone(gateway), lists, clock, ends);
     let delivery = tokio::spawn(async move {
         let driven = if record {
             execute(&mut engine, &mut live, &mut |_, _| {}).await.unwrap()

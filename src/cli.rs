@@ -61,6 +61,8 @@ pub enum Verb {
     Rehearse(Rehearse),
     /// Send what is due; take up what was interrupted
     Send(Send),
+    /// Send every campaign on its schedule, for as long as the process lives; or once, whatever is due
+    Run(Run),
     /// Show runs, where their messages stand and what they wait for, and when campaigns go out next
     Status(Status),
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
@@ -150,6 +152,9 @@ pub struct Rehearse {
     /// or at the next of its series, or now
     #[arg(long, value_name = "TIME")]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
+    /// Write it to this file as well, as a page to look at or to send on
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<std::path::PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub format: Format,
@@ -170,6 +175,38 @@ pub struct Send {
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides what is due, for tests
     #[arg(long, value_name = "TIME")]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// `sendplan run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Folders of campaigns, campaign folders or manifests
+    #[arg(value_name = "DIR", default_value = "campaigns")]
+    pub dirs: Vec<PathBuf>,
+    /// Send whatever is due, take up what can go on, and end
+    #[arg(long)]
+    pub once: bool,
+    /// Begin a new state where there is none, even when `CI` is set
+    #[arg(long)]
+    pub new_state: bool,
+    /// Show `/healthz`, `/metrics` and `/status.json` here, such as `127.0.0.1:9464`
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// How to say what happens, on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides what is due, for tests
+    #[arg(long, value_name = "TIME", requires = "once")]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// How to say what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line an event, for people
+    Human,
+    /// A JSON object an event: a frozen, versioned form
+    Json,
 }
 
 /// `sendplan status`

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
-use super::connection::{Connection, Place};
+use super::connection::{Connection, Place, Terms, threads};
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::campaign::Delivery;
@@ -53,7 +53,8 @@ impl<T: Clone + Send + 'static> Asker<T> {
         let delivery: Delivery = pinned.delivery().map_err(unreadable)?;
         let (profile, key) = (pinned.profile().map_err(unreadable)?, run.pinned.key());
         let place = if sandbox { Place::LaterSandbox } else { Place::Gateway };
-        let connection = Connection::open(profile, key, &pinned.sender, place, clock, terminal)?;
+        let terms = Terms { profile, run: key, sender: pinned.sender.clone(), gauges: None };
+        let connection = Connection::open(terms, place, threads()?, clock, terminal)?;
         let inside = connection.runtime.enter();
         let signals = Signals::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
         drop(inside);

@@ -18,6 +18,8 @@ use crate::world::person::person;
 
 /// How the lock's words begin while a campaign is sent.
 const SEND: &str = "send ";
+/// The lock's word while every campaign is sent on its schedule.
+pub const RUN: &str = "run";
 /// How long the process that sends may take to say that it has heard. It looks four times a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may keep the state to itself, as it does while it writes a run into it.
@@ -91,7 +93,7 @@ impl Beside {
 
     /// Who has the state, if it is to send this campaign.
     pub fn sender_of(&self, campaign: &str) -> Result<Option<Holder>, Failure> {
-        Ok(holder(&self.path)?.filter(|holder| sends(holder, campaign)))
+        Ok(holder(&self.path)?.filter(|holder| sends(holder, campaign) || sends_all(holder)))
     }
 
     /// Waits until the process that sends has heard a word, for a few seconds at most.
@@ -138,9 +140,14 @@ pub fn sends(holder: &Holder, campaign: &str) -> bool {
     holder.what == sending(campaign)
 }
 
+/// Whether a process is there to send every campaign.
+pub fn sends_all(holder: &Holder) -> bool {
+    holder.what == RUN
+}
+
 /// Whether a process is there to send any.
 pub fn is_sender(holder: &Holder) -> bool {
-    holder.what.starts_with(SEND)
+    holder.what.starts_with(SEND) || sends_all(holder)
 }
 
 /// Our word, as it is recorded.

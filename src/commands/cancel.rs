@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
-use super::beside::{Beside, holder, sends, word};
+use super::beside::{Beside, holder, sends, sends_all, word};
 use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::named::Named;
@@ -24,6 +24,7 @@ use crate::delivery::message::Change;
 use crate::delivery::state::{Event, State};
 use crate::executor::DRAIN;
 use crate::report::cancel::{Cancelled, summary};
+use crate::report::events::{What, standing as standing_words};
 use crate::report::layout::{self, duration};
 use crate::report::status::RunLine;
 use crate::store::control::Control;
@@ -45,6 +46,9 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let flags = Flags::new(global, args.sandbox, &path);
     let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = format!("cancel {}", named.name);
+    if let Some(code) = leave_it_to_who_sends_all(&named, args, &path, &flags, terminal)? {
+        return Ok(code);
+    }
     let until = stop_the_sender(&named, args, &path, terminal)?;
     let mut held = loop {
         let waits = until.is_some_and(|until| Instant::now() < until);
@@ -89,6 +93,83 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
+}
+
+/// What a process does that sends every campaign, when one is cancelled: it closes what is open, and asks the gateway
+/// to give back what it still has of it, or of the last run where none is open.
+pub fn carry_out(store: &mut Sqlite, name: &str, clock: Clock, terminal: &Terminal) -> Result<(), Failure> {
+    let mut runs = store.unfinished(name)?;
+    if let (true, Some(last)) = (runs.is_empty(), store.occurrences(name)?.pop()) {
+        runs.extend(store.run(name, &last)?);
+    }
+    let stopped = runs.iter().map(|run| stop(store, run, clock, terminal)).collect::<Result<Vec<_>, _>>()?;
+    for (run, mut cancelled) in runs.iter().zip(stopped) {
+        let called = call_back(store, run, false, &mut cancelled, clock, terminal);
+        let run = standing(store, run.id)?.1;
+        terminal.event(What::Cancelled, format!("is cancelled, {}", standing_words(&run)), Some(&run));
+        if let Err(failure) = called {
+            // What was stopped here is stopped, whatever the gateway says.
+            terminal.event(What::Note, format!("nothing was called back from the gateway: {failure}"), None);
+        }
+    }
+    store.close(name)?;
+    Ok(())
+}
+
+/// Where a process has the state that sends every campaign, it carries a cancellation out: told so, it is waited for.
+/// Nothing, where there is none, or it ended meanwhile.
+fn leave_it_to_who_sends_all(
+    named: &Named,
+    args: &Say,
+    path: &Path,
+    flags: &Flags,
+    terminal: &Terminal,
+) -> Result<Option<Code>, Failure> {
+    let Some(holder) = holder(path)?.filter(sends_all) else { return Ok(None) };
+    let what = format!("cancel {}", named.name);
+    let mut beside = Beside::open(path, args.sandbox, false, &what, terminal)?;
+    let before = named.runs(&beside.store)?;
+    let word = word(args.reason.as_deref());
+    let hold = Hold { what: HoldKind::Cancelled, who: word.who, at_ms: word.at_ms };
+    let _already = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
+    terminal.note(&format!(
+        "{holder} is told to cancel it. Waiting until that is done, at most {}. Ctrl-C leaves; nothing more of {} goes \
+         out then either.",
+        duration(WAIT),
+        named.name
+    ));
+    let until = Instant::now() + WAIT;
+    while beside.store.hold_on(&named.name)?.is_some() {
+        if beside.sender_of(&named.name)?.is_none() {
+            return Ok(None);
+        }
+        if Instant::now() >= until {
+            return Err(Failure::State(format!(
+                "{holder} has not answered yet; nothing more of {} goes out. Look with `sendplan status`",
+                named.name
+            )));
+        }
+        sleep(LOOK);
+    }
+    let mut runs = Vec::new();
+    for run in before {
+        let (now, line) = standing(&beside.store, run.id)?;
+        let was = self::line(&run, true);
+        if run.finished_at_ms.is_none() || line.failed > was.failed {
+            let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
+            let cancelled = Cancelled {
+                stopped: line.expired - was.expired.min(line.expired),
+                called_back: line.failed - was.failed.min(line.failed),
+                can_call_back: profile.can_cancel(),
+                ..Cancelled::default()
+            };
+            terminal.data(&summary(&cancelled, &line));
+        }
+        runs.push((now, line));
+    }
+    terminal.note(&format!("\n{}", layout::next(&[next(named, &runs, false, flags)]).trim_end()));
+    let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
+    Ok(Some(if unknown { Code::Unknown } else { Code::Done }))
 }
 
 /// Tells a process that sends this campaign to stop, and answers until when to wait for it. Whoever is at work on

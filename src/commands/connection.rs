@@ -10,6 +10,7 @@ use crate::delivery::access::Credential;
 use crate::provider::{AuthError, Profile, Token};
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
+use crate::world::gauges::Gauges;
 use crate::world::http::{Http, HttpOptions};
 use crate::world::sandbox::Sandbox;
 use crate::world::secrets;
@@ -37,7 +38,7 @@ impl Place {
 #[derive(Debug)]
 pub struct Connection {
     /// Where requests run.
-    pub runtime: Runtime,
+    pub runtime: Arc<Runtime>,
     /// The gateway.
     pub gateway: Arc<Gateway>,
     /// A credential from before the run, if there is one.
@@ -46,19 +47,39 @@ pub struct Connection {
     _sandbox: Option<Sandbox>,
 }
 
+/// What is said to a gateway in every request of a run.
+#[derive(Debug)]
+pub struct Terms {
+    /// How it is spoken to.
+    pub profile: Profile,
+    /// What tells the run from every other one.
+    pub run: String,
+    /// The sender as the gateway wants it.
+    pub sender: serde_json::Value,
+    /// Where it is counted how long it takes to answer, if anybody wants to know.
+    pub gauges: Option<Arc<Gauges>>,
+}
+
+/// Threads for requests.
+pub fn threads() -> Result<Arc<Runtime>, Failure> {
+    let started = threads::start().map_err(|error| internal("no threads for sending", &error))?;
+    Ok(Arc::new(started))
+}
+
+fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Internal(format!("{what}: {error}"))
+}
+
 impl Connection {
     /// Finds the credentials, or starts the sandbox. Nothing is sent yet.
     pub fn open(
-        profile: Profile,
-        run: String,
-        sender: &serde_json::Value,
+        terms: Terms,
         place: Place,
+        runtime: Arc<Runtime>,
         clock: Clock,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
-        let internal =
-            |what: &str, error: &dyn std::fmt::Display| Failure::Internal(format!("{what}: {error}"));
-        let runtime = threads::start().map_err(|error| internal("no threads for sending", &error))?;
+        let Terms { profile, run, sender, gauges } = terms;
         let (profile, secrets, sandbox) = if place != Place::Gateway {
             let inside = runtime.enter();
             let local = match place {
@@ -85,7 +106,7 @@ impl Connection {
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
         let profile = Arc::new(profile);
-        let gateway = Arc::new(Gateway { profile, run, sender: sender.clone(), secrets, http, clock });
+        let gateway = Arc::new(Gateway { profile, run, sender, secrets, http, clock, gauges });
         Ok(Self { runtime, gateway, token: None, _sandbox: sandbox })
     }
 

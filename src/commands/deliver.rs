@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::connection::Connection;
 use super::contacts::{Asking, known};
-use super::ending::ending;
+use super::ending::{code, say_ending};
 use super::exit::{Code, Failure};
 use super::flags::Flags;
+use super::job::Job;
 use super::preparing::Preparing;
 use super::standing::line;
 use super::terminal::Terminal;
-use crate::audience::{AddressKind, Suppression};
-use crate::campaign::{Delivery, Frequency};
+use crate::audience::Suppression;
+use crate::delivery::account::Accounts;
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{Engine, Now, Tally};
 use crate::executor::clocks::clocks;
@@ -24,38 +26,18 @@ use crate::executor::{Driven, execute};
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
 use crate::store::control::Control;
+use crate::store::ears::Ears;
 use crate::store::journal::Journal;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
 use crate::units::thousands;
 use crate::world::clock::Clock;
-use crate::world::confine::Confined;
 use crate::world::lists::Lists;
+use crate::world::signals::{Ends, Signals};
 
 /// How often the bar is brought up to date.
 const LOOK: Duration = Duration::from_millis(100);
 const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
-
-/// A run that is ready to be delivered.
-#[derive(Debug)]
-pub struct Job {
-    /// The run.
-    pub run: RunId,
-    /// Who is left out because of what was sent before.
-    pub frequency: Frequency,
-    /// Pace and patience.
-    pub delivery: Delivery,
-    /// How its addresses are read.
-    pub kind: AddressKind,
-    /// The column by which suppression lists are read.
-    pub column: String,
-    /// Who is never sent to, as of now.
-    pub suppression: Suppression,
-    /// The files it came from.
-    pub lists: Vec<Confined>,
-    /// The gateway.
-    pub connection: Connection,
-}
 
 /// How a sending ended.
 #[derive(Debug)]
@@ -68,6 +50,26 @@ pub struct Delivered {
     pub run: RunLine,
     /// What keeps the campaign from going on, by somebody's word.
     pub hold: Option<Hold>,
+    /// What this process did.
+    pub tally: Tally,
+    /// Whether it left because somebody paused it.
+    pub left: bool,
+}
+
+/// Whether a run is all that its process sends.
+#[derive(Debug)]
+pub enum Company {
+    /// It is: signals end it, and a pause is waited for.
+    Alone(Preparing),
+    /// It is not.
+    Others {
+        /// Says when to end.
+        ends: UnboundedReceiver<()>,
+        /// Their gateways.
+        accounts: Accounts,
+        /// What people say to them.
+        ears: Ears,
+    },
 }
 
 /// Delivers until nothing is left to do, or something stops it; says how it went.
@@ -79,53 +81,77 @@ pub fn deliver(
     clock: Clock,
     terminal: &Terminal,
 ) -> Result<Delivered, Failure> {
-    let run = job.run;
-    let (driven, tally, mut store) = send_all(job, preparing, store, flags, clock, terminal)?;
-    let (run, work) = conclude(&mut store, run, tally, clock)?;
+    deliver_in(Company::Alone(preparing), job, store, &flags.to_string(), clock, terminal)
+}
+
+/// The same in any company. `flags` are those of a command that works on the same state.
+pub fn deliver_in(
+    company: Company,
+    job: Job,
+    store: Sqlite,
+    flags: &str,
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<Delivered, Failure> {
+    let (id, begun) = (job.run, clock.now().elapsed);
+    let alone = matches!(company, Company::Alone(_));
+    let Sent { driven, tally, left, mut store } = send_all(company, job, store, flags, clock, terminal)?;
+    let took = clock.now().elapsed - if alone { Duration::ZERO } else { begun };
+    let (run, work) = conclude(&mut store, id, tally, took, clock)?;
     terminal.data(&summary(&run, &work));
-    let code = ending(&driven, &run, terminal);
+    if alone {
+        say_ending(&driven, &run, terminal);
+    }
+    let code = code(&driven, &run);
     let hold = store.hold_on(&run.campaign)?;
-    Ok(Delivered { driven, code, run, hold })
+    Ok(Delivered { driven, code, run, hold, tally, left })
+}
+
+/// What is left when nothing is sent any more.
+struct Sent {
+    driven: Driven,
+    tally: Tally,
+    left: bool,
+    store: Sqlite,
 }
 
 /// Sends until the engine is done, and gives the store back.
 fn send_all(
-    job: Job,
-    preparing: Preparing,
+    company: Company,
+    mut job: Job,
     store: Sqlite,
-    flags: &Flags,
+    flags: &str,
     clock: Clock,
     terminal: &Terminal,
-) -> Result<(Driven, Tally, Sqlite), Failure> {
-    let Connection { runtime, gateway, token, .. } = &job.connection;
+) -> Result<Sent, Failure> {
+    let suppression = std::mem::take(&mut job.suppression);
+    let Connection { runtime, gateway, .. } = &job.connection;
     let counts = store.counts(job.run)?;
     let bar = terminal.bar(counts.planned, BAR);
     bar.set_prefix("sending");
     let begun = counts.planned - counts.open();
     let run = the_run(&store, job.run)?;
-    let clocks = clocks(&store, &run, &job.delivery)?;
+    let mut engine = engine(&job, suppression, &run, &store, clock)?;
     let pinned = run.pinned;
-    let flags = flags.to_string();
-    let profile = Arc::clone(&gateway.profile);
-    let cuts_texts = profile.cuts_texts();
-    let asking =
-        Asking { campaign: &pinned.campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
-    let mut engine = Engine::new(profile, job.delivery, job.suppression, job.kind, clock.now());
-    engine.add_opt_outs(store.opt_outs()?);
-    engine.set_clocks(clocks);
-    engine.set_contacts(known(&store, asking, clock.now().utc)?);
-    if let Some(token) = token.clone() {
-        engine.begin_with(token);
-    }
     let lists = Lists::watch(job.lists, job.kind, job.column);
-    let journal = Journal::start(store, job.run)?;
     let inside = runtime.enter();
-    let world = Live::new(journal, Arc::clone(gateway), lists, clock);
-    let mut world = world.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
+    let (journal, ends) = match company {
+        Company::Alone(preparing) => {
+            let signals = Signals::new();
+            let signals = signals.map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
+            // From here on signals are heard by who sends.
+            drop(preparing);
+            (Journal::start(store, job.run)?, Ends::Signals(signals))
+        }
+        Company::Others { ends, accounts, ears } => {
+            engine.share(accounts.join(&gateway.profile, &gateway.secrets, clock.now().elapsed));
+            engine.leave_when_paused();
+            (Journal::start_beside(store, job.run, ears.another())?, Ends::Told(ends))
+        }
+    };
     drop(inside);
-    // From here on signals are heard by who sends.
-    drop(preparing);
-    let (shown, words) = (bar.clone(), terminal.clone());
+    let mut world = Live::new(journal, Arc::clone(gateway), lists, clock, ends);
+    let (shown, words, flags) = (bar.clone(), terminal.clone(), flags.to_owned());
     let delivery = runtime.spawn(async move {
         let mut shown_at = None;
         let mut held = None;
@@ -137,16 +163,41 @@ fn send_all(
             }
             if engine.held() != held.as_ref() {
                 held = engine.held().cloned();
-                shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, &flags, &words));
+                if !engine.left_when_paused() {
+                    shown.suspend(|| say_hold(held.as_ref(), &pinned.campaign, &flags, &words));
+                }
             }
         };
         let driven = execute(&mut engine, &mut world, &mut watch).await;
-        (driven, engine.tally(), world.into_journal())
+        (driven, engine.tally(), engine.left_when_paused(), world.into_journal())
     });
     let died = |error| Failure::Internal(format!("our own failure while sending: {error}"));
-    let (driven, tally, journal) = runtime.block_on(delivery).map_err(died)?;
+    let (driven, tally, left, journal) = runtime.block_on(delivery).map_err(died)?;
     bar.finish_and_clear();
-    Ok((driven?, tally, journal.close()?))
+    let store = journal.close()?;
+    Ok(Sent { driven: driven?, tally, left, store })
+}
+
+/// The engine of a run, told all that is known before it begins.
+fn engine(
+    job: &Job,
+    suppression: Suppression,
+    run: &Run,
+    store: &Sqlite,
+    clock: Clock,
+) -> Result<Engine, Failure> {
+    let profile = Arc::clone(&job.connection.gateway.profile);
+    let cuts_texts = profile.cuts_texts();
+    let campaign = run.pinned.campaign.as_str();
+    let asking = Asking { campaign, frequency: &job.frequency, run: Some(job.run), cuts_texts };
+    let mut engine = Engine::new(profile, job.delivery, suppression, job.kind, clock.now());
+    engine.add_opt_outs(store.opt_outs()?);
+    engine.set_clocks(clocks(store, run, &job.delivery)?);
+    engine.set_contacts(known(store, asking, clock.now().utc)?);
+    if let Some(token) = job.connection.token.clone() {
+        engine.begin_with(token);
+    }
+    Ok(engine)
 }
 
 /// Says that somebody paused the campaign, or let it go on.
@@ -187,7 +238,13 @@ fn the_run(store: &Sqlite, run: RunId) -> Result<Run, Failure> {
 }
 
 /// Where the run stands now; one in which nothing is left to do is marked finished.
-fn conclude(store: &mut Sqlite, run: RunId, tally: Tally, clock: Clock) -> Result<(RunLine, Work), Failure> {
+fn conclude(
+    store: &mut Sqlite,
+    run: RunId,
+    tally: Tally,
+    took: Duration,
+    clock: Clock,
+) -> Result<(RunLine, Work), Failure> {
     if store.counts(run)?.open() == 0 {
         store.finish(run, clock.now().utc.timestamp_millis())?;
     }
@@ -197,7 +254,7 @@ fn conclude(store: &mut Sqlite, run: RunId, tally: Tally, clock: Clock) -> Resul
         requests: tally.requests,
         credentials: tally.credentials,
         retried: tally.retried,
-        took: clock.now().elapsed,
+        took,
         settled: tally.accepted + tally.rejected,
         left_out: [
             (excluded.rejected, "unusable"),

@@ -13,23 +13,28 @@ use crate::executor::Driven;
 use crate::report::layout::count;
 use crate::report::status::RunLine;
 
-/// The exit code of a delivery, with a word about why it stopped where it did.
-pub fn ending(driven: &Driven, run: &RunLine, terminal: &Terminal) -> Code {
-    let say = |text: &str| terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {text}"));
-    let resumable = run.pending > 0;
+/// The exit code of a delivery.
+pub fn code(driven: &Driven, run: &RunLine) -> Code {
     match driven {
-        Driven::Ended(End::Finished) => return settled(run),
-        Driven::Ended(End::Refused(why)) => {
-            terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
-            return Code::Refused;
-        }
+        Driven::Ended(End::Refused(_)) => Code::Refused,
+        Driven::Ended(End::Finished) => settled(run),
+        _ if run.pending > 0 => Code::Stopped,
+        _ => settled(run),
+    }
+}
+
+/// A word about why it stopped where it did.
+pub fn say_ending(driven: &Driven, run: &RunLine, terminal: &Terminal) {
+    let say = |text: &str| terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {text}"));
+    match driven {
+        Driven::Ended(End::Finished) => {}
+        Driven::Ended(End::Refused(why)) => terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}")),
         Driven::Ended(End::Paused(why) | End::Waits { why, .. }) => say(why),
         Driven::Ended(End::Cancelled(why)) => say(&format!("{why}; what was under way has been heard out")),
-        Driven::Ended(End::Interrupted) if !resumable => {}
+        Driven::Ended(End::Interrupted) if run.pending == 0 => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),
         Driven::Cut => say("at once; what was under way is unknown"),
     }
-    if resumable { Code::Stopped } else { settled(run) }
 }
 
 /// How a finished run ends the process.

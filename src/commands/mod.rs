@@ -15,12 +15,14 @@ mod ending;
 mod exit;
 mod flags;
 mod hear;
+mod job;
 mod load;
 mod named;
 mod next;
 mod occasion;
 mod optout;
 mod outlook;
+mod page_file;
 mod pause;
 mod pin;
 mod places;
@@ -34,6 +36,7 @@ mod rejects;
 mod report;
 mod resolve;
 mod resume;
+mod run;
 mod scan;
 mod schema;
 mod send;
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Verb::Plan(args) => plan::run(args, &cli.global, &terminal),
         Verb::Rehearse(args) => rehearse::run(args, &cli.global, &terminal),
         Verb::Send(args) => send::run(args, &cli.global, &terminal),
+        Verb::Run(args) => run::run(args, &cli.global, &terminal),
         Verb::Status(args) => status::run(args, &cli.global, &terminal),
         Verb::Report(args) => report::run(args, &cli.global, &terminal),
         Verb::Pause(args) => pause::run(args, &cli.global, &terminal),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::exit::Failure;
 use crate::campaign::{Campaign, occurrence};
+use crate::executor::facts::latest;
 use crate::schedule::{Due, Moment, Zone};
 use crate::store::{Run, Store};
 
@@ -30,8 +31,17 @@ impl Occasion {
     /// After these runs of the campaign. `people` are the zones of those who get it, a set for each, where it goes by
     /// their clocks and that is known; else they may be anywhere.
     pub fn after(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>, people: &[Vec<Zone>]) -> Self {
-        let moments = runs.iter().filter_map(|run| run.pinned.occurrence.parse::<Moment>().ok());
-        let last = moments.map(Moment::instant).max();
+        let last = latest(runs.iter().map(|run| run.pinned.occurrence.as_str()));
+        Self::since(campaign, last, now, people)
+    }
+
+    /// After the occurrence that was due at `last`.
+    pub fn since(
+        campaign: &Campaign,
+        last: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        people: &[Vec<Zone>],
+    ) -> Self {
         let table = &campaign.timetable;
         Self { due: table.due(now, last, people), left_out: table.left_out(now, last, people) }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::occasion::Occasion;
 use crate::campaign::{Campaign, ONCE};
-use crate::schedule::{Due, Moment, When};
+use crate::schedule::{Due, Moment, Spread, When};
 use crate::store::Run;
 
 /// Where a campaign stands in its timetable.
@@ -42,10 +42,12 @@ pub struct Outlook {
 impl Outlook {
     /// By these runs of the campaign, with at most so many occurrences.
     pub fn of(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>, most: usize) -> Self {
+        // Where people are is not asked: where it goes by their clocks, it may be due to somebody on earth.
         let occasion = Occasion::after(campaign, runs, now, &[]);
         let standing = standing(campaign, runs, occasion);
         let late = match standing {
-            Standing::Due(at) | Standing::Missed(at) => Some(now - at.instant()),
+            // By the last clock on earth, where everybody goes by their own.
+            Standing::Due(at) | Standing::Missed(at) => Some(now - Spread::of(at, &[]).last),
             _ => None,
         };
         let last = runs.iter().filter_map(moment).map(Moment::instant).max();

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::exit::Failure;
 use super::scan::{digest, refusals, scan, too_many_parts};
 use super::terminal::Terminal;
-use super::timing::Timing;
+use super::timing::InTime;
 use crate::campaign::Delivery;
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
@@ -71,7 +71,7 @@ pub fn pin<S: Store>(
     // A sandbox and a rehearsal keep to no schedule.
     if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {
         let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
-        refused.extend(Timing::of(campaign, &totals, Some(starts), now).too_slow);
+        refused.extend(InTime::of(campaign, &totals, Some(starts), now).too_slow);
     }
     if !refused.is_empty() {
         return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));

@@ -11,7 +11,7 @@ use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::standing::time;
 use super::terminal::Terminal;
-use super::timing::Timing;
+use super::timing::InTime;
 use super::{Outcome, load, state};
 use crate::audience::Exclusion;
 use crate::campaign::{Campaign, Frequency, OncePer};
@@ -50,7 +50,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         terminal.note(&format!("excluded rows are in {}", path.display()));
     }
     let times = Times::of(&loaded.campaign, occasion, now);
-    let timing = Timing::of(&loaded.campaign, &totals, times.starts, now);
+    let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
     let places = Places::of(&loaded.campaign, &totals, times.starts, now);
     let report = PlanReport {
         zones: places.zones.clone(),
@@ -168,7 +168,7 @@ impl Times {
     }
 }
 
-fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> PlanReport {
+fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> PlanReport {
     let campaign = &loaded.campaign;
     let starts = times.starts.map(|starts| Spread::of(starts, &people(totals)).first);
     let counted = campaign.counts_segments();
@@ -222,7 +222,7 @@ fn rules(frequency: &Frequency) -> Rules {
     }
 }
 
-fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &Timing) -> Aside {
+fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.csv.shown.display().to_string(),

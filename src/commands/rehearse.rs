@@ -14,7 +14,7 @@ use super::occasion::Occasion;
 use super::pin::pin;
 use super::places::{name, whereabouts};
 use super::terminal::Terminal;
-use super::{Outcome as Verdict, load, state};
+use super::{Outcome as Verdict, load, page_file, state};
 use crate::campaign::{Campaign, Delivery};
 use crate::cli::{Format, Global, Rehearse};
 use crate::delivery::contacts::Contacts;
@@ -42,6 +42,7 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
         Ok(weather) => weather,
         Err(error) => return Err(Failure::Input(format!("--fault: {error}"))),
     };
+    args.html.as_deref().map_or(Ok(()), page_file::check)?;
     let loaded = load::campaign(&args.campaign, terminal)?;
     let opened = workspace::open(&args.campaign)?;
     let path = state::path(global, false, Some(opened.repository()))?;
@@ -75,10 +76,15 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     let zone = zone(&loaded.campaign, &start);
     let report = report(&piece, &loaded, &outcome, zone);
     let flags = Flags::new(global, false, &path);
+    let setting = setting(args, &flags, &start, &loaded, &pinned, &outcome, zone);
     terminal.data(&match args.format {
         Format::Json => report.json(),
-        Format::Human => report.human(&setting(args, &flags, &start, &loaded, &pinned, &outcome, zone)),
+        Format::Human => report.human(&setting),
     });
+    if let Some(path) = &args.html {
+        page_file::write(path, &report.page(&setting))?;
+        terminal.note(&format!("the page is in {}", path.display()));
+    }
     let broken: Vec<String> =
         report.proofs.iter().filter(|one| !one.holds).map(|one| one.law.replace('_', " ")).collect();
     match (broken.is_empty(), outcome.ending) {
@@ -197,11 +203,12 @@ fn hours(quarters: Vec<(DateTime<Utc>, Quarter)>, zone: Zone) -> Vec<Hour> {
         let minutes = local.timestamp() + i64::from(local.offset().local_minus_utc());
         let from = local - chrono::TimeDelta::seconds(minutes.rem_euclid(3600));
         match hours.last_mut().filter(|last| last.from == from) {
-            Some(last) => {
-                last.sent += quarter.sent;
-                last.taken += quarter.taken;
+            Some(last) => add(last, &quarter),
+            None => {
+                let mut hour = Hour { from, sent: 0, taken: 0, accepted: 0, rejected: 0, unknown: 0 };
+                add(&mut hour, &quarter);
+                hours.push(hour);
             }
-            None => hours.push(Hour { from, sent: quarter.sent, taken: quarter.taken }),
         }
     }
     hours
@@ -238,6 +245,14 @@ fn zones(outcome: &Outcome, common: Zone) -> Vec<ZoneLine> {
         (other.east_s, other.west_s, &one.zones).cmp(&(one.east_s, one.west_s, &other.zones))
     });
     lines
+}
+
+fn add(hour: &mut Hour, quarter: &Quarter) {
+    hour.sent += quarter.sent;
+    hour.taken += quarter.taken;
+    hour.accepted += quarter.accepted;
+    hour.rejected += quarter.rejected;
+    hour.unknown += quarter.unknown;
 }
 
 /// What must be true, held against what was seen.

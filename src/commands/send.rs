@@ -3,13 +3,13 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::beside::sending;
-use super::connection::{Connection, Place};
-use super::deliver::{Job, deliver};
+use super::connection::threads;
+use super::deliver::deliver;
 use super::ending::{next_steps, settled};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
+use super::job::{Beginning, Ground, begin, same_manifest, take_up};
 use super::occasion::Occasion;
-use super::pin::pin;
 use super::places::whereabouts;
 use super::preparing::Preparing;
 use super::standing::{cancelled, line, said};
@@ -17,17 +17,17 @@ use super::state::{self, Held, hold};
 use super::terminal::Terminal;
 use super::unfinished::Unfinished;
 use super::{Outcome, load};
-use crate::campaign::{Campaign, Unknown};
+use crate::campaign::Campaign;
 use crate::cli::{Global, Send};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::pinned::Pinned;
-use crate::executor::resume::send_again;
+use crate::executor::facts::latest;
 use crate::report::delivery::{Work, summary};
-use crate::report::layout::{count, duration};
-use crate::schedule::{Due, LAST, Moment, When, Window};
+use crate::report::layout::duration;
+use crate::schedule::{Due, LAST, Moment, Spread, When, Window, Zone};
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Run, Store, run_key};
+use crate::store::{Run, Store};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Loaded, Opened};
 
@@ -52,7 +52,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let mut unfinished = Unfinished::of(&held.store, &name, args.sandbox, now)?;
     let job = match unfinished.ready.take() {
-        Some(run) => resume(opened, run, &mut held, now, args.sandbox, clock, terminal)?,
+        Some(run) => take_up(opened, run, ground(&mut held, args, now, clock, terminal)?)?,
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
             match choose(&loaded, &opened, &held.store, args, now, terminal)? {
@@ -63,7 +63,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
                     let beginning = Beginning { loaded, occurrence, place: opened.place() };
-                    begin(beginning, &mut held, args.sandbox, now, clock, terminal)?
+                    begin(beginning, ground(&mut held, args, now, clock, terminal)?)?
                 }
             }
         }
@@ -74,72 +74,23 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     Ok(delivered.code)
 }
 
+fn ground<'g>(
+    held: &'g mut Held,
+    args: &Send,
+    now: DateTime<Utc>,
+    clock: Clock,
+    terminal: &'g Terminal,
+) -> Result<Ground<'g>, Failure> {
+    let (store, sandbox) = (&mut held.store, args.sandbox);
+    Ok(Ground { store, sandbox, now, clock, runtime: threads()?, gauges: None, terminal })
+}
+
 /// Somebody wants nothing of the campaign to go out.
 fn on_hold(name: &str, hold: &Hold, args: &Send, flags: &Flags, terminal: &Terminal) {
     terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {name} is {hold}; nothing was sent."));
     let verb = if hold.what == HoldKind::Paused { "resume" } else { "cancel" };
     let shown = quoted(&args.campaign.display().to_string());
     terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
-}
-
-/// Takes up a run as it was when it began.
-fn resume(
-    opened: Opened,
-    run: Run,
-    held: &mut Held,
-    now: DateTime<Utc>,
-    sandbox: bool,
-    clock: Clock,
-    terminal: &Terminal,
-) -> Result<Job, Failure> {
-    let unreadable = |error: crate::delivery::pinned::PinnedError| Failure::State(error.to_string());
-    let pinned = Pinned::from_json(&run.pinned.pinned).map_err(unreadable)?;
-    same_manifest(&pinned, &opened, &run.pinned.campaign)?;
-    let what = opened.source.name.clone();
-    let (kind, column) = (pinned.address_kind().map_err(unreadable)?, pinned.address_column.clone());
-    let (suppression, lists) = opened
-        .load_suppression(kind, &column, &pinned.suppress)
-        .map_err(|problems| Failure::Invalid { what, problems })?;
-    let key = run.pinned.key();
-    let profile = pinned.profile().map_err(unreadable)?;
-    let mut delivery = pinned.delivery().map_err(unreadable)?;
-    let frequency = pinned.frequency().map_err(unreadable)?;
-    let connection = Connection::open(profile, key, &pinned.sender, Place::of(sandbox), clock, terminal)?;
-    let lost = held.store.recover(run.id, now.timestamp_millis())?;
-    if lost > 0 {
-        let text = count(lost, "message");
-        let then = match delivery.unknown {
-            Unknown::Hold => "unknown from now on, not sent again",
-            Unknown::Resend => "nobody knows of them, and they are sent again, as the campaign says",
-        };
-        terminal.say(&format!("{text} under way when it was interrupted: {then}."));
-    }
-    if sandbox {
-        delivery = delivery.at_any_hour();
-    }
-    if delivery.unknown == Unknown::Resend {
-        send_again(&mut held.store, run.id, delivery.retry.attempts, now.timestamp_millis())?;
-    }
-    let open = held.store.counts(run.id)?.open();
-    terminal.note(&format!(
-        "Taking up `{}` ({}): {} left, as it was when it began; later edits of its files change nothing in it.",
-        run.pinned.campaign,
-        run.pinned.occurrence,
-        count(open, "message")
-    ));
-    Ok(Job { run: run.id, frequency, delivery, kind, column, suppression, lists, connection })
-}
-
-/// Two campaigns of one name would take each other for sent.
-fn same_manifest(pinned: &Pinned, opened: &Opened, name: &str) -> Result<(), Failure> {
-    let here = opened.place();
-    if pinned.manifest == here {
-        return Ok(());
-    }
-    Err(Failure::Input(format!(
-        "`{name}` was begun from `{}`, and this is `{here}`: two campaigns cannot share a name. Give this one another",
-        pinned.manifest
-    )))
 }
 
 /// Whether a run is to be begun.
@@ -164,7 +115,8 @@ fn choose(
     let campaign = &loaded.campaign;
     let name = &campaign.name;
     let runs = store.runs(Some(name))?;
-    let occasion = occasion(loaded, &runs, now, terminal)?;
+    let last = latest(runs.iter().map(|run| run.pinned.occurrence.as_str()));
+    let (occasion, _) = occasion(loaded, last, now, terminal)?;
     let occurrence = occasion.occurrence();
     if let Some(earlier) = runs.first() {
         let pinned = Pinned::from_json(&earlier.pinned.pinned);
@@ -173,14 +125,8 @@ fn choose(
     if let Some(run) = runs.iter().find(|run| run.pinned.occurrence == occurrence) {
         return finished_already(run, store, terminal).map(Choice::Nothing);
     }
-    let once =
-        campaign.audience.frequency.once_per.is_none() && !matches!(campaign.timetable.when, When::Series(_));
-    if let Some(earlier) = runs.first().filter(|_| once) {
-        return Err(Failure::Input(format!(
-            "`{name}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is \
-             meant, give the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
-            earlier.pinned.occurrence
-        )));
+    if let Some(earlier) = runs.first() {
+        sent_already(campaign, earlier, &occurrence)?;
     }
     if args.sandbox {
         return Ok(Choice::Begin(occurrence));
@@ -198,19 +144,38 @@ fn choose(
     Ok(shut.map_or(Choice::Begin(occurrence), Choice::Nothing))
 }
 
-/// Which occurrence it is about. Where each goes by their own clock, it begins when the first of them shows its time: for
-/// that one must know where they are.
-fn occasion(
+/// Another occurrence under the same name would send everybody a second copy, unless the campaign says that nobody gets
+/// two, or goes out again and again.
+pub fn sent_already(campaign: &Campaign, earlier: &Run, occurrence: &str) -> Result<(), Failure> {
+    let again = matches!(campaign.timetable.when, When::Series(_));
+    if again || campaign.audience.frequency.once_per.is_some() {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "`{}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is meant, give \
+         the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
+        campaign.name, earlier.pinned.occurrence
+    )))
+}
+
+/// Which occurrence it is about, after the one that was due at `last`, and when it comes to the first people. Where each
+/// goes by their own clock, it begins when the first of them shows its time: for that one must know where they are.
+pub fn occasion(
     loaded: &Loaded,
-    runs: &[Run],
+    last: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
     terminal: &Terminal,
-) -> Result<Occasion, Failure> {
-    let anywhere = Occasion::after(&loaded.campaign, runs, now, &[]);
+) -> Result<(Occasion, Option<DateTime<Utc>>), Failure> {
+    let campaign = &loaded.campaign;
+    let comes = |occasion: Occasion, people: &[Vec<Zone>]| {
+        (occasion, occasion.at().map(|at| Spread::of(at, people).first))
+    };
+    let anywhere = Occasion::since(campaign, last, now, &[]);
     if matches!(anywhere.due, Due::Later(_)) {
-        return Ok(anywhere);
+        return Ok(comes(anywhere, &[]));
     }
-    Ok(Occasion::after(&loaded.campaign, runs, now, &whereabouts(loaded, terminal)?))
+    let people = whereabouts(loaded, terminal)?;
+    Ok(comes(Occasion::since(campaign, last, now, &people), &people))
 }
 
 /// The same occurrence sends nothing again.
@@ -286,46 +251,4 @@ fn not_due(
         }
     }
     Ok(Some(Code::Done))
-}
-
-/// The run that is begun.
-struct Beginning {
-    loaded: Loaded,
-    occurrence: String,
-    /// Where its manifest lies.
-    place: String,
-}
-
-/// Begins a run. The gateway is spoken to first: one that will have nothing of us should not find a run that
-/// was pinned for it.
-fn begin(
-    Beginning { loaded, occurrence, place }: Beginning,
-    held: &mut Held,
-    sandbox: bool,
-    now: DateTime<Utc>,
-    clock: Clock,
-    terminal: &Terminal,
-) -> Result<Job, Failure> {
-    let campaign = &loaded.campaign;
-    let key = run_key(&campaign.name, &occurrence);
-    let profile = (*campaign.profile).clone();
-    let mut delivery = campaign.delivery;
-    let mut connection =
-        Connection::open(profile, key, &campaign.sender, Place::of(sandbox), clock, terminal)?;
-    // Nobody is woken by a sandbox.
-    if sandbox {
-        delivery = delivery.at_any_hour();
-    }
-    connection.log_in()?;
-    let run = pin(&mut held.store, &loaded, &occurrence, &place, sandbox, now.timestamp_millis(), terminal)?;
-    Ok(Job {
-        run,
-        frequency: campaign.audience.frequency.clone(),
-        delivery,
-        kind: campaign.audience.rules.kind,
-        column: campaign.audience.address_column.clone(),
-        suppression: loaded.suppression,
-        lists: loaded.lists,
-        connection,
-    })
 }

@@ -6,7 +6,6 @@ use super::exit::Failure;
 use super::standing::line;
 use super::terminal::Terminal;
 use crate::cli::Global;
-use crate::delivery::pinned::Pinned;
 use crate::report::layout::count;
 use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::sqlite::{OpenMode, Sqlite};
@@ -226,8 +225,8 @@ pub fn look_at_all(path: &Path, sandbox: bool) -> Result<(Sqlite, Option<Holder>
 
 /// A rehearsal never marks anybody as sent to, and a real run never trusts a rehearsal's marks.
 pub fn keep_apart(store: &Sqlite, path: &Path, sandbox: bool) -> Result<(), Failure> {
-    for run in store.runs(None)? {
-        let Some(is_sandbox) = Pinned::says_sandbox(&run.pinned.pinned) else {
+    for says in store.kinds()? {
+        let Some(is_sandbox) = says else {
             let text = format!("the state `{}` has a run that this sendplan cannot read", path.display());
             return Err(Failure::State(text));
         };

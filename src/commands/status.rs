@@ -1,8 +1,10 @@
 //! `sendplan status`: runs, where their messages stand and what they wait for; and when campaigns go out next.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::beside::{is_sender, sends};
+use super::beside::{is_sender, sends, sends_all};
 use super::campaigns::{self, Candidate};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
@@ -10,7 +12,8 @@ use super::named::Named;
 use super::outlook::{Outlook, Standing};
 use super::standing::held;
 use super::terminal::Terminal;
-use super::waits::{self, Asleep, Scene};
+use super::unfinished::waits;
+use super::waits::Scene;
 use super::{Outcome, state};
 use crate::cli::{Format, Global, Status};
 use crate::delivery::control::{Hold, HoldKind};
@@ -31,7 +34,7 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     let path = state::path(global, args.sandbox, repository)?;
     let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
     let known = match state::look(&path)? {
-        Some(store) => Known::read(&store, named.as_ref(), args.sandbox, now)?,
+        Some(store) => Known::read(&store, named.as_ref(), now)?,
         // One that was named by hand was meant to be there.
         None if global.state.is_some() => return Err(StoreError::Missing { path }.into()),
         None => Known::default(),
@@ -49,17 +52,18 @@ pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     let scene = Scene {
         holder: holder.as_ref(),
         holds: &known.holds,
-        waiting: known.waiting.as_ref(),
-        asleep: &known.asleep,
+        shut: &known.shut,
+        waiting: &known.waiting,
         named: named.as_ref(),
         flags: &flags,
         now,
         sandbox: args.sandbox,
     };
+    let is_run = holder.as_ref().is_some_and(sends_all);
     let report = StatusReport {
         version: 1,
         runs: known.runs.iter().map(|run| scene.run(run)).collect(),
-        campaigns: found.iter().map(|one| campaign(one, &known.runs, &flags, now)).collect(),
+        campaigns: found.iter().map(|one| campaign(one, &known.runs, &flags, is_run, now)).collect(),
         holds: known.lines.clone(),
     };
     let live = holder.as_ref().map(|holder| (told(holder), doing(holder, &known.holds)));
@@ -81,9 +85,9 @@ struct Known {
     runs: Vec<Run>,
     holds: Vec<(String, Hold)>,
     lines: Vec<HoldLine>,
-    waiting: Option<(RunId, Waiting)>,
-    /// Runs of which nobody who is left may be written to now, by their own clocks.
-    asleep: Vec<(RunId, Asleep)>,
+    /// Runs of which nothing may go out before a time, and why.
+    shut: BTreeMap<RunId, (DateTime<Utc>, String)>,
+    waiting: Vec<(RunId, Waiting)>,
     /// Every campaign that has a run.
     names: Vec<String>,
 }
@@ -92,7 +96,6 @@ impl Known {
     fn read<S: Store + Control>(
         store: &S,
         named: Option<&Named>,
-        sandbox: bool,
         now: DateTime<Utc>,
     ) -> Result<Self, Failure> {
         let wanted = |name: &str| named.is_none_or(|named| named.name == name);
@@ -101,13 +104,12 @@ impl Known {
         let all = store.runs(None)?;
         let names = all.iter().map(|run| run.pinned.campaign.clone()).collect();
         let runs: Vec<Run> = all.into_iter().filter(|run| wanted(&run.pinned.campaign)).collect();
-        let mut asleep = Vec::new();
-        for run in runs.iter().filter(|run| run.finished_at_ms.is_none() && !sandbox) {
-            asleep.extend(waits::asleep(store, run, now)?.map(|one| (run.id, one)));
-        }
+        // Terms that this sendplan cannot read say nothing here; whoever sends is told.
+        let open = runs.iter().filter(|run| run.finished_at_ms.is_none());
+        let shut = open.filter_map(|run| Some((run.id, waits(store, run, now).ok()??))).collect();
         let lines = holds.iter().map(|(name, _)| held(store, name)).collect::<Result<Vec<_>, _>>()?;
         let lines = lines.into_iter().flatten().collect();
-        Ok(Self { runs, holds, lines, waiting: store.waiting()?, asleep, names })
+        Ok(Self { runs, holds, lines, shut, waiting: store.waiting()?, names })
     }
 
     fn says_nothing(&self) -> bool {
@@ -151,8 +153,14 @@ fn doing(holder: &Holder, holds: &[(String, Hold)]) -> Doing {
     }
 }
 
-/// When a campaign goes out next.
-fn campaign(found: &Candidate, runs: &[Run], flags: &Flags, now: DateTime<Utc>) -> CampaignLine {
+/// When a campaign goes out next. `is_run` says whether a process sends all of them by itself.
+fn campaign(
+    found: &Candidate,
+    runs: &[Run],
+    flags: &Flags,
+    is_run: bool,
+    now: DateTime<Utc>,
+) -> CampaignLine {
     let place = found.place.display().to_string();
     let shown = quoted(&place);
     let blank = CampaignLine { campaign: found.name.clone(), place, ..CampaignLine::default() };
@@ -162,7 +170,10 @@ fn campaign(found: &Candidate, runs: &[Run], flags: &Flags, now: DateTime<Utc>) 
             let own: Vec<Run> =
                 runs.iter().filter(|run| run.pinned.campaign == campaign.name).cloned().collect();
             let outlook = Outlook::of(campaign, &own, now, UPCOMING);
-            let command = format!("`sendplan send {shown}{flags}`");
+            let command = match is_run {
+                true => "the process that is running".to_owned(),
+                false => format!("`sendplan send {shown}{flags}`"),
+            };
             CampaignLine {
                 standing: word(outlook.standing),
                 due_at: due(outlook.standing).map(|at| rfc3339(at.instant())),

@@ -9,8 +9,11 @@ use anstream::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::exit::Failure;
-use crate::cli::Color;
+use crate::cli::{Color, LogFormat};
 use crate::diagnostic::Diagnostics;
+use crate::report::events::{Event, What};
+use crate::report::status::RunLine;
+use crate::world::clock::Clock;
 
 /// The two outputs.
 #[derive(Debug, Clone)]
@@ -18,6 +21,15 @@ pub struct Terminal {
     quiet: bool,
     color: ColorChoice,
     failed: Arc<OnceLock<String>>,
+    log: Option<Log>,
+}
+
+/// Where words of one of many campaigns go: they are events among others.
+#[derive(Debug, Clone)]
+struct Log {
+    format: LogFormat,
+    clock: Clock,
+    campaign: Option<String>,
 }
 
 impl Terminal {
@@ -29,11 +41,35 @@ impl Terminal {
             Color::Never => ColorChoice::Never,
         };
         color.write_global();
-        Self { quiet, color, failed: Arc::default() }
+        Self { quiet, color, failed: Arc::default(), log: None }
+    }
+
+    /// One that speaks in events, from here on.
+    pub fn logging(&self, format: LogFormat, clock: Clock) -> Self {
+        Self { log: Some(Log { format, clock, campaign: None }), ..self.clone() }
+    }
+
+    /// The same, about one campaign. What would be asked for at a terminal is nobody's question then.
+    pub fn about(&self, campaign: &str) -> Self {
+        let log = self.log.clone().map(|log| Log { campaign: Some(campaign.to_owned()), ..log });
+        Self { log, ..self.clone() }
+    }
+
+    /// Something happened.
+    pub fn event(&self, what: What, text: impl Into<String>, run: Option<&RunLine>) {
+        let Some(Log { format, clock, campaign }) = &self.log else { return };
+        let event = Event::new(clock.now().utc, what, campaign.as_deref(), text);
+        self.line(&match format {
+            LogFormat::Human => event.human(),
+            LogFormat::Json => Event { run: run.cloned(), ..event }.json(),
+        });
     }
 
     /// What was asked for.
     pub fn data(&self, text: &str) {
+        if self.log.as_ref().is_some_and(|log| log.campaign.is_some()) {
+            return;
+        }
         let mut out = anstream::AutoStream::new(std::io::stdout(), self.color);
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // A reader that has gone (`| head`) wants no more.
@@ -51,20 +87,27 @@ impl Terminal {
 
     /// Something worth knowing.
     pub fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && self.log.is_none() {
             self.say(text);
         }
     }
 
     /// Something that must be known.
     pub fn say(&self, text: &str) {
+        match self.log {
+            Some(_) => self.event(What::Note, anstream::adapter::strip_str(text).to_string(), None),
+            None => self.line(text),
+        }
+    }
+
+    fn line(&self, text: &str) {
         let mut err = anstream::AutoStream::new(std::io::stderr(), self.color);
         let _ = writeln!(err, "{text}");
     }
 
     /// Problems in files.
     pub fn problems(&self, problems: &Diagnostics) {
-        if !problems.is_empty() {
+        if self.log.is_none() && !problems.is_empty() {
             let mut err = anstream::AutoStream::new(std::io::stderr(), self.color);
             let _ = write!(err, "{}", problems.render(true));
         }
@@ -80,7 +123,7 @@ impl Terminal {
 
     /// A bar for `total` units of work; invisible where nobody could see it.
     pub fn bar(&self, total: u64, style: &str) -> ProgressBar {
-        if self.quiet || !std::io::stderr().is_terminal() {
+        if self.quiet || self.log.is_some() || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());

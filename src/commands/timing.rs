@@ -3,14 +3,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::places::people;
 use crate::campaign::{Campaign, Manifest};
 use crate::delivery::forecast::{Kind, Needed, Passage, Volume, needed, passage};
 use crate::delivery::paces::limits;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::Totals;
 use crate::report::layout::{count, duration};
-use crate::schedule::{Hours, Moment, Spread, When, Zone};
+use crate::schedule::{Hours, Moment, When};
 use crate::world::workspace::Opened;
 
 /// How many occurrences of a series are held against each other.
@@ -18,10 +17,11 @@ const FOLLOWED: usize = 5;
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Timing {
+pub struct InTime {
     /// How long it takes at the slowest of its rates; nothing without one.
     pub needed: Option<Needed>,
-    /// How it goes through the openings of its window, from its start on; nothing without a start or a rate.
+    /// How it goes through the openings of its window, from its start on; nothing without a start or a rate, or where
+    /// each goes by their own clock.
     pub passage: Option<Passage>,
     /// What is worth a look.
     pub warnings: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Timing {
     pub too_slow: Option<String>,
 }
 
-impl Timing {
+impl InTime {
     /// Of what was planned, from a start on; without one, whenever it is first sent.
     pub fn of(campaign: &Campaign, totals: &Totals, starts: Option<Moment>, now: DateTime<Utc>) -> Self {
         let messages = totals.outgoing(campaign.profile.cuts_texts());
@@ -39,12 +39,15 @@ impl Timing {
         };
         let rates = limits(&campaign.delivery, campaign.profile.limits());
         let Some(needed) = needed(rates, volume) else { return Self::default() };
-        let course =
-            Course { campaign, messages, needed, hours: campaign.delivery.hours(), people: people(totals) };
+        // Where each goes by their own clock, the hours of all together say nothing.
+        if campaign.delivery.recipients.is_some() {
+            return Self { needed: Some(needed), ..Self::default() };
+        }
+        let course = Course { campaign, messages, needed, hours: campaign.delivery.hours() };
         let mut timing = Self { needed: Some(needed), ..Self::default() };
         match starts {
             Some(starts) => {
-                timing.passage = course.from(course.begins(starts));
+                timing.passage = course.from(starts.instant());
                 timing.too_slow = course.too_slow(starts);
                 timing.warnings.extend(course.several_openings(starts).filter(|_| timing.too_slow.is_none()));
                 timing.warnings.extend(course.later_ones(starts).filter(|_| timing.too_slow.is_none()));
@@ -79,26 +82,15 @@ fn place(manifest: &Manifest, of: Kind) -> Option<Span> {
     rate.map(|rate| rate.span.clone()).or_else(window).or_else(line)
 }
 
-/// By whose clock people are told of it.
-fn shown_by(moment: Moment) -> Zone {
-    if moment.zone.is_recipient() { Zone::UTC } else { moment.zone }
-}
-
 /// Messages on their way through hours.
 struct Course<'c> {
     campaign: &'c Campaign,
     messages: u64,
     needed: Needed,
     hours: Hours,
-    people: Vec<Vec<Zone>>,
 }
 
 impl Course<'_> {
-    /// When it begins for the first ones.
-    fn begins(&self, moment: Moment) -> DateTime<Utc> {
-        Spread::of(moment, &self.people).first
-    }
-
     fn from(&self, starts: DateTime<Utc>) -> Option<Passage> {
         // Its end is held against it afterwards.
         passage(starts, self.needed.time, &Hours { until: None, ..self.hours.clone() })
@@ -113,27 +105,27 @@ impl Course<'_> {
 
     /// What it has to be through before, with what that is called.
     fn before(&self, starts: Moment) -> Option<(DateTime<Utc>, String)> {
-        let shown = |at| shown_by(starts).show(at);
+        let shown = |at| starts.zone.show(at);
         let until = self.hours.until.map(|until| (until, format!("nothing goes out after {}", shown(until))));
         let When::Series(series) = &self.campaign.timetable.when else { return until };
-        let next = series.next_after(starts.instant()).map(|next| self.begins(next));
+        let next = series.next_after(starts.instant()).map(Moment::instant);
         let next = next.map(|next| (next, format!("the next time of its series is {}", shown(next))));
         [until, next].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     fn too_slow(&self, starts: Moment) -> Option<String> {
-        let Some(passage) = self.from(self.begins(starts)) else {
+        let Some(passage) = self.from(starts.instant()) else {
             return Some(format!("{}: more than its window leaves in years", self.need()));
         };
         let (_, why) = self.before(starts).filter(|(before, _)| passage.ends > *before)?;
-        let (from, until) = (shown_by(starts).show(passage.begins), shown_by(starts).show(passage.ends));
+        let (from, until) = (starts.zone.show(passage.begins), starts.zone.show(passage.ends));
         Some(format!("{}: from {from} until {until}, and {why}", self.need()))
     }
 
     fn several_openings(&self, starts: Moment) -> Option<String> {
-        let passage = self.from(self.begins(starts))?;
+        let passage = self.from(starts.instant())?;
         let (leaves, goes_on) = (passage.leaves?, passage.goes_on?);
-        let zone = self.hours.windows.first().map_or(shown_by(starts), |window| window.zone());
+        let zone = self.hours.windows.first().map_or(starts.zone, |window| window.zone());
         let rest = match passage.openings {
             2 => format!("on {}", zone.at(goes_on).format("%Y-%m-%d from %H:%M")),
             more => format!(
@@ -165,17 +157,17 @@ impl Course<'_> {
         let following: Vec<Moment> = series.after(starts.instant()).take(FOLLOWED).collect();
         let late = following.windows(2).find_map(|two| {
             let [one, next] = two else { return None };
-            let ends = self.from(self.begins(*one))?.ends;
-            (ends > self.begins(*next)).then_some((*one, ends, *next))
+            let ends = self.from(one.instant())?.ends;
+            (ends > next.instant()).then_some((*one, ends, *next))
         });
         let (one, ends, next) = late?;
-        let shown = |at: DateTime<Utc>| shown_by(one).show(at);
+        let shown = |at: DateTime<Utc>| one.zone.show(at);
         Some(format!(
             "{}: what begins {} is through {}, and the next time is {}",
             self.need(),
-            shown(self.begins(one)),
+            shown(one.instant()),
             shown(ends),
-            shown(self.begins(next))
+            shown(next.instant())
         ))
     }
 }

@@ -1,8 +1,11 @@
 //! What a run that is not through waits for, and how late it is.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::beside::sends;
+use super::beside::{sends, sends_all};
 use super::flags::Flags;
 use super::named::Named;
 use super::next::place_of;
@@ -12,14 +15,13 @@ use crate::campaign::Delivery;
 use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::forecast::{Needed, needed, passage};
 use crate::delivery::pinned::Pinned;
-use crate::executor::clocks::clocks;
 use crate::report::layout::{count, duration};
 use crate::report::mask::Mask;
 use crate::report::status::{RunLine, StatusRun, WaitLine};
-use crate::schedule::{Spread, Zone};
+use crate::schedule::Zone;
 use crate::store::control::Waiting;
 use crate::store::lock::Holder;
-use crate::store::{Run, RunId, Store, StoreError};
+use crate::store::{Run, RunId};
 
 /// Who is through less than this after the time is not late.
 const PUNCTUAL: TimeDelta = TimeDelta::minutes(1);
@@ -31,10 +33,10 @@ pub struct Scene<'s> {
     pub holder: Option<&'s Holder>,
     /// Campaigns of which nothing may go out.
     pub holds: &'s [(String, Hold)],
-    /// What the process that sends says to wait for.
-    pub waiting: Option<&'s (RunId, Waiting)>,
-    /// Runs of which nobody who is left may be written to now, by their own clocks.
-    pub asleep: &'s [(RunId, Asleep)],
+    /// Runs of which nothing may go out before a time, and why.
+    pub shut: &'s BTreeMap<RunId, (DateTime<Utc>, String)>,
+    /// What is said of runs that are being sent.
+    pub waiting: &'s [(RunId, Waiting)],
     /// The campaign that was asked for.
     pub named: Option<&'s Named>,
     /// What commands about this state need.
@@ -43,18 +45,6 @@ pub struct Scene<'s> {
     pub now: DateTime<Utc>,
     /// Whether the state is a sandbox's, where no window holds.
     pub sandbox: bool,
-}
-
-/// Before when nobody who is left in a run may be written to, and why.
-pub type Asleep = (DateTime<Utc>, String);
-
-/// Whether nobody who is left in a run may be written to now, by their own clocks.
-pub fn asleep(store: &impl Store, run: &Run, now: DateTime<Utc>) -> Result<Option<Asleep>, StoreError> {
-    let delivery = Pinned::from_json(&run.pinned.pinned).and_then(|pinned| pinned.delivery()).ok();
-    match delivery.filter(|delivery| delivery.recipients.is_some()) {
-        Some(delivery) => Ok(clocks(store, run, &delivery)?.waits(now)),
-        None => Ok(None),
-    }
 }
 
 /// What its terms say of a run, as far as they can be read.
@@ -75,6 +65,14 @@ impl Terms {
 
     fn needed(&self, messages: u64) -> Option<Needed> {
         needed(self.pinned.limits().ok()?, self.pinned.volume(messages))
+    }
+
+    /// When so much time has passed in which it may go out; nothing where people go by clocks of their own.
+    fn ends(&self, starts: DateTime<Utc>, needs: Duration) -> Option<DateTime<Utc>> {
+        if self.delivery.recipients.is_some() {
+            return None;
+        }
+        passage(starts, needs, &self.delivery.hours()).map(|passage| passage.ends)
     }
 
     /// By whose clock people are told.
@@ -98,27 +96,26 @@ impl Scene<'_> {
             late = self.late(run, terms, line.planned);
             self.open(run, terms, left, &mut waits_for);
         }
-        waits_for.extend(self.decisions(&line));
+        waits_for.extend(self.held(&line));
+        waits_for.extend(self.decision(&line));
         StatusRun { run: line, late_s: late.map(|late| late.as_secs()), waits_for }
     }
 
     fn is_sent(&self, run: &Run) -> bool {
-        self.holder.is_some_and(|holder| sends(holder, &run.pinned.campaign))
+        self.holder.is_some_and(|holder| sends(holder, &run.pinned.campaign) || sends_all(holder))
     }
 
     /// How long ago it would have been through at its rate and in its window. Of one that is being sent without a
     /// rate nobody knows.
-    fn late(&self, run: &Run, terms: &Terms, planned: u64) -> Option<std::time::Duration> {
+    fn late(&self, run: &Run, terms: &Terms, planned: u64) -> Option<Duration> {
         let needed = terms.needed(planned);
         if needed.is_none() && self.is_sent(run) {
             return None;
         }
         let begun = DateTime::from_timestamp_millis(run.pinned.created_at_ms)?;
-        // By recipients' own clocks it comes to the last ones a day after the first.
-        let starts = moment(run).map_or(begun, |at| Spread::of(at, &[]).last);
-        let time = needed.map_or(std::time::Duration::ZERO, |needed| needed.time);
-        let ends = passage(starts, time, &terms.delivery.hours())?.ends;
-        Some(self.now - ends).filter(|late| *late >= PUNCTUAL)?.to_std().ok()
+        let starts = moment(run).map_or(begun, |at| at.instant());
+        let time = needed.map_or(Duration::ZERO, |needed| needed.time);
+        Some(self.now - terms.ends(starts, time)?).filter(|late| *late >= PUNCTUAL)?.to_std().ok()
     }
 
     /// What keeps the rest of it from going out, in the order in which it would have to end.
@@ -126,32 +123,25 @@ impl Scene<'_> {
         let zone = terms.zone(run);
         let name = &run.pinned.campaign;
         let hold = self.holds.iter().find(|(held, _)| held == name).map(|(_, hold)| hold);
-        let shut = terms.delivery.window.filter(|window| !window.has_time(self.now));
+        let shut = self.shut.get(&run.id).filter(|_| !self.sandbox);
         if let Some(hold) = hold {
             waits_for.push(wait("hold", None, format!("it is {hold}")));
         }
-        if let Some(window) = shut {
-            let opens = window.opens_next(self.now);
-            let text = format!("its window ({window}) is shut: it opens at {}", window.zone().show(opens));
-            waits_for.push(wait("window", Some(opens), text));
+        if let Some((until, why)) = shut {
+            waits_for.push(wait("window", Some(*until), why.clone()));
         }
-        let asleep = self.asleep.iter().find(|(of, _)| *of == run.id).map(|(_, asleep)| asleep);
-        if let Some((until, why)) = asleep {
-            waits_for.push(wait("clocks", Some(*until), why.clone()));
-        }
-        let is_shut = shut.is_some() || asleep.is_some();
         if self.is_sent(run) {
-            if let Some((_, told)) = self.waiting.filter(|(of, _)| *of == run.id) {
+            if let Some((_, told)) = self.waiting.iter().find(|(of, _)| *of == run.id) {
                 waits_for.extend(self.gateway(told, zone));
             }
-            if hold.is_none() && !is_shut {
+            if hold.is_none() && shut.is_none() {
                 waits_for.extend(self.rate(terms, left, zone));
             }
             return;
         }
         let cancelled = hold.is_some_and(|hold| hold.what == HoldKind::Cancelled);
         if !cancelled {
-            waits_for.push(self.process(run, hold.is_some(), is_shut));
+            waits_for.push(self.process(run, hold.is_some(), shut.is_some()));
             waits_for.extend(self.rate(terms, left, zone));
         }
     }
@@ -167,8 +157,7 @@ impl Scene<'_> {
     fn rate(&self, terms: &Terms, left: u64, zone: Zone) -> Option<WaitLine> {
         let needed = terms.needed(left)?;
         let takes = format!("{} left: {} at {needed}", count(left, "message"), duration(needed.time));
-        let from = self.now;
-        let ends = passage(from, needed.time, &terms.delivery.hours()).map(|passage| passage.ends);
+        let ends = terms.ends(self.now, needed.time);
         let through = ends.map(|ends| format!(", through at {} at the earliest", zone.show(ends)));
         Some(wait("rate", ends, format!("{takes}{}", through.unwrap_or_default())))
     }
@@ -187,20 +176,25 @@ impl Scene<'_> {
         wait("process", None, text)
     }
 
-    fn decisions(&self, line: &RunLine) -> impl Iterator<Item = WaitLine> {
-        let (flags, campaign) = (self.flags, &line.campaign);
-        [(line.unknown, "unknown message"), (line.held, "held message")]
-            .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(move |(number, what)| {
-                let verb = if number == 1 { "waits" } else { "wait" };
-                let messages = count(number, what);
-                wait(
-                    "decision",
-                    None,
-                    format!("{messages} {verb} for a decision: `sendplan resolve {campaign}{flags}`"),
-                )
-            })
+    fn held(&self, line: &RunLine) -> Option<WaitLine> {
+        let flags = self.flags;
+        let text = format!(
+            "{} held until somebody decides: nobody knows by whose clock; `sendplan resolve {}{flags}`",
+            count(line.held, "message"),
+            line.campaign
+        );
+        (line.held > 0).then(|| wait("held", None, text))
+    }
+
+    fn decision(&self, line: &RunLine) -> Option<WaitLine> {
+        let flags = self.flags;
+        let text = format!(
+            "{} {} for a decision: `sendplan resolve {}{flags}`",
+            count(line.unknown, "unknown message"),
+            if line.unknown == 1 { "waits" } else { "wait" },
+            line.campaign
+        );
+        (line.unknown > 0).then(|| wait("decision", None, text))
     }
 }
 

@@ -9,7 +9,11 @@
 use std::collections::VecDeque;
 
 /// Requests in a row without a definite answer.
-const UNKNOWN_RUN: u32 = 5;
+const UNKNOWN_RUN: usize = 5;
+/// Requests without one among [`MANY`] in a row: a gateway that loses every other request is no good either.
+const UNKNOWN_AMONG: usize = 10;
+/// See [`UNKNOWN_AMONG`].
+const MANY: usize = 20;
 /// Recipients in a row who were refused, in requests that accepted nobody.
 const REFUSED_RUN: usize = 50;
 
@@ -24,8 +28,8 @@ pub struct Breaker {
     sent: VecDeque<Fate>,
     /// The ticket of the first of them.
     first: u64,
-    /// How many unknown ones stand in a row before it.
-    before: u32,
+    /// Whether the last ones before it were unknown, of those that were definite or unknown.
+    before: VecDeque<bool>,
     refused: usize,
 }
 
@@ -73,17 +77,15 @@ impl Breaker {
             Upshot::Unknown => Fate::Unknown,
             Upshot::Neutral => Fate::Neutral,
         };
-        let unknown = if upshot == Upshot::Unknown { self.run(at) } else { 0 };
+        let lost = if upshot == Upshot::Unknown { self.lost(at) } else { None };
         match upshot {
             Upshot::Accepted => self.refused = 0,
             Upshot::Refused => self.refused += recipients,
             Upshot::Unknown | Upshot::Neutral => {}
         }
         self.forget();
-        if unknown >= UNKNOWN_RUN {
-            return Some(format!(
-                "{UNKNOWN_RUN} requests in a row had no definite answer; the last: {reason}"
-            ));
+        if let Some(lost) = lost {
+            return Some(format!("{lost} had no definite answer; the last: {reason}"));
         }
         if self.refused >= REFUSED_RUN {
             return Some(format!("{} recipients in a row were refused; the last: {reason}", self.refused));
@@ -91,33 +93,37 @@ impl Breaker {
         None
     }
 
-    /// How many unknown ones stand in a row around this one. Those that are under way stand between nobody: a gateway
-    /// that answers nothing but rubbish is found out while an old request still hangs.
-    fn run(&self, at: usize) -> u32 {
-        let (mut run, mut reaches_back) = (0, true);
-        for fate in self.sent.range(..=at).rev() {
-            match fate {
-                Fate::Definite => {
-                    reaches_back = false;
-                    break;
-                }
-                Fate::Unknown => run += 1,
-                Fate::UnderWay | Fate::Neutral => {}
-            }
+    /// How many of those around this one are too many, if they are. Those that are under way stand between nobody: a
+    /// gateway that answers nothing but rubbish is found out while an old request still hangs.
+    fn lost(&self, at: usize) -> Option<String> {
+        let told = |fate: &Fate| match fate {
+            Fate::Definite => Some(false),
+            Fate::Unknown => Some(true),
+            Fate::UnderWay | Fate::Neutral => None,
+        };
+        let older = self.sent.range(..at).rev().filter_map(told).chain(self.before.iter().rev().copied());
+        let newer = self.sent.range(at + 1..).filter_map(told);
+        let mut around: Vec<bool> = older.take(MANY - 1).collect();
+        around.reverse();
+        around.push(true);
+        around.extend(newer.take(MANY - 1));
+        if around.split(|unknown| !unknown).any(|run| run.len() >= UNKNOWN_RUN) {
+            return Some(format!("{UNKNOWN_RUN} requests in a row"));
         }
-        let after = self.sent.range(at + 1..).take_while(|fate| **fate != Fate::Definite);
-        run += u32::try_from(after.filter(|fate| **fate == Fate::Unknown).count()).unwrap_or(u32::MAX);
-        if reaches_back { run + self.before } else { run }
+        let too_many = |some: &[bool]| some.iter().filter(|unknown| **unknown).count() >= UNKNOWN_AMONG;
+        let among = around.windows(MANY.min(around.len())).any(too_many);
+        among.then(|| format!("{UNKNOWN_AMONG} of {MANY} requests in a row"))
     }
 
-    /// What is answered, with nothing unanswered before it, is only remembered as a number.
+    /// What is answered, with nothing unanswered before it, is only remembered as far as it can matter.
     fn forget(&mut self) {
         while let Some(fate) = self.sent.pop_front_if(|fate| *fate != Fate::UnderWay) {
             self.first += 1;
-            match fate {
-                Fate::Definite => self.before = 0,
-                Fate::Unknown => self.before += 1,
-                Fate::UnderWay | Fate::Neutral => {}
+            if matches!(fate, Fate::Definite | Fate::Unknown) {
+                self.before.push_back(fate == Fate::Unknown);
+            }
+            if self.before.len() >= MANY {
+                self.before.pop_front();
             }
         }
     }
@@ -187,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_that_loses_every_other_request_stops_the_run() {
+        let mut breaker = Breaker::default();
+        (0..100).for_each(|_| assert_eq!(answered(&mut breaker, Upshot::Accepted, 1), None));
+        let upshot = |number| if number % 2 == 0 { Upshot::Unknown } else { Upshot::Accepted };
+        let stops = (0..40).position(|number| answered(&mut breaker, upshot(number), 1).is_some());
+        assert_eq!(stops, Some(18));
+    }
+
+    #[test]
     fn an_old_request_that_hangs_or_is_accepted_late_hides_nothing() {
         let mut breaker = Breaker::default();
         let (late, hanging) = (breaker.sends(), breaker.sends());
@@ -215,12 +230,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_stops_at_five_in_a_row_of_those_that_are_answered_whatever_order_the_answers_have(
-            sent in prop::collection::vec((0_u8..5, any::<u16>()), 1..60), at_once in 1_usize..12,
+        fn it_stops_at_five_in_a_row_or_ten_of_twenty_that_are_answered_in_whatever_order(
+            sent in prop::collection::vec((0_u8..5, any::<u16>()), 1..60), odds in 1_u8..4, at_once in 1_usize..12,
         ) {
             let upshots: Vec<Upshot> = sent.iter().map(|(kind, _)| match kind {
-                0 => Upshot::Accepted,
-                1 => Upshot::Neutral,
+                4 => Upshot::Neutral,
+                kind if *kind < odds => Upshot::Accepted,
                 _ => Upshot::Unknown,
             }).collect();
             let (mut breaker, mut answered) = (Breaker::default(), vec![None; sent.len()]);
@@ -237,13 +252,11 @@ mod tests {
                 answered[number] = Some(upshots[number]);
                 let stops = breaker.note(ticket, upshots[number], 1, "").is_some();
                 let known = answered.iter().flatten().filter(|one| **one != Upshot::Neutral);
-                let mut longest = 0;
-                let mut run = 0;
-                for one in known {
-                    run = if *one == Upshot::Unknown { run + 1 } else { 0 };
-                    longest = longest.max(run);
-                }
-                prop_assert_eq!(stops, longest >= 5);
+                let known: Vec<bool> = known.map(|one| *one == Upshot::Unknown).collect();
+                let five = known.windows(5).any(|five| !five.contains(&false));
+                let ten = known.windows(20.min(known.len().max(1)));
+                let ten = ten.map(|some| some.iter().filter(|unknown| **unknown).count()).any(|lost| lost >= 10);
+                prop_assert_eq!(stops, five || ten);
                 if stops {
                     break;
                 }

@@ -40,9 +40,16 @@ enum Turn {
     /// None yet, or the last one is over.
     Between,
     /// Messages go out to these.
-    Sending { clocks: Vec<Option<ClockId>>, from: DateTime<Utc>, until: DateTime<Utc> },
+    Sending { open: Vec<Open>, from: DateTime<Utc>, until: DateTime<Utc> },
     /// The time of these is over: their messages expire.
     Expiring(Vec<Option<ClockId>>),
+}
+
+/// A clock that is open, and when it closes: that does not change in a turn, and is asked for each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Open {
+    id: Option<ClockId>,
+    closes: Option<DateTime<Utc>>,
 }
 
 /// What comes after a turn.
@@ -110,7 +117,7 @@ impl Clocks {
                 None => over.push(clock.id),
                 Some(opens) if opens > now => until = until.min(opens),
                 Some(_) => {
-                    open.push(clock.id);
+                    open.push(Open { id: clock.id, closes: clock.hours.closes(now) });
                     until = until.min(clock.hours.open_until(now).unwrap_or(now));
                 }
             }
@@ -120,7 +127,7 @@ impl Clocks {
             (false, _) => self.turn = Turn::Expiring(over),
             (_, false) => {
                 let from = if always { DateTime::<Utc>::MIN_UTC } else { now };
-                self.turn = Turn::Sending { clocks: open, from, until };
+                self.turn = Turn::Sending { open, from, until };
             }
             _ => return self.waits(now).map_or(After::End, |(until, why)| After::Nobody(until, why)),
         }
@@ -138,15 +145,15 @@ impl Clocks {
 
     /// Nobody of this turn is left.
     fn done(&mut self) {
-        let (Turn::Sending { clocks, .. } | Turn::Expiring(clocks)) = &self.turn else { return };
-        self.left.retain(|clock| !clocks.contains(&clock.id));
-        self.turn = Turn::Between;
+        let turn = std::mem::replace(&mut self.turn, Turn::Between);
+        self.left.retain(|clock| !turn.is_for(clock.id));
     }
 
     /// Whom this turn is for; nothing where that is everybody who is left.
     pub(super) fn claims(&self) -> Option<Arc<[ClockId]>> {
-        let (Turn::Sending { clocks, .. } | Turn::Expiring(clocks)) = &self.turn else { return None };
-        (clocks.len() < self.left.len()).then(|| clocks.iter().copied().flatten().collect())
+        let all = self.left.iter().all(|clock| self.turn.is_for(clock.id));
+        let theirs = self.left.iter().map(|clock| clock.id).filter(|id| self.turn.is_for(*id));
+        (!all).then(|| theirs.flatten().collect())
     }
 
     /// Whether messages go out in this turn.
@@ -169,12 +176,29 @@ impl Clocks {
     }
 
     /// From when on none of these may arrive any more.
-    pub(super) fn closes(&self, group: &[Parcel], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        group.iter().filter_map(|parcel| self.clock(&parcel.message)?.hours.closes(now)).min()
+    pub(super) fn closes(&self, group: &[Parcel]) -> Option<DateTime<Utc>> {
+        let Turn::Sending { open, .. } = &self.turn else { return None };
+        match open.as_slice() {
+            [all @ Open { id: None, .. }] => all.closes,
+            _ => {
+                let of = |parcel: &Parcel| open.iter().find(|open| open.id == parcel.message.clock)?.closes;
+                group.iter().filter_map(of).min()
+            }
+        }
     }
 
     fn clock(&self, message: &Claimed) -> Option<&Clock> {
         self.left.iter().find(|clock| clock.id == message.clock || clock.id.is_none())
+    }
+}
+
+impl Turn {
+    fn is_for(&self, clock: Option<ClockId>) -> bool {
+        match self {
+            Self::Between => false,
+            Self::Sending { open, .. } => open.iter().any(|open| open.id == clock),
+            Self::Expiring(clocks) => clocks.contains(&clock),
+        }
     }
 }
 

@@ -98,7 +98,15 @@ impl Engine {
         self.hold = news.hold;
         if let Some(hold) = self.hold.as_ref().filter(|hold| hold.what == HoldKind::Cancelled) {
             self.end.get_or_insert(End::Cancelled(hold.to_string()));
+        } else if let Some(hold) = self.hold.as_ref().filter(|_| self.leaves_when_paused) {
+            let end = End::Paused(hold.to_string());
+            self.has_left |= self.end.get_or_insert_with(|| end.clone()) == &end;
         }
+    }
+
+    /// Whether it came to its end because somebody paused the campaign.
+    pub fn left_when_paused(&self) -> bool {
+        self.has_left
     }
 
     /// The hold that keeps the run from going on, if there is one.

@@ -53,11 +53,14 @@ impl Engine {
     fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
         let mut formed = Vec::new();
         let waits = self.end.is_some() || self.hold.is_some() || self.turning || !self.clocks.is_sending();
-        if waits || self.trouble.holds(now.elapsed) || !self.access.is_usable(now.utc) {
+        if waits || self.waits(now.elapsed) || !self.access.is_usable(now.utc) {
             return formed;
         }
         let waiting: Vec<Load> = self.ready.iter().map(Batch::load).collect();
         let mut room = self.paces.room(HORIZON, now.elapsed, &waiting);
+        if let Some(account) = &self.account {
+            room = room.and(account.room(HORIZON, now.elapsed, &waiting));
+        }
         let slots = self.runway.batches();
         while self.end.is_none()
             && self.ready.len() + formed.len() < slots
@@ -74,7 +77,7 @@ impl Engine {
             }
             self.in_doubt += group.len();
             changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
-            let closes = self.clocks.closes(&group, now.utc);
+            let closes = self.clocks.closes(&group);
             let batch = Batch { number: self.next_number, parcels: group, closes };
             room.take(batch.load());
             formed.push(batch);
@@ -112,7 +115,10 @@ impl Engine {
     /// Whether a batch waits that could go now, but for the proof that the state is still ours: a commit without
     /// changes fetches it.
     fn must_prove(&self, now: Now) -> bool {
-        !self.ready.is_empty() && !self.is_blocked(now) && self.is_unproven(now)
+        !self.ready.is_empty()
+            && !self.is_blocked(now)
+            && self.is_unproven(now)
+            && self.account.as_ref().is_none_or(|account| account.is_ready(now.elapsed))
     }
 
     /// Whether nothing may go at this moment.
@@ -120,14 +126,28 @@ impl Engine {
         self.end.is_some()
             || self.hold.is_some()
             || self.turning
-            || self.trouble.holds(now.elapsed)
+            || self.waits(now.elapsed)
             || !self.access.is_usable(now.utc)
             || self.in_air.len() >= usize::from(self.delivery.concurrency)
             || !self.paces.is_ready(now.elapsed)
     }
 
     pub(super) fn dispatch(&mut self, now: Now) -> Option<Arc<Batch>> {
-        if self.is_blocked(now) || self.is_unproven(now) {
+        if self.is_blocked(now) || self.ready.is_empty() {
+            if let Some(account) = &mut self.account {
+                account.step_out();
+            }
+            return None;
+        }
+        if self.is_unproven(now) {
+            if let Some(account) = &mut self.account {
+                account.line_up();
+            }
+            return None;
+        }
+        if let Some(account) = &mut self.account
+            && !account.take(self.ready.front()?.load(), now.elapsed)
+        {
             return None;
         }
         let batch = Arc::new(self.ready.pop_front()?);
@@ -145,7 +165,7 @@ impl Engine {
 
     /// Gives durable intents back that were never begun.
     pub(super) fn withdraw_ready(&mut self, now: Now) {
-        let until = self.trouble.until();
+        let until = self.silent_until();
         std::mem::take(&mut self.ready).into_iter().for_each(|batch| self.withdraw(batch, until, now));
     }
 

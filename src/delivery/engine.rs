@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::access::{Access, Credential};
+use super::account::Account;
 use super::breaker::{Breaker, Ticket};
 use super::clocks::{Clock, Clocks};
 use super::contacts::Contacts;
@@ -135,6 +136,10 @@ pub struct Engine {
     pub(super) proven: Option<Now>,
     pub(super) batch_max: usize,
     pub(super) paces: Paces,
+    /// What is shared with other runs of this process, if it is.
+    pub(super) account: Option<Account>,
+    pub(super) leaves_when_paused: bool,
+    pub(super) has_left: bool,
     pub(super) alike: Alike,
     pub(super) clocks: Clocks,
     /// Whether the turn of those who are written to now is over, and nothing of it begins any more.
@@ -189,6 +194,9 @@ impl Engine {
             access: Access::new(profile),
             trouble: Trouble::new(delivery.retry),
             paces: Paces::new(limits, now.elapsed),
+            account: None,
+            leaves_when_paused: false,
+            has_left: false,
             delivery,
             opt_outs: OptOuts::new(opt_outs, kind),
             contacts: Contacts::default(),
@@ -235,6 +243,16 @@ impl Engine {
         self.contacts = contacts;
     }
 
+    /// Other runs of this process speak with the gateway too, and its limits are for all of them together.
+    pub fn share(&mut self, account: Account) {
+        self.account = Some(account);
+    }
+
+    /// Comes to an end when somebody pauses the campaign, in place of waiting until it may go on.
+    pub fn leave_when_paused(&mut self) {
+        self.leaves_when_paused = true;
+    }
+
     /// Stops in order, for a reason that somebody has to see to.
     pub fn pause(&mut self, reason: String) {
         self.end.get_or_insert(End::Paused(reason));
@@ -257,12 +275,25 @@ impl Engine {
 
     /// What the run waits for, if it waits for the gateway.
     pub fn waiting_for(&self, now: Now) -> Option<&str> {
-        self.trouble.reason(now.elapsed)
+        let other = || self.waits(now.elapsed).then_some("the gateway asked another run to wait");
+        self.trouble.reason(now.elapsed).or_else(other)
+    }
+
+    /// Until when nothing may be sent, or might have been: the gateway is in trouble, or asked us or another run of this
+    /// process to wait.
+    pub(super) fn silent_until(&self) -> Duration {
+        let held = self.account.as_ref().map_or(Duration::ZERO, Account::held);
+        self.trouble.until().max(held)
+    }
+
+    /// Whether nothing may be sent now.
+    pub(super) fn waits(&self, now: Duration) -> bool {
+        now < self.silent_until()
     }
 
     /// Until when it waits for the gateway, in time since the process began, and why.
     pub fn waits_until(&self, now: Now) -> Option<(Duration, &str)> {
-        Some((self.trouble.until(), self.trouble.reason(now.elapsed)?))
+        Some((self.silent_until(), self.waiting_for(now)?))
     }
 
     /// Asks for an orderly end: nothing new is sent, what is under way is heard out.
@@ -277,7 +308,7 @@ impl Engine {
         }
         self.queue.wake(now.elapsed);
         self.mind_the_clocks(now);
-        let has_to_wait = self.trouble.until() > now.elapsed + WORTH_WITHDRAWING;
+        let has_to_wait = self.silent_until() > now.elapsed + WORTH_WITHDRAWING;
         if self.end.is_some() || self.hold.is_some() || self.turning || has_to_wait {
             self.withdraw_ready(now);
         }
@@ -292,7 +323,7 @@ impl Engine {
             && !self.turning
             && self.clocks.is_sending()
             && self.has_work()
-            && !self.trouble.holds(now.elapsed)
+            && !self.waits(now.elapsed)
             && let Some(credential) = self.access.wanted(now.utc)
         {
             return Step::Authenticate(credential);
@@ -342,6 +373,9 @@ impl Engine {
         if let Some(reason) = self.trouble.begin(wish, reason, sent_at, now.elapsed) {
             self.end.get_or_insert(End::Paused(reason));
         }
+        if let Some(account) = self.account.as_ref().filter(|_| wish.is_some()) {
+            account.hold(self.trouble.until());
+        }
     }
 
     fn has_work(&self) -> bool {
@@ -361,16 +395,19 @@ impl Engine {
         if self.end.is_some() {
             return None;
         }
+        let account = self.account.as_ref();
         let pace = match (self.ready.is_empty(), self.queue.ready()) {
-            (false, _) => self.paces.ready_at(),
+            (false, _) => self.paces.ready_at().max(account.and_then(|one| one.ready_at(now.elapsed))),
             (true, 0) => None,
-            (true, _) => self.paces.room_at(self.batch_max, HORIZON),
+            (true, _) => {
+                let shared = account.and_then(|one| one.room_at(self.batch_max, HORIZON));
+                self.paces.room_at(self.batch_max, HORIZON).max(shared)
+            }
         };
         // While the provider is in trouble nothing is renewed either, so there is nothing to wake up for.
-        let renewal =
-            self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.trouble.holds(now.elapsed));
+        let renewal = self.access.renews_in(now.utc).filter(|_| self.has_work() && !self.waits(now.elapsed));
         let renewal = renewal.map(|wait| now.elapsed + wait);
-        let trouble = Some(self.trouble.until());
+        let trouble = Some(self.silent_until());
         let ends = self.clocks.ends().and_then(|ends| (ends - now.utc).to_std().ok());
         let shut = ends.map(|wait| now.elapsed + wait);
         if self.hold.is_some() {

@@ -2,6 +2,7 @@
 //! and what has happened, and says what to do next. The world around it carries that out.
 
 pub mod access;
+pub mod account;
 pub mod answer;
 pub mod asking;
 pub mod breaker;
@@ -21,6 +22,7 @@ pub mod queue;
 pub mod receipt;
 pub mod reconcile;
 pub mod resolution;
+pub mod roster;
 mod runway;
 pub mod state;
 pub mod stop_words;

@@ -35,15 +35,7 @@ pub struct Room {
 
 /// The campaign's rates and the gateway's limits: of each kind the slower one.
 pub fn limits(delivery: &Delivery, gateway: Limits) -> Limits {
-    Limits {
-        requests: gateway.requests,
-        messages: slower(delivery.rate, gateway.messages),
-        segments: slower(delivery.segments, gateway.segments),
-    }
-}
-
-fn slower(one: Option<Rate>, other: Option<Rate>) -> Option<Rate> {
-    one.into_iter().chain(other).min_by(|a, b| a.per_second().total_cmp(&b.per_second()))
+    gateway.slower(Limits { requests: None, messages: delivery.rate, segments: delivery.segments })
 }
 
 /// The most messages of one batch: one that is larger than a second's worth would break a rate all by itself.
@@ -62,6 +54,19 @@ impl Paces {
             messages: pace(limits.messages),
             segments: pace(limits.segments),
         }
+    }
+
+    /// Other rates from now on. What was taken stays taken.
+    pub fn retune(&mut self, limits: Limits, now: Duration) {
+        let retuned = |pace: &Option<Pace>, rate: Option<Rate>| {
+            let taken = pace.as_ref().map_or(now, Pace::ready_at);
+            rate.map(|rate| Pace::new(rate, taken))
+        };
+        *self = Self {
+            requests: retuned(&self.requests, limits.requests),
+            messages: retuned(&self.messages, limits.messages),
+            segments: retuned(&self.segments, limits.segments),
+        };
     }
 
     fn all(&self) -> impl Iterator<Item = &Pace> {
@@ -120,6 +125,16 @@ impl Paces {
 }
 
 impl Room {
+    /// What has room in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.min(other.requests),
+            messages: self.messages.min(other.messages),
+            segments: self.segments.min(other.segments),
+        }
+    }
+
     /// Whether a request of so many messages, each of one segment at least, has room.
     pub fn has(&self, messages: usize) -> bool {
         self.requests >= 1 && self.messages >= messages && self.segments >= messages

@@ -2,7 +2,6 @@
 //! the suppression lists.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::world::clock::{Clock, sleep};
 use crate::world::gateway::Gateway;
 use crate::world::lists::Lists;
-use crate::world::signals::Signals;
+use crate::world::signals::Ends;
 
 /// How often the state is told at the most what the gateway makes us wait for.
 const SAY: Duration = Duration::from_secs(1);
@@ -56,7 +55,7 @@ pub struct Live<S> {
     gateway: Arc<Gateway>,
     lists: Lists,
     clock: Clock,
-    signals: Signals,
+    ends: Ends,
     /// Senders that wait for a batch. There are never more of them than batches were under way at once.
     idle: Vec<Desk>,
     answered: (UnboundedSender<Fetched>, UnboundedReceiver<Fetched>),
@@ -78,17 +77,14 @@ pub struct Live<S> {
 }
 
 impl<S: Store + Control + Send + 'static> Live<S> {
-    /// Begins to listen for signals, inside the current tokio runtime.
-    ///
-    /// # Errors
-    /// The system's, when it lets nobody listen.
-    pub fn new(journal: Journal<S>, gateway: Arc<Gateway>, lists: Lists, clock: Clock) -> io::Result<Self> {
-        Ok(Self {
+    /// Nothing was begun yet; `ends` says when to come to an end.
+    pub fn new(journal: Journal<S>, gateway: Arc<Gateway>, lists: Lists, clock: Clock, ends: Ends) -> Self {
+        Self {
             journal,
             gateway,
             lists,
             clock,
-            signals: Signals::new()?,
+            ends,
             idle: Vec::new(),
             answered: unbounded_channel(),
             authenticated: unbounded_channel(),
@@ -99,7 +95,7 @@ impl<S: Store + Control + Send + 'static> Live<S> {
             waiting: None,
             waits_until: Duration::ZERO,
             say_at: Duration::ZERO,
-        })
+        }
     }
 
     /// The journal, when all is done.
@@ -211,7 +207,7 @@ impl<S: Store + Control + Send + 'static> World for Live<S> {
         // In this order: what ends or frees something first, and no timer is set while there is something to do.
         tokio::select! {
             biased;
-            () = self.signals.next() => Happening::Signal,
+            () = self.ends.next() => Happening::Signal,
             recorded = settled(&mut self.asked) => self.told(recorded),
             Some(fetched) = self.answered.1.recv() => {
                 // Others come meanwhile: to be woken for each costs more than to judge it.

@@ -2,6 +2,7 @@
 //! it to end. It knows no clock, disk or network of its own: [`World`] is the real one (`live`), or a rehearsed one.
 
 pub mod clocks;
+pub mod facts;
 pub mod live;
 pub mod resume;
 

@@ -93,6 +93,16 @@ impl Secrets {
         Self::new(kept.map(|(name, value)| (name.clone(), value.clone())))
     }
 
+    /// Whether these are the same credentials: names and values.
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        let values = |secrets: &Self| -> Vec<(String, String)> {
+            let one =
+                |(name, value): (&String, &SecretString)| (name.clone(), value.expose_secret().to_owned());
+            secrets.values.iter().map(one).collect()
+        };
+        values(self) == values(other)
+    }
+
     /// The value of a secret.
     pub fn get(&self, name: &str) -> Option<&SecretString> {
         self.values.get(name)

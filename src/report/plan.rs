@@ -45,7 +45,7 @@ pub struct PlanReport {
     /// When the first goes out, RFC 3339; `null` for whenever it is sent.
     pub starts_at: Option<String>,
     /// When the last goes out at the campaign's rate or the gateway's limits, in the openings of its window; `null`
-    /// without a start or a rate.
+    /// without a start or a rate, or where each recipient's own clock counts.
     pub ends_at: Option<String>,
     /// When a series goes out from then on, at most five times, RFC 3339; absent where it is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,5 +1,8 @@
 //! A rehearsal as it is shown: for people, and as the frozen JSON of `rehearse --format json`.
 
+mod page;
+
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -116,6 +119,12 @@ pub struct Hour {
     pub sent: u64,
     /// Messages that the gateway took.
     pub taken: u64,
+    /// Messages of which it became known in this hour that they were accepted.
+    pub accepted: u64,
+    /// Messages of which it became known that they were refused, or given up.
+    pub rejected: u64,
+    /// Messages that became unknown, which takes as long as the gateway is waited for.
+    pub unknown: u64,
 }
 
 /// Something that must be true.
@@ -198,32 +207,50 @@ impl RehearsalReport {
     }
 
     fn setting(&self, setting: &Setting) -> String {
-        let mut facts = Table::new(&[]);
-        facts.row(["starts", &setting.starts]);
-        if let Some(window) = &setting.window {
-            facts.row(["window", window]);
+        let mut table = Table::new(&[]);
+        for (name, facts) in self.facts(setting) {
+            for (at, fact) in facts.iter().enumerate() {
+                table.row([if at == 0 { name } else { "" }, fact]);
+            }
         }
-        if let Some(until) = &setting.until {
-            facts.row(["until", until]);
-        }
-        facts.row(["pace", &setting.pace]);
-        facts.row(["gateway", &setting.gateway]);
-        facts.row(["faults", &self.faults]);
-        facts.row(["seed", &self.seed.to_string()]);
-        for (at, line) in setting.assumed.iter().enumerate() {
-            facts.row([if at == 0 { "assumed" } else { "" }, line]);
-        }
-        facts.show()
+        table.show()
+    }
+
+    /// What it was rehearsed with, each with one line or several.
+    fn facts<'a>(&self, setting: &'a Setting) -> Vec<(&'static str, Vec<Cow<'a, str>>)> {
+        let line = |text: &'a String| vec![Cow::Borrowed(text.as_str())];
+        let mut facts = vec![("starts", line(&setting.starts))];
+        facts.extend(setting.window.as_ref().map(|window| ("window", line(window))));
+        facts.extend(setting.until.as_ref().map(|until| ("until", line(until))));
+        facts.push(("pace", line(&setting.pace)));
+        facts.push(("gateway", line(&setting.gateway)));
+        facts.push(("faults", vec![self.faults.clone().into()]));
+        facts.push(("seed", vec![self.seed.to_string().into()]));
+        facts.push(("assumed", setting.assumed.iter().map(|text| text.as_str().into()).collect()));
+        facts
     }
 
     fn results(&self, setting: &Setting) -> String {
         let mut table = Table::new(&[1]);
-        table.row(["planned", &thousands(self.planned), ""]);
+        for (at, (word, number, meaning)) in self.ends().iter().enumerate() {
+            let indent = if at == 0 { "" } else { "  " };
+            table.row([&format!("{indent}{word}"), &thousands(*number), meaning]);
+        }
+        let mut out = table.show();
+        if let Some(left_out) = left_out(setting) {
+            let _ = writeln!(out, "\n  {left_out}");
+        }
+        out
+    }
+
+    /// Where messages ended, all of them first: how many, and what that means.
+    fn ends(&self) -> Vec<(&'static str, u64, String)> {
         let taken = match self.unknown_taken {
             0 => "the gateway took none of them".to_owned(),
             some => format!("the gateway took {} of them", thousands(some)),
         };
         let lines = [
+            ("planned", self.planned, ""),
             ("accepted", self.accepted, "the gateway took them"),
             ("rejected", self.rejected, "the gateway refused them, or they were given up"),
             ("suppressed", self.suppressed, "left out at the last moment"),
@@ -232,68 +259,69 @@ impl RehearsalReport {
             ("unknown", self.unknown, &taken),
             ("pending", self.pending, "not sent: the rehearsal ended before"),
         ];
-        for (word, number, meaning) in lines {
-            if number > 0 || word == "accepted" {
-                let several = word == "held" && self.held_for.len() > 1;
-                let meaning = if several { "nobody can tell by whose clock they go" } else { meaning };
-                table.row([&format!("  {word}"), &thousands(number), meaning]);
-                for one in self.held_for.iter().filter(|_| several) {
-                    table.row(["", &thousands(one.times), &one.what]);
-                }
-            }
+        let shown = lines
+            .into_iter()
+            .filter(|(word, number, _)| *number > 0 || matches!(*word, "planned" | "accepted"));
+        let mut rows: Vec<(&'static str, u64, String)> =
+            shown.map(|(word, number, meaning)| (word, number, meaning.to_owned())).collect();
+        if let [_, _, ..] = &*self.held_for
+            && let Some(at) = rows.iter().position(|(word, ..)| *word == "held")
+        {
+            "nobody can tell by whose clock they go".clone_into(&mut rows[at].2);
+            let reasons = self.held_for.iter().map(|one| ("", one.times, one.what.clone()));
+            rows.splice(at + 1..at + 1, reasons);
         }
-        let mut out = table.show();
-        let left_out = setting.left_out.iter().filter(|(number, _)| *number > 0);
-        let left_out: Vec<String> =
-            left_out.map(|(number, why)| format!("{} {why}", thousands(*number))).collect();
-        if !left_out.is_empty() {
-            let _ = writeln!(out, "\n  left out when it was planned: {}", left_out.join(", "));
-        }
-        out
+        rows
     }
 
     fn work(&self, setting: &Setting) -> String {
-        let mut facts = Table::new(&[]);
+        let mut table = Table::new(&[]);
+        self.deeds(setting).iter().for_each(|(name, fact)| table.row([name, fact]));
+        table.show()
+    }
+
+    /// What was done, and what happened meanwhile.
+    fn deeds(&self, setting: &Setting) -> Vec<(String, String)> {
+        let mut facts: Vec<(String, String)> = Vec::new();
+        let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
         if let Some((first, last)) = &setting.left {
-            facts.row(["first leaves", first]);
-            facts.row(["last leaves", last]);
+            fact("first leaves", first.clone());
+            fact("last leaves", last.clone());
         }
         let (ms, sent) = (Duration::from_millis(self.at_work_ms), count(self.requests, "request"));
         let mut work = format!("{sent} in {}", duration(ms));
         if self.at_work_ms >= 500 {
             let _ = write!(work, ", {}", self.pace());
         }
-        facts.row(["at work", &format!("{work}; {} in the busiest second", thousands(self.busiest_second))]);
+        fact("at work", format!("{work}; {} in the busiest second", thousands(self.busiest_second)));
         if self.log_ins > 0 {
-            facts.row(["log-ins", &thousands(self.log_ins)]);
+            fact("log-ins", thousands(self.log_ins));
         }
         if self.retried > 0 {
-            facts.row(["tried again", &count(self.retried, "time")]);
+            fact("tried again", count(self.retried, "time"));
         }
         if self.window_waits > 0 {
             let waited = duration(Duration::from_secs(self.window_waited_s));
             let (held_up, waits) =
                 (count(self.held_up_by_window, "message"), count(self.window_waits, "time"));
             let what = if self.zones.is_empty() { "window shut" } else { "all shut" };
-            facts.row([what, &format!("{waits}, {waited} together; it held up {held_up}")]);
+            fact(what, format!("{waits}, {waited} together; it held up {held_up}"));
         }
         for one in &self.happened {
-            facts.row([&format!("fault {}", one.what), &count(one.times, "time")]);
+            fact(&format!("fault {}", one.what), count(one.times, "time"));
         }
         if self.crashes > 0 {
-            facts.row(["crashed", &format!("{}, and taken up again", count(self.crashes, "time"))]);
+            fact("crashed", format!("{}, and taken up again", count(self.crashes, "time")));
         }
         for one in &self.stops {
-            facts.row(["stopped", &format!("{}: {}", count(one.times, "time"), one.what)]);
+            fact("stopped", format!("{}: {}", count(one.times, "time"), one.what));
         }
         match self.ended {
             "finished" => {}
-            "given_up" => facts.row(["given up", &format!("{}: it stopped too often", setting.ends)]),
-            _ => {
-                facts.row(["given up", &format!("{}: it would take longer than anybody waits", setting.ends)])
-            }
+            "given_up" => fact("given up", format!("{}: it stopped too often", setting.ends)),
+            _ => fact("given up", format!("{}: it would take longer than anybody waits", setting.ends)),
         }
-        facts.show()
+        facts
     }
 
     /// Messages taken in the time at work: a second, or an hour where they are few.
@@ -317,20 +345,30 @@ impl RehearsalReport {
     }
 }
 
+/// Why rows of the file are no messages, if some are not.
+fn left_out(setting: &Setting) -> Option<String> {
+    let left_out = setting.left_out.iter().filter(|(number, _)| *number > 0);
+    let left_out: Vec<String> =
+        left_out.map(|(number, why)| format!("{} {why}", thousands(*number))).collect();
+    (!left_out.is_empty()).then(|| format!("left out when it was planned: {}", left_out.join(", ")))
+}
+
 /// A stretch of the time line: its first hour by the local calendar, and what happened in it.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     hour: i64,
     sent: u64,
     taken: u64,
+    accepted: u64,
+    unknown: u64,
+    rejected: u64,
 }
 
 /// The hours as lines: one an hour, or as many an hour as makes few lines. With how many hours a line is.
 fn lines(hours: &[Hour]) -> Option<(i64, Vec<Stretch>)> {
-    const STEPS: [i64; 10] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168];
-    let last = STEPS.last().copied().unwrap_or(1);
-    let steps = STEPS.into_iter().chain((2..).map(move |weeks| last * weeks));
-    let drawn = steps.map(|step| (step, stretches(hours, step))).find(|(step, all)| {
+    // What became unknown later left in an hour before.
+    let busy = || hours.iter().filter(|hour| hour.sent > 0 || hour.taken > 0);
+    let drawn = steps().map(|step| (step, stretches(busy(), step))).find(|(step, all)| {
         let gaps = all.windows(2).filter(|two| gap(two, *step) > 0).count();
         all.len() + gaps <= MOST_LINES
     });
@@ -360,6 +398,13 @@ fn time_line(hours: &[Hour]) -> Option<String> {
     Some(table.show() + &length_of_lines(step))
 }
 
+/// How many hours a bar may stand for.
+fn steps() -> impl Iterator<Item = i64> {
+    const STEPS: [i64; 10] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168];
+    const WEEK: i64 = 168;
+    STEPS.into_iter().chain((2..).map(|weeks| WEEK * weeks))
+}
+
 /// `22 h`, `3 d 4 h`.
 fn hours_long(hours: i64) -> String {
     match (hours / 24, hours % 24) {
@@ -377,7 +422,7 @@ fn gap(two: &[Stretch], step: i64) -> i64 {
     }
 }
 
-fn stretches(hours: &[Hour], step: i64) -> Vec<Stretch> {
+fn stretches<'h>(hours: impl IntoIterator<Item = &'h Hour>, step: i64) -> Vec<Stretch> {
     let mut all: Vec<Stretch> = Vec::new();
     for hour in hours {
         let at = hour.from.naive_local().and_utc().timestamp().div_euclid(3600).div_euclid(step) * step;
@@ -385,8 +430,18 @@ fn stretches(hours: &[Hour], step: i64) -> Vec<Stretch> {
             Some(last) => {
                 last.sent += hour.sent;
                 last.taken += hour.taken;
+                last.accepted += hour.accepted;
+                last.unknown += hour.unknown;
+                last.rejected += hour.rejected;
             }
-            None => all.push(Stretch { hour: at, sent: hour.sent, taken: hour.taken }),
+            None => all.push(Stretch {
+                hour: at,
+                sent: hour.sent,
+                taken: hour.taken,
+                accepted: hour.accepted,
+                unknown: hour.unknown,
+                rejected: hour.rejected,
+            }),
         }
     }
     all
@@ -417,6 +472,9 @@ mod tests {
             from: begun + chrono::TimeDelta::hours(*at),
             sent: taken + 1,
             taken: *taken,
+            accepted: *taken,
+            rejected: 0,
+            unknown: 0,
         };
         from.iter().map(hour).collect()
     }

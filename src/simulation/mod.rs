@@ -13,3 +13,4 @@ pub mod rehearsal;
 pub mod speech;
 pub mod trace;
 pub mod world;
+pub mod year;

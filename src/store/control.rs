@@ -30,7 +30,7 @@ pub struct OptOut {
     pub at_ms: i64,
 }
 
-/// What the process that sends waits for: its gateway.
+/// What a run that is being sent waits for: its gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// Until when, in Unix milliseconds.
@@ -61,18 +61,18 @@ pub trait Control {
     /// Those of the disk.
     fn acknowledged(&self) -> Result<Mark, StoreError>;
 
-    /// Notes what the process that sends waits for, in the place of what it said before. It is for people who look:
+    /// Notes what a run that is being sent waits for, in the place of what was said of it before. It is for people who look:
     /// nothing depends on it.
     ///
     /// # Errors
     /// [`StoreError::LockLost`].
     fn waits(&mut self, run: RunId, waiting: &Waiting) -> Result<(), StoreError>;
 
-    /// What the process that sends said last to wait for, for which run; its time may have passed.
+    /// What was said last of runs that are not through, by their numbers; its time may have passed.
     ///
     /// # Errors
     /// Those of the disk.
-    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError>;
+    fn waiting(&self) -> Result<Vec<(RunId, Waiting)>, StoreError>;
 
     /// The campaigns of which nothing may go out, by name.
     ///

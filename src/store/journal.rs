@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::delivery::control::{Mark, News};
 use crate::store::control::{Control, Waiting};
+use crate::store::ears::Ear;
 use crate::store::{Change, Claim, Claimed, RunId, Store, StoreError};
 
 /// What one submission brought: it is durable.
@@ -40,6 +41,8 @@ pub struct Writer<S> {
     seen: Mark,
     /// Up to where they were acknowledged.
     acknowledged: Mark,
+    /// Its place among the runs of this process, where there are others.
+    ear: Option<Ear>,
 }
 
 /// The handle of the thread.
@@ -55,10 +58,22 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
     /// # Errors
     /// [`StoreError::Internal`] when the system gives no thread.
     pub fn start(store: S, run: RunId) -> Result<Self, StoreError> {
+        Self::serve(Writer::new(store, run))
+    }
+
+    /// The same beside other runs of this process: a word is heard when all of them have heard it.
+    ///
+    /// # Errors
+    /// As of [`Journal::start`].
+    pub fn start_beside(store: S, run: RunId, ear: Ear) -> Result<Self, StoreError> {
+        Self::serve(Writer { ear: Some(ear), ..Writer::new(store, run) })
+    }
+
+    fn serve(writer: Writer<S>) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || Writer::new(store, run).serve(&receiver))
+            .spawn(move || writer.serve(&receiver))
             .map_err(|error| StoreError::internal(format!("no thread for the journal: {error}")))?;
         Ok(Self { sender, thread })
     }
@@ -113,7 +128,7 @@ impl<S: Store + Control + Send + 'static> Journal<S> {
 impl<S: Store + Control> Writer<S> {
     /// For one run, before anything was read.
     pub fn new(store: S, run: RunId) -> Self {
-        Self { store, run, seen: Mark::default(), acknowledged: Mark::default() }
+        Self { store, run, seen: Mark::default(), acknowledged: Mark::default(), ear: None }
     }
 
     /// The store, for whoever speaks to the run from beside it.
@@ -156,7 +171,13 @@ impl<S: Store + Control> Writer<S> {
         heard: Option<Mark>,
     ) -> Result<Recorded, StoreError> {
         if let Some(heard) = heard.filter(|heard| *heard > self.acknowledged) {
-            self.store.acknowledge(heard)?;
+            let by_all = match &self.ear {
+                None => Some(heard),
+                Some(ear) => ear.hears(heard),
+            };
+            if let Some(heard) = by_all {
+                self.store.acknowledge(heard)?;
+            }
             self.acknowledged = heard;
         }
         if !changes.is_empty() {

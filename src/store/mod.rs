@@ -5,6 +5,7 @@
 mod contract;
 pub mod control;
 pub mod decision;
+pub mod ears;
 pub mod error;
 pub mod journal;
 pub mod lock;
@@ -281,6 +282,19 @@ pub trait Store {
     /// # Errors
     /// Those of the disk.
     fn unfinished(&self, campaign: &str) -> Result<Vec<Run>, StoreError>;
+
+    /// The occurrences of a campaign that were begun, in the order in which they were: all that is needed of many runs
+    /// to know what comes next.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn occurrences(&self, campaign: &str) -> Result<Vec<String>, StoreError>;
+
+    /// The counts of all runs of each campaign together, by its name.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError>;
 
     /// The next pending messages that a claim is for, in the order of keys. Reads only: what is done with them is said
     /// with [`Store::commit`].

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::clock::Clock;
+use super::gauges::Gauges;
 use super::http::Http;
 use crate::delivery::access::Credential;
 use crate::delivery::answer::Answer;
@@ -32,6 +33,8 @@ pub struct Gateway {
     pub http: Http,
     /// What time it is.
     pub clock: Clock,
+    /// Where it is counted how long answers take, if anybody wants to know.
+    pub gauges: Option<Arc<Gauges>>,
 }
 
 impl Gateway {
@@ -44,7 +47,14 @@ impl Gateway {
         let expires_at = batch.closes;
         let outgoing = provider::Batch { members: &members, sender: &self.sender, now, expires_at };
         let exchanged = match self.profile.build_send(&outgoing, &self.secrets, token) {
-            Ok(request) => self.http.execute(request).await,
+            Ok(request) => {
+                let begun = self.gauges.is_some().then(|| self.clock.now().elapsed);
+                let exchanged = self.http.execute(request).await;
+                if let (Some(gauges), Some(begun)) = (&self.gauges, begun) {
+                    gauges.answered(self.clock.now().elapsed.saturating_sub(begun));
+                }
+                exchanged
+            }
             Err(error) => {
                 return Answer { number: batch.number, reading: unbuilt(&members, &error), unreached: false };
             }
@@ -67,6 +77,9 @@ impl Gateway {
             _ => self.profile.build_login(&self.secrets),
         };
         let request = request.map_err(|error| AuthError::Refused(error.to_string()))?;
+        if let Some(gauges) = &self.gauges {
+            gauges.credential();
+        }
         let exchanged = self.http.execute(request).await;
         let now: chrono::DateTime<Utc> = self.clock.now().utc;
         self.profile.read_token(&self.secrets, exchanged.as_ref(), now)

@@ -132,9 +132,16 @@ impl Opened {
     /// Joins the manifest with its files. The campaign is there only when nothing at all is wrong; what
     /// is wrong, and what is worth a look, stands in the diagnostics.
     pub fn load(self) -> (Option<Loaded>, Diagnostics) {
-        let (loaded, mut problems) = self.join();
-        hide(&mut problems);
+        let (loaded, problems, _) = self.load_from();
         (loaded, problems)
+    }
+
+    /// The same, with every file on which it depends, also those that are not there: when one of them changes, the
+    /// answer may be another one.
+    pub fn load_from(mut self) -> (Option<Loaded>, Diagnostics, Vec<PathBuf>) {
+        let loaded = self.join();
+        hide(&mut self.problems);
+        (loaded, self.problems, self.inputs)
     }
 
     /// The campaign without its suppression lists, which are long and say nothing of when it goes out. What is wrong with
@@ -146,20 +153,20 @@ impl Opened {
         (campaign.filter(|_| !self.problems.has_errors()), self.problems)
     }
 
-    fn join(mut self) -> (Option<Loaded>, Diagnostics) {
-        let Some(manifest) = self.manifest.take() else { return (None, self.problems) };
+    fn join(&mut self) -> Option<Loaded> {
+        let manifest = self.manifest.take()?;
         let Parts { references, campaign, csv, profile_source } = self.parts(&manifest);
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
-        let loaded = match (campaign, csv, suppression, profile_source) {
+        match (campaign, csv, suppression, profile_source) {
             (Some(campaign), Some(csv), Some((suppression, lists)), Some(profile_source))
                 if !self.problems.has_errors() =>
             {
-                Some(Loaded { campaign, csv, suppression, lists, inputs: self.inputs, profile_source })
+                let inputs = self.inputs.clone();
+                Some(Loaded { campaign, csv, suppression, lists, inputs, profile_source })
             }
             _ => None,
-        };
-        (loaded, self.problems)
+        }
     }
 
     /// What the manifest names, but for the suppression lists, joined into a campaign as far as it is sound.
@@ -219,6 +226,7 @@ impl Opened {
                 Some((file, reference.clone()))
             }
             Err(error) => {
+                self.inputs.push(self.folder.join(&reference.name));
                 self.problems.push(Diagnostic::error(error.to_string()).at(
                     &self.source,
                     reference.span.clone(),

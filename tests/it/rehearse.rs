@@ -257,3 +257,33 @@ fn a_rehearsal_that_takes_years_is_not_waited_for() {
     assert_eq!((of(&report, "planned"), &report["ends_at"]), (2001, &"2028-01-05T09:00:00Z".into()));
     assert!(of(&report, "pending") > 300 && report["proofs"][3]["holds"] == true, "400 days, and not all");
 }
+
+#[test]
+fn a_rehearsal_as_a_page() {
+    let project = project(
+        300,
+        "  rate: 100/h\nschedule:\n  timezone: Africa/Nairobi\n  window: { from: \"08:00\", to: \"10:00\" }\n",
+    );
+    let page = |name: &str, more: &[&str]| {
+        let all = [&["--html", name, "--fault", "timeout:5%,429:5%,rejected:5%"], more].concat();
+        let said = rehearse(&project, &all);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.err.contains(&format!("the page is in {name}")), "{said:?}");
+        std::fs::read_to_string(project.path(name)).unwrap()
+    };
+    let first = page("a.html", &[]);
+    insta::assert_snapshot!("rehearsal_page", first);
+    assert_eq!(first, page("b.html", &[]));
+    assert_ne!(first, page("a.html", &["--seed", "2"]), "a page takes the place of an earlier one");
+    for foreign in ["<script", "http:", "https:", " style=", "url("] {
+        assert!(!first.contains(foreign), "{foreign}");
+    }
+    // And of nothing else.
+    let refused = rehearse(&project, &["--html", "campaigns/c/campaign.yaml"]);
+    assert!(refused.code == 3 && refused.err.contains("no page of sendplan's"), "{refused:?}");
+    assert!(
+        std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap().starts_with("version")
+    );
+    let nowhere = rehearse(&project, &["--html", "no/such/folder/a.html"]);
+    assert_eq!(nowhere.code, 1, "{nowhere:?}");
+}

@@ -221,7 +221,7 @@ fn a_batch_for_a_gateway_that_drops_messages_late_holds_one_clock() {
     clocks.begin(now);
     let run = Run::new(Vec::new(), &[1, 2], now);
     let parcels: Vec<Parcel> = run.claim(&Claim::next(None, 9)).into_iter().map(Parcel::new).collect();
-    let closes = |parcels| clocks.closes(parcels, now).unwrap();
+    let closes = |parcels| clocks.closes(parcels).unwrap();
     assert_eq!(closes(&parcels[1..]), at("2026-12-01T18:00:00Z"));
     assert_eq!(closes(&parcels[..]), at("2026-12-01T12:00:00Z"));
 }

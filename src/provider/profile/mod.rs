@@ -45,6 +45,19 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Of each kind the slower one.
+    #[must_use]
+    pub fn slower(self, other: Self) -> Self {
+        let slower = |one: Option<Rate>, other: Option<Rate>| {
+            one.into_iter().chain(other).min_by(|a, b| a.per_second().total_cmp(&b.per_second()))
+        };
+        Self {
+            requests: slower(self.requests, other.requests),
+            messages: slower(self.messages, other.messages),
+            segments: slower(self.segments, other.segments),
+        }
+    }
+
     /// These, where nothing else is said.
     pub fn or(self, other: Self) -> Self {
         Self {

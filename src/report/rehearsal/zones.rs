@@ -240,12 +240,16 @@ mod tests {
 
     use super::*;
 
+    fn hour(from: DateTime<FixedOffset>, taken: u64) -> Hour {
+        Hour { from, sent: taken, taken, accepted: taken, rejected: 0, unknown: 0 }
+    }
+
     fn zone(name: &str, offset_s: i32, planned: u64, begins: i64) -> ZoneLine {
         let begun: DateTime<FixedOffset> = "2026-12-01T00:00:00+00:00".parse().unwrap();
         let first = begun + TimeDelta::hours(begins);
         let local = first.with_timezone(&FixedOffset::east_opt(offset_s).unwrap());
         let taken = planned / 2;
-        let hour = |at: i64| Hour { from: first + TimeDelta::hours(at), sent: taken, taken };
+        let in_an_hour = |at: i64| hour(first + TimeDelta::hours(at), taken);
         ZoneLine {
             name: name.to_owned(),
             zones: vec![name.to_owned()],
@@ -260,7 +264,7 @@ mod tests {
             pending: 0,
             first_at: Some(local),
             last_at: Some(local + TimeDelta::minutes(90)),
-            hours: vec![hour(0), hour(1)],
+            hours: vec![in_an_hour(0), in_an_hour(1)],
         }
     }
 
@@ -269,7 +273,7 @@ mod tests {
         for hour in zones.iter().flat_map(|zone| &zone.hours) {
             *hours.entry(hour.from).or_default() += hour.taken;
         }
-        hours.into_iter().map(|(from, taken)| Hour { from, sent: taken, taken }).collect()
+        hours.into_iter().map(|(from, taken)| hour(from, taken)).collect()
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::delivery::message::MessageKey;
+use crate::delivery::state::State;
 use crate::schedule::Hours;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,6 +21,23 @@ pub struct Quarter {
     pub sent: u64,
     /// Messages that the gateway took.
     pub taken: u64,
+    /// Messages of which the state came to know that they were accepted.
+    pub accepted: u64,
+    /// Messages of which it came to know that they were not, for good.
+    pub rejected: u64,
+    /// Messages that became unknown.
+    pub unknown: u64,
+}
+
+impl Quarter {
+    /// Adds another one.
+    pub fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.taken += other.taken;
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.unknown += other.unknown;
+    }
 }
 
 /// The number of a clock in the book; 0 is the campaign's.
@@ -167,6 +185,18 @@ impl Book {
         }
     }
 
+    /// The state came to know how a message ended.
+    pub fn ends(&mut self, key: MessageKey, state: State, utc: DateTime<Utc>) {
+        let dial = self.dial(key);
+        let quarter = self.quarter(utc, dial);
+        match state {
+            State::Accepted => quarter.accepted += 1,
+            State::Rejected => quarter.rejected += 1,
+            State::Unknown => quarter.unknown += 1,
+            _ => {}
+        }
+    }
+
     /// How often a message was taken.
     pub fn times(&self, key: MessageKey) -> u8 {
         place(key).and_then(|place| self.times.get(place).copied()).unwrap_or(0)
@@ -181,10 +211,7 @@ impl Book {
             }
             let began = DateTime::from_timestamp(at * QUARTER, 0).unwrap_or_default();
             match all.last_mut().filter(|(last, _)| *last == began) {
-                Some((_, sum)) => {
-                    sum.sent += quarter.sent;
-                    sum.taken += quarter.taken;
-                }
+                Some((_, sum)) => sum.add(*quarter),
                 None => all.push((began, *quarter)),
             }
         }
@@ -265,7 +292,10 @@ mod tests {
         let (quarters, theirs) = (book.quarters(None), book.quarters(Some(nairobi)));
         assert_eq!(
             (quarters[1].1, theirs[1].1),
-            (Quarter { sent: 2, taken: 3 }, Quarter { sent: 1, taken: 1 })
+            (
+                Quarter { sent: 2, taken: 3, ..Quarter::default() },
+                Quarter { sent: 1, taken: 1, ..Quarter::default() }
+            )
         );
     }
 }

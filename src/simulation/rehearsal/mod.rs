@@ -373,7 +373,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
         }
         let counts = store.counts(run.id)?;
         let common = Clock::of_all(piece.delivery.hours());
-        let audit = audit(&store, run, &scene.book, &common, &mut places)?;
+        let audit = audit(&store, run, &mut scene.book, &common, &mut places)?;
         let Sum { crashes, stops, waits, waited, held_up, at_work, .. } = sum;
         let Sum { processes, requests, retried, credentials, .. } = sum;
         let (book, befell) = (scene.book, scene.befell);
@@ -399,11 +399,12 @@ impl<S: Store + Control + Send> Course<'_, S> {
     }
 }
 
-/// Goes through the state message by message. `common` is the campaign's clock.
+/// Goes through the state message by message, and writes into the book when each came to its end. `common` is the
+/// campaign's clock.
 fn audit<S: Store>(
     store: &S,
     run: &Run,
-    book: &Book,
+    book: &mut Book,
     common: &Clock,
     places: &mut [Place],
 ) -> Result<Audit, StoreError> {
@@ -417,6 +418,8 @@ fn audit<S: Store>(
         for one in page {
             audit.counted.planned += 1;
             audit.counted.add(one.state, 1);
+            let then = DateTime::from_timestamp_millis(one.changed_at_ms).unwrap_or_default();
+            book.ends(one.key, one.state, then);
             let dial = book.dial(one.key);
             // Held ones go by no clock at all.
             let place = dial.of_their_own().and_then(|place| places.get_mut(place));
@@ -430,7 +433,6 @@ fn audit<S: Store>(
                 _ => audit.taken_after_all += u64::from(taken),
             }
             if one.state == State::Expired {
-                let then = DateTime::from_timestamp_millis(one.changed_at_ms).unwrap_or_default();
                 audit.expired_early += u64::from(clock.opens_next(then).is_some());
             }
             if let Some(place) = place {

@@ -132,6 +132,8 @@ pub struct Rehearsed<'s, S> {
     writing: Option<Order>,
     /// Up to here there is nothing to claim.
     settled: Option<MessageKey>,
+    /// The machine stops then.
+    stops: Option<Duration>,
     crashed: bool,
     stopped: bool,
 }
@@ -148,9 +150,16 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
             flights: BTreeMap::new(),
             writing: None,
             settled,
+            stops: None,
             crashed: false,
             stopped: false,
         }
+    }
+
+    /// The machine stops at this time, since the rehearsal began.
+    #[must_use]
+    pub fn stopping(self, at: Duration) -> Self {
+        Self { stops: Some(at), ..self }
     }
 
     /// The process is no more. Of the requests under way the gateway takes some, and a commit under way is there, or
@@ -188,6 +197,12 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
             if self.scene.at >= self.scene.longest && !self.stopped {
                 self.stopped = true;
                 return Some(Happening::Signal);
+            }
+            let next = [self.coming.peek().map(|(at, _)| at), wake].into_iter().flatten().min();
+            if let Some(stops) = self.stops.filter(|stops| next.is_some_and(|next| next > *stops)) {
+                self.scene.at = self.scene.at.max(stops);
+                self.crashed = true;
+                return None;
             }
             match (self.coming.peek().map(|(at, _)| at), wake) {
                 (Some(next), wake) if wake.is_none_or(|wake| next <= wake) => {

@@ -79,15 +79,18 @@ pub fn what_is_waited_for_is_seen_from_beside<H: Harness>() {
     let mut sender = harness.open();
     let run = pin(&mut sender, "spring", &[("1", "a")]);
     let beside = harness.open();
-    assert_eq!(beside.waiting().unwrap(), None);
+    assert_eq!(beside.waiting().unwrap(), []);
+    let other = pin(&mut sender, "autumn", &[("1", "a")]);
+    sender.waits(other, &Waiting { until_ms: 3, why: "HTTP 429".to_owned() }).unwrap();
     let waiting = |until_ms, why: &str| Waiting { until_ms, why: why.to_owned() };
     sender.waits(run, &waiting(7, "HTTP 429")).unwrap();
     sender.waits(run, &waiting(9, "HTTP 503")).unwrap();
-    assert_eq!(beside.waiting().unwrap(), Some((run, waiting(9, "HTTP 503"))), "the last word counts");
+    let both = [(run, waiting(9, "HTTP 503")), (other, waiting(3, "HTTP 429"))];
+    assert_eq!(beside.waiting().unwrap(), both, "the last word of each counts");
     let key = contract::keys(&sender.claim(run, &Claim::next(None, 1)).unwrap())[0];
     sender.commit(run, &[contract::change(key, Event::Suppress)]).unwrap();
     sender.finish(run, 10).unwrap();
-    assert_eq!(beside.waiting().unwrap(), None, "who is through waits for nothing");
+    assert_eq!(beside.waiting().unwrap(), both[1..], "who is through waits for nothing");
 }
 
 pub fn opt_outs_say_who_told_us<H: Harness>() {

@@ -47,6 +47,7 @@ macro_rules! contract {
             a_shared_text_lives_until_its_last_message,
             finishing_waits_for_what_is_open,
             runs_do_not_mix,
+            many_runs_are_known_by_their_occurrences_and_their_sums,
             people_go_by_clocks_and_some_by_none,
             lists_are_paged_and_filtered,
             opt_outs_are_kept_with_their_rejection,
@@ -508,6 +509,32 @@ pub fn runs_do_not_mix<H: Harness>() {
     );
     store.finish(one, 5).unwrap();
     assert_eq!(store.unfinished("autumn").unwrap().len(), 1);
+}
+
+pub fn many_runs_are_known_by_their_occurrences_and_their_sums<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    for (campaign, occurrence) in [("spring", "b"), ("autumn", "z"), ("spring", "a")] {
+        let run = new_run(campaign, occurrence);
+        let mut pinning = store.pin(&run).unwrap();
+        pinning.add(&message("1", "x")).unwrap();
+        pinning.add(&message("2", "y")).unwrap();
+        pinning.seal("d", &EXCLUDED).unwrap();
+    }
+    assert_eq!(store.occurrences("spring").unwrap(), ["b", "a"]);
+    assert!(store.occurrences("winter").unwrap().is_empty());
+    let first = store.run("spring", "b").unwrap().unwrap().id;
+    let key = keys(&store.claim(first, &Claim::next(None, 9)).unwrap());
+    store.commit(first, &changes(key.clone(), Event::Intend)).unwrap();
+    store.commit(first, &changes(key, Event::Accept)).unwrap();
+    let open = |store: &H::Store| store.unfinished("spring").unwrap().len();
+    assert_eq!(open(&store), 2);
+    store.finish(first, 5).unwrap();
+    assert_eq!(open(&store), 1);
+    let totals = store.totals().unwrap();
+    assert_eq!(totals.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["autumn", "spring"]);
+    let spring = &totals[1].1;
+    assert_eq!((spring.planned, spring.of(State::Accepted), spring.of(State::Pending)), (4, 2, 2));
 }
 
 pub fn lists_are_paged_and_filtered<H: Harness>() {

@@ -38,6 +38,13 @@ impl Store for Gated {
         self.inner.place(run, changes, zones, decision)
     }
 
+    fn occurrences(&self, campaign: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.occurrences(campaign)
+    }
+    fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError> {
+        self.inner.totals()
+    }
+
     fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {
         self.inner.clocks(run)
     }
@@ -156,7 +163,7 @@ impl Control for Gated {
         self.inner.waits(run, waiting)
     }
 
-    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+    fn waiting(&self) -> Result<Vec<(RunId, Waiting)>, StoreError> {
         self.inner.waiting()
     }
 

@@ -79,7 +79,7 @@ pub fn acknowledged(sql: &Connection) -> Result<Mark, Fault> {
 
 /// Notes what the sender waits for.
 pub fn waits(sql: &Connection, run: RunId, waiting: &Waiting) -> Result<(), Fault> {
-    sql.prepare_cached("INSERT OR REPLACE INTO waiting (one, run, until_ms, why) VALUES (1, ?1, ?2, ?3)")?
+    sql.prepare_cached("INSERT OR REPLACE INTO waiting (run, until_ms, why) VALUES (?1, ?2, ?3)")?
         .execute(params![run.0, waiting.until_ms, waiting.why])?;
     Ok(())
 }
@@ -90,12 +90,12 @@ pub fn waits_no_more(sql: &Connection, run: RunId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What the sender said last to wait for.
-pub fn waiting(sql: &Connection) -> Result<Option<(RunId, Waiting)>, Fault> {
-    let mut statement = sql.prepare_cached("SELECT run, until_ms, why FROM waiting")?;
-    let found = statement
-        .query_row([], |row| Ok((RunId(row.get(0)?), Waiting { until_ms: row.get(1)?, why: row.get(2)? })));
-    Ok(found.optional()?)
+/// What runs wait for, by their numbers.
+pub fn waiting(sql: &Connection) -> Result<Vec<(RunId, Waiting)>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT run, until_ms, why FROM waiting ORDER BY run")?;
+    let rows = statement
+        .query_map([], |row| Ok((RunId(row.get(0)?), Waiting { until_ms: row.get(1)?, why: row.get(2)? })))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Every hold.

@@ -33,7 +33,7 @@ const VIEWS: [(i64, &str); 2] = [
          CREATE TEMP TABLE second_copies (run INTEGER, text INTEGER, seq INTEGER); \
          CREATE TEMP TABLE holds (campaign TEXT, what TEXT, who TEXT, at_ms INTEGER); \
          CREATE TEMP TABLE heard (one INTEGER, decision INTEGER); \
-         CREATE TEMP TABLE waiting (one INTEGER, run INTEGER, until_ms INTEGER, why TEXT); \
+         CREATE TEMP TABLE waiting (run INTEGER, until_ms INTEGER, why TEXT); \
          CREATE TEMP TABLE contacts (run INTEGER, address TEXT, at_ms INTEGER);",
     ),
 ];

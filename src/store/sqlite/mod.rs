@@ -12,10 +12,12 @@ mod pin;
 mod prune;
 mod read;
 mod receipt;
+mod turn;
 mod verify;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
@@ -25,6 +27,7 @@ use crate::delivery::state::State;
 use crate::store::control::{Control, OptOut, Waiting, Word};
 use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::turn::Turn;
 use crate::store::{
     Change, Claim, Claimed, Counts, Decided, Decision, Listed, MessageKey, NewRun, Pinning, Pruned, Receipt,
     Run, RunClock, RunId, Store, StoreError, UnknownMessage, Verified,
@@ -44,8 +47,8 @@ pub struct Sqlite {
     copy: Option<PathBuf>,
     /// The lock under which we write, where we have one.
     lock: Option<Witness>,
-    /// The failure of the disk after which nothing is written any more.
-    broken: Option<StoreError>,
+    /// Shared by all connections of this process to the state.
+    turn: Arc<Turn>,
     /// What is to be done before the log goes.
     closing: Option<Closing>,
 }
@@ -61,7 +64,7 @@ impl std::fmt::Debug for Closing {
 impl Drop for Sqlite {
     fn drop(&mut self) {
         let Some(Closing(act)) = self.closing.take() else { return };
-        if self.broken.is_none() && self.fold().unwrap_or(false) {
+        if self.turn.check().is_ok() && self.fold().unwrap_or(false) {
             act();
         }
     }
@@ -84,7 +87,7 @@ impl Sqlite {
             file: identity(path),
             copy,
             lock: None,
-            broken: None,
+            turn: Arc::default(),
             closing: None,
         })
     }
@@ -98,7 +101,53 @@ impl Sqlite {
         let path = std::env::temp_dir();
         let connection = open::passing().map_err(|fault| fault.at(&path))?;
         let file = identity(&path);
-        Ok(Self { connection, path, file, copy: None, lock: None, broken: None, closing: None })
+        Ok(Self { connection, path, file, copy: None, lock: None, turn: Arc::default(), closing: None })
+    }
+
+    /// Another connection of this process to the same state, under the same lock: they write in turn, and what broke
+    /// the disk for one has broken it for all. To be closed before this one.
+    ///
+    /// # Errors
+    /// As of [`Sqlite::open`], and [`StoreError::LockLost`].
+    pub fn another(&self) -> Result<Self, StoreError> {
+        self.check_ours()?;
+        let open::Opened { connection, .. } = open::open(&self.path, OpenMode::Beside)?;
+        let other = Self {
+            connection,
+            path: self.path.clone(),
+            file: self.file,
+            copy: None,
+            lock: self.lock.clone(),
+            turn: Arc::clone(&self.turn),
+            closing: None,
+        };
+        // What was opened is what is at the path now.
+        other.check_ours()?;
+        Ok(other)
+    }
+
+    /// Whether the terms of its runs say that they are a sandbox's, each answer once; nothing where they do not say.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn kinds(&self) -> Result<Vec<Option<bool>>, StoreError> {
+        self.read(read::kinds)
+    }
+
+    /// Whether another connection of this process writes at this moment: whoever cannot wait comes again.
+    pub fn is_being_written(&self) -> bool {
+        self.turn.is_taken()
+    }
+
+    /// Proves that the state can be written, by writing nothing that was not there; another's writing is proof as well.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn prove_writable(&mut self) -> Result<(), StoreError> {
+        if self.is_being_written() {
+            return self.check_ours();
+        }
+        self.write(|sql| Ok(sql.pragma_update(None, "user_version", migrate::VERSION)?))
     }
 
     /// What to do on closing, when all of the log is in the file and before the log is deleted. Not done where it
@@ -168,20 +217,17 @@ impl Sqlite {
     /// [`StoreError::Full`], also where the system's folder for temporary files has no room. The state is whole then,
     /// as it was.
     pub fn compact(&mut self) -> Result<(), StoreError> {
-        self.check_broken()?;
-        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
-        self.read(prune::compact).inspect_err(|error| {
-            if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
-                self.broken = Some(error.clone());
-            }
-        })
+        let _turn = self.turn.take()?;
+        self.check_ours().inspect_err(|error| self.turn.give_up(error))?;
+        self.read(prune::compact).inspect_err(|error| self.turn.note(error))
     }
 
     /// Runs one transaction. A failure of the disk is remembered: a failed fsync must not be tried
     /// again, because the kernel may have dropped the pages and would then report success.
     fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
-        self.check_broken()?;
-        self.check_ours().inspect_err(|error| self.broken = Some(error.clone()))?;
+        let turn = Arc::clone(&self.turn);
+        let _turn = turn.take()?;
+        self.check_ours().inspect_err(|error| turn.give_up(error))?;
         let result = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -191,13 +237,7 @@ impl Sqlite {
                 transaction.commit()?;
                 Ok(value)
             });
-        result.map_err(|fault| {
-            let error = fault.at(&self.path);
-            if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
-                self.broken = Some(error.clone());
-            }
-            error
-        })
+        result.map_err(|fault| fault.at(&self.path)).inspect_err(|error| turn.note(error))
     }
 
     /// Whether what we write is the state that others find, under the lock that keeps them away.
@@ -214,10 +254,6 @@ impl Sqlite {
         }
     }
 
-    fn check_broken(&self) -> Result<(), StoreError> {
-        self.broken.clone().map_or(Ok(()), Err)
-    }
-
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         work(&self.connection).map_err(|fault| fault.at(&self.path))
     }
@@ -230,9 +266,9 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 
 impl Store for Sqlite {
     fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
-        self.check_broken()?;
+        let turn = self.turn.take()?;
         self.check_ours()?;
-        let pin = pin::Pin::begin(&self.connection, &self.path, &mut self.broken, run)?;
+        let pin = pin::Pin::begin(&self.connection, &self.path, (&self.turn, turn), run)?;
         Ok(Box::new(pin))
     }
 
@@ -241,11 +277,19 @@ impl Store for Sqlite {
     }
 
     fn runs(&self, campaign: Option<&str>) -> Result<Vec<Run>, StoreError> {
-        self.read(|sql| read::runs(sql, campaign, false))
+        self.read(|sql| read::runs(sql, campaign))
     }
 
     fn unfinished(&self, campaign: &str) -> Result<Vec<Run>, StoreError> {
-        self.read(|sql| read::runs(sql, Some(campaign), true))
+        self.read(|sql| read::unfinished(sql, campaign))
+    }
+
+    fn occurrences(&self, campaign: &str) -> Result<Vec<String>, StoreError> {
+        self.read(|sql| read::occurrences(sql, campaign))
+    }
+
+    fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError> {
+        self.read(read::totals)
     }
 
     fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -258,7 +302,7 @@ impl Store for Sqlite {
 
     fn commit(&mut self, run: RunId, changes: &[Change]) -> Result<(), StoreError> {
         if changes.is_empty() {
-            return self.check_broken();
+            return self.turn.check();
         }
         self.write(|sql| change::commit(sql, run, changes))
     }
@@ -331,7 +375,7 @@ impl Store for Sqlite {
 
     fn record_receipts(&mut self, run: RunId, receipts: &[Receipt]) -> Result<u64, StoreError> {
         if receipts.is_empty() {
-            return self.check_broken().map(|()| 0);
+            return self.turn.check().map(|()| 0);
         }
         self.write(|sql| receipt::record(sql, run, receipts))
     }
@@ -371,7 +415,7 @@ impl Control for Sqlite {
         self.write(|sql| control::waits(sql, run, waiting))
     }
 
-    fn waiting(&self) -> Result<Option<(RunId, Waiting)>, StoreError> {
+    fn waiting(&self) -> Result<Vec<(RunId, Waiting)>, StoreError> {
         self.read(control::waiting)
     }
 

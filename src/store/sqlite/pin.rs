@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::turn::{Taken, Turn};
 use crate::store::{ClockId, Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, StoreError};
 
 /// The most distinct texts that are remembered while pinning, 40 MB of them. A campaign with more is
@@ -26,7 +27,9 @@ const INSERT_MESSAGE: &str = "INSERT INTO messages \
 pub struct Pin<'a> {
     sql: &'a Connection,
     path: &'a Path,
-    broken: &'a mut Option<StoreError>,
+    turn: &'a Turn,
+    /// Nobody else of this process writes meanwhile.
+    _taken: Taken<'a>,
     insert_text: CachedStatement<'a>,
     insert_message: CachedStatement<'a>,
     run: RunId,
@@ -50,7 +53,7 @@ impl<'a> Pin<'a> {
     pub fn begin(
         sql: &'a Connection,
         path: &'a Path,
-        broken: &'a mut Option<StoreError>,
+        (turn, taken): (&'a Turn, Taken<'a>),
         run: &NewRun,
     ) -> Result<Self, StoreError> {
         let fault = |fault: rusqlite::Error| Fault::from(fault).at(path);
@@ -60,7 +63,8 @@ impl<'a> Pin<'a> {
         let mut pin = Self {
             sql,
             path,
-            broken,
+            turn,
+            _taken: taken,
             insert_text,
             insert_message,
             run: RunId(0),
@@ -81,13 +85,7 @@ impl<'a> Pin<'a> {
 
     /// Names the file in an error, and remembers a disk that failed.
     fn keep<T>(&mut self, result: Result<T, Fault>) -> Result<T, StoreError> {
-        result.map_err(|fault| {
-            let error = fault.at(self.path);
-            if matches!(error, StoreError::Io { .. } | StoreError::Corrupt { .. }) {
-                *self.broken = Some(error.clone());
-            }
-            error
-        })
+        result.map_err(|fault| fault.at(self.path)).inspect_err(|error| self.turn.note(error))
     }
 
     fn insert(&mut self, message: &PinnedMessage<'_>) -> Result<(), Fault> {

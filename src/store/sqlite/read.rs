@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::delivery::state::State;
 use crate::message::Part;
@@ -183,16 +183,70 @@ pub fn run_numbered(sql: &Connection, id: i64) -> Result<Run, Fault> {
 }
 
 /// Runs, oldest first: of one campaign or all, all or the unfinished.
-pub fn runs(sql: &Connection, campaign: Option<&str>, unfinished: bool) -> Result<Vec<Run>, Fault> {
-    let mut statement = sql.prepare_cached(&format!(
-        "{RUN} WHERE (?1 IS NULL OR campaign = ?1) AND (NOT ?2 OR finished_at_ms IS NULL) ORDER BY id"
-    ))?;
-    let mut rows = statement.query(params![campaign, unfinished])?;
+pub fn runs(sql: &Connection, campaign: Option<&str>) -> Result<Vec<Run>, Fault> {
+    let which = "(?1 IS NULL OR campaign = ?1)";
+    all_runs(sql, sql.prepare_cached(&format!("{RUN} WHERE {which} ORDER BY id"))?, campaign)
+}
+
+/// Those of a campaign that are not finished, by an index of theirs.
+pub fn unfinished(sql: &Connection, campaign: &str) -> Result<Vec<Run>, Fault> {
+    let which = "campaign = ?1 AND finished_at_ms IS NULL";
+    all_runs(sql, sql.prepare_cached(&format!("{RUN} WHERE {which} ORDER BY id"))?, Some(campaign))
+}
+
+fn all_runs(
+    sql: &Connection,
+    mut statement: CachedStatement<'_>,
+    campaign: Option<&str>,
+) -> Result<Vec<Run>, Fault> {
+    let mut rows = statement.query(params![campaign])?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
         runs.push(run_row(sql, row)?);
     }
     Ok(runs)
+}
+
+/// The occurrences of a campaign that were begun, in the order in which they were.
+pub fn occurrences(sql: &Connection, campaign: &str) -> Result<Vec<String>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT occurrence FROM runs WHERE campaign = ?1 ORDER BY id")?;
+    let found = statement.query_map([campaign], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// What the terms of runs say of a sandbox. There may be a hundred thousand of them, of some kilobytes each: they are read
+/// where they lie.
+pub fn kinds(sql: &Connection) -> Result<Vec<Option<bool>>, Fault> {
+    let mut statement = sql.prepare_cached(
+        "SELECT DISTINCT CASE WHEN json_valid(pinned) THEN json_extract(pinned, '$.sandbox') END FROM runs",
+    )?;
+    let found = statement.query_map([], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The counts of all runs of each campaign together, by its name.
+pub fn totals(sql: &Connection) -> Result<Vec<(String, Counts)>, Fault> {
+    let mut totals: BTreeMap<String, Counts> = BTreeMap::new();
+    let mut statement = sql.prepare_cached(
+        "SELECT r.campaign, c.state, sum(c.n) FROM counts c JOIN runs r ON r.id = c.run GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (counts, number) = (totals.entry(row.get(0)?).or_default(), row.get(2)?);
+        counts.add(state(row.get(1)?)?, number);
+        // Every run's counts are proven to be what it was planned with.
+        counts.planned = counts.planned.saturating_add(number);
+    }
+    let mut statement = sql.prepare_cached(
+        "SELECT r.campaign, c.receipt, sum(c.n) FROM receipt_counts c JOIN runs r ON r.id = c.run GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(status) = receipt(row.get(1)?)? {
+            totals.entry(row.get(0)?).or_default().add_receipts(status, row.get(2)?);
+        }
+    }
+    Ok(totals.into_iter().collect())
 }
 
 /// A key before all others.

@@ -392,3 +392,43 @@ fn whom_a_pruned_run_reached_is_told_like_the_others() {
     store.contacts(run, 10, &mut |address, at_ms| found.push((address.to_owned(), at_ms))).unwrap();
     assert_eq!(found, [("+254700000002".to_owned(), 20)]);
 }
+
+#[test]
+fn connections_of_one_process_write_in_turn_and_break_together() {
+    let file = File::new();
+    let mut store = file.open();
+    let mut other = store.another().unwrap();
+    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
+    // However long a run takes to be pinned, nobody is told that the state is busy.
+    std::thread::scope(|scope| {
+        let mut pinning = store.pin(&new_run("autumn", "once")).unwrap();
+        let waits = scope.spawn(|| other.finish(run, 1).unwrap_err());
+        for number in 0..20_000 {
+            pinning.add(&message(&number.to_string(), "text")).unwrap();
+        }
+        pinning.seal("d", &EXCLUDED).unwrap();
+        assert!(matches!(waits.join().unwrap(), StoreError::StillOpen { .. }));
+    });
+    assert_eq!(other.counts(run).unwrap().planned, 2);
+    fs::rename(file.path(), file.0.path().join("elsewhere")).unwrap();
+    assert!(matches!(other.record_opt_outs(&["+1".to_owned()], "c", 1), Err(StoreError::Io { .. })));
+    fs::rename(file.0.path().join("elsewhere"), file.path()).unwrap();
+    assert!(matches!(store.record_opt_outs(&["+1".to_owned()], "c", 1), Err(StoreError::Io { .. })));
+    assert!(matches!(store.prove_writable(), Err(StoreError::Io { .. })));
+}
+
+#[test]
+fn whose_runs_they_are_is_read_without_reading_them() {
+    let file = File::new();
+    let mut store = file.open();
+    assert_eq!(store.kinds().unwrap(), []);
+    for (number, pinned) in
+        [r#"{"sandbox":true}"#, r#"{"sandbox":true,"x":1}"#, "{}", "no JSON"].iter().enumerate()
+    {
+        let run = NewRun { pinned: (*pinned).to_owned(), ..new_run("c", &number.to_string()) };
+        store.pin(&run).unwrap().seal("d", &EXCLUDED).unwrap();
+    }
+    let mut kinds = store.kinds().unwrap();
+    kinds.sort();
+    assert_eq!(kinds, [None, Some(true)]);
+}

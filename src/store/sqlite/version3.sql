@@ -46,11 +46,10 @@ CREATE TABLE heard (
   decision INTEGER NOT NULL
 ) STRICT;
 
--- What the process that sends waits for, while its gateway makes it wait: until when, and why. For people who look; one
--- whose time has passed says nothing.
+-- What runs that are being sent wait for, while their gateway makes them wait: until when, and why. For people who look;
+-- one whose time has passed says nothing.
 CREATE TABLE waiting (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  run INTEGER NOT NULL,
+  run INTEGER PRIMARY KEY REFERENCES runs (id),
   until_ms INTEGER NOT NULL,
   why TEXT NOT NULL
 ) STRICT;
@@ -58,6 +57,8 @@ CREATE TABLE waiting (
 -- A run whose messages were pruned keeps its counts, and here whom it may have reached: by canonical address, with
 -- the last time. That is what asking for each person once, and for no more than so many messages, needs.
 ALTER TABLE runs ADD COLUMN pruned_at_ms INTEGER;
+-- Of a campaign that goes out again and again nearly every run is finished.
+CREATE INDEX runs_unfinished ON runs (campaign) WHERE finished_at_ms IS NULL;
 CREATE TABLE contacts (
   run INTEGER NOT NULL REFERENCES runs (id),
   address TEXT NOT NULL,

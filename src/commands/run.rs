@@ -1,0 +1,591 @@
+//! `sendplan run`: every campaign on its schedule, several side by side, for as long as the process lives; `--once`
+//! sends whatever is due and ends. Whose turn it is says `delivery::roster`; here it is carried out.
+
+mod ledger;
+mod monitor;
+mod turn;
+mod words;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::Outcome;
+use super::beside::RUN;
+use super::connection::threads;
+use super::exit::{Code, Failure};
+use super::state::{self, Held, hold};
+use super::terminal::Terminal;
+use crate::cli::{Global, Run};
+use crate::delivery::account::Accounts;
+use crate::delivery::control::{HoldKind, Mark};
+use crate::delivery::engine::{End, Now};
+use crate::delivery::roster::{Ended, Roster, Turn, Waiting};
+use crate::executor::Driven;
+use crate::executor::facts::{last_of, open_runs};
+use crate::report::events::{What, standing};
+use crate::report::fleet::{CampaignLine, FleetReport, Messages};
+use crate::store::control::Control;
+use crate::store::ears::{Ear, Ears};
+use crate::store::sqlite::Sqlite;
+use crate::store::{RunId, Store, StoreError};
+use crate::world::campaigns::{Campaigns, Change, Found};
+use crate::world::clock::{Clock, sleep};
+use crate::world::confine::Repository;
+use crate::world::gauges::Gauges;
+use crate::world::signals::{Wish, Wishes};
+use ledger::Ledger;
+use monitor::Monitor;
+use turn::{Came, Shared, Work, carry_out};
+use words::{doing, waits};
+
+/// How often people's words are looked for.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often the files are looked at.
+const LOOK_AT_FILES: Duration = Duration::from_secs(2);
+/// How often it is tried whether the state can be written, where somebody looks.
+const TRY_STATE: Duration = Duration::from_secs(10);
+/// How long a process that is to end at once waits for those who prepare a run.
+const CUT: Duration = Duration::from_secs(2);
+
+pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
+    let clock = Clock::start_at(args.now);
+    let runtime = threads()?;
+    let inside = runtime.enter();
+    let mut wishes = Wishes::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
+    drop(inside);
+    let campaigns = Campaigns::of(args.dirs.clone());
+    campaigns.must_exist()?;
+    let repository = args.dirs.first().and_then(|dir| repository(dir));
+    let path = state::path(global, false, repository.as_ref())?;
+    let since = clock.now().utc.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let Held { store, lock, path } = hold(global, path, false, args.new_state, RUN, &since, terminal)?;
+    let ears = Ears::default();
+    let words = terminal.logging(args.log_format, clock);
+    let now = args.once.then(|| args.now.unwrap_or_else(|| clock.now().utc));
+    let gauges = Arc::<Gauges>::default();
+    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words, now };
+    let mut watch = Watch::new(campaigns, store, args.once, shared);
+    let path = path.display().to_string();
+    watch.say(What::Started, None, format!("sendplan {} with the state {path}", env!("CARGO_PKG_VERSION")));
+    let runtime = Arc::clone(&watch.shared.runtime);
+    if let Some(address) = args.listen {
+        let _inside = runtime.enter();
+        watch.listen(address, &since)?;
+    }
+    let code = runtime.block_on(watch.live(&mut wishes));
+    if watch.is_cut {
+        // Somebody still prepares a run: it is pinned whole or not at all, whenever the process ends.
+        std::process::exit(Code::Stopped as i32);
+    }
+    if args.once {
+        watch.ledger.tell(&mut watch.roster, Now { utc: watch.shared.now(), ..clock.now() }, terminal);
+    }
+    drop(watch);
+    drop(lock);
+    code
+}
+
+/// The repository that a folder of campaigns lies in.
+fn repository(dir: &Path) -> Option<Repository> {
+    let folder = if dir.is_dir() { dir.to_owned() } else { dir.parent()?.to_owned() };
+    Repository::of(&if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }).ok()
+}
+
+/// A turn that goes on in a thread of its own.
+struct Busy {
+    ends: UnboundedSender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// What a thread reports at its end.
+type Report = (Turn, Result<Came, Failure>);
+
+/// Watches over all campaigns of the process.
+struct Watch {
+    campaigns: Campaigns,
+    /// Where the manifest of each campaign lies.
+    places: BTreeMap<String, PathBuf>,
+    roster: Roster,
+    ledger: Ledger,
+    busy: BTreeMap<String, Busy>,
+    reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+    /// When the latest occurrence was due that was begun, of campaigns that were looked up.
+    last: BTreeMap<String, Option<DateTime<Utc>>>,
+    holds: BTreeMap<String, HoldKind>,
+    ear: Ear,
+    seen: Mark,
+    acknowledged: Mark,
+    look_at_files: Duration,
+    /// When to try whether the state can be written.
+    try_state: Duration,
+    /// How late the last occurrence of a campaign was begun.
+    late: BTreeMap<String, TimeDelta>,
+    monitor: Option<Monitor>,
+    once: bool,
+    /// How often it was asked to end.
+    asked: u32,
+    is_cut: bool,
+    shared: Shared,
+    store: Sqlite,
+}
+
+impl Watch {
+    fn new(campaigns: Campaigns, store: Sqlite, once: bool, shared: Shared) -> Self {
+        Self {
+            campaigns,
+            places: BTreeMap::new(),
+            roster: Roster::new(once),
+            ledger: Ledger::default(),
+            busy: BTreeMap::new(),
+            reports: unbounded_channel(),
+            last: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            ear: shared.ears.another(),
+            seen: Mark::default(),
+            acknowledged: Mark::default(),
+            look_at_files: Duration::ZERO,
+            try_state: Duration::ZERO,
+            late: BTreeMap::new(),
+            monitor: None,
+            once,
+            asked: 0,
+            is_cut: false,
+            shared,
+            store,
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { utc: self.shared.now(), ..self.shared.clock.now() }
+    }
+
+    fn say(&self, what: What, campaign: Option<&str>, text: impl Into<String>) {
+        let terminal = &self.shared.terminal;
+        match campaign {
+            Some(campaign) => terminal.about(campaign).event(what, text, None),
+            None => terminal.event(what, text, None),
+        }
+    }
+
+    /// Shows what it does to whoever asks.
+    fn listen(&mut self, address: SocketAddr, since: &str) -> Result<(), Failure> {
+        let shared = &self.shared;
+        let monitor =
+            Monitor::start(address, self.store.another()?, Arc::clone(&shared.gauges), shared.clock)?;
+        let at = monitor.address();
+        monitor.tell(|board| {
+            board.report = FleetReport {
+                version: 1,
+                sendplan: env!("CARGO_PKG_VERSION"),
+                since: since.to_owned(),
+                writable: true,
+                ..FleetReport::default()
+            };
+        });
+        let pages = "/healthz, /metrics and /status.json";
+        let who = if at.ip().is_loopback() { "" } else { ", for everybody who can reach this machine" };
+        self.say(What::Started, None, format!("shows {pages} at http://{at}{who}"));
+        self.monitor = Some(monitor);
+        Ok(())
+    }
+
+    /// What there is to show.
+    fn show(&mut self) {
+        if self.monitor.is_none() {
+            return;
+        }
+        let now = self.now();
+        let (waiting, upcoming) = (self.roster.waiting(now), self.roster.upcoming(now.utc));
+        let Some(monitor) = &self.monitor else { return };
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let line = |(name, waiting): (&String, &Waiting)| {
+            let (doing, until) = doing(*waiting);
+            let next = upcoming.get(name).map(|at| at.instant());
+            CampaignLine {
+                campaign: name.clone(),
+                doing,
+                until: until.map(time),
+                next: next.map(time),
+                next_unix: next.map(|at| at.timestamp()),
+                late_s: self.late.get(name).map(|late| u64::try_from(late.num_seconds()).unwrap_or(0)),
+                messages: Messages::default(),
+            }
+        };
+        let mut campaigns: Vec<CampaignLine> = waiting.iter().map(line).collect();
+        let broken: Vec<&String> = self.ledger.all_broken().collect();
+        for name in &broken {
+            match campaigns.iter_mut().find(|line| line.campaign == **name) {
+                Some(line) if line.doing == "over" => line.doing = "broken",
+                Some(_) => {}
+                None => {
+                    let campaign = (*name).clone();
+                    campaigns.push(CampaignLine { campaign, doing: "broken", ..CampaignLine::default() });
+                }
+            }
+        }
+        campaigns.sort_by(|one, other| one.campaign.cmp(&other.campaign));
+        monitor.tell(|board| {
+            board.beat = now.elapsed;
+            let report = &mut board.report;
+            (report.at, report.sending, report.broken) = (time(now.utc), self.busy.len(), broken.len());
+            report.campaigns = campaigns;
+        });
+    }
+
+    /// Whether the state can be written, now and then.
+    fn try_state(&mut self) -> Result<(), Failure> {
+        let now = self.shared.clock.now().elapsed;
+        let Some(monitor) = self.monitor.as_ref().filter(|_| now >= self.try_state) else { return Ok(()) };
+        self.try_state = now + TRY_STATE;
+        let tried = self.store.prove_writable();
+        monitor.tell(|board| board.report.writable = tried.is_ok());
+        tried.or_else(passes)
+    }
+
+    /// Until it is asked to end, or, for once, until nothing is left to do. What is lost with the state ends it at once.
+    async fn live(&mut self, wishes: &mut Wishes) -> Outcome {
+        let mut lost = None;
+        loop {
+            if lost.is_none()
+                && let Err(failure) = self.turn()
+            {
+                self.end();
+                lost = Some(failure);
+            }
+            let is_over = self.once || self.asked > 0 || lost.is_some();
+            if is_over && self.busy.is_empty() {
+                return match lost {
+                    Some(failure) => Err(failure),
+                    None if self.once => {
+                        let now = self.now();
+                        self.ledger.note_holds(&mut self.roster, now);
+                        Ok(self.ledger.worst())
+                    }
+                    None if self.asked > 1 => Ok(Code::Stopped),
+                    None => Ok(Code::Done),
+                };
+            }
+            if self.is_cut {
+                return Ok(Code::Stopped);
+            }
+            match self.happening(wishes).await {
+                Happening::Report((turn, result)) => {
+                    if let Err(failure) = self.ended(&turn, result) {
+                        self.end();
+                        lost.get_or_insert(failure);
+                    }
+                }
+                Happening::Wish(Wish::Look) => self.look_at_files = Duration::ZERO,
+                Happening::Wish(Wish::End) => self.end(),
+                Happening::Time => {}
+            }
+        }
+    }
+
+    /// Looks at everything, and begins whatever is to be done now.
+    fn turn(&mut self) -> Result<(), Failure> {
+        let now = self.now();
+        if self.asked == 0 && now.elapsed >= self.look_at_files {
+            self.look_at_files = now.elapsed + LOOK_AT_FILES;
+            self.look()?;
+        }
+        self.hear()?;
+        while let Some(turn) = self.roster.next(self.now()) {
+            self.begin(turn)?;
+        }
+        self.try_state()?;
+        self.show();
+        for notice in self.roster.notices() {
+            let (what, campaign, text) = words::notice(&notice, now.utc);
+            self.ledger.notice(&campaign, what, &text);
+            self.say(what, Some(&campaign), text);
+        }
+        Ok(())
+    }
+
+    async fn happening(&mut self, wishes: &mut Wishes) -> Happening {
+        let now = self.now();
+        let wait = self.roster.quiet_for(now).map_or(LOOK, |quiet| quiet.min(LOOK));
+        let wake = self.shared.clock.instant(now.elapsed + wait.max(Duration::from_millis(1)));
+        tokio::select! {
+            biased;
+            wish = wishes.next() => Happening::Wish(wish),
+            Some(report) = self.reports.1.recv() => Happening::Report(report),
+            () = sleep(Some(wake)) => {
+                self.cut_if_late();
+                Happening::Time
+            }
+        }
+    }
+
+    /// The first time in order, the second time at once.
+    fn end(&mut self) {
+        self.asked += 1;
+        self.roster.stop();
+        for busy in self.busy.values() {
+            let _ = busy.ends.send(());
+        }
+        if self.asked == 1 {
+            let left = self.busy.len();
+            self.say(What::Stopping, None, words::stopping(left));
+        } else {
+            self.look_at_files = self.shared.clock.now().elapsed + CUT;
+        }
+    }
+
+    fn cut_if_late(&mut self) {
+        self.is_cut |= self.asked > 1 && self.shared.clock.now().elapsed >= self.look_at_files;
+    }
+
+    /// What people have said. Every campaign that begins from here on heeds it.
+    fn hear(&mut self) -> Result<(), Failure> {
+        match self.store.news(RunId(0), self.seen) {
+            Ok(None) => {}
+            Ok(Some(news)) => {
+                self.seen = news.up_to;
+                self.take_holds()?;
+            }
+            Err(error) => return passes(error),
+        }
+        if self.store.is_being_written() {
+            return Ok(());
+        }
+        // Those who send have heard more since, or are gone.
+        if let Some(by_all) = self.ear.hears(self.seen).filter(|by_all| *by_all > self.acknowledged) {
+            match self.store.acknowledge(by_all) {
+                Ok(()) => self.acknowledged = by_all,
+                Err(error) => return passes(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_holds(&mut self) -> Result<(), Failure> {
+        let holds: BTreeMap<String, HoldKind> =
+            self.store.holds()?.into_iter().map(|(name, hold)| (name, hold.what)).collect();
+        for name in self.places.keys() {
+            // Of one that is being sent it is told by who sends it.
+            let (before, now) = (self.holds.get(name), holds.get(name));
+            match (before, now) {
+                (None, Some(HoldKind::Paused)) if !self.busy.contains_key(name) => {
+                    self.say(What::Paused, Some(name), "is paused: nothing of it is begun");
+                }
+                (Some(HoldKind::Paused), None) => {
+                    self.say(What::Resumed, Some(name), "is not paused any more")
+                }
+                _ => {}
+            }
+        }
+        self.roster.set_holds(&holds);
+        self.holds = holds;
+        Ok(())
+    }
+
+    /// What has changed about the files.
+    fn look(&mut self) -> Result<(), Failure> {
+        let changes = self.campaigns.look();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut places: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for (path, found) in self.campaigns.all() {
+            if let Some(name) = found.name.as_ref().filter(|_| !is_twin(found)) {
+                places.insert(name.clone(), path.to_owned());
+            }
+        }
+        let gone: Vec<String> =
+            self.places.keys().filter(|name| !places.contains_key(*name)).cloned().collect();
+        gone.iter().for_each(|name| self.roster.remove(name));
+        self.places = places;
+        for change in &changes {
+            self.take(change)?;
+        }
+        self.roster.set_holds(&self.holds);
+        for change in &changes {
+            self.tell(change);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, change: &Change) -> Result<(), Failure> {
+        let (Change::New(found) | Change::Edited(found) | Change::Mended(found) | Change::Broken(found)) =
+            change
+        else {
+            return Ok(());
+        };
+        let Some(name) = found.name.clone().filter(|_| !is_twin(found)) else { return Ok(()) };
+        self.roster.set_campaign(&name, found.plan.clone().ok());
+        self.refresh(&name)
+    }
+
+    /// Tells the roster what the state says of a campaign.
+    fn refresh(&mut self, name: &str) -> Result<(), Failure> {
+        let last = match self.last.get(name) {
+            Some(last) => *last,
+            None => last_of(&self.store, name)?,
+        };
+        self.last.insert(name.to_owned(), last);
+        match open_runs(&self.store, name, self.shared.now())? {
+            Ok(open) => self.roster.set_runs(name, last, open),
+            // Its terms cannot be read by this program: only its own campaign stops.
+            Err(error) => {
+                self.ledger.note(name, Code::State, &error.to_string());
+                self.roster.remove(name);
+                self.say(What::Failed, Some(name), error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, change: &Change) {
+        let now = self.now();
+        let (Change::New(found)
+        | Change::Edited(found)
+        | Change::Mended(found)
+        | Change::Broken(found)
+        | Change::Gone(found)) = change;
+        let name = found.name.as_deref().unwrap_or(&found.shown);
+        let mut next = || waits(self.roster.waiting(now).get(name).copied(), now.utc);
+        let (what, text) = match change {
+            Change::New(_) => (What::Found, format!("{}: {}", found.shown, next())),
+            Change::Edited(_) => (What::Changed, format!("its files were changed: {}", next())),
+            Change::Mended(_) => (What::Mended, format!("is sound again: {}", next())),
+            Change::Gone(_) => (What::Removed, "its manifest is gone: nothing of it is begun".to_owned()),
+            Change::Broken(_) => {
+                let text = found.plan.as_ref().err().map(|wrong| wrong.problems.render(false));
+                let text = text.unwrap_or_default();
+                (What::Broken, format!("is broken, and nothing of it is begun\n{}", text.trim_end()))
+            }
+        };
+        match change {
+            Change::Broken(_) => self.ledger.broken(name),
+            _ => self.ledger.sound(name),
+        }
+        self.say(what, Some(name), text);
+    }
+
+    /// A turn begins, in a thread of its own.
+    fn begin(&mut self, turn: Turn) -> Result<(), Failure> {
+        let name = turn.campaign().to_owned();
+        let manifest = self.places.get(&name).cloned().unwrap_or_default();
+        let last = self.last.get(&name).copied().flatten();
+        if let Turn::Begin { at, .. } = &turn {
+            self.late.insert(name.clone(), self.now().utc - at.instant());
+        }
+        let (ends, hears) = unbounded_channel();
+        let work = Work { turn: turn.clone(), manifest, last, store: self.store.another()?, ends: hears };
+        let (shared, reports) = (self.shared.clone(), self.reports.0.clone());
+        let thread = Builder::new().name("campaign".to_owned()).spawn(move || {
+            let came = catch_unwind(AssertUnwindSafe(|| carry_out(work, &shared)));
+            let ours = |_| Err(Failure::Internal("our own failure, a bug".to_owned()));
+            let _ = reports.send((turn, came.unwrap_or_else(ours)));
+        });
+        let thread = thread.map_err(|error| Failure::Internal(format!("no thread: {error}")))?;
+        self.busy.insert(name, Busy { ends, thread });
+        Ok(())
+    }
+
+    /// A turn has ended.
+    fn ended(&mut self, turn: &Turn, result: Result<Came, Failure>) -> Result<(), Failure> {
+        let name = turn.campaign();
+        if let Some(busy) = self.busy.remove(name) {
+            let _ = busy.thread.join();
+        }
+        if let Turn::Begin { at, .. } = turn
+            && self.store_has(name, &at.to_string())?
+        {
+            let last = self.last.entry(name.to_owned()).or_default();
+            *last = (*last).max(Some(at.instant()));
+        }
+        let how = match &result {
+            Err(failure) if is_lost(failure) => return result.map(drop),
+            Err(_) => Ended::Trouble { moved: false },
+            Ok(Came::Nothing) => Ended::Done,
+            Ok(Came::NotYet { at, until }) => Ended::NotYet { at: *at, until: *until },
+            Ok(Came::Delivered(sent)) => match &sent.driven {
+                _ if sent.left => Ended::Asked,
+                Driven::Ended(End::Finished | End::Cancelled(_)) => Ended::Done,
+                Driven::Ended(End::Interrupted) | Driven::Cut => Ended::Asked,
+                Driven::Ended(End::Waits { .. }) => Ended::Waits,
+                Driven::Ended(End::Refused(_) | End::Paused(_)) => {
+                    Ended::Trouble { moved: sent.tally.accepted > 0 }
+                }
+            },
+        };
+        // First the state: a run that waits until a time must be known to be told so.
+        self.refresh(name)?;
+        self.roster.ended(name, how, self.now());
+        self.take_holds()?;
+        self.tell_end(name, how, result);
+        Ok(())
+    }
+
+    fn store_has(&self, name: &str, occurrence: &str) -> Result<bool, Failure> {
+        Ok(self.store.run(name, occurrence)?.is_some())
+    }
+
+    fn tell_end(&mut self, name: &str, how: Ended, result: Result<Came, Failure>) {
+        let now = self.now();
+        let next = waits(self.roster.waiting(now).get(name).copied(), now.utc);
+        match result {
+            Ok(Came::Nothing | Came::NotYet { .. }) => {}
+            Err(failure) => {
+                let what = if failure.code() == Code::Refused { What::Refused } else { What::Failed };
+                let mut text = format!("{failure}; {next}");
+                if let Failure::Invalid { problems, .. } = &failure {
+                    text = format!("{text}\n{}", problems.render(false).trim_end());
+                }
+                self.ledger.note(name, failure.code(), &failure.to_string());
+                self.say(what, Some(name), text);
+            }
+            Ok(Came::Delivered(sent)) => {
+                let (what, text) = words::ended(&sent, how, &next);
+                let run = &sent.run;
+                self.ledger.note(name, sent.code, &format!("{}, {}", run.occurrence, standing(run)));
+                self.shared.terminal.about(name).event(what, text, Some(run));
+            }
+        }
+    }
+}
+
+enum Happening {
+    Report(Report),
+    Wish(Wish),
+    Time,
+}
+
+fn is_twin(found: &Found) -> bool {
+    found.plan.as_ref().is_err_and(|wrong| wrong.is_twin)
+}
+
+/// Whether nothing can be sent from the state any more, by any campaign.
+fn is_lost(failure: &Failure) -> bool {
+    use StoreError as E;
+    matches!(
+        failure,
+        Failure::Store(
+            E::Missing { .. }
+                | E::Corrupt { .. }
+                | E::LockLost { .. }
+                | E::Io { .. }
+                | E::Foreign { .. }
+                | E::Newer { .. }
+                | E::NotAFile { .. }
+                | E::NotWritable { .. }
+        )
+    )
+}
+
+/// Trouble with the state that may pass by itself.
+fn passes(error: StoreError) -> Result<(), Failure> {
+    let failure = Failure::Store(error);
+    if is_lost(&failure) { Err(failure) } else { Ok(()) }
+}

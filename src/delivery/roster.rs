@@ -1,0 +1,490 @@
+//! Which campaign's turn it is, where one process sends many: what is due is begun, what was interrupted is taken up,
+//! one run a campaign at a time and several campaigns side by side. It is told what time it is, which campaigns there
+//! are, and how each turn ended; it says whose turn is next, and until when to wait.
+//!
+//! Two runs of which one asks whom the other has reached (`once_per`, `cap`) are never sent at the same time: that is
+//! read once, when a run is begun or taken up. Whoever waits for such a run goes before all that came later and would
+//! be in its way.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::control::HoldKind;
+use super::engine::Now;
+use crate::campaign::{Frequency, OncePer};
+use crate::schedule::{Due, Moment, Timetable, When, Window};
+
+/// How long a campaign that could not go on is left alone, the first time; twice as long each time after that.
+pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
+/// The longest that it is left alone.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
+/// The most campaigns that are sent at once.
+pub const MOST_AT_ONCE: usize = 32;
+
+/// What there is to know of a campaign whose manifest is sound.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// When it goes out.
+    pub timetable: Timetable,
+    /// The hours in which it may.
+    pub window: Option<Window>,
+    /// Who is left out because of what was sent before.
+    pub frequency: Frequency,
+}
+
+/// A run that was begun and is not finished.
+#[derive(Debug, Clone)]
+pub struct OpenRun {
+    /// Its number in the state.
+    pub id: i64,
+    /// Who is left out of it.
+    pub frequency: Frequency,
+    /// It can go on then, and not before: by its window, or the clocks of its people.
+    pub waits_until: Option<DateTime<Utc>>,
+}
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// Begin this occurrence.
+    Begin {
+        /// Of this campaign.
+        campaign: String,
+        /// The occurrence.
+        at: Moment,
+    },
+    /// Go on with this run.
+    TakeUp {
+        /// Of this campaign.
+        campaign: String,
+        /// Its number in the state.
+        run: i64,
+    },
+    /// Somebody cancelled it: close what is open.
+    Cancel {
+        /// The campaign.
+        campaign: String,
+    },
+}
+
+impl Turn {
+    /// Whose turn it is.
+    pub fn campaign(&self) -> &str {
+        match self {
+            Self::Begin { campaign, .. } | Self::TakeUp { campaign, .. } | Self::Cancel { campaign } => {
+                campaign
+            }
+        }
+    }
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All that there was to do is done.
+    Done,
+    /// A run that was sent waits now: until when, the state says.
+    Waits,
+    /// It is too early for this occurrence where its people are, or too late. Nothing is begun before this time; of this
+    /// occurrence never, without one.
+    NotYet {
+        /// Which occurrence.
+        at: Moment,
+        /// When to ask again.
+        until: Option<DateTime<Utc>>,
+    },
+    /// Somebody paused it, or the process is to end.
+    Asked,
+    /// It cannot go on, and is tried again after a pause.
+    Trouble {
+        /// Whether anybody was accepted before.
+        moved: bool,
+    },
+}
+
+/// What people should know of an occurrence that nobody began in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// It is left out, as the manifest says.
+    LeftOut {
+        /// The campaign.
+        campaign: String,
+        /// The latest of those that are left out.
+        at: Moment,
+    },
+    /// Somebody has to decide.
+    Missed {
+        /// The campaign.
+        campaign: String,
+        /// The occurrence.
+        at: Moment,
+    },
+}
+
+/// What a campaign waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// It is its turn at this moment.
+    Busy,
+    /// Somebody's word.
+    Held {
+        /// Which.
+        kind: HoldKind,
+        /// Whether there is something to send.
+        has_work: bool,
+    },
+    /// Its next try, after trouble.
+    Retry(DateTime<Utc>),
+    /// Its window, or the time that its run named.
+    Until(DateTime<Utc>),
+    /// Its next occurrence.
+    Next(Moment),
+    /// Others that are sent now.
+    Others,
+    /// A person: an occurrence was missed.
+    Person(Moment),
+    /// Somebody who begins it: it has no schedule.
+    Hand,
+    /// Nothing any more: it was sent, its series is over, or its manifest is broken.
+    Nothing,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Roster {
+    members: BTreeMap<String, Member>,
+    notices: Vec<Notice>,
+    /// Nothing is tried twice.
+    once: bool,
+    stopped: bool,
+}
+
+#[derive(Debug, Default)]
+struct Member {
+    plan: Option<Plan>,
+    /// When the latest occurrence was due that was begun.
+    last: Option<DateTime<Utc>>,
+    /// Oldest first.
+    open: Vec<OpenRun>,
+    hold: Option<HoldKind>,
+    /// Whose reach the turn that goes on asks for.
+    busy: Option<Frequency>,
+    /// Its manifest was taken away meanwhile.
+    is_gone: bool,
+    failures: u32,
+    not_before: Duration,
+    /// Since when only others keep it waiting.
+    ready_since: Option<DateTime<Utc>>,
+    /// What the timetable said, when, and until when it says so.
+    said: Option<(DateTime<Utc>, Due, Option<DateTime<Utc>>)>,
+    told: Option<Notice>,
+    /// An occurrence that has not come to its people, or is not begun any more.
+    not_yet: Option<(Moment, Option<DateTime<Utc>>)>,
+}
+
+impl Roster {
+    /// Nobody's yet. Where it is for `once`, what could not go on is not tried again.
+    pub fn new(once: bool) -> Self {
+        Self { once, ..Self::default() }
+    }
+
+    /// There is a campaign of this name; `None` where its manifest is broken: only what was begun goes on then. Whatever
+    /// went wrong before is forgotten: somebody has touched it.
+    pub fn set_campaign(&mut self, name: &str, plan: Option<Plan>) {
+        let member = self.members.entry(name.to_owned()).or_default();
+        let (last, open, hold, busy) =
+            (member.last, std::mem::take(&mut member.open), member.hold, member.busy.take());
+        let told = member.told.take();
+        *member = Member { plan, last, open, hold, busy, told, ..Member::default() };
+    }
+
+    /// The campaign is not there any more. A turn that goes on is not touched.
+    pub fn remove(&mut self, name: &str) {
+        match self.members.get_mut(name) {
+            Some(member) if member.busy.is_some() => member.is_gone = true,
+            _ => drop(self.members.remove(name)),
+        }
+    }
+
+    /// What the state says of a campaign: when its latest occurrence was due, and which runs are not finished.
+    pub fn set_runs(&mut self, name: &str, last: Option<DateTime<Utc>>, open: Vec<OpenRun>) {
+        if let Some(member) = self.members.get_mut(name) {
+            *member = Member { last, open, said: None, ..std::mem::take(member) };
+        }
+    }
+
+    /// What people want of the campaigns; of the others nothing.
+    pub fn set_holds(&mut self, holds: &BTreeMap<String, HoldKind>) {
+        for (name, member) in &mut self.members {
+            member.hold = holds.get(name).copied();
+        }
+    }
+
+    /// Nobody's turn comes any more.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Whether somebody's turn goes on.
+    pub fn is_busy(&self) -> bool {
+        self.members.values().any(|member| member.busy.is_some())
+    }
+
+    /// Whether the turn of this campaign goes on.
+    pub fn is_at_it(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|member| member.busy.is_some())
+    }
+
+    /// Whose turn it is now. To be asked until it is nobody's.
+    pub fn next(&mut self, now: Now) -> Option<Turn> {
+        if self.stopped {
+            return None;
+        }
+        let mut ready = Vec::new();
+        for (name, member) in &mut self.members {
+            match member.ready(name, now, &mut self.notices) {
+                Some((turn, frequency)) => {
+                    ready.push((*member.ready_since.get_or_insert(now.utc), turn, frequency));
+                }
+                None => member.ready_since = None,
+            }
+        }
+        ready.sort_by(|one, other| (one.0, one.1.campaign()).cmp(&(other.0, other.1.campaign())));
+        let busy = self.members.iter().filter_map(|(name, one)| Some((name.clone(), one.busy.clone()?)));
+        let mut in_the_way: Vec<(String, Frequency)> = busy.collect();
+        if in_the_way.len() >= MOST_AT_ONCE {
+            return None;
+        }
+        for (_, turn, frequency) in ready {
+            let name = turn.campaign().to_owned();
+            if !in_the_way.iter().any(|(other, theirs)| ask_each_other((&name, &frequency), (other, theirs)))
+            {
+                if let Some(member) = self.members.get_mut(&name) {
+                    member.busy = Some(frequency);
+                    member.ready_since = None;
+                }
+                return Some(turn);
+            }
+            in_the_way.push((name, frequency));
+        }
+        None
+    }
+
+    /// A turn has ended. What the state says of the campaign is to be told anew before the next one.
+    pub fn ended(&mut self, name: &str, how: Ended, now: Now) {
+        if self.members.get(name).is_some_and(|member| member.is_gone) {
+            self.members.remove(name);
+        }
+        let Some(member) = self.members.get_mut(name) else { return };
+        member.busy = None;
+        member.said = None;
+        let moved = match how {
+            Ended::Trouble { moved } => moved,
+            Ended::NotYet { at, until } => {
+                member.not_yet = Some((at, until));
+                true
+            }
+            Ended::Done | Ended::Asked | Ended::Waits => true,
+        };
+        member.failures = if moved { 0 } else { member.failures };
+        member.not_before = Duration::ZERO;
+        if matches!(how, Ended::Trouble { .. }) {
+            member.failures += 1;
+            member.not_before = match self.once {
+                true => Duration::MAX,
+                false => now.elapsed + pause(member.failures),
+            };
+        }
+    }
+
+    /// What people should know, once each.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// How long nothing changes by itself; for ever, where it says nothing.
+    pub fn quiet_for(&mut self, now: Now) -> Option<Duration> {
+        self.members.values_mut().filter_map(|member| member.quiet_for(now)).min()
+    }
+
+    /// The next occurrence of each campaign that has one.
+    pub fn upcoming(&self, now: DateTime<Utc>) -> BTreeMap<String, Moment> {
+        let next = |member: &Member| member.plan.as_ref()?.timetable.upcoming(now, 1).first().copied();
+        self.members.iter().filter_map(|(name, member)| Some((name.clone(), next(member)?))).collect()
+    }
+
+    /// What each campaign waits for.
+    pub fn waiting(&mut self, now: Now) -> BTreeMap<String, Waiting> {
+        self.members.iter_mut().map(|(name, member)| (name.clone(), member.waiting(now))).collect()
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
+}
+
+/// Whether one of two runs asks whom the other has reached.
+fn ask_each_other(one: (&str, &Frequency), other: (&str, &Frequency)) -> bool {
+    let word = |frequency: &Frequency| match &frequency.once_per {
+        Some(OncePer::Group(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let asks = |(own, rule): (&str, &Frequency), (name, theirs): (&str, &Frequency)| {
+        rule.cap.is_some() || rule.counts_once(own, name, word(theirs).as_deref())
+    };
+    asks(one, other) || asks(other, one)
+}
+
+impl Member {
+    /// Its turn, if nothing of its own keeps it waiting.
+    fn ready(&mut self, name: &str, now: Now, notices: &mut Vec<Notice>) -> Option<(Turn, Frequency)> {
+        let campaign = name.to_owned();
+        if self.busy.is_some() || now.elapsed < self.not_before {
+            return None;
+        }
+        match self.hold {
+            Some(HoldKind::Cancelled) => return Some((Turn::Cancel { campaign }, Frequency::default())),
+            Some(HoldKind::Paused) => return None,
+            None => {}
+        }
+        // The oldest that can go on. While all of them wait, the next occurrence may come.
+        if let Some(run) = self.open.iter().find(|run| run.waits_until.is_none_or(|until| until <= now.utc)) {
+            return Some((Turn::TakeUp { campaign, run: run.id }, run.frequency.clone()));
+        }
+        let due = self.due(now.utc);
+        self.tell(name, now.utc, due, notices);
+        let plan = self.plan.as_ref()?;
+        let Due::Now(Some(at)) = due else { return None };
+        if self.not_before(at, now.utc).is_some() {
+            return None;
+        }
+        let is_open = plan.window.is_none_or(|window| window.has_time(now.utc));
+        is_open.then(|| (Turn::Begin { campaign, at }, plan.frequency.clone()))
+    }
+
+    /// What the timetable says. It is asked anew when that has changed, and when the clock was set back.
+    fn due(&mut self, now: DateTime<Utc>) -> Due {
+        if let Some((from, due, until)) = self.said
+            && from <= now
+            && until.is_none_or(|until| now < until)
+        {
+            return due;
+        }
+        let due = self.ask_the_timetable(now);
+        let next = |table: &Timetable| table.upcoming(now, 1).first().map(|at| at.instant());
+        let until = match due {
+            Due::Later(at) => Some(at.instant()),
+            Due::Now(_) => Some(now),
+            Due::Missed(_) | Due::Over(_) => self.plan.as_ref().and_then(|plan| next(&plan.timetable)),
+        };
+        self.said = Some((now, due, until));
+        due
+    }
+
+    fn ask_the_timetable(&self, now: DateTime<Utc>) -> Due {
+        let Some(Plan { timetable, .. }) = &self.plan else { return Due::Over(None) };
+        match (&timetable.when, self.last) {
+            // People begin it, when they want to.
+            (When::Once, _) => Due::Over(None),
+            (When::At(at), Some(last)) if at.instant() == last => Due::Over(None),
+            (When::At(_) | When::Series(_), last) => match timetable.due(now, last, &[]) {
+                // Where it goes by people's own clocks, only whoever knows them can say whether it is too late.
+                Due::Missed(at) | Due::Over(Some(at)) if at.zone.is_recipient() => Due::Now(Some(at)),
+                due => due,
+            },
+        }
+    }
+
+    /// Before when this occurrence is not begun; nothing, where it may be now.
+    fn not_before(&self, at: Moment, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (_, until) = self.not_yet.filter(|(of, _)| *of == at)?;
+        until.map_or(Some(DateTime::<Utc>::MAX_UTC), |until| Some(until).filter(|until| now < *until))
+    }
+
+    fn tell(&mut self, name: &str, now: DateTime<Utc>, due: Due, notices: &mut Vec<Notice>) {
+        let campaign = name.to_owned();
+        let left_out = || self.plan.as_ref().and_then(|plan| plan.timetable.left_out(now, self.last, &[]));
+        let notice = match due {
+            Due::Missed(at) => Some(Notice::Missed { campaign, at }),
+            Due::Over(Some(at)) => Some(Notice::LeftOut { campaign, at }),
+            // Asked once for each answer of the timetable: that was a moment ago.
+            _ if self.said.is_some_and(|(from, ..)| from == now) => {
+                left_out().map(|at| Notice::LeftOut { campaign, at })
+            }
+            _ => None,
+        };
+        if notice.is_some() && notice != self.told {
+            self.told.clone_from(&notice);
+            notices.extend(notice);
+        }
+    }
+
+    fn quiet_for(&mut self, now: Now) -> Option<Duration> {
+        let goes_on = match self.waiting(now) {
+            Waiting::Retry(_) => return self.not_before.checked_sub(now.elapsed),
+            Waiting::Until(at) => until(at, now.utc),
+            Waiting::Next(at) => return until(at.instant(), now.utc),
+            Waiting::Person(_) | Waiting::Nothing => None,
+            Waiting::Busy | Waiting::Held { .. } | Waiting::Others | Waiting::Hand => return None,
+        };
+        // The occurrence after this one.
+        let next = self.plan.as_ref().and_then(|plan| plan.timetable.upcoming(now.utc, 1).first().copied());
+        let next = next.and_then(|at| until(at.instant(), now.utc));
+        [goes_on, next].into_iter().flatten().min()
+    }
+
+    fn waiting(&mut self, now: Now) -> Waiting {
+        if self.busy.is_some() {
+            return Waiting::Busy;
+        }
+        if let Some(kind) = self.hold {
+            let has_work = !self.open.is_empty() || matches!(self.due(now.utc), Due::Now(Some(_)));
+            return Waiting::Held { kind, has_work };
+        }
+        if now.elapsed < self.not_before {
+            let wait = TimeDelta::from_std(self.not_before - now.elapsed).unwrap_or(TimeDelta::MAX);
+            return Waiting::Retry(now.utc.checked_add_signed(wait).unwrap_or(DateTime::<Utc>::MAX_UTC));
+        }
+        let goes_on = self.open.iter().map(|run| run.waits_until.unwrap_or(now.utc)).min();
+        match (goes_on, self.begins(now.utc)) {
+            (Some(at), _) if at <= now.utc => Waiting::Others,
+            (Some(at), Waiting::Until(other)) => Waiting::Until(at.min(other)),
+            (None, begins) | (_, begins @ Waiting::Others) => begins,
+            (Some(at), _) => Waiting::Until(at),
+        }
+    }
+
+    /// What its next occurrence waits for.
+    fn begins(&mut self, now: DateTime<Utc>) -> Waiting {
+        let next = |member: &Self| {
+            let next = member.plan.as_ref().and_then(|plan| plan.timetable.upcoming(now, 1).first().copied());
+            next.map_or(Waiting::Nothing, Waiting::Next)
+        };
+        match self.due(now) {
+            Due::Now(Some(at)) => match self.not_before(at, now) {
+                Some(until) if until == DateTime::<Utc>::MAX_UTC => next(self),
+                Some(until) => Waiting::Until(until),
+                None => match self.plan.as_ref().and_then(|plan| plan.window) {
+                    Some(window) if !window.has_time(now) => Waiting::Until(window.opens_next(now)),
+                    _ => Waiting::Others,
+                },
+            },
+            Due::Later(at) => Waiting::Next(at),
+            Due::Missed(at) => Waiting::Person(at),
+            Due::Now(None) | Due::Over(_) => {
+                let by_hand = |plan: &Plan| matches!(plan.timetable.when, When::Once) && self.last.is_none();
+                if self.plan.as_ref().is_some_and(by_hand) { Waiting::Hand } else { Waiting::Nothing }
+            }
+        }
+    }
+}
+
+fn until(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+    (at - now).to_std().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+//! Building stones of pages: one file each, without a script or anything from elsewhere, readable without colours and by
+//! ear. Text gets into a page only through [`Node::text`] and attributes, which escape it.
+
+use std::fmt::{self, Write as _};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+/// The style of every page: by day and by night, on a phone and on paper.
+const STYLE: &str = include_str!("html/page.css");
+/// How every page begins: by that an earlier one is known that may be written over.
+pub const BEGINS: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;;";
+/// Elements without an end.
+const VOID: [&str; 2] = ["meta", "rect"];
+
+/// A piece of a page, with everything in it escaped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Node(String);
+
+impl Node {
+    /// Text as it is read.
+    pub fn text(text: impl fmt::Display) -> Self {
+        Self(escaped(&text.to_string()))
+    }
+
+    /// An element. Its name and those of its attributes are ours; values may be anybody's.
+    pub fn new(
+        name: &'static str,
+        attributes: &[(&'static str, &str)],
+        children: impl IntoIterator<Item = Self>,
+    ) -> Self {
+        let mut out = format!("<{name}");
+        for (key, value) in attributes {
+            let _ = write!(out, " {key}=\"{}\"", escaped(value));
+        }
+        // A picture's elements hold what follows, unless they are closed; the others may be.
+        out.push_str(if VOID.contains(&name) { "/>" } else { ">" });
+        if !VOID.contains(&name) {
+            children.into_iter().for_each(|child| out.push_str(&child.0));
+            let _ = write!(out, "</{name}>");
+        }
+        Self(out)
+    }
+
+    /// An element with nothing but a text.
+    pub fn with(name: &'static str, text: impl fmt::Display) -> Self {
+        Self::new(name, &[], [Self::text(text)])
+    }
+}
+
+impl FromIterator<Node> for Node {
+    fn from_iter<I: IntoIterator<Item = Node>>(all: I) -> Self {
+        Self(all.into_iter().map(|node| format!("{}\n", node.0)).collect())
+    }
+}
+
+/// What means something in HTML, as it is meant.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // No page may hold them, and nobody can read them.
+            c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A whole page. Nothing but its own style is allowed in it, and nothing can be fetched or sent by it.
+pub fn page(title: &str, body: impl IntoIterator<Item = Node>) -> String {
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        STANDARD.encode(Sha256::digest(STYLE.as_bytes()))
+    );
+    let head: Node = [
+        Node::new("meta", &[("charset", "utf-8")], []),
+        Node::new("meta", &[("http-equiv", "Content-Security-Policy"), ("content", &policy)], []),
+        Node::new("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")], []),
+        Node::new("meta", &[("name", "color-scheme"), ("content", "light dark")], []),
+        Node::new("meta", &[("name", "referrer"), ("content", "no-referrer")], []),
+        Node::with("title", title),
+        // Ours, and written as it is: what is escaped is no style.
+        Node(format!("<style>{STYLE}</style>")),
+    ]
+    .into_iter()
+    .collect();
+    let body: Node = body.into_iter().collect();
+    let main = Node::new("main", &[], [Node("\n".to_owned()), body]);
+    let html = Node::new(
+        "html",
+        &[("lang", "en")],
+        [
+            Node("\n".to_owned()),
+            Node::new("head", &[], [Node("\n".to_owned()), head]),
+            Node("\n".to_owned()),
+            Node::new("body", &[], [Node("\n".to_owned()), main, Node("\n".to_owned())]),
+            Node("\n".to_owned()),
+        ],
+    );
+    format!("<!doctype html>\n{}\n", html.0)
+}
+
+/// A part of a page under a heading.
+pub fn section(heading: &str, children: impl IntoIterator<Item = Node>) -> Node {
+    let heading = Node::with("h2", heading);
+    Node::new("section", &[], [Node("\n".to_owned()), std::iter::once(heading).chain(children).collect()])
+}
+
+/// Facts by their names.
+pub fn facts<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> Node {
+    let pairs = rows
+        .into_iter()
+        .map(|(name, value)| Node::new("div", &[], [Node::with("dt", name), Node::with("dd", value)]));
+    Node::new("dl", &[], [Node("\n".to_owned()), pairs.collect()])
+}
+
+/// A table: its caption, the heads of its columns, and rows of as many cells, the first of which names the row. The
+/// columns with these numbers (from 0) hold numbers. Where it is wider than the page it can be moved, by keys as well.
+pub fn table(caption: &str, heads: &[&str], numbers: &[usize], rows: &[Vec<String>]) -> Node {
+    let class = |at: usize| if numbers.contains(&at) { "number" } else { "" };
+    let heads = heads
+        .iter()
+        .enumerate()
+        .map(|(at, head)| Node::new("th", &[("scope", "col"), ("class", class(at))], [Node::text(head)]));
+    let head = Node::new("thead", &[], [Node::new("tr", &[], heads)]);
+    let rows = rows.iter().map(|row| {
+        Node::new(
+            "tr",
+            &[],
+            row.iter().enumerate().map(|(at, cell)| match at {
+                0 => Node::new("th", &[("scope", "row")], [Node::text(cell)]),
+                at => Node::new("td", &[("class", class(at))], [Node::text(cell)]),
+            }),
+        )
+    });
+    let body = Node::new("tbody", &[], [Node("\n".to_owned()), rows.collect()]);
+    let table = Node::new("table", &[], [Node::with("caption", caption), head, body]);
+    Node::new(
+        "div",
+        &[("class", "wide"), ("role", "region"), ("tabindex", "0"), ("aria-label", caption)],
+        [table],
+    )
+}
+
+/// A kind of things that bars are made of: what it is called, and its class in the style (`k1`, `k2`, `k3`).
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// In words.
+    pub name: &'static str,
+    /// In the style.
+    pub class: &'static str,
+}
+
+/// Bars beside each other, each of several kinds on top of each other.
+#[derive(Debug)]
+pub struct Bars<'a> {
+    /// What it shows, for those who do not see it.
+    pub told: &'a str,
+    /// What a bar is made of, the lowest first.
+    pub kinds: &'a [Kind],
+    /// How many places for bars there are.
+    pub places: u64,
+    /// The bars: their place, what they stand for in words, and how much of each kind.
+    pub bars: &'a [(u64, String, Vec<u64>)],
+    /// What stands below the first place, the middle and the last.
+    pub under: [&'a str; 3],
+}
+
+impl Bars<'_> {
+    /// The picture, with a legend and what the height stands for. It becomes as wide as the page; its words stand outside
+    /// of it, so that they stay as large as they are.
+    pub fn draw(&self, most: &str) -> Node {
+        const HEIGHT: u64 = 1000;
+        const WIDTH: u64 = 100;
+        let highest =
+            self.bars.iter().map(|(_, _, kinds)| kinds.iter().sum::<u64>()).max().unwrap_or(0).max(1);
+        let bars = self.bars.iter().map(|(place, words, kinds)| {
+            let mut below = 0;
+            let mut parts = vec![Node::with("title", words)];
+            for (kind, number) in self.kinds.iter().zip(kinds).filter(|(_, number)| **number > 0) {
+                let scaled = |number: u64| scale(number, HEIGHT, highest);
+                let (low, high) = (scaled(below), scaled(below + number));
+                below += number;
+                // What is there is seen.
+                let height = (high - low).max(6);
+                let top = HEIGHT.saturating_sub(low + height);
+                let [x, y, width, height] = [place * WIDTH + WIDTH / 20, top, WIDTH * 9 / 10, height]
+                    .map(|number| number.to_string());
+                parts.push(Node::new(
+                    "rect",
+                    &[("class", kind.class), ("x", &x), ("y", &y), ("width", &width), ("height", &height)],
+                    [],
+                ));
+            }
+            Node::new("g", &[], parts)
+        });
+        let box_of = format!("0 0 {} {HEIGHT}", self.places.max(1) * WIDTH);
+        let picture = Node::new(
+            "svg",
+            &[
+                ("viewBox", &box_of),
+                ("preserveAspectRatio", "none"),
+                ("role", "img"),
+                ("aria-label", self.told),
+            ],
+            [Node("\n".to_owned()), bars.collect()],
+        );
+        let under = self.under.iter().map(|text| Node::with("span", text));
+        let legend = self.kinds.iter().map(|kind| {
+            Node::new("li", &[], [Node::new("span", &[("class", kind.class)], []), Node::text(kind.name)])
+        });
+        Node::new(
+            "figure",
+            &[],
+            [
+                Node("\n".to_owned()),
+                [
+                    Node::new("ul", &[("class", "legend")], legend),
+                    Node::new("p", &[("class", "most")], [Node::text(most)]),
+                    picture,
+                    Node::new("p", &[("class", "under"), ("aria-hidden", "true")], under),
+                ]
+                .into_iter()
+                .collect(),
+            ],
+        )
+    }
+}
+
+/// `number` of `whole` on a scale of so many, rounded down.
+fn scale(number: u64, length: u64, whole: u64) -> u64 {
+    let scaled = u128::from(number) * u128::from(length) / u128::from(whole.max(1));
+    u64::try_from(scaled).unwrap_or(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_value_is_markup() {
+        let evil = "</title><script>alert(\"1\" & '2')</script>\u{1b}[31m";
+        let page = page(
+            evil,
+            [
+                section(evil, [facts([(evil, evil)]), table(evil, &[evil], &[], &[vec![evil.to_owned()]])]),
+                Bars {
+                    told: evil,
+                    kinds: &[Kind { name: "a", class: "k1" }],
+                    places: 1,
+                    bars: &[(0, evil.to_owned(), vec![1])],
+                    under: [evil; 3],
+                }
+                .draw(evil),
+            ],
+        );
+        assert!(!page.contains("<script") && !page.contains('\u{1b}'), "{page}");
+        assert_eq!(
+            page.matches("&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)").count(),
+            14
+        );
+        assert_eq!(page.matches("<title>").count(), 2, "the page's own, and the bar's");
+    }
+
+    #[test]
+    fn a_page_allows_its_own_style_and_nothing_else() {
+        let page = page("A page", [Node::with("h1", "A page")]);
+        let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap();
+        let policy = policy.split('"').next().unwrap().replace("&#39;", "'");
+        assert!(page.starts_with(BEGINS), "{page}");
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+        let digest = STANDARD.encode(Sha256::digest(style.as_bytes()));
+        assert!(policy.contains(&format!("'sha256-{digest}'")), "{policy}");
+        for foreign in ["http:", "https:", "//", "url(", "@import", " style=", "javascript"] {
+            assert!(!page.contains(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_bar_is_as_high_as_its_number_and_what_is_there_is_seen() {
+        let bars = Bars {
+            told: "two bars",
+            kinds: &[Kind { name: "taken", class: "k1" }, Kind { name: "lost", class: "k2" }],
+            places: 3,
+            bars: &[(0, "first".to_owned(), vec![999_999, 1]), (2, "last".to_owned(), vec![500_000, 0])],
+            under: ["a", "b", "c"],
+        };
+        let drawn = bars.draw("most").0;
+        assert!(drawn.contains("viewBox=\"0 0 300 1000\""), "{drawn}");
+        assert!(drawn.contains("class=\"k1\" x=\"5\" y=\"1\" width=\"90\" height=\"999\""), "{drawn}");
+        assert!(drawn.contains("class=\"k2\" x=\"5\" y=\"0\" width=\"90\" height=\"6\""), "{drawn}");
+        assert!(drawn.contains("class=\"k1\" x=\"205\" y=\"500\" width=\"90\" height=\"500\""), "{drawn}");
+        assert_eq!(drawn.matches("<rect").count(), 3);
+    }
+}

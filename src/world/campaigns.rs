@@ -1,0 +1,218 @@
+//! The campaigns of some folders, watched: which there are, which are sound, and what has changed since the last look.
+//! A file that is replaced, mended or taken away is noticed by its number, length and time.
+#![allow(clippy::disallowed_methods)]
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::workspace::{self, NoCampaign};
+use crate::delivery::roster::Plan;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// A file whose time is nearer than this to the look that read it may have been written once more after that, within
+/// the grain of the file system's clock: it is read again.
+const YOUNG: Duration = Duration::from_secs(2);
+
+/// What a file looks like from outside.
+type Stamp = Option<(u64, u64, SystemTime)>;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Campaigns {
+    folders: Vec<PathBuf>,
+    known: BTreeMap<PathBuf, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    stamps: Vec<(PathBuf, Stamp)>,
+    is_young: bool,
+    read: Found,
+    /// The same, as it is among the others.
+    told: Found,
+}
+
+/// A manifest that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// As people would type it.
+    pub shown: String,
+    /// The campaign's name, if it has one.
+    pub name: Option<String>,
+    /// What is to be known of it, or what is wrong, rendered for people: as a terminal shows it, and plain.
+    pub plan: Result<Plan, Wrong>,
+}
+
+/// What is wrong with a campaign.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    /// What `check` says.
+    pub problems: Diagnostics,
+    /// Whether the name is another campaign's as well: neither of them is sent then.
+    pub is_twin: bool,
+}
+
+impl Wrong {
+    fn text(&self) -> String {
+        self.problems.render(false)
+    }
+}
+
+/// What has changed about a manifest.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// It is new.
+    New(Found),
+    /// It, or what it names, was changed: it is sound, and was.
+    Edited(Found),
+    /// It is broken, or differently broken.
+    Broken(Found),
+    /// It was broken, and is sound.
+    Mended(Found),
+    /// It is gone.
+    Gone(Found),
+}
+
+impl Campaigns {
+    /// Nothing was looked at yet.
+    pub fn of(folders: Vec<PathBuf>) -> Self {
+        Self { folders, known: BTreeMap::new() }
+    }
+
+    /// Fails where a folder holds no campaign at all: a slip of the command line.
+    ///
+    /// # Errors
+    /// [`NoCampaign`].
+    pub fn must_exist(&self) -> Result<(), NoCampaign> {
+        self.folders.iter().try_for_each(|folder| workspace::find(folder).map(drop))
+    }
+
+    /// What there is now.
+    pub fn all(&self) -> impl Iterator<Item = (&Path, &Found)> {
+        self.known.iter().map(|(path, one)| (path.as_path(), &one.told))
+    }
+
+    /// Looks at everything, and says what has changed.
+    pub fn look(&mut self) -> Vec<Change> {
+        let mut paths: Vec<PathBuf> =
+            self.folders.iter().flat_map(|folder| workspace::find(folder).unwrap_or_default()).collect();
+        paths.sort();
+        paths.dedup();
+        let gone: Vec<PathBuf> = self.known.keys().filter(|path| !paths.contains(path)).cloned().collect();
+        let mut changes: Vec<Change> = gone
+            .iter()
+            .filter_map(|path| self.known.remove(path))
+            .map(|one| Change::Gone(one.told))
+            .collect();
+        let mut new = Vec::new();
+        let mut touched = Vec::new();
+        for path in paths {
+            let Some(known) = self.known.get_mut(&path) else {
+                self.known.insert(path.clone(), Known::read(&path));
+                new.push(path);
+                continue;
+            };
+            if known.stamps.iter().any(|(file, before)| stamp(file) != *before) {
+                let told = known.told.clone();
+                *known = Known { told, ..Known::read(&path) };
+                touched.push(path);
+            } else if known.is_young {
+                let told = known.told.clone();
+                *known = Known { told, ..Known::read(&path) };
+            }
+        }
+        let twins = self.twins();
+        for (path, known) in &mut self.known {
+            let now = twins.get(path).cloned().unwrap_or_else(|| known.read.clone());
+            let before = std::mem::replace(&mut known.told, now.clone());
+            changes.extend(if new.contains(path) {
+                Some(if now.plan.is_ok() { Change::New(now) } else { Change::Broken(now) })
+            } else {
+                change(before, now, touched.contains(path))
+            });
+        }
+        changes
+    }
+
+    /// Manifests whose name is another one's too: broken, each of them.
+    fn twins(&self) -> BTreeMap<PathBuf, Found> {
+        let mut by_name: BTreeMap<&str, Vec<(&PathBuf, &Found)>> = BTreeMap::new();
+        for (path, known) in &self.known {
+            if let Some(name) = &known.read.name {
+                by_name.entry(name).or_default().push((path, &known.read));
+            }
+        }
+        let mut twins = BTreeMap::new();
+        for (name, all) in by_name.into_iter().filter(|(_, all)| all.len() > 1) {
+            for (path, found) in &all {
+                let others =
+                    all.iter().filter(|(other, _)| other != path).map(|(_, other)| other.shown.as_str());
+                let others = others.collect::<Vec<_>>().join("`, `");
+                let mut problems = Diagnostics::new();
+                let title = format!("`{}` and `{others}` are all called `{name}`", found.shown);
+                let title =
+                    if all.len() == 2 { title.replace("are all called", "are both called") } else { title };
+                problems.push(Diagnostic::error(title).help(
+                    "a name is a campaign's key in the state: campaigns cannot share it, and none of them is sent",
+                ));
+                let plan = Err(Wrong { problems, is_twin: true });
+                twins.insert((*path).clone(), Found { plan, ..(*found).clone() });
+            }
+        }
+        twins
+    }
+}
+
+/// What is worth telling of a manifest that was known before.
+fn change(before: Found, now: Found, touched: bool) -> Option<Change> {
+    let renamed = before.name != now.name;
+    match (&before.plan, &now.plan) {
+        (Err(_), Ok(_)) => Some(Change::Mended(now)),
+        (Ok(_), Err(_)) => Some(Change::Broken(now)),
+        (Err(was), Err(is)) => (renamed || touched || was.text() != is.text()).then_some(Change::Broken(now)),
+        (Ok(_), Ok(_)) => (renamed || touched).then_some(Change::Edited(now)),
+    }
+}
+
+impl Known {
+    fn read(path: &Path) -> Self {
+        let began = SystemTime::now();
+        let (read, inputs) = read(path);
+        let stamps: Vec<(PathBuf, Stamp)> =
+            inputs.into_iter().map(|file| (file.clone(), stamp(&file))).collect();
+        let young = |time: SystemTime| time + YOUNG > began;
+        let is_young = stamps.iter().any(|(_, stamp)| stamp.is_some_and(|(_, _, time)| young(time)));
+        Self { stamps, is_young, told: read.clone(), read }
+    }
+}
+
+fn read(path: &Path) -> (Found, Vec<PathBuf>) {
+    let opened = match workspace::open(path) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let mut problems = Diagnostics::new();
+            problems.push(Diagnostic::error(error.to_string()));
+            let plan = Err(Wrong { problems, is_twin: false });
+            let file = if path.is_dir() { path.join(workspace::MANIFEST) } else { path.to_owned() };
+            return (Found { shown: path.display().to_string(), name: None, plan }, vec![file]);
+        }
+    };
+    let (shown, name) = (opened.source.name.clone(), opened.name().map(str::to_owned));
+    let (loaded, problems, inputs) = opened.load_from();
+    let plan = match loaded {
+        Some(loaded) => Ok(Plan {
+            window: loaded.campaign.delivery.window,
+            frequency: loaded.campaign.audience.frequency,
+            timetable: loaded.campaign.timetable,
+        }),
+        None => Err(Wrong { problems, is_twin: false }),
+    };
+    (Found { shown, name, plan }, inputs)
+}
+
+fn stamp(file: &Path) -> Stamp {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
+}

@@ -1,0 +1,541 @@
+//! `run`: every campaign on its schedule, side by side, in the real program against gateways on loopback. Nothing here
+//! sleeps: each test waits for what it expects, with a deadline.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use sendplan::delivery::control::Mark;
+use sendplan::store::control::Control;
+use sendplan::store::sqlite::{OpenMode, Sqlite};
+use serde_json::Value;
+
+use crate::loopback::{Loopback, Reply};
+use crate::project::{Project, Said, said, signal};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits until something holds.
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// Each campaign has people of its own: their numbers begin with its number.
+fn campaign(project: &Project, number: u32, url: &str, provider: &str, people: u32, schedule: &str) {
+    project.write(
+        &format!("campaigns/c{number}/campaign.yaml"),
+        &format!(
+            "version: 1\nname: c{number}\nprovider: {{ profile: mobiconnect, base_url: \"{url}\", batch_max: 1{provider} }}\n\
+             sender: 1\naudience: {{ csv: r.csv, address: phone, region: KE }}\nmessage: {{ text: \"Hi {{{{ name }}}}\" }}\n\
+             delivery:\n  concurrency: 4\n  retry: {{ attempts: 3, backoff: 20ms, max_backoff: 100ms }}\n{schedule}"
+        ),
+    );
+    let mut csv = "phone,name\n".to_owned();
+    (0..people).for_each(|person| csv.push_str(&format!("07{number:02}{person:06},Name{person}\n")));
+    project.write(&format!("campaigns/c{number}/r.csv"), &csv);
+}
+
+/// A folder without any campaign.
+fn empty() -> Project {
+    let project = Project::empty();
+    std::fs::remove_dir(project.path("campaigns/c")).unwrap();
+    project
+}
+
+/// Due since a minute ago, and late for a day.
+fn due() -> String {
+    let at = chrono::Utc::now() - chrono::TimeDelta::minutes(1);
+    format!("schedule: {{ at: {} }}\n", at.format("%Y-%m-%dT%H:%M"))
+}
+
+const DAILY: &str = "schedule: { cron: \"0 9 * * *\", timezone: Africa/Nairobi }\n";
+
+fn once(project: &Project, now: &str) -> Said {
+    project.run(&["run", "--once", "--now", now])
+}
+
+fn accepted(gateway: &Loopback) -> u64 {
+    gateway.accepted().values().map(|times| u64::from(*times)).sum()
+}
+
+/// A number of the runs of a state, as `status` has them.
+fn sum(project: &Project, what: &str) -> u64 {
+    let said = project.run(&["status", "--format", "json"]);
+    let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:?}"));
+    report["runs"].as_array().unwrap().iter().map(|run| run[what].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn once_sends_what_is_due_and_says_when_the_rest_is() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    campaign(
+        &project,
+        2,
+        &gateway.url(),
+        "",
+        4,
+        "schedule: { cron: \"30 9 * * *\", timezone: Africa/Nairobi }\n",
+    );
+    campaign(&project, 3, &gateway.url(), "", 5, "");
+    let first = once(&project, "2026-12-01T06:00:00Z");
+    assert_eq!(first.code, 0, "{first:?}");
+    let expected = "  c1  2026-12-01T09:00[Africa/Nairobi], 3 messages: 3 accepted\n  \
+                    c2  next at 2026-12-01 09:30 EAT, in 30 min 0 s\n  \
+                    c3  has no schedule; `sendplan send` begins it\n";
+    assert_eq!(first.out, expected);
+    assert!(
+        first.err.contains(" UTC  c1  begins 2026-12-01T09:00[Africa/Nairobi], 3 messages\n"),
+        "{}",
+        first.err
+    );
+    assert_eq!(gateway.accepted_once(), 3);
+    let nothing = once(&project, "2026-12-01T06:10:00Z");
+    assert_eq!((nothing.code, gateway.accepted_once()), (0, 3), "{nothing:?}");
+    assert_eq!(once(&project, "2026-12-01T06:31:00Z").code, 0);
+    assert_eq!(gateway.accepted_once(), 7);
+    assert_eq!(once(&project, "2026-12-02T06:31:00Z").code, 0);
+    assert_eq!(accepted(&gateway), 14, "both of the next day");
+}
+
+#[test]
+fn once_in_ci_needs_the_state_of_the_job_before() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    let job = |now: &str, more: &[&str]| {
+        let mut arguments = vec!["run", "--once", "--now", now];
+        arguments.extend(more);
+        said(project.command(&arguments).env("CI", "true").output().unwrap())
+    };
+    let refused = job("2026-12-01T06:00:00Z", &[]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("say --new-state"), "{}", refused.err);
+    let first = job("2026-12-01T06:00:00Z", &["--new-state"]);
+    assert_eq!((first.code, gateway.accepted_once()), (0, 3), "{first:?}");
+    // What a job keeps for the next one, and nothing else: the log is folded into it.
+    let kept = std::fs::read(project.state()).unwrap();
+    std::fs::remove_dir_all(project.path(".sendplan")).unwrap();
+    assert_eq!(job("2026-12-01T06:05:00Z", &[]).code, 7, "lost: nobody is sent to twice");
+    let restored = |now| {
+        std::fs::create_dir_all(project.path(".sendplan")).unwrap();
+        std::fs::write(project.state(), &kept).unwrap();
+        job(now, &[])
+    };
+    let second = restored("2026-12-01T06:30:00Z");
+    assert_eq!((second.code, gateway.accepted_once()), (0, 3), "{second:?}");
+    let third = restored("2026-12-02T06:00:00Z");
+    assert_eq!((third.code, accepted(&gateway)), (0, 6), "{third:?}");
+}
+
+#[test]
+fn once_ends_with_the_worst_that_happened() {
+    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
+    let shut = Loopback::with(move |request| (request.send > 0).then(forbidden));
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &shut.url(), "", 3, DAILY);
+    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    let refused = once(&project, "2026-12-01T06:00:00Z");
+    assert_eq!(refused.code, 8, "{refused:?}");
+    assert_eq!(gateway.accepted_once(), 3, "the other one is sent");
+    project.write("campaigns/c3/campaign.yaml", "version: 1\nname: c3\n");
+    project.write(
+        "campaigns/c1/campaign.yaml",
+        &std::fs::read_to_string(project.path("campaigns/c1/campaign.yaml"))
+            .unwrap()
+            .replace(&shut.url(), &gateway.url()),
+    );
+    let broken = once(&project, "2026-12-01T06:01:00Z");
+    assert!(
+        broken.code == 8 && broken.err.contains("c3  is broken, and nothing of it is begun"),
+        "{broken:?}"
+    );
+    assert!(
+        broken.err.contains("missing key `provider`") || broken.err.contains("provider"),
+        "{}",
+        broken.err
+    );
+    std::fs::remove_dir_all(project.path("campaigns/c1")).unwrap();
+    let broken = once(&project, "2026-12-01T06:01:00Z");
+    assert_eq!(broken.code, 3, "{broken:?}");
+    assert!(broken.out.contains("  c3  is broken\n"), "{}", broken.out);
+    assert_eq!(once(&empty(), "2026-12-01T06:01:00Z").code, 3, "no campaign at all: a slip");
+}
+
+#[test]
+fn campaigns_side_by_side_keep_to_the_limit_of_their_gateway() {
+    let gateway = Loopback::start();
+    let project = empty();
+    let limits = ", limits: { requests: 50/s }";
+    campaign(&project, 1, &gateway.url(), limits, 60, &due());
+    campaign(&project, 2, &gateway.url(), limits, 60, &due());
+    let sent = project.run(&["run", "--once"]);
+    assert_eq!(sent.code, 0, "{sent:?}");
+    assert_eq!(gateway.accepted_once(), 120);
+    let sends: Vec<_> = gateway.requests().into_iter().filter(|one| one.send > 0).collect();
+    let mut times: Vec<Instant> = sends.iter().map(|one| one.at).collect();
+    times.sort();
+    let second = Duration::from_secs(1);
+    let most = (0..times.len())
+        .map(|from| times[from..].iter().take_while(|at| **at < times[from] + second).count())
+        .max();
+    // The rate, its slack of 20 ms and one request; and what a busy machine delays between the sender and us.
+    assert!(most.unwrap() <= 52 + 5, "{most:?} in a second");
+    // Each had its turn all along.
+    let first_half: Vec<String> = sends[..60].iter().flat_map(|one| one.recipients()).collect();
+    for number in ["25470100", "25470200"] {
+        let many = first_half.iter().filter(|one| one.starts_with(number)).count();
+        assert!((20..=40).contains(&many), "{many} of 60 for {number}");
+    }
+}
+
+/// A process that sends for ever, and what it has said so far.
+struct Daemon {
+    child: Child,
+    said: std::sync::Arc<std::sync::Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Daemon {
+    fn start(project: &Project, more: &[&str]) -> Self {
+        let mut arguments = vec!["run"];
+        arguments.extend(more);
+        let mut command = project.command(&arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let (err, words) = (child.stderr.take().unwrap(), std::sync::Arc::clone(&said));
+        let reader = std::thread::spawn(move || {
+            for line in std::io::BufRead::lines(std::io::BufReader::new(err)).map_while(Result::ok) {
+                words.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        Self { child, said, reader: Some(reader) }
+    }
+
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it says so.
+    #[track_caller]
+    fn until_said(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(words) {
+            assert!(begun.elapsed() < DEADLINE, "`{words}` was not said:\n{}", self.said());
+            std::thread::yield_now();
+        }
+    }
+
+    fn hang_up(&self) {
+        signal(self.child.id(), "HUP");
+    }
+
+    /// Asks it to end: its exit code, and all that it said.
+    fn end(mut self) -> (i32, String) {
+        signal(self.child.id(), "TERM");
+        self.ended()
+    }
+
+    fn ended(&mut self) -> (i32, String) {
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        self.reader.take().unwrap().join().unwrap();
+        (code, self.said())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn campaigns_come_and_go_and_are_mended_while_others_are_sent() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, &due());
+    project.write("campaigns/c2/campaign.yaml", "version: 1\nname: c2\n");
+    let daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c1  2");
+    daemon.until_said("is done, 3 messages: 3 accepted; nothing more is due");
+    daemon.until_said("c2  is broken, and nothing of it is begun");
+    assert_eq!(daemon.said().matches("is broken").count(), 1, "{}", daemon.said());
+    campaign(&project, 2, &gateway.url(), "", 4, &due());
+    daemon.hang_up();
+    daemon.until_said("c2  is sound again");
+    daemon.until_said("is done, 4 messages: 4 accepted");
+    // A new one, by itself.
+    campaign(&project, 3, &gateway.url(), "", 5, &due());
+    daemon.until_said("c3  campaigns/c3/campaign.yaml: ");
+    daemon.until_said("is done, 5 messages: 5 accepted");
+    // Two of one name: neither, also where one of them was sound.
+    project.write(
+        "campaigns/c4/campaign.yaml",
+        &std::fs::read_to_string(project.path("campaigns/c3/campaign.yaml")).unwrap(),
+    );
+    project.write("campaigns/c4/r.csv", "phone,name\n0700000001,A\n");
+    daemon.hang_up();
+    daemon.until_said("`campaigns/c3/campaign.yaml` and `campaigns/c4/campaign.yaml` are both called `c3`");
+    daemon.until_said("`campaigns/c4/campaign.yaml` and `campaigns/c3/campaign.yaml` are both called `c3`");
+    std::fs::remove_dir_all(project.path("campaigns/c4")).unwrap();
+    daemon.hang_up();
+    daemon.until_said("c3  is sound again: nothing more is due");
+    std::fs::remove_dir_all(project.path("campaigns/c1")).unwrap();
+    daemon.hang_up();
+    daemon.until_said("c1  its manifest is gone");
+    let (code, said) = daemon.end();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("asked to end"), "{said}");
+    assert_eq!(gateway.accepted_once(), 12);
+    for secret in [crate::project::USERNAME, crate::project::PASSWORD, crate::project::APP_KEY, "2547"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    assert!(!project.path(".sendplan/state.db-wal").exists(), "the log is folded in");
+}
+
+#[test]
+fn what_a_stop_interrupts_the_next_process_finishes_and_nobody_gets_two() {
+    let gateway = Loopback::with(|request| (request.send > 20).then_some(Reply::Wait));
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 40, &due());
+    campaign(&project, 2, &gateway.url(), "", 40, &due());
+    let daemon = Daemon::start(&project, &[]);
+    gateway.until_waiting(8);
+    signal(daemon.child.id(), "TERM");
+    daemon.until_said("asked to end: nothing new goes out, what is under way of 2 campaigns is heard out");
+    gateway.release();
+    let mut daemon = daemon;
+    let (code, said) = daemon.ended();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(said.matches("stopped as asked, in order").count(), 2, "{said}");
+    let before = gateway.accepted_once();
+    assert!((20..=40).contains(&before), "{before}");
+    assert_eq!((sum(&project, "accepted"), sum(&project, "unknown")), (before, 0));
+    let daemon = Daemon::start(&project, &["--log-format", "json"]);
+    daemon.until_said("\"event\":\"goes-on\",\"campaign\":\"c1\"");
+    until("both are done", || daemon.said().matches("\"event\":\"ended\"").count() == 2);
+    let (code, said) = daemon.end();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(gateway.accepted_once(), 80);
+    for line in said.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(event["version"] == 1 && event["time"].is_string() && event["text"].is_string(), "{line}");
+        if event["event"] == "ended" {
+            assert_eq!((&event["run"]["accepted"], &event["run"]["planned"]), (&40.into(), &40.into()));
+        }
+    }
+}
+
+#[test]
+fn a_second_signal_cuts() {
+    let gateway = Loopback::with(|request| (request.send > 0).then_some(Reply::Wait));
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 40, &due());
+    let mut daemon = Daemon::start(&project, &[]);
+    gateway.until_waiting(4);
+    signal(daemon.child.id(), "TERM");
+    daemon.until_said("asked to end");
+    signal(daemon.child.id(), "TERM");
+    let (code, said) = daemon.ended();
+    assert!(code == 4 && said.contains("stopped at once"), "{code} {said}");
+    gateway.release();
+    // What was under way is unknown, and nobody gets it twice.
+    let daemon = Daemon::start(&project, &[]);
+    daemon.until_said("messages under way when it was interrupted: unknown from now on, not sent again.");
+    daemon.until_said("is done, 40 messages: ");
+    assert_eq!(daemon.end().0, 0);
+    // Those that waited, and those whose intents were durable ahead of them.
+    let unknown = project.messages_that_are("unknown").len() as u64;
+    assert!((4..=16).contains(&unknown), "{unknown}");
+    assert!(gateway.accepted_once() >= 40 - unknown);
+}
+
+#[test]
+fn people_have_a_word_with_a_process_that_sends_everything() {
+    let gateway = Loopback::with(|request| {
+        (request.recipients().iter().any(|one| one.starts_with("25470100"))).then_some(Reply::Wait)
+    });
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 60, &due());
+    let daemon = Daemon::start(&project, &[]);
+    gateway.until_waiting(4);
+    let told = project.run(&["pause", "c1", "--reason", "wait for the shop"]);
+    assert!(told.code == 0 && told.out.contains("`run` (process") && told.out.contains("waits"), "{told:?}");
+    gateway.release();
+    daemon.until_said("c1  is paused by ");
+    let paused = gateway.accepted_once();
+    assert!(paused < 20, "{paused}");
+    // Others go on beside it, and are paused before they begin.
+    campaign(&project, 2, &gateway.url(), "", 5, &due());
+    daemon.until_said("is done, 5 messages: 5 accepted");
+    campaign(&project, 3, &gateway.url(), "", 5, DAILY);
+    daemon.until_said("c3  campaigns/c3/campaign.yaml: next at");
+    assert_eq!(project.run(&["pause", "campaigns/c3"]).code, 0);
+    daemon.until_said("c3  is paused: nothing of it is begun");
+    let out = project.run(&["optout", "+254701000059"]);
+    assert!(out.out.contains("nothing goes to them any more"), "{out:?}");
+    let told = project.run(&["resume", "c1"]);
+    assert!(told.code == 0 && told.out.contains("c1 goes on: `run`"), "{told:?}");
+    daemon.until_said("c1  is not paused any more");
+    daemon.until_said("is done, 60 messages: 59 accepted, 1 left out");
+    assert_eq!(daemon.end().0, 0);
+    assert_eq!(gateway.accepted_once(), 64);
+}
+
+#[test]
+fn a_cancellation_is_carried_out_by_who_sends() {
+    let gateway = Loopback::with(|request| (request.send > 8).then_some(Reply::Wait));
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 60, &due());
+    let daemon = Daemon::start(&project, &[]);
+    gateway.until_waiting(4);
+    let cancel =
+        project.command(&["cancel", "c1"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("it is heard", || {
+        let store = Sqlite::open(&project.state(), OpenMode::ReadOnly).unwrap();
+        store.acknowledged().unwrap() > Mark::default()
+    });
+    gateway.release();
+    let cancelled = said(cancel.wait_with_output().unwrap());
+    assert_eq!(cancelled.code, 0, "{cancelled:?}");
+    assert!(cancelled.out.contains("Cancelled c1"), "{}", cancelled.out);
+    daemon.until_said("c1  is cancelled, 60 messages");
+    let sent = gateway.accepted_once();
+    assert!((8..20).contains(&sent), "{sent}");
+    assert_eq!((sum(&project, "expired"), sum(&project, "accepted")), (60 - sent, sent));
+    let (code, said) = daemon.end();
+    assert_eq!(code, 0, "{said}");
+    let again = project.run(&["run", "--once"]);
+    assert_eq!((again.code, gateway.accepted_once()), (0, sent), "{again:?}");
+}
+
+#[test]
+fn a_run_of_a_gateway_that_refuses_us_is_tried_again_later_and_at_once_when_its_files_are_touched() {
+    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
+    let shut = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let is_shut = std::sync::Arc::clone(&shut);
+    let gateway = Loopback::with(move |request| {
+        (request.send > 0 && is_shut.load(std::sync::atomic::Ordering::SeqCst)).then(forbidden)
+    });
+    let other = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, &due());
+    campaign(&project, 2, &other.url(), "", 3, &due());
+    let daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c1  refused: ");
+    daemon.until_said("tried again at ");
+    daemon.until_said("c2  2");
+    daemon.until_said("is done, 3 messages: 3 accepted");
+    shut.store(false, std::sync::atomic::Ordering::SeqCst);
+    project.write("campaigns/c1/r.csv", "phone,name\n0700000001,A\n");
+    daemon.hang_up();
+    until("it is sent as it was begun", || gateway.accepted_once() == 3);
+    assert_eq!(daemon.end().0, 0);
+    assert_eq!(other.accepted_once(), 3);
+}
+
+#[test]
+fn a_state_that_is_lost_ends_it() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    let mut daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
+    let second = project.run(&["run"]);
+    assert!(second.code == 7 && second.err.contains("is in use by `run`"), "{second:?}");
+    std::fs::remove_file(project.path(".sendplan/state.db.lock")).unwrap();
+    let (code, said) = daemon.ended();
+    assert!(code == 7 && said.contains("was deleted or replaced"), "{code} {said}");
+}
+
+/// The body of a page.
+fn page(address: &str, request: &str) -> (String, String) {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+#[test]
+fn it_shows_how_it_is_to_whoever_looks() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, &due());
+    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    project.write("campaigns/c3/campaign.yaml", "version: 1\nname: c3\n");
+    let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
+    daemon.until_said("is done, 3 messages: 3 accepted");
+    let said = daemon.said();
+    assert!(!said.contains("for everybody who can reach"), "{said}");
+    let from = said.find("http://").unwrap() + 7;
+    let address = said[from..].lines().next().unwrap().to_owned();
+    let health = page(&address, "GET /healthz");
+    assert!(health.0.starts_with("HTTP/1.1 200 ") && health.1 == "ok\n", "{health:?}");
+    until("all is shown", || {
+        let status: Value = serde_json::from_str(&page(&address, "GET /status.json").1).unwrap();
+        status["campaigns"][0]["messages"]["accepted"] == 3 && status["campaigns"][0]["doing"] == "over"
+    });
+    let status: Value = serde_json::from_str(&page(&address, "GET /status.json").1).unwrap();
+    assert_eq!(
+        (&status["version"], &status["writable"], &status["broken"]),
+        (&1.into(), &true.into(), &1.into())
+    );
+    let line = |at: usize| &status["campaigns"][at];
+    assert_eq!((&line(1)["doing"], &line(2)["doing"]), (&"scheduled".into(), &"broken".into()));
+    let next: chrono::DateTime<chrono::Utc> = line(1)["next"].as_str().unwrap().parse().unwrap();
+    let (head, metrics) = page(&address, "GET /metrics");
+    assert!(head.contains("text/plain; version=0.0.4"), "{head}");
+    for expected in [
+        "sendplan_messages{campaign=\"c1\",state=\"accepted\"} 3\n",
+        "sendplan_messages{campaign=\"c1\",state=\"unknown\"} 0\n",
+        "sendplan_broken_manifests 1\n",
+        "sendplan_request_duration_seconds_count 3\n",
+        "sendplan_request_duration_seconds_bucket{le=\"+Inf\"} 3\n",
+        "sendplan_credentials_total 1\n",
+        &format!("sendplan_next_occurrence_timestamp_seconds{{campaign=\"c2\"}} {}\n", next.timestamp()),
+    ] {
+        assert!(metrics.contains(expected), "{expected} in\n{metrics}");
+    }
+    assert!(metrics.contains("sendplan_lateness_seconds{campaign=\"c1\"} "), "{metrics}");
+    assert_eq!(page(&address, "HEAD /metrics").1, "");
+    assert!(page(&address, "POST /metrics").0.starts_with("HTTP/1.1 405 "));
+    assert!(page(&address, "GET /etc/passwd").0.starts_with("HTTP/1.1 404 "));
+    for secret in [crate::project::USERNAME, "2547"] {
+        assert!(!metrics.contains(secret) && !status.to_string().contains(secret));
+    }
+    assert_eq!(daemon.end().0, 0);
+}
+
+#[test]
+fn status_says_of_each_run_what_it_waits_for() {
+    let gateway = Loopback::with(|request| {
+        let wait = b"HTTP/1.1 429 Too Many\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n".to_vec();
+        (request.send > 0).then_some(Reply::Whole(wait))
+    });
+    let project = empty();
+    for number in [1, 2] {
+        campaign(&project, number, &gateway.url(), "", 9, &due());
+        let path = format!("campaigns/c{number}/campaign.yaml");
+        let patient = std::fs::read_to_string(project.path(&path)).unwrap();
+        project.write(&path, &patient.replace("max_backoff: 100ms", "max_backoff: 5m"));
+    }
+    let child = project.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("both runs wait for the gateway", || {
+        let said = project.run(&["status", "--format", "json"]);
+        let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:?}"));
+        let runs = report["runs"].as_array().unwrap();
+        runs.len() == 2 && runs.iter().all(|run| run["waits_for"][0]["what"] == "gateway")
+    });
+    signal(child.id(), "INT");
+    assert_eq!(said(child.wait_with_output().unwrap()).code, 0);
+}
