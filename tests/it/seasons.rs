@@ -155,7 +155,11 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
     let idempotent = profile.is_idempotent();
     let storms = if dice.between(0, 9) == 0 { 0 } else { dice.between(1, 6) };
     let almanac = almanac(&mut dice);
-    let delivery = almanac.over(delivery(&mut dice, idempotent));
+    let mut delivery = almanac.over(delivery(&mut dice, idempotent));
+    // Windows shut on those who are slow.
+    if almanac.open.is_some() && dice.coin() {
+        delivery.rate = Some(format!("{}/m", dice.between(1, 60)).parse().unwrap());
+    }
     let mut gateway = Gateway::new(Arc::clone(&profile), idempotent);
     let spoke = dice.between(1, SPEAKS) == 1 && !idempotent;
     if spoke {
@@ -185,7 +189,7 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
     stage.trace.note(Duration::ZERO, || format!("seed {seed}: {name}, {delivery:?}, {storms} storms"));
     let cast = Cast { profile, delivery };
     let mut season = Season { spoke: u64::from(spoke), ..Season::default() };
-    survive(&mut stage, &mut disk, run, &cast, storms, &mut season);
+    survive(&mut stage, &mut disk, (run, &almanac), &cast, storms, &mut season);
     if storms == 0 && stage.oracle.broken().is_none() {
         stage.oracle.was_calm();
         if rate_is_slow(&delivery) && almanac.is_empty() {
@@ -207,7 +211,14 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
 }
 
 /// Life after life, until nothing is left to do or a law is broken.
-fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: u64, season: &mut Season) {
+fn survive(
+    stage: &mut Stage,
+    disk: &mut Disk,
+    (run, almanac): (RunId, &Almanac),
+    cast: &Cast,
+    storms: u64,
+    season: &mut Season,
+) {
     season.messages = stage.oracle.standing(State::Pending) + stage.oracle.standing(State::Held);
     let storm = stage.faults.clone();
     let mut uncertain = Vec::new();
@@ -244,7 +255,7 @@ fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: 
         match how {
             How::Ended(End::Waits { until, .. }) => {
                 season.waits += 1;
-                sleep(stage, until, stormy);
+                sleep(stage, until, almanac.open, stormy);
             }
             _ => {
                 number += 1;
@@ -255,17 +266,18 @@ fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: 
     stage.oracle.complain(Law::Ends, "the weather is fine, and still it comes to no end");
 }
 
-/// Nobody can be written to before a time: somebody looks again then, or too early, or much too late; and meanwhile the
-/// machine's calendar is set.
-fn sleep(stage: &mut Stage, until: DateTime<Utc>, stormy: bool) {
+/// Nobody can be written to before a time: somebody looks again then, or too early, or much too late, or in the last
+/// minutes before the window shuts; and meanwhile the machine's calendar is set. `open` is how long a window is open.
+fn sleep(stage: &mut Stage, until: DateTime<Utc>, open: Option<Duration>, stormy: bool) {
     let now = stage.utc() + stage.skew;
     assert!(until > now, "it waits for {until}, and it is {now}");
     let wait = (until - now).to_std().unwrap();
-    let (early, late) = (stage.dice.between(0, 7) == 0, stage.dice.between(0, 7) == 0);
-    stage.at += match (early && stormy, late) {
-        (true, _) => stage.dice.time(Duration::from_secs(1), wait),
-        (_, true) => wait + stage.dice.time(Duration::ZERO, Duration::from_secs(3 * 86_400)),
-        _ => wait + stage.dice.time(Duration::ZERO, Duration::from_secs(600)),
+    let soon = Duration::from_secs(600);
+    stage.at += match (stage.dice.between(0, 7), open) {
+        (0, _) if stormy => stage.dice.time(Duration::from_secs(1), wait),
+        (1, _) => wait + stage.dice.time(Duration::ZERO, Duration::from_secs(3 * 86_400)),
+        (2 | 3, Some(open)) => wait + open.saturating_sub(stage.dice.time(Duration::ZERO, soon / 3)),
+        _ => wait + stage.dice.time(Duration::ZERO, soon),
     };
     if stormy && stage.dice.between(0, 7) == 0 {
         stage.skew = TimeDelta::seconds(i64::try_from(stage.dice.between(0, 400_000)).unwrap() - 200_000);
@@ -279,6 +291,8 @@ struct Almanac {
     window: Option<Window>,
     until: Option<DateTime<Utc>>,
     recipients: Option<Recipients>,
+    /// How long the window is open.
+    open: Option<Duration>,
     /// The zones of each clock, where there are several.
     clocks: Vec<Vec<&'static str>>,
     spans: Vec<Span>,
@@ -312,6 +326,7 @@ fn almanac(dice: &mut Dice) -> Almanac {
         let (from, length) = (hours(dice, 0, 23), hours(dice, 1, 23));
         (from, (from + length) % 24)
     });
+    let open = window.map(|(from, to)| Duration::from_secs((to - from).rem_euclid(24).unsigned_abs() * 3600));
     let common = *dice.pick(&ZONES).unwrap();
     let until = (dice.between(0, 4) == 0).then(|| epoch + TimeDelta::hours(hours(dice, 1, 120)));
     let made = |(from, to): (i64, i64), zone: &str| {
@@ -326,7 +341,7 @@ fn almanac(dice: &mut Dice) -> Almanac {
             ..Span::default()
         };
         let window = window.map(|window| made(window, common.0));
-        return Almanac { window, until, spans: vec![span], ..Almanac::default() };
+        return Almanac { window, until, open, spans: vec![span], ..Almanac::default() };
     }
     // What goes by their clocks: the time, the window, or both.
     let their_moment = dice.coin() || window.is_none();
@@ -374,6 +389,7 @@ fn almanac(dice: &mut Dice) -> Almanac {
         window: common_window.map(|window| made(window, common.0)),
         until,
         recipients: Some(recipients),
+        open,
         spans: clocks.iter().map(span).collect(),
         clocks: clocks.iter().map(|zones| zones.iter().map(|(name, _)| *name).collect()).collect(),
     }
