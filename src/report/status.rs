@@ -39,7 +39,8 @@ pub struct StatusRun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WaitLine {
     /// `hold`, `window`, `gateway` (which asked to wait, or does not answer), `process` (nobody sends it), `rate` (how
-    /// long the rest takes) or `decision` (about unknown messages).
+    /// long the rest takes), `held` (messages of which nothing says when they may go out) or `decision` (about unknown
+    /// ones).
     pub what: &'static str,
     /// Until when, RFC 3339; of `rate`, when it is through. Null where nobody knows.
     pub until: Option<String>,

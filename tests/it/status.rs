@@ -136,7 +136,7 @@ fn a_run_waits_for_its_window() {
     assert_eq!(words(run), ["process", "decision"], "{run}");
     let evening = chrono::Utc::now() + chrono::TimeDelta::hours(11);
     let shut = project.run(&["status", "--now", &evening.to_rfc3339()]);
-    assert!(shut.out.contains("  its window (04:00 to 20:00, Etc/GMT"), "{}", shut.out);
+    assert!(shut.out.contains("  the sending window (04:00 to 20:00, Etc/GMT"), "{}", shut.out);
     assert!(
         shut.out.contains("nobody sends it: then, `sendplan send campaigns/c` goes on with it"),
         "{}",
