@@ -204,6 +204,7 @@ fn read(path: &Path) -> (Found, Vec<PathBuf>) {
     let plan = match loaded {
         Some(loaded) => Ok(Plan {
             window: loaded.campaign.delivery.window,
+            until: loaded.campaign.delivery.until,
             frequency: loaded.campaign.audience.frequency,
             timetable: loaded.campaign.timetable,
         }),

@@ -514,3 +514,25 @@ fn it_shows_how_it_is_to_whoever_looks() {
     }
     assert_eq!(daemon.end().0, 0);
 }
+
+#[test]
+fn a_series_by_peoples_own_clocks_goes_out_by_the_process_that_sends_everything() {
+    let gateway = Loopback::start();
+    let project = empty();
+    let schedule = "schedule:\n  cron: \"0 9,18 * * *\"\n  timezone: recipient\n";
+    campaign(&project, 1, &gateway.url(), "", 2, schedule);
+    let list = "phone,name\n+254712000001,Nairobi\n+12125550123,New York\n";
+    project.write("campaigns/c1/r.csv", list);
+    let accepted = || gateway.accepted().values().map(|times| u64::from(*times)).sum::<u64>();
+    for (now, code, sent) in [
+        ("2026-12-01T05:59:00Z", 0, 0),
+        ("2026-12-01T06:00:00Z", 4, 1),
+        ("2026-12-01T14:00:00Z", 0, 2),
+        ("2026-12-01T15:00:00Z", 4, 3),
+        ("2026-12-01T23:00:00Z", 0, 4),
+        ("2026-12-02T00:00:00Z", 0, 4),
+    ] {
+        let said = project.run(&["run", "--once", "--now", now]);
+        assert_eq!((said.code, accepted()), (code, sent), "{now}: {said:?}");
+    }
+}

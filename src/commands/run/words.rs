@@ -23,8 +23,8 @@ pub fn waits(waiting: Option<Waiting>, now: DateTime<Utc>) -> String {
         Some(Waiting::Retry(at)) if at == DateTime::<Utc>::MAX_UTC => "it is not tried again".to_owned(),
         Some(Waiting::Retry(at)) => format!("tried again at {}", time(at)),
         Some(Waiting::Until(at)) => format!("goes on at {}", time(at)),
-        Some(Waiting::Next(at)) => {
-            let wait = duration((at.instant() - now).to_std().unwrap_or_default());
+        Some(Waiting::Next(at, comes)) => {
+            let wait = duration((comes - now).to_std().unwrap_or_default());
             format!("next at {}, in {wait}", at.zone.show(at.instant()))
         }
         Some(Waiting::Others) => "it is its turn next".to_owned(),
@@ -42,7 +42,7 @@ pub fn doing(waiting: Waiting) -> (&'static str, Option<DateTime<Utc>>) {
         Waiting::Held { kind, .. } => (kind.name(), None),
         Waiting::Retry(at) => ("retrying", Some(at)),
         Waiting::Until(at) => ("waiting", Some(at)),
-        Waiting::Next(_) => ("scheduled", None),
+        Waiting::Next(..) => ("scheduled", None),
         Waiting::Others => ("queued", None),
         Waiting::Person(_) => ("missed", None),
         Waiting::Hand => ("by-hand", None),
