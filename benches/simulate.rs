@@ -69,6 +69,8 @@ fn table(total: &Season, seeds: u64, took: Duration) {
     row("messages", total.messages);
     row("lives", total.lives);
     row("events", total.events);
+    row("waits for a clock to open", total.waits);
+    row("cancelled while they waited", total.cancelled);
     println!("{:<36} {:>12.1}", "virtual days", total.virtual_time.as_secs_f64() / 86_400.0);
     println!("{:<36} {:>12.1}", "real seconds", took.as_secs_f64());
     println!();
@@ -77,6 +79,8 @@ fn table(total: &Season, seeds: u64, took: Duration) {
     row("accepted", total.accepted);
     row("rejected, or given up", total.rejected);
     row("suppressed", total.suppressed);
+    row("expired", total.expired);
+    row("held", total.held);
     row("unknown", total.unknown);
     row("taken by the gateway", total.taken);
     row("  of them unknown to us", total.taken - total.accepted);

@@ -2,10 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::exit::Failure;
+use super::scan::scan;
+use super::terminal::Terminal;
 use crate::campaign::Campaign;
-use crate::plan::{Totals, Whereabouts};
+use crate::plan::Totals;
 use crate::report::plan::{HeldLine, ZoneLine};
 use crate::schedule::{Moment, Zone};
+use crate::world::workspace::Loaded;
 
 /// Zones of one set that are named; of more the number is told.
 const NAMED: usize = 2;
@@ -36,7 +40,7 @@ impl Places {
             let begins = hours.opens_next(now).filter(|_| !missed);
             let zone = place.zones().first().copied().unwrap_or(Zone::UTC);
             let line = ZoneLine {
-                name: name(&place),
+                name: name(place.zones()),
                 zones: place.zones().iter().map(Zone::to_string).collect(),
                 messages,
                 begins_at: begins.map(super::plan::rfc3339),
@@ -55,16 +59,25 @@ impl Places {
     }
 }
 
+/// The zones in which the recipients of a campaign may be, whose time comes by their own clocks: to be looked for in its
+/// file. Nothing where it comes to all at once.
+pub fn whereabouts(loaded: &Loaded, terminal: &Terminal) -> Result<Vec<Vec<Zone>>, Failure> {
+    if !loaded.campaign.delivery.recipients.is_some_and(|recipients| recipients.moment) {
+        return Ok(Vec::new());
+    }
+    Ok(people(&scan(loaded, None, terminal, &mut |_| Ok(()))?))
+}
+
 /// The zones in which somebody may be, a set for each of those who are somewhere.
 pub fn people(totals: &Totals) -> Vec<Vec<Zone>> {
     let sets = totals.whereabouts().into_iter().map(|located| located.place.zones().to_vec());
     sets.filter(|zones| !zones.is_empty()).collect()
 }
 
-fn name(place: &Whereabouts) -> String {
-    match place.zones() {
-        zones if zones.len() <= NAMED => place.to_string().replace('&', " or "),
-        [first, rest @ ..] => format!("{first} or one of {} others", rest.len()),
-        [] => String::new(),
+/// What people are told for the zones in which somebody may be.
+pub fn name(zones: &[Zone]) -> String {
+    match zones {
+        [first, rest @ ..] if rest.len() >= NAMED => format!("{first} or one of {} others", rest.len()),
+        zones => zones.iter().map(Zone::to_string).collect::<Vec<_>>().join(" or "),
     }
 }

@@ -12,21 +12,22 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
 use super::pin::pin;
+use super::places::{name, whereabouts};
 use super::terminal::Terminal;
 use super::{Outcome as Verdict, load, page_file, state};
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Delivery};
 use crate::cli::{Format, Global, Rehearse};
 use crate::delivery::contacts::Contacts;
 use crate::delivery::paces::limits;
 use crate::delivery::state::State;
 use crate::report::layout::duration;
-use crate::report::rehearsal::{Hour, Proof, RehearsalReport, Setting, Times};
-use crate::schedule::{When, Zone};
+use crate::report::rehearsal::{Hour, Proof, RehearsalReport, Setting, Times, ZoneLine};
+use crate::schedule::{Spread, When, Zone};
 use crate::simulation::rehearsal::book::Quarter;
 use crate::simulation::rehearsal::weather::Weather;
 use crate::simulation::rehearsal::world::{ANSWER, COMMIT, TIME_OUT};
 use crate::simulation::rehearsal::{
-    Ending, LONGEST_WISH, MENDED, Outcome, Piece, RESTARTED, RehearsalError, rehearse,
+    Ending, LONGEST_WISH, MENDED, Outcome, Piece, Place, RESTARTED, RehearsalError, rehearse,
 };
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store};
@@ -46,7 +47,7 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     let opened = workspace::open(&args.campaign)?;
     let path = state::path(global, false, Some(opened.repository()))?;
     let real = state::look(&path)?;
-    let start = Start::of(args, &loaded.campaign, real.as_ref())?;
+    let start = Start::of(args, &loaded, real.as_ref(), terminal)?;
     let (opt_outs, contacts) = said_before(real, &loaded.campaign, &start)?;
     let mut store = Sqlite::passing()?;
     let (at_ms, occurrence) = (start.at.timestamp_millis(), start.occasion.occurrence());
@@ -66,7 +67,7 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     };
     let bar = terminal.bar(pinned.counts.planned, BAR);
     bar.set_prefix("rehearsing");
-    let outcome = rehearse(&piece, store, run, &mut |left| bar.set_position(left));
+    let outcome = rehearse(&piece, store, &pinned, &mut |left| bar.set_position(left));
     bar.finish_and_clear();
     let outcome = outcome.map_err(|error| match error {
         RehearsalError::Store(error) => Failure::Store(error),
@@ -99,21 +100,31 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
 struct Start {
     at: DateTime<Utc>,
     occasion: Occasion,
-    why: &'static str,
+    why: String,
 }
 
 impl Start {
-    fn of(args: &Rehearse, campaign: &Campaign, real: Option<&Sqlite>) -> Result<Self, Failure> {
+    /// Where each goes by their own clock, it begins when the first of them shows its time.
+    fn of(
+        args: &Rehearse,
+        loaded: &Loaded,
+        real: Option<&Sqlite>,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
+        let campaign = &loaded.campaign;
         let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
-        let occasion = match real {
-            Some(real) => Occasion::read(real, campaign, now)?,
-            None => Occasion::first(campaign, now),
-        };
+        let runs = real.map_or_else(|| Ok(Vec::new()), |real| real.runs(Some(&campaign.name)))?;
+        let people = whereabouts(loaded, terminal)?;
+        let occasion = Occasion::after(campaign, &runs, now, &people);
         let (at, why) = match (&campaign.timetable.when, occasion.at(), args.now) {
-            (When::At(at), ..) => (at.instant(), "as the manifest says"),
-            (When::Series(_), Some(at), _) => (at.instant(), "the next of its series"),
-            (_, _, Some(_)) => (now, "as --now says"),
-            _ => (now, "now: the manifest names no time; --now TIME makes it the same each time"),
+            (When::At(_) | When::Series(_), Some(at), _) if at.zone.is_recipient() => {
+                let why = format!("when the first recipient's clock shows {}", at.local);
+                (Spread::of(at, &people).first, why.replace('T', " "))
+            }
+            (When::At(at), ..) => (at.instant(), "as the manifest says".to_owned()),
+            (When::Series(_), Some(at), _) => (at.instant(), "the next of its series".to_owned()),
+            (_, _, Some(_)) => (now, "as --now says".to_owned()),
+            _ => (now, "now: the manifest names no time; --now TIME makes it the same each time".to_owned()),
         };
         Ok(Self { at, occasion, why })
     }
@@ -132,10 +143,11 @@ fn said_before(
     Ok((store.opt_outs()?, known(&store, asking, start.at)?))
 }
 
-/// By whose clock people are told.
+/// By whose clock people are told: the campaign's, where it has one.
 fn zone(campaign: &Campaign, start: &Start) -> Zone {
     let window = campaign.delivery.window.map(|window| window.zone());
-    start.occasion.at().map(|at| at.zone).or(window).unwrap_or(Zone::UTC)
+    let zones = [start.occasion.at().map(|at| at.zone), window];
+    zones.into_iter().flatten().find(|zone| !zone.is_recipient()).unwrap_or(Zone::UTC)
 }
 
 fn report(piece: &Piece, loaded: &Loaded, outcome: &Outcome, zone: Zone) -> RehearsalReport {
@@ -176,15 +188,17 @@ fn report(piece: &Piece, loaded: &Loaded, outcome: &Outcome, zone: Zone) -> Rehe
         happened: outcome.befell.listed().map(|(word, number)| times((word.to_owned(), number))).collect(),
         at_work_ms: u64::try_from(outcome.at_work.as_millis()).unwrap_or(u64::MAX),
         busiest_second: outcome.book.busiest,
-        hours: hours(outcome, zone),
+        hours: hours(outcome.book.quarters(None), zone),
+        zones: zones(outcome, zone),
+        held_for: outcome.audit.held.clone().into_iter().map(times).collect(),
         proofs: proofs(piece, outcome),
     }
 }
 
 /// Quarters of an hour as hours of the zone.
-fn hours(outcome: &Outcome, zone: Zone) -> Vec<Hour> {
+fn hours(quarters: Vec<(DateTime<Utc>, Quarter)>, zone: Zone) -> Vec<Hour> {
     let mut hours: Vec<Hour> = Vec::new();
-    for (at, quarter) in outcome.book.quarters() {
+    for (at, quarter) in quarters {
         let local = zone.at(at);
         let minutes = local.timestamp() + i64::from(local.offset().local_minus_utc());
         let from = local - chrono::TimeDelta::seconds(minutes.rem_euclid(3600));
@@ -198,6 +212,39 @@ fn hours(outcome: &Outcome, zone: Zone) -> Vec<Hour> {
         }
     }
     hours
+}
+
+/// Those who go by clocks of their own, from the east to the west; their hours are told by one clock for all.
+fn zones(outcome: &Outcome, common: Zone) -> Vec<ZoneLine> {
+    let line = |place: &Place| {
+        let zones: Vec<Zone> = place.zones.iter().filter_map(|name| Zone::named(name)).collect();
+        let first = zones.first().copied().unwrap_or(Zone::UTC);
+        let left = outcome.book.left(place.dial);
+        let then = left.map_or(outcome.ended, |(first, _)| first);
+        let offset = |zone: &Zone| zone.at(then).offset().local_minus_utc();
+        let counts = &place.counts;
+        ZoneLine {
+            name: name(&zones),
+            zones: place.zones.clone(),
+            east_s: zones.iter().map(offset).max().unwrap_or(0),
+            west_s: zones.iter().map(offset).min().unwrap_or(0),
+            planned: counts.planned,
+            accepted: counts.of(State::Accepted),
+            rejected: counts.of(State::Rejected),
+            expired: counts.of(State::Expired),
+            unknown: counts.of(State::Unknown) + counts.of(State::Intent),
+            suppressed: counts.of(State::Suppressed),
+            pending: counts.of(State::Pending),
+            first_at: left.map(|(at, _)| first.at(at)),
+            last_at: left.map(|(_, at)| first.at(at)),
+            hours: hours(outcome.book.quarters(Some(place.dial)), common),
+        }
+    };
+    let mut lines: Vec<ZoneLine> = outcome.places.iter().map(line).collect();
+    lines.sort_by(|one, other| {
+        (other.east_s, other.west_s, &one.zones).cmp(&(one.east_s, one.west_s, &other.zones))
+    });
+    lines
 }
 
 fn add(hour: &mut Hour, quarter: &Quarter) {
@@ -241,9 +288,14 @@ fn proofs(piece: &Piece, outcome: &Outcome) -> Vec<Proof> {
             ),
         ),
     ];
-    if piece.delivery.window.is_some() {
-        let seen = format!("{} taken outside of it", thousands(book.outside));
-        proofs.push(proof("only_in_the_window", book.outside, seen));
+    if piece.delivery.recipients.is_some() || !piece.delivery.hours().is_always() {
+        let seen = format!("{} of {} taken outside of them", thousands(book.outside), thousands(book.taken));
+        proofs.push(proof("only_in_their_hours", book.outside, seen));
+    }
+    if counts.of(State::Expired) > 0 {
+        let early = audit.expired_early;
+        let seen = format!("{} of {} had time left", thousands(early), thousands(counts.of(State::Expired)));
+        proofs.push(proof("expired_when_it_was_over", early, seen));
     }
     proofs
 }
@@ -264,7 +316,8 @@ fn setting(
         starts: format!("{}, {}", zone.show(start.at), start.why),
         left: outcome.book.left.map(|(first, last)| (zone.show(first), zone.show(last))),
         ends: zone.show(outcome.ended),
-        window: campaign.delivery.window.map(|window| window.to_string()),
+        window: window(&campaign.delivery),
+        until: until(&campaign.delivery, zone),
         pace: pace(campaign),
         gateway: super::plan::gateway(campaign),
         assumed: assumed(),
@@ -276,6 +329,20 @@ fn setting(
         ],
         next: vec![format!("sendplan send {shown} --sandbox{}", flags.without_sandbox())],
     }
+}
+
+/// The hours in which messages may go out, as people say them.
+fn window(delivery: &Delivery) -> Option<String> {
+    let theirs = delivery.recipients.and_then(|recipients| recipients.window);
+    let theirs = theirs.map(|window| window.by(Zone::RECIPIENT).to_string());
+    delivery.window.map(|window| window.to_string()).or(theirs)
+}
+
+/// After when nothing goes out.
+fn until(delivery: &Delivery, zone: Zone) -> Option<String> {
+    let theirs = delivery.recipients.and_then(|recipients| recipients.until);
+    let theirs = theirs.map(|day| format!("{day}, by each recipient's clock"));
+    delivery.until.map(|until| zone.show(until)).or(theirs)
 }
 
 fn pace(campaign: &Campaign) -> String {

@@ -10,9 +10,8 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::job::{Beginning, Ground, begin, same_manifest, take_up};
 use super::occasion::Occasion;
-use super::places::people;
+use super::places::whereabouts;
 use super::preparing::Preparing;
-use super::scan::scan;
 use super::standing::{cancelled, line, said};
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
@@ -189,8 +188,7 @@ pub fn occasion(
     if !theirs || matches!(anywhere.due, Due::Later(_)) {
         return Ok(Asked { occasion: anywhere, people: None });
     }
-    let totals = scan(loaded, None, terminal, &mut |_| Ok(()))?;
-    let people = people(&totals);
+    let people = whereabouts(loaded, terminal)?;
     Ok(Asked { occasion: Occasion::since(campaign, last, now, &people), people: Some(people) })
 }
 

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap;
 
 use super::engine::{End, Engine, Now, change};
-use super::message::{Change, Claimed, Parcel};
+use super::message::{Change, Claimed, MessageKey, Parcel};
 use super::state::Event;
 use crate::schedule::{Hours, Zone};
 
@@ -33,6 +34,8 @@ pub struct Clock {
 pub struct Clocks {
     left: Vec<Clock>,
     turn: Turn,
+    /// Up to here nobody who goes by the clock is pending any more: the next turn need not look there again.
+    passed: FxHashMap<Option<ClockId>, MessageKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +99,7 @@ impl Clock {
 impl Clocks {
     /// These.
     pub fn new(clocks: Vec<Clock>) -> Self {
-        Self { left: clocks, turn: Turn::Between }
+        Self { left: clocks, turn: Turn::Between, passed: FxHashMap::default() }
     }
 
     /// Before when nothing can be done, neither sent nor given up because its time is over, and why, for people. Nothing
@@ -147,6 +150,20 @@ impl Clocks {
     fn done(&mut self) {
         let turn = std::mem::replace(&mut self.turn, Turn::Between);
         self.left.retain(|clock| !turn.is_for(clock.id));
+    }
+
+    /// Nobody of this turn is pending up to here.
+    fn pass(&mut self, up_to: MessageKey) {
+        for clock in self.left.iter().filter(|clock| self.turn.is_for(clock.id)) {
+            let passed = self.passed.entry(clock.id).or_insert(up_to);
+            *passed = up_to.max(*passed);
+        }
+    }
+
+    /// After whom this turn begins; nothing where that is the start.
+    fn begins_after(&self) -> Option<MessageKey> {
+        let theirs = self.left.iter().filter(|clock| self.turn.is_for(clock.id));
+        theirs.map(|clock| self.passed.get(&clock.id).copied()).min().flatten()
     }
 
     /// Whom this turn is for; nothing where that is everybody who is left.
@@ -228,10 +245,19 @@ impl Engine {
 
     fn turn(&mut self, now: Now) {
         self.turning = false;
-        // All of them are pending in the state, and claimed again when it is their turn.
-        self.set_aside.extend(self.queue.clear().map(|(parcel, at)| (parcel.message.key, (parcel, at))));
-        self.cursor = None;
+        // All of them are pending in the state, and claimed again when it is their turn. Nobody else who was claimed is.
+        let mut first: Option<MessageKey> = None;
+        for (parcel, at) in self.queue.clear() {
+            let key = parcel.message.key;
+            first = Some(first.map_or(key, |first| first.min(key)));
+            self.set_aside.insert(key, (parcel, at));
+        }
+        let before = |key: MessageKey| MessageKey { seq: key.seq - 1, ..key };
+        if let Some(up_to) = first.map(before).or(self.cursor) {
+            self.clocks.pass(up_to);
+        }
         let after = self.clocks.begin(now.utc);
+        self.cursor = self.clocks.begins_after();
         self.more = after == After::Turn;
         if let After::Nobody(until, why) = after {
             self.end = Some(End::Waits { until, why });

@@ -12,21 +12,34 @@ use crate::store::{Run, RunClock, Store, StoreError};
 /// # Errors
 /// The state's; [`StoreError::Internal`] for a zone that this sendplan does not know, and a later one does.
 pub fn clocks(store: &impl Store, run: &Run, delivery: &Delivery) -> Result<Clocks, StoreError> {
-    let Some(recipients) = delivery.recipients else {
+    if delivery.recipients.is_none() {
         return Ok(Clocks::new(vec![Clock::of_all(delivery.hours())]));
-    };
+    }
+    let all = their_clocks(store, run, delivery)?;
+    Ok(Clocks::new(all.into_iter().filter(|(one, _)| one.pending > 0).map(|(_, clock)| clock).collect()))
+}
+
+/// The clocks by which recipients of a run go, all of them; none where all go by the campaign's.
+///
+/// # Errors
+/// As of [`clocks`].
+pub fn their_clocks(
+    store: &impl Store,
+    run: &Run,
+    delivery: &Delivery,
+) -> Result<Vec<(RunClock, Clock)>, StoreError> {
+    let Some(recipients) = delivery.recipients else { return Ok(Vec::new()) };
     let moment: Option<Moment> = run.pinned.occurrence.parse().ok();
     let begun = DateTime::<Utc>::from_timestamp_millis(run.pinned.created_at_ms).unwrap_or_default();
-    let clock = |one: &RunClock| {
-        let zones = zones(one)?;
+    let clock = |one: RunClock| {
+        let zones = zones(&one)?;
         let hours = delivery.hours_in(moment, &zones);
         let missed = recipients.is_missed(&hours, begun);
         let zone = zones.first().copied().unwrap_or(Zone::UTC);
-        Ok(Clock { id: Some(one.id), hours, missed, zone })
+        let clock = Clock { id: Some(one.id), hours, missed, zone };
+        Ok((one, clock))
     };
-    let all = store.clocks(run.id)?;
-    let clocks: Result<_, StoreError> = all.iter().filter(|one| one.pending > 0).map(clock).collect();
-    clocks.map(Clocks::new)
+    store.clocks(run.id)?.into_iter().map(clock).collect()
 }
 
 fn zones(clock: &RunClock) -> Result<Vec<Zone>, StoreError> {

@@ -12,6 +12,10 @@ use serde::{Serialize, Serializer};
 use super::layout::{Table, count, duration};
 use crate::units::thousands;
 
+mod zones;
+
+pub use zones::ZoneLine;
+
 /// The most lines of the time line.
 const MOST_LINES: usize = 48;
 /// The longest bar.
@@ -51,7 +55,7 @@ pub struct RehearsalReport {
     pub accepted: u64,
     /// Refused by the gateway for good, or given up.
     pub rejected: u64,
-    /// Waiting for their window or zone.
+    /// Not sent: nobody can tell by whose clock they go.
     pub held: u64,
     /// Never sent: too late.
     pub expired: u64,
@@ -69,9 +73,9 @@ pub struct RehearsalReport {
     pub retried: u64,
     /// Log-ins and renewals.
     pub log_ins: u64,
-    /// Messages that were open when it first waited for its window.
+    /// Messages that were open when it first waited for its window, or for somebody's clock.
     pub held_up_by_window: u64,
-    /// How often it waited for its window.
+    /// How often it waited for that.
     pub window_waits: u64,
     /// How long it did so, in seconds.
     pub window_waited_s: u64,
@@ -87,6 +91,11 @@ pub struct RehearsalReport {
     pub busiest_second: u64,
     /// What happened in each hour in which something did.
     pub hours: Vec<Hour>,
+    /// Those who go by clocks of their own, by where they are, from the east to the west; none where all go by one.
+    /// Their sum and `held` is `planned`.
+    pub zones: Vec<ZoneLine>,
+    /// Why messages are held, and how many for each reason.
+    pub held_for: Vec<Times>,
     /// What must be true, and whether it is.
     pub proofs: Vec<Proof>,
 }
@@ -143,6 +152,8 @@ pub struct Setting {
     pub ends: String,
     /// The hours in which messages may go out.
     pub window: Option<String>,
+    /// After when nothing goes out.
+    pub until: Option<String>,
     /// Rates and requests at once.
     pub pace: String,
     /// The gateway's profile, and how many go into a request.
@@ -177,7 +188,13 @@ impl RehearsalReport {
         let mut out =
             format!("Rehearsal of {}: nothing is sent, the gateway is simulated.\n\n", self.campaign);
         out.push_str(&self.setting(setting));
-        if let Some(line) = time_line(&self.hours) {
+        if let Some(chart) = zones::chart(&self.zones, &self.hours, &self.zone) {
+            let _ = write!(
+                out,
+                "\nTaken by the gateway, by hours of {} and by where people are:\n\n{chart}",
+                self.zone
+            );
+        } else if let Some(line) = time_line(&self.hours) {
             let _ = write!(out, "\nTaken by the gateway, by the clock of {}:\n\n{line}", self.zone);
         }
         let _ = write!(out, "\n{}", self.results(setting));
@@ -204,6 +221,7 @@ impl RehearsalReport {
         let line = |text: &'a String| vec![Cow::Borrowed(text.as_str())];
         let mut facts = vec![("starts", line(&setting.starts))];
         facts.extend(setting.window.as_ref().map(|window| ("window", line(window))));
+        facts.extend(setting.until.as_ref().map(|until| ("until", line(until))));
         facts.push(("pace", line(&setting.pace)));
         facts.push(("gateway", line(&setting.gateway)));
         facts.push(("faults", vec![self.faults.clone().into()]));
@@ -237,14 +255,23 @@ impl RehearsalReport {
             ("rejected", self.rejected, "the gateway refused them, or they were given up"),
             ("suppressed", self.suppressed, "left out at the last moment"),
             ("expired", self.expired, "not sent: too late"),
-            ("held", self.held, ""),
+            ("held", self.held, self.held_for.first().map_or("", |one| &one.what)),
             ("unknown", self.unknown, &taken),
             ("pending", self.pending, "not sent: the rehearsal ended before"),
         ];
         let shown = lines
             .into_iter()
             .filter(|(word, number, _)| *number > 0 || matches!(*word, "planned" | "accepted"));
-        shown.map(|(word, number, meaning)| (word, number, meaning.to_owned())).collect()
+        let mut rows: Vec<(&'static str, u64, String)> =
+            shown.map(|(word, number, meaning)| (word, number, meaning.to_owned())).collect();
+        if let [_, _, ..] = &*self.held_for
+            && let Some(at) = rows.iter().position(|(word, ..)| *word == "held")
+        {
+            "nobody can tell by whose clock they go".clone_into(&mut rows[at].2);
+            let reasons = self.held_for.iter().map(|one| ("", one.times, one.what.clone()));
+            rows.splice(at + 1..at + 1, reasons);
+        }
+        rows
     }
 
     fn work(&self, setting: &Setting) -> String {
@@ -277,7 +304,8 @@ impl RehearsalReport {
             let waited = duration(Duration::from_secs(self.window_waited_s));
             let (held_up, waits) =
                 (count(self.held_up_by_window, "message"), count(self.window_waits, "time"));
-            fact("window shut", format!("{waits}, {waited} together; it held up {held_up}"));
+            let what = if self.zones.is_empty() { "window shut" } else { "all shut" };
+            fact(what, format!("{waits}, {waited} together; it held up {held_up}"));
         }
         for one in &self.happened {
             fact(&format!("fault {}", one.what), count(one.times, "time"));
@@ -336,15 +364,25 @@ struct Stretch {
     rejected: u64,
 }
 
-/// A bar an hour; several hours a bar where there would be too many. Nothing where nothing happened.
-fn time_line(hours: &[Hour]) -> Option<String> {
+/// The hours as lines: one an hour, or as many an hour as makes few lines. With how many hours a line is.
+fn lines(hours: &[Hour]) -> Option<(i64, Vec<Stretch>)> {
     // What became unknown later left in an hour before.
     let busy = || hours.iter().filter(|hour| hour.sent > 0 || hour.taken > 0);
     let drawn = steps().map(|step| (step, stretches(busy(), step))).find(|(step, all)| {
         let gaps = all.windows(2).filter(|two| gap(two, *step) > 0).count();
         all.len() + gaps <= MOST_LINES
     });
-    let (step, all) = drawn.filter(|(_, all)| !all.is_empty())?;
+    drawn.filter(|(_, all)| !all.is_empty())
+}
+
+/// What is said below the lines of how long they are.
+fn length_of_lines(step: i64) -> String {
+    if step > 1 { format!("\n  A line is {step} hours.\n") } else { String::new() }
+}
+
+/// A bar an hour; several hours a bar where there would be too many. Nothing where nothing happened.
+fn time_line(hours: &[Hour]) -> Option<String> {
+    let (step, all) = lines(hours)?;
     let most = all.iter().map(|one| one.taken).max().unwrap_or(0);
     let mut table = Table::new(&[2]);
     for (at, one) in all.iter().enumerate() {
@@ -357,11 +395,7 @@ fn time_line(hours: &[Hour]) -> Option<String> {
             table.row(["…", &format!("{} without any", hours_long(silent)), "", ""]);
         }
     }
-    let mut out = table.show();
-    if step > 1 {
-        let _ = writeln!(out, "\n  A line is {step} hours.");
-    }
-    Some(out)
+    Some(table.show() + &length_of_lines(step))
 }
 
 /// How many hours a bar may stand for.

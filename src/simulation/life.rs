@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::campaign::{Delivery, Unknown};
+use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{End, Engine, Now};
 use crate::delivery::message::Change;
 use crate::delivery::paces::limits;
+use crate::delivery::state::{Event, State};
+use crate::executor::clocks::clocks;
 use crate::executor::resume::send_again;
 use crate::executor::{Driven, execute};
 use crate::provider::Profile;
@@ -107,6 +110,9 @@ fn take_up<S: Store + Control>(
     }
     let mut engine = Engine::new(Arc::clone(profile), *delivery, stage.suppression(), stage.kind, now);
     engine.add_opt_outs(store.opt_outs()?);
+    let pinned = store.runs(Some(CAMPAIGN))?.into_iter().find(|one| one.id == run);
+    let pinned = pinned.ok_or(StoreError::NoSuchRun { run: run.0 })?;
+    engine.set_clocks(clocks(store, &pinned, delivery)?);
     let terms = Terms {
         window: engine.window(),
         concurrency: usize::from(delivery.concurrency),
@@ -130,6 +136,34 @@ pub fn conclude<S: Store>(stage: &mut Stage, store: &mut S, run: RunId) -> Resul
     let counts = store.counts(run)?;
     stage.oracle.ends(&everybody(store, run)?, &counts);
     Ok(true)
+}
+
+/// Somebody cancels the campaign while no process is at work on it: what was not sent expires, and the run is closed, as
+/// `cancel` does it.
+///
+/// # Errors
+/// The state's.
+pub fn cancel<S: Store + Control>(stage: &mut Stage, store: &mut S, run: RunId) -> Result<(), StoreError> {
+    let at_ms = (stage.utc() + stage.skew).timestamp_millis();
+    stage.oracle.recovered(store.recover(run, at_ms)?);
+    let hold = Hold { what: HoldKind::Cancelled, who: "somebody".to_owned(), at_ms };
+    let _already = store.hold(CAMPAIGN, &hold, None)?;
+    stage.oracle.cancels();
+    let waiting = |one: &Listed| matches!(one.state, State::Pending | State::Held);
+    let expired = everybody(store, run)?.into_iter().filter(waiting).map(|one| Change {
+        key: one.key,
+        event: if one.second_copy { Event::Forgo } else { Event::Expire },
+        provider_id: None,
+        reason: Some("cancelled".to_owned()),
+        opted_out: false,
+        at_ms,
+    });
+    let expired: Vec<Change> = expired.collect();
+    store.commit(run, &expired)?;
+    let counts = store.counts(run)?;
+    stage.oracle.durable(&expired, Some(&counts));
+    stage.trace.note(stage.at, || format!("= somebody cancels it: {} expire", expired.len()));
+    Ok(())
 }
 
 fn everybody<S: Store>(store: &S, run: RunId) -> Result<Vec<Listed>, StoreError> {

@@ -6,6 +6,7 @@ pub mod agenda;
 pub mod dice;
 pub mod faults;
 pub mod gateway;
+pub mod hours;
 pub mod life;
 pub mod oracle;
 pub mod rehearsal;

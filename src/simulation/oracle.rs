@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use chrono::DateTime;
+
 use crate::delivery::control::{LEASE, News};
 use crate::delivery::engine::{Now, Order};
 use crate::delivery::message::{Batch, Change, MessageKey};
@@ -12,6 +14,7 @@ use crate::delivery::pace::{SLACK, most_in};
 use crate::delivery::paces::Load;
 use crate::delivery::state::{Event, State, next};
 use crate::provider::Limits;
+use crate::simulation::hours::Span;
 use crate::store::{Counts, Listed};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -48,6 +51,12 @@ pub enum Law {
     Lease,
     /// Nothing is sent while somebody holds the campaign, once the process has heard of it.
     Hold,
+    /// Nobody is sent anything outside their hours, or in the last minute of them, by what the machine's calendar shows.
+    Hours,
+    /// Only what nobody can be sent any more expires, or what was cancelled.
+    Over,
+    /// Who is held stays so, until somebody cancels the campaign.
+    Held,
     /// Nothing is sent after somebody asked for an end.
     Stop,
     /// One commit at a time.
@@ -95,6 +104,8 @@ struct Fate {
     state: State,
     attempts: u32,
     taken: u32,
+    /// The number of the clock by which it goes.
+    clock: Option<usize>,
 }
 
 /// The books.
@@ -103,6 +114,8 @@ pub struct Oracle {
     fates: BTreeMap<MessageKey, Fate>,
     /// How many of them are in each state.
     standing: [usize; State::ALL.len()],
+    /// The hours of each clock.
+    spans: Vec<Span>,
     terms: Terms,
     /// Addresses that the process knows from lists.
     listed: BTreeSet<String>,
@@ -118,6 +131,7 @@ pub struct Oracle {
     /// When the last durable commit of this process began.
     proven: Option<Now>,
     held: bool,
+    cancelled: bool,
     stopping: bool,
     committing: bool,
     broken: Option<Broken>,
@@ -128,7 +142,29 @@ impl Oracle {
     pub fn planned(&mut self, key: MessageKey, address: &str, segments: u16) {
         let address = address.to_owned();
         self.standing[State::Pending as usize] += 1;
-        self.fates.insert(key, Fate { address, segments, state: State::Pending, attempts: 0, taken: 0 });
+        let state = State::Pending;
+        self.fates.insert(key, Fate { address, segments, state, attempts: 0, taken: 0, clock: None });
+    }
+
+    /// These are the hours by which people go.
+    pub fn go_by(&mut self, spans: Vec<Span>) {
+        self.spans = spans;
+    }
+
+    /// A message that was planned goes by the clock of this number, from 0; without one it is held.
+    pub fn goes_by(&mut self, key: MessageKey, clock: Option<usize>) {
+        let Some(fate) = self.fates.get_mut(&key) else { return };
+        fate.clock = clock;
+        if clock.is_none() {
+            self.standing[fate.state as usize] -= 1;
+            self.standing[State::Held as usize] += 1;
+            fate.state = State::Held;
+        }
+    }
+
+    /// Somebody cancels the campaign, and closes its run: what was not sent expires, and nothing goes out any more.
+    pub fn cancels(&mut self) {
+        self.cancelled = true;
     }
 
     /// The first law that was broken, if one was.
@@ -196,8 +232,9 @@ impl Oracle {
             return self.complain(Law::Books, format!("message {key} was never planned"));
         };
         let taken = fate.taken > 0;
-        let Ok(after) = next(fate.state, event) else {
-            let what = format!("message {key} is {} and took the event {event}", fate.state);
+        let (was, clock) = (fate.state, fate.clock);
+        let Ok(after) = next(was, event) else {
+            let what = format!("message {key} is {was} and took the event {event}");
             return self.complain(Law::Transition, what);
         };
         self.standing[fate.state as usize] -= 1;
@@ -207,6 +244,16 @@ impl Oracle {
         let address = fate.address.clone();
         if change.opted_out {
             self.recorded.insert(address.clone());
+        }
+        if was == State::Held && !self.cancelled {
+            self.complain(Law::Held, format!("message {key} was held and is {after}"));
+        }
+        if after == State::Expired && !self.cancelled {
+            let at = DateTime::from_timestamp_millis(change.at_ms).unwrap_or_default();
+            let span = clock.and_then(|clock| self.spans.get(clock));
+            if span.is_none_or(|span| !span.is_over(at)) {
+                self.complain(Law::Over, format!("message {key} expired at {at}, and {span:?} is not over"));
+            }
         }
         let never_sent = matches!(after, State::Rejected | State::Suppressed | State::Expired);
         if after == State::Accepted && !taken {
@@ -279,7 +326,7 @@ impl Oracle {
         if age.is_none_or(|age| age > LEASE) {
             self.complain(Law::Lease, format!("request {number} went out on proof of {age:?} ago"));
         }
-        if self.held {
+        if self.held || self.cancelled {
             self.complain(Law::Hold, format!("request {number} went out while the campaign was held"));
         }
         if self.stopping {
@@ -288,6 +335,12 @@ impl Oracle {
         for parcel in &batch.parcels {
             let key = parcel.message.key;
             let Some(fate) = self.fates.get(&key) else { continue };
+            let span = fate.clock.and_then(|clock| self.spans.get(clock));
+            if let Some(span) = span.filter(|span| !span.may_leave(now.utc)) {
+                let what = format!("message {key} went out at {}, outside of {span:?}", now.utc);
+                self.complain(Law::Hours, what);
+                continue;
+            }
             if fate.state != State::Intent {
                 let what = format!("message {key} went out, on the disk it is {}", fate.state);
                 self.complain(Law::IntentFirst, what);
@@ -433,8 +486,7 @@ impl Oracle {
     pub fn ends(&mut self, listed: &[Listed], counts: &Counts) {
         self.reopened(listed, &[]);
         self.compare(counts);
-        let settled =
-            |state| matches!(state, State::Accepted | State::Rejected | State::Unknown | State::Suppressed);
+        let settled = |state: State| !state.is_open();
         let open = self.fates.iter().find(|(_, fate)| !settled(fate.state));
         if let Some((key, fate)) = open {
             let what = format!("message {key} is {} at the end", fate.state);
@@ -450,10 +502,10 @@ impl Oracle {
         }
     }
 
-    /// Nothing went wrong: everybody must be accepted.
+    /// Nothing went wrong: everybody must be accepted, but for those who are held, or whose time is over.
     pub fn was_calm(&mut self) {
         let accepted = self.count(State::Accepted);
-        if accepted != self.fates.len() {
+        if accepted + self.count(State::Held) + self.count(State::Expired) != self.fates.len() {
             let what = format!("{accepted} of {} accepted, and nothing went wrong", self.fates.len());
             self.complain(Law::Everybody, what);
         }

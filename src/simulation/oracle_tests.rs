@@ -285,3 +285,67 @@ fn what_goes_out_on_old_proof_or_against_a_word_is_seen() {
         assert_eq!(broken(&oracle), law, "{later} s");
     }
 }
+
+/// The first of the three goes by a clock that is open in the first hour of 1970, the second by one that was missed, and
+/// the third is held.
+fn by_clocks() -> Oracle {
+    let mut oracle = oracle();
+    let until = Some(DateTime::UNIX_EPOCH + Duration::from_secs(3600));
+    let missed = Span { missed: true, ..Span::default() };
+    oracle.go_by(vec![Span { until, ..Span::default() }, missed]);
+    oracle.goes_by(key(1), Some(0));
+    oracle.goes_by(key(2), Some(1));
+    oracle.goes_by(key(3), None);
+    oracle
+}
+
+fn expires(seq: i64, at: Now) -> Change {
+    Change { at_ms: at.utc.timestamp_millis(), ..change(seq, Event::Expire) }
+}
+
+#[test]
+fn whoever_is_written_to_outside_their_hours_is_seen() {
+    for (seq, seconds, law) in [
+        (1, 3540.0, None),
+        (1, 3540.5, Some(Law::Hours)),
+        (1, 3600.0, Some(Law::Hours)),
+        (2, 0.0, Some(Law::Hours)),
+    ] {
+        let mut oracle = by_clocks();
+        commit(&mut oracle, &[change(seq, Event::Intend)]);
+        oracle.proves(at(seconds));
+        oracle.sends(&batch(1, &[seq]), at(seconds));
+        assert_eq!(broken(&oracle), law, "{seq} at {seconds}");
+    }
+}
+
+#[test]
+fn whoever_expires_while_there_is_time_is_seen() {
+    for (seq, seconds, law) in
+        [(1, 3540.0, Some(Law::Over)), (1, 3541.0, None), (2, 0.0, None), (3, 5000.0, Some(Law::Held))]
+    {
+        let mut oracle = by_clocks();
+        commit(&mut oracle, &[expires(seq, at(seconds))]);
+        assert_eq!(broken(&oracle), law, "{seq} at {seconds}");
+    }
+    let mut oracle = by_clocks();
+    oracle.cancels();
+    commit(&mut oracle, &[expires(1, at(0.0)), expires(3, at(0.0))]);
+    assert_eq!(broken(&oracle), None, "whoever is cancelled expires at any time");
+    commit(&mut oracle, &[change(2, Event::Intend)]);
+    oracle.sends(&batch(1, &[2]), at(0.0));
+    assert!(broken(&oracle).is_some(), "nothing goes out any more");
+}
+
+#[test]
+fn held_ones_stay_and_are_an_end() {
+    let mut oracle = by_clocks();
+    commit(&mut oracle, &[change(3, Event::Release)]);
+    assert_eq!(broken(&oracle), Some(Law::Held));
+    let mut oracle = by_clocks();
+    commit(&mut oracle, &[expires(1, at(3600.0)), expires(2, at(0.0))]);
+    let all = [listed(1, State::Expired, 0), listed(2, State::Expired, 0), listed(3, State::Held, 0)];
+    oracle.ends(&all, &counts(&[(State::Expired, 2), (State::Held, 1)]));
+    oracle.was_calm();
+    assert_eq!(oracle.broken(), None);
+}

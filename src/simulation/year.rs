@@ -308,7 +308,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
         let profile = &piece.profile;
         let people = usize::try_from(played.people).unwrap_or(usize::MAX);
         let gateway = Gateway::new(Arc::clone(profile), profile.is_idempotent()).compact(people);
-        let book = Book::new(people, played.delivery.window);
+        let book = Book::new(people, played.delivery.hours());
         let seed = piece.seed.wrapping_add(u64::try_from(run.0).unwrap_or(0));
         self.scenes.insert(run, Scene::new(gateway, book, piece.weather, seed, when));
         (self.tell)(Tale::Begun { campaign: number, at, when });

@@ -140,7 +140,7 @@ fn the_window_is_kept_and_the_run_goes_on_when_it_opens() {
         let from = hour["from"].as_str().unwrap();
         assert!(from.ends_with("T08:00:00+03:00") || from.ends_with("T09:00:00+03:00"), "{from}");
     }
-    assert!(slow["proofs"].to_string().contains("only_in_the_window"));
+    assert!(slow["proofs"].to_string().contains("only_in_their_hours"));
 }
 
 #[test]
@@ -181,6 +181,81 @@ fn a_gateway_that_answers_nothing_in_time_stops_the_run_after_a_few_requests() {
     let nearly = report(&project(2000, ""), 0, &["--fault", "timeout:90%"]);
     let stops: u64 = nearly["stops"].as_array().unwrap().iter().map(|one| of(one, "times")).sum();
     assert!(of(&nearly, "requests") <= stops * 30, "{nearly}");
+}
+
+/// People in four places, and one of whom nobody knows where.
+fn all_over_the_earth(people: u32, schedule: &str) -> Project {
+    let project = project(0, schedule);
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    project.write(file, &manifest.replace("address: phone", "address: phone, timezone: tz"));
+    let zones = ["Asia/Tokyo", "Africa/Nairobi", "Europe/Berlin", "America/Lima"];
+    let rows = (0..people).map(|at| format!("+2547000{at:05},x,{}\n", zones[at as usize % zones.len()]));
+    let rows: String = rows.collect();
+    project.write("campaigns/c/r.csv", &format!("phone,name,tz\n{rows}+254799999999,x,Atlantis\n"));
+    project
+}
+
+const NINE: &str = "  rate: 20/h\nschedule:\n  at: 2026-12-02T09:00\n  timezone: recipient\n  \
+                    window: { from: \"09:00\", to: \"17:00\", timezone: recipient }\n";
+
+#[test]
+fn nine_where_each_person_is_goes_round_the_earth() {
+    let project = all_over_the_earth(600, NINE);
+    let said = rehearse(&project, &["--fault", "429:3%,timeout:2%,crash:2"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    insta::assert_snapshot!("rehearsal_by_recipients_clocks", said.out);
+    let report = report(&project, 0, &["--fault", "429:3%,timeout:2%,crash:2"]);
+    assert_eq!(report["starts_at"], "2026-12-02T00:00:00Z", "nine in Tokyo");
+    assert_eq!((of(&report, "planned"), of(&report, "held"), of(&report, "pending")), (601, 1, 0));
+    assert_eq!(report["held_for"][0]["what"], "its time zone is not known");
+    let zones = report["zones"].as_array().unwrap();
+    let names: Vec<&str> = zones.iter().map(|zone| zone["zone"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Asia/Tokyo", "Africa/Nairobi", "Europe/Berlin", "America/Lima"]);
+    for zone in zones {
+        let states = ["accepted", "rejected", "expired", "unknown", "suppressed", "pending"];
+        assert_eq!(states.iter().map(|state| of(zone, state)).sum::<u64>(), 150, "{zone}");
+        let (first, last) = (zone["first_at"].as_str().unwrap(), zone["last_at"].as_str().unwrap());
+        assert_eq!(&first[..15], "2026-12-02T09:0", "{zone}");
+        assert!((9..17).contains(&last[11..13].parse::<u32>().unwrap()), "{zone}");
+    }
+    let taken = |hours: &Value| hours.as_array().unwrap().iter().map(|hour| of(hour, "taken")).sum::<u64>();
+    assert_eq!(zones.iter().map(|zone| taken(&zone["hours"])).sum::<u64>(), taken(&report["hours"]));
+    assert!(report["proofs"].to_string().contains("only_in_their_hours"));
+}
+
+#[test]
+fn who_is_not_reached_by_the_last_day_expires_and_others_are_not_held_up() {
+    let schedule = format!("{NINE}  until: 2026-12-03\n");
+    let report = report(&all_over_the_earth(2000, &schedule), 0, &[]);
+    let expired = of(&report, "expired");
+    assert!(expired > 500 && of(&report, "accepted") + expired == 2000, "{report}");
+    assert!(report["proofs"].to_string().contains("expired_when_it_was_over"));
+    // The last of the third of December is Lima's: 17:00 there is 22:00 by UTC.
+    assert!(report["ends_at"].as_str().unwrap() <= "2026-12-03T22:00:00Z", "{report}");
+}
+
+#[test]
+fn a_rehearsal_begins_in_time_whatever_the_hour() {
+    // It is half past nine in Nairobi, and long past in Tokyo: what is rehearsed is all of it, from the first on.
+    let cron = "schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n";
+    let project = all_over_the_earth(40, cron);
+    let said = project.run(&["rehearse", "campaigns/c", "--now", "2026-12-01T06:30:00Z", "--format", "json"]);
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(
+        (of(&report, "accepted"), of(&report, "expired"), of(&report, "held")),
+        (40, 0, 1),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_rehearsal_that_takes_years_is_not_waited_for() {
+    let slow = "  rate: 1/h\nschedule:\n  window: { from: \"09:00\", to: \"10:00\", timezone: recipient }\n";
+    let report = report(&all_over_the_earth(2000, slow), 4, &[]);
+    assert_eq!(report["ended"], "too_long");
+    assert_eq!((of(&report, "planned"), &report["ends_at"]), (2001, &"2028-01-05T09:00:00Z".into()));
+    assert!(of(&report, "pending") > 300 && report["proofs"][3]["holds"] == true, "400 days, and not all");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Seasons: a seed becomes a campaign, a gateway, what goes wrong and when, and as many lives as the run takes. The
 //! executor, the engine and the state are the real ones; the disk is a folder in memory, cut as a crash cuts it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sendplan::audience::AddressKind;
 use sendplan::campaign::{Delivery, Retry, Unknown};
 use sendplan::delivery::engine::End;
@@ -19,10 +19,12 @@ use sendplan::message::segments::Encoding;
 use sendplan::provider::Profile;
 use sendplan::provider::raw::BatchMode;
 use sendplan::provider::wire;
+use sendplan::schedule::{Moment, Recipients, TimeOfDay, Window, Zone};
 use sendplan::simulation::dice::Dice;
 use sendplan::simulation::faults::{Fault, Faults, Happened};
 use sendplan::simulation::gateway::Gateway;
-use sendplan::simulation::life::{Cast, How, Life, conclude, live};
+use sendplan::simulation::hours::{Daily, Span};
+use sendplan::simulation::life::{Cast, How, Life, cancel, conclude, live};
 use sendplan::simulation::oracle::{Broken, Law, Oracle};
 use sendplan::simulation::speech::Speech;
 use sendplan::simulation::trace::Trace;
@@ -35,6 +37,21 @@ use sendplan::units::{Percent, Rate};
 const CALM_LIVES: usize = 20;
 /// One seed in so many speaks in bytes; learning to speak costs more than most runs do.
 const SPEAKS: u64 = 8;
+/// Nobody waits for clocks more often than this: the days of a season are few.
+const MOST_WAITS: u64 = 1000;
+/// When a season begins, in seconds since 1970: 2027-01-15 at 08:00 by UTC.
+const EPOCH: i64 = 1_800_000_000;
+/// Zones whose clocks have never changed and will not for years, with how far they are ahead of UTC, in seconds.
+const ZONES: [(&str, i64); 8] = [
+    ("Pacific/Kiritimati", 50_400),
+    ("Asia/Tokyo", 32_400),
+    ("Asia/Kathmandu", 20_700),
+    ("Africa/Nairobi", 10_800),
+    ("Etc/UTC", 0),
+    ("America/Bogota", -18_000),
+    ("Pacific/Marquesas", -34_200),
+    ("Etc/GMT+12", -43_200),
+];
 
 /// Gateways of every kind that there is: one message a request, with tokens and parts; shared and personalised
 /// batches; one that honours keys.
@@ -70,6 +87,10 @@ pub struct Season {
     pub unknown: u64,
     pub rejected: u64,
     pub suppressed: u64,
+    pub expired: u64,
+    pub held: u64,
+    pub waits: u64,
+    pub cancelled: u64,
     pub taken: u64,
     pub taken_twice: u64,
     pub lost: u64,
@@ -91,6 +112,10 @@ impl Season {
             (&mut self.unknown, other.unknown),
             (&mut self.rejected, other.rejected),
             (&mut self.suppressed, other.suppressed),
+            (&mut self.expired, other.expired),
+            (&mut self.held, other.held),
+            (&mut self.waits, other.waits),
+            (&mut self.cancelled, other.cancelled),
             (&mut self.taken, other.taken),
             (&mut self.taken_twice, other.taken_twice),
             (&mut self.lost, other.lost),
@@ -129,7 +154,8 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
     let profile = Arc::new(profile);
     let idempotent = profile.is_idempotent();
     let storms = if dice.between(0, 9) == 0 { 0 } else { dice.between(1, 6) };
-    let delivery = delivery(&mut dice, idempotent);
+    let almanac = almanac(&mut dice);
+    let delivery = almanac.over(delivery(&mut dice, idempotent));
     let mut gateway = Gateway::new(Arc::clone(&profile), idempotent);
     let spoke = dice.between(1, SPEAKS) == 1 && !idempotent;
     if spoke {
@@ -150,19 +176,19 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
         kind,
         list: BTreeSet::new(),
         at: Duration::ZERO,
-        epoch: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+        epoch: DateTime::from_timestamp(EPOCH, 0).unwrap(),
         skew: TimeDelta::zero(),
         dice,
     };
     let mut disk = Disk::new(folder);
-    let run = pin(&mut stage, &mut disk, &profile);
+    let run = pin(&mut stage, &mut disk, &profile, &almanac);
     stage.trace.note(Duration::ZERO, || format!("seed {seed}: {name}, {delivery:?}, {storms} storms"));
     let cast = Cast { profile, delivery };
     let mut season = Season { spoke: u64::from(spoke), ..Season::default() };
     survive(&mut stage, &mut disk, run, &cast, storms, &mut season);
     if storms == 0 && stage.oracle.broken().is_none() {
         stage.oracle.was_calm();
-        if rate_is_slow(&delivery) {
+        if rate_is_slow(&delivery) && almanac.is_empty() {
             stage.oracle.was_fast();
         }
     }
@@ -171,6 +197,7 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
     season.unknown = oracle.standing(State::Unknown);
     season.rejected = oracle.standing(State::Rejected);
     season.suppressed = oracle.standing(State::Suppressed);
+    (season.expired, season.held) = (oracle.standing(State::Expired), oracle.standing(State::Held));
     (season.taken, season.taken_twice, season.lost) = (oracle.taken(), oracle.taken_twice(), oracle.lost());
     season.broken = oracle.broken().cloned();
     season.virtual_time = stage.at;
@@ -181,12 +208,12 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
 
 /// Life after life, until nothing is left to do or a law is broken.
 fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: u64, season: &mut Season) {
-    season.messages = stage.oracle.standing(State::Pending);
+    season.messages = stage.oracle.standing(State::Pending) + stage.oracle.standing(State::Held);
     let storm = stage.faults.clone();
     let mut uncertain = Vec::new();
-    let lives = usize::try_from(storms).unwrap() + CALM_LIVES;
-    for number in 0..lives {
-        let stormy = number < usize::try_from(storms).unwrap();
+    let (storms, mut number) = (usize::try_from(storms).unwrap(), 0);
+    while number < storms + CALM_LIVES && season.waits < MOST_WAITS {
+        let stormy = number < storms;
         stage.faults = if stormy { storm.clone() } else { Faults::NONE };
         let Life { how, mut store, uncertain: left, events } =
             live(stage, disk.open(), run, cast, &uncertain);
@@ -196,6 +223,12 @@ fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: 
         }
         // As the verb has it: after a failure of the state nothing more is written.
         if matches!(how, How::Ended(_) | How::Cut) && left.is_empty() {
+            if matches!(how, How::Ended(End::Waits { .. })) && stage.dice.between(0, 40) == 0 {
+                season.cancelled += 1;
+                if let Err(error) = cancel(stage, &mut store, run) {
+                    return stage.oracle.complain(Law::State, error);
+                }
+            }
             match conclude(stage, &mut store, run) {
                 Ok(true) => return,
                 Ok(false) if matches!(how, How::Ended(End::Finished)) => {
@@ -208,9 +241,142 @@ fn survive(stage: &mut Stage, disk: &mut Disk, run: RunId, cast: &Cast, storms: 
         }
         disk.leave(stage, store, &how, run, &left);
         uncertain = left;
-        stage.at += stage.dice.time(Duration::from_secs(1), Duration::from_secs(3600));
+        match how {
+            How::Ended(End::Waits { until, .. }) => {
+                season.waits += 1;
+                sleep(stage, until, stormy);
+            }
+            _ => {
+                number += 1;
+                stage.at += stage.dice.time(Duration::from_secs(1), Duration::from_secs(3600));
+            }
+        }
     }
     stage.oracle.complain(Law::Ends, "the weather is fine, and still it comes to no end");
+}
+
+/// Nobody can be written to before a time: somebody looks again then, or too early, or much too late; and meanwhile the
+/// machine's calendar is set.
+fn sleep(stage: &mut Stage, until: DateTime<Utc>, stormy: bool) {
+    let now = stage.utc() + stage.skew;
+    assert!(until > now, "it waits for {until}, and it is {now}");
+    let wait = (until - now).to_std().unwrap();
+    let (early, late) = (stage.dice.between(0, 7) == 0, stage.dice.between(0, 7) == 0);
+    stage.at += match (early && stormy, late) {
+        (true, _) => stage.dice.time(Duration::from_secs(1), wait),
+        (_, true) => wait + stage.dice.time(Duration::ZERO, Duration::from_secs(3 * 86_400)),
+        _ => wait + stage.dice.time(Duration::ZERO, Duration::from_secs(600)),
+    };
+    if stormy && stage.dice.between(0, 7) == 0 {
+        stage.skew = TimeDelta::seconds(i64::try_from(stage.dice.between(0, 400_000)).unwrap() - 200_000);
+    }
+}
+
+/// By whose clocks a season's people go, and when they may be written to: as the campaign says it, and as the oracle does.
+#[derive(Debug, Default)]
+struct Almanac {
+    moment: Option<Moment>,
+    window: Option<Window>,
+    until: Option<DateTime<Utc>>,
+    recipients: Option<Recipients>,
+    /// The zones of each clock, where there are several.
+    clocks: Vec<Vec<&'static str>>,
+    spans: Vec<Span>,
+}
+
+impl Almanac {
+    fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    fn over(&self, delivery: Delivery) -> Delivery {
+        Delivery { window: self.window, until: self.until, recipients: self.recipients, ..delivery }
+    }
+
+    fn occurrence(&self) -> String {
+        self.moment.map_or_else(|| "once".to_owned(), |moment| moment.to_string())
+    }
+}
+
+/// One season in four has hours: those of one clock, or those of several.
+fn almanac(dice: &mut Dice) -> Almanac {
+    if dice.between(0, 3) > 0 {
+        return Almanac::default();
+    }
+    let epoch: DateTime<Utc> = DateTime::from_timestamp(EPOCH, 0).unwrap();
+    let hours = |dice: &mut Dice, low: i64, high: i64| {
+        low + i64::try_from(dice.between(0, u64::try_from(high - low).unwrap())).unwrap()
+    };
+    let own = dice.between(0, 3) > 0;
+    let window = (dice.between(0, 3) > 0).then(|| {
+        let (from, length) = (hours(dice, 0, 23), hours(dice, 1, 23));
+        (from, (from + length) % 24)
+    });
+    let common = *dice.pick(&ZONES).unwrap();
+    let until = (dice.between(0, 4) == 0).then(|| epoch + TimeDelta::hours(hours(dice, 1, 120)));
+    let made = |(from, to): (i64, i64), zone: &str| {
+        let time = |hour: i64| format!("{hour:02}:00").parse::<TimeOfDay>().unwrap();
+        Window::new(time(from), time(to), zone.parse().unwrap()).unwrap()
+    };
+    let daily = |(from, to): (i64, i64), ahead| Daily { ahead, from: from * 3600, to: to * 3600 };
+    if !own {
+        let span = Span {
+            windows: window.map(|window| daily(window, common.1)).into_iter().collect(),
+            until,
+            ..Span::default()
+        };
+        let window = window.map(|window| made(window, common.0));
+        return Almanac { window, until, spans: vec![span], ..Almanac::default() };
+    }
+    // What goes by their clocks: the time, the window, or both.
+    let their_moment = dice.coin() || window.is_none();
+    let their_window = window.filter(|_| !their_moment || dice.coin());
+    let common_window = window.filter(|_| their_window.is_none());
+    let midnight = NaiveDate::from_ymd_opt(2027, 1, 15).unwrap().and_hms_opt(0, 0, 0).unwrap();
+    let local = midnight + TimeDelta::hours(hours(dice, -20, 40));
+    let moment = their_moment.then(|| Moment { local: local.into(), zone: Zone::RECIPIENT });
+    let last_day =
+        (their_moment && dice.between(0, 2) == 0).then(|| local.date() + TimeDelta::days(hours(dice, 0, 3)));
+    let late_after = (dice.between(0, 2) > 0).then(|| TimeDelta::hours(hours(dice, 0, 30)));
+    let recipients = Recipients {
+        moment: their_moment,
+        window: their_window.map(|window| made(window, "UTC")),
+        until: last_day,
+        late_after,
+    };
+    let mut clocks: Vec<Vec<(&str, i64)>> = Vec::new();
+    for _ in 0..dice.between(1, 6) {
+        let mut zones = vec![*dice.pick(&ZONES).unwrap()];
+        if dice.between(0, 3) == 0 {
+            zones.push(*dice.pick(&ZONES).unwrap());
+            zones.dedup();
+        }
+        if !clocks.contains(&zones) {
+            clocks.push(zones);
+        }
+    }
+    let span = |zones: &Vec<(&str, i64)>| {
+        let there = |time: chrono::NaiveDateTime, ahead: i64| time.and_utc() - TimeDelta::seconds(ahead);
+        let starts = zones.iter().filter(|_| their_moment).map(|(_, ahead)| there(local, *ahead)).max();
+        let end = |day: NaiveDate| (day + TimeDelta::days(1)).and_hms_opt(0, 0, 0).unwrap();
+        let ends = last_day.iter().flat_map(|day| zones.iter().map(|(_, ahead)| there(end(*day), *ahead)));
+        let theirs =
+            their_window.iter().flat_map(|window| zones.iter().map(|(_, ahead)| daily(*window, *ahead)));
+        Span {
+            starts,
+            until: ends.chain(until).min(),
+            windows: common_window.iter().map(|window| daily(*window, common.1)).chain(theirs).collect(),
+            missed: starts.zip(late_after).is_some_and(|(starts, late)| epoch - starts > late),
+        }
+    };
+    Almanac {
+        moment,
+        window: common_window.map(|window| made(window, common.0)),
+        until,
+        recipients: Some(recipients),
+        spans: clocks.iter().map(span).collect(),
+        clocks: clocks.iter().map(|zones| zones.iter().map(|(name, _)| *name).collect()).collect(),
+    }
 }
 
 /// Whether every rate is far below what a few milliseconds an answer allow.
@@ -279,7 +445,7 @@ fn storm(dice: &mut Dice) -> Faults {
 }
 
 /// Plans and pins somebody, and tells the oracle.
-fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
+fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile, almanac: &Almanac) -> RunId {
     let mut store = disk.open();
     let dice = &mut stage.dice;
     // Most trouble needs few people; a crowd makes every commit dearer, and is there often enough.
@@ -289,16 +455,29 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
     let texts = if dice.coin() { people } else { dice.between(1, 5) };
     let new = NewRun {
         campaign: CAMPAIGN.to_owned(),
-        occurrence: "once".to_owned(),
+        occurrence: almanac.occurrence(),
         pinned: "{}".to_owned(),
-        created_at_ms: 0,
+        created_at_ms: EPOCH * 1000,
     };
     let mut pinning = store.pin(&new).unwrap();
+    let clocks: Vec<_> = almanac.clocks.iter().map(|zones| pinning.clock(zones).unwrap()).collect();
+    // By the person: a number in the almanac, or none of whom nobody knows where.
+    let mut dials: BTreeMap<String, Option<usize>> = BTreeMap::new();
     for number in 0..people {
         let address = match stage.kind {
             AddressKind::Phone { .. } => format!("+2547000{number:05}"),
             AddressKind::Opaque => format!("device-{number}"),
         };
+        let dial = match clocks.len() as u64 {
+            0 => (!almanac.is_empty()).then_some(0),
+            some => (dice.between(0, 9) > 0).then(|| usize::try_from(dice.between(0, some - 1)).unwrap()),
+        };
+        let clock = match dial {
+            Some(dial) => clocks.get(dial).map_or(PinnedClock::Campaign, |clock| PinnedClock::Own(*clock)),
+            None if clocks.is_empty() => PinnedClock::Campaign,
+            None => PinnedClock::Held("nobody knows where"),
+        };
+        dials.insert(address.clone(), dial);
         let text = number % texts;
         let segments = u16::try_from(text % 4 + 1).unwrap();
         let part = |at: u16| Part::new(at, segments, 7, Encoding::Gsm7);
@@ -308,14 +487,8 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
                 Some(part) => (format!("part {} of text {text}", part.number()), 1),
                 None => (format!("text {text}"), segments),
             };
-            let message = PinnedMessage {
-                recipient: &address,
-                address: &address,
-                text: &words,
-                segments,
-                part,
-                clock: PinnedClock::Campaign,
-            };
+            let message =
+                PinnedMessage { recipient: &address, address: &address, text: &words, segments, part, clock };
             pinning.add(&message).unwrap();
         }
         stage.people.push(address);
@@ -323,7 +496,11 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile) -> RunId {
     let run = pinning.seal("sha256:0", &Excluded::default()).unwrap();
     for one in store.messages(run, None, None, usize::from(u16::MAX)).unwrap() {
         stage.oracle.planned(one.key, &one.address, one.segments);
+        if !almanac.is_empty() {
+            stage.oracle.goes_by(one.key, dials.get(&one.address).copied().flatten());
+        }
     }
+    stage.oracle.go_by(almanac.spans.clone());
     run
 }
 

@@ -57,6 +57,7 @@ fn a_thousand_seasons_break_no_law() {
     let total = total.lock().unwrap();
     assert_eq!((total.taken_twice, total.lost), (0, 0));
     assert!(total.accepted > total.messages / 4 && total.unknown > 0 && total.suppressed > 0, "{total:?}");
+    assert!(total.expired > 0 && total.held > 0 && total.waits > 100 && total.cancelled > 0, "{total:?}");
     for fault in sendplan::simulation::faults::Fault::all() {
         assert!(total.happened.times(fault) > 0, "in {SEEDS} seasons nobody saw: {}", fault.name());
     }
@@ -67,7 +68,7 @@ fn the_same_seed_is_the_same_season() {
     let (one, other) = (fast_folder(), fast_folder());
     for seed in 5_000..5_040 {
         let (first, second) = (play(seed, one.path(), true), play(seed, other.path(), true));
-        assert!(first.trace.len() > 5);
+        assert!(first.trace.len() > 3);
         assert_eq!(first.trace, second.trace, "seed {seed}");
     }
 }

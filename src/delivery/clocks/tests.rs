@@ -43,6 +43,8 @@ struct Run {
     clocks: Vec<Clock>,
     messages: BTreeMap<MessageKey, (Option<ClockId>, State)>,
     sent: Vec<(MessageKey, DateTime<Utc>)>,
+    /// After whom messages were claimed.
+    claims: Vec<Option<MessageKey>>,
     now: Now,
     answers: u64,
 }
@@ -54,7 +56,7 @@ impl Run {
         let messages =
             messages.map(|(seq, clock)| (place(seq), (Some(ClockId(*clock)), State::Pending))).collect();
         let now = Now { elapsed: Duration::ZERO, utc: from };
-        Self { clocks, messages, sent: Vec::new(), now, answers: 0 }
+        Self { clocks, messages, sent: Vec::new(), claims: Vec::new(), now, answers: 0 }
     }
 
     /// One process; how it ended.
@@ -77,6 +79,7 @@ impl Run {
                         let (_, state) = self.messages.get_mut(&change.key).unwrap();
                         *state = next(*state, change.event).unwrap();
                     }
+                    self.claims.extend(order.claim.as_ref().map(|claim| claim.after));
                     let claimed = order.claim.map(|claim| self.claim(&claim));
                     engine.committed(claimed);
                 }
@@ -211,6 +214,19 @@ fn a_clock_that_closes_in_the_middle_keeps_its_people_until_it_opens() {
     assert!(sent.iter().all(|one| *one <= at("2026-12-01T08:59:00Z") || *one >= at("2026-12-02T08:00:00Z")));
     assert!(run.sent_to(2).iter().all(|one| *one < at("2026-12-01T20:00:00Z")));
     assert_eq!(run.sent.len(), 60);
+}
+
+#[test]
+fn a_turn_begins_where_those_of_the_one_before_were_left() {
+    let early = Hours { windows: vec![window("08:00", "09:00", "UTC")], ..Hours::default() };
+    let late = Hours { windows: vec![window("08:00", "20:00", "UTC")], ..Hours::default() };
+    let people: Vec<u32> = (0..60).map(|one| 1 + one % 2).collect();
+    let mut run = Run::new(vec![clock(1, early), clock(2, late)], &people, at("2026-12-01T08:57:00Z"));
+    assert!(matches!(run.live(), End::Waits { .. }));
+    let from_the_start = run.claims.iter().filter(|after| after.is_none()).count();
+    assert_eq!(from_the_start, 1, "{:?}", run.claims);
+    assert!(run.claims.array_windows().any(|[one, other]| other < one), "who was left is looked for again");
+    assert_eq!(run.sent_to(2).len(), 30);
 }
 
 #[test]

@@ -10,23 +10,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Unknown};
+use crate::delivery::clocks::{Clock, ClockId};
 use crate::delivery::contacts::Contacts;
 use crate::delivery::engine::{End, Engine, Now};
 use crate::delivery::state::State;
+use crate::executor::clocks::{clocks, their_clocks};
 use crate::executor::resume::send_again;
 use crate::executor::{Driven, execute};
 use crate::provider::Profile;
 use crate::simulation::gateway::Gateway;
 use crate::simulation::life::poll_once;
-use crate::simulation::rehearsal::book::Book;
+use crate::simulation::rehearsal::book::{Book, Dial};
 use crate::simulation::rehearsal::weather::{Befell, Weather};
 use crate::simulation::rehearsal::world::{Rehearsed, Scene};
 use crate::store::control::Control;
-use crate::store::{Claim, Counts, MessageKey, RunId, Store, StoreError};
+use crate::store::{Claim, Counts, MessageKey, Run, Store, StoreError};
 
 /// How long somebody needs to take up a run that stopped by itself.
 pub const MENDED: Duration = Duration::from_secs(900);
@@ -90,7 +92,7 @@ pub struct Outcome {
     pub crashes: u64,
     /// Why it stopped by itself, and how often for each reason.
     pub stops: BTreeMap<String, u64>,
-    /// How often it waited for the window.
+    /// How often it waited for a window or a clock to open.
     pub waits: u64,
     /// How long it did so.
     pub waited: Duration,
@@ -108,15 +110,33 @@ pub struct Outcome {
     pub credentials: u64,
     /// Where messages stand, by the state's own account.
     pub counts: Counts,
+    /// Those who go by clocks of their own, by clock; none where all go by the campaign's.
+    pub places: Vec<Place>,
     /// What state and book say of each other.
     pub audit: Audit,
 }
 
+/// Those who go by one clock.
+#[derive(Debug)]
+pub struct Place {
+    /// The zones in which they may be, by their names.
+    pub zones: Vec<String>,
+    /// What the book calls it.
+    pub dial: Dial,
+    /// Where their messages stand, and how many there are.
+    pub counts: Counts,
+    clock: Clock,
+}
+
 /// The state held against the gateway's book, message by message.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit {
     /// Messages by state, counted one by one.
     pub counted: Counts,
+    /// Why messages are held, and how many for each reason.
+    pub held: BTreeMap<String, u64>,
+    /// Expired by the state, while there was still time.
+    pub expired_early: u64,
     /// Accepted by the state, never taken by the gateway.
     pub never_taken: u64,
     /// Not sent by the state, taken by the gateway.
@@ -144,20 +164,53 @@ pub enum RehearsalError {
 pub fn rehearse<S: Store + Control + Send>(
     piece: &Piece,
     store: S,
-    run: RunId,
+    run: &Run,
     watch: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Outcome, RehearsalError> {
-    let planned = store.counts(run)?.planned;
-    let places = usize::try_from(planned).unwrap_or(usize::MAX);
+    let planned = run.counts.planned;
+    let messages = usize::try_from(planned).unwrap_or(usize::MAX);
     let profile = &piece.profile;
     let gateway =
-        Gateway::new(Arc::clone(profile), profile.is_idempotent()).compact(places).wishing(LONGEST_WISH);
-    let book = Book::new(places, piece.delivery.window);
+        Gateway::new(Arc::clone(profile), profile.is_idempotent()).compact(messages).wishing(LONGEST_WISH);
+    let mut book = Book::new(messages, piece.delivery.hours());
+    let places = places(&mut book, &store, run, &piece.delivery)?;
     let mut scene = Scene::new(gateway, book, piece.weather, piece.seed, piece.starts);
+    scene.longest = LONGEST;
     scene.crashes = crashes(&mut scene, planned);
-    let mut course = Course { piece, scene, store: Some(store), run, settled: None, sum: Sum::default() };
+    let (store, sum) = (Some(store), Sum::default());
+    let mut course = Course { piece, scene, store, run, places, settled: None, sum };
     let ending = course.run(watch)?;
     course.finish(ending)
+}
+
+/// Tells the book by whose clock each message goes, as it was pinned.
+fn places<S: Store>(
+    book: &mut Book,
+    store: &S,
+    run: &Run,
+    delivery: &Delivery,
+) -> Result<Vec<Place>, StoreError> {
+    const PAGE: usize = 4096;
+    let mut dials: BTreeMap<ClockId, Dial> = BTreeMap::new();
+    let mut places = Vec::new();
+    for (one, clock) in their_clocks(store, run, delivery)? {
+        let dial = book.add_clock(clock.hours.clone());
+        let dial = dial.ok_or_else(|| StoreError::internal("the run goes by too many clocks"))?;
+        dials.insert(one.id, dial);
+        places.push(Place { zones: one.zones, dial, counts: Counts::default(), clock });
+    }
+    let mut after: Option<MessageKey> = None;
+    // Nothing was sent yet: all that can be is pending.
+    while !places.is_empty() {
+        let page = store.claim(run.id, &Claim::next(after, PAGE))?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.key);
+        for one in &page {
+            let dial = one.clock.and_then(|clock| dials.get(&clock).copied());
+            book.goes_by(one.key, dial.unwrap_or_default());
+        }
+    }
+    Ok(places)
 }
 
 /// After how many messages the process crashes, the last one first: each somewhere in its share of the run.
@@ -188,7 +241,8 @@ struct Course<'p, S> {
     scene: Scene,
     /// There between processes.
     store: Option<S>,
-    run: RunId,
+    run: &'p Run,
+    places: Vec<Place>,
     /// Up to here nothing is pending any more.
     settled: Option<MessageKey>,
     sum: Sum,
@@ -197,7 +251,6 @@ struct Course<'p, S> {
 impl<S: Store + Control + Send> Course<'_, S> {
     fn run(&mut self, watch: &mut (dyn FnMut(u64) + Send)) -> Result<Ending, RehearsalError> {
         loop {
-            self.wait_for_the_window()?;
             if self.scene.at >= LONGEST {
                 return Ok(Ending::TooLong);
             }
@@ -208,10 +261,13 @@ impl<S: Store + Control + Send> Course<'_, S> {
                     continue;
                 }
                 Some(Driven::Ended(End::Finished)) => return Ok(Ending::Finished),
-                // The window is waited for above.
-                Some(Driven::Ended(End::Waits { .. })) => continue,
+                Some(Driven::Ended(End::Waits { until, .. })) => {
+                    self.wait(until)?;
+                    continue;
+                }
+                // Nobody but the longest time asks it to stop.
+                Some(Driven::Ended(End::Interrupted) | Driven::Cut) => return Ok(Ending::TooLong),
                 Some(Driven::Ended(End::Paused(why) | End::Refused(why) | End::Cancelled(why))) => why,
-                Some(Driven::Ended(End::Interrupted) | Driven::Cut) => "interrupted".to_owned(),
             };
             *self.sum.stops.entry(why).or_default() += 1;
             self.sum.in_vain += 1;
@@ -222,18 +278,14 @@ impl<S: Store + Control + Send> Course<'_, S> {
         }
     }
 
-    fn is_shut(&self) -> bool {
-        self.piece.delivery.window.is_some_and(|window| !window.has_time(self.scene.utc()))
-    }
-
-    fn wait_for_the_window(&mut self) -> Result<(), StoreError> {
-        let Some(window) = self.piece.delivery.window.filter(|_| self.is_shut()) else { return Ok(()) };
-        let wait = window.opens_next(self.scene.utc()) - self.scene.utc();
-        let wait = wait.to_std().unwrap_or_default();
+    /// Nobody who is left can be written to before this: so it is taken up again then.
+    fn wait(&mut self, until: DateTime<Utc>) -> Result<(), StoreError> {
+        let wait = (until - self.scene.utc()).max(TimeDelta::zero()).to_std().unwrap_or_default();
+        let wait = wait.min(LONGEST.saturating_sub(self.scene.at));
         if self.sum.waits == 0
             && let Some(store) = &self.store
         {
-            self.sum.held_up = store.counts(self.run)?.open();
+            self.sum.held_up = store.counts(self.run.id)?.open();
         }
         self.sum.waits += 1;
         self.sum.waited += wait;
@@ -257,7 +309,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
                 watch(left + engine.tally().accepted);
             }
         };
-        let mut world = Rehearsed::new(&mut self.scene, store, self.run, self.settled);
+        let mut world = Rehearsed::new(&mut self.scene, store, self.run.id, self.settled);
         let driven = poll_once(execute(&mut engine, &mut world, &mut told));
         let (store, crashed) = world.end()?;
         self.store = Some(store);
@@ -283,7 +335,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
         if self.piece.delivery.unknown == Unknown::Resend {
             return Ok(());
         }
-        if let Some(first) = store.claim(self.run, &Claim::next(self.settled, 1))?.first() {
+        if let Some(first) = store.claim(self.run.id, &Claim::next(self.settled, 1))?.first() {
             self.settled = Some(MessageKey { seq: first.key.seq - 1, ..first.key });
         }
         Ok(())
@@ -295,31 +347,33 @@ impl<S: Store + Control + Send> Course<'_, S> {
         let now = Now { elapsed: Duration::ZERO, utc: self.scene.utc() };
         let at_ms = now.utc.timestamp_millis();
         // It counts everybody again, which takes as long as a thousand requests; in the end that is done here anyway.
-        if store.counts(self.run)?.of(State::Intent) > 0 {
-            store.recover(self.run, at_ms)?;
+        if store.counts(self.run.id)?.of(State::Intent) > 0 {
+            store.recover(self.run.id, at_ms)?;
         }
         if delivery.unknown == Unknown::Resend {
-            send_again(store, self.run, delivery.retry.attempts, at_ms)?;
+            send_again(store, self.run.id, delivery.retry.attempts, at_ms)?;
         }
         let mut engine = Engine::new(Arc::clone(profile), *delivery, suppression.clone(), *kind, now);
         engine.add_opt_outs(store.opt_outs()?);
         engine.add_opt_outs(self.piece.opt_outs.iter().cloned());
         engine.set_contacts(self.piece.contacts.clone());
+        engine.set_clocks(clocks(store, self.run, delivery)?);
         Ok(engine)
     }
 
     fn finish(self, ending: Ending) -> Result<Outcome, RehearsalError> {
-        let Self { mut scene, store, run, sum, .. } = self;
+        let Self { mut scene, store, run, sum, mut places, piece, .. } = self;
         let Some(mut store) = store else {
             return Err(StoreError::internal("the state of the rehearsal is gone").into());
         };
         scene.settle();
         let ended = scene.utc();
-        if store.counts(run)?.open() == 0 {
-            store.finish(run, ended.timestamp_millis())?;
+        if store.counts(run.id)?.open() == 0 {
+            store.finish(run.id, ended.timestamp_millis())?;
         }
-        let counts = store.counts(run)?;
-        let audit = audit(&store, run, &mut scene.book)?;
+        let counts = store.counts(run.id)?;
+        let common = Clock::of_all(piece.delivery.hours());
+        let audit = audit(&store, run, &mut scene.book, &common, &mut places)?;
         let Sum { crashes, stops, waits, waited, held_up, at_work, .. } = sum;
         let Sum { processes, requests, retried, credentials, .. } = sum;
         let (book, befell) = (scene.book, scene.befell);
@@ -339,24 +393,37 @@ impl<S: Store + Control + Send> Course<'_, S> {
             retried,
             credentials,
             counts,
+            places,
             audit,
         })
     }
 }
 
-/// Goes through the state message by message, and writes into the book when each came to its end.
-fn audit<S: Store>(store: &S, run: RunId, book: &mut Book) -> Result<Audit, StoreError> {
+/// Goes through the state message by message, and writes into the book when each came to its end. `common` is the
+/// campaign's clock.
+fn audit<S: Store>(
+    store: &S,
+    run: &Run,
+    book: &mut Book,
+    common: &Clock,
+    places: &mut [Place],
+) -> Result<Audit, StoreError> {
     const PAGE: usize = 4096;
     let mut audit = Audit::default();
     let mut after: Option<MessageKey> = None;
     loop {
-        let page = store.messages(run, None, after, PAGE)?;
+        let page = store.messages(run.id, None, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(audit) };
         after = Some(last.key);
-        for one in &page {
+        for one in page {
             audit.counted.planned += 1;
             audit.counted.add(one.state, 1);
-            book.ends(one.state, DateTime::from_timestamp_millis(one.changed_at_ms).unwrap_or_default());
+            let then = DateTime::from_timestamp_millis(one.changed_at_ms).unwrap_or_default();
+            book.ends(one.key, one.state, then);
+            let dial = book.dial(one.key);
+            // Held ones go by no clock at all.
+            let place = dial.of_their_own().and_then(|place| places.get_mut(place));
+            let clock = place.as_ref().map_or(common, |place| &place.clock);
             let taken = book.times(one.key) > 0;
             match one.state {
                 State::Accepted => audit.never_taken += u64::from(!taken),
@@ -364,6 +431,15 @@ fn audit<S: Store>(store: &S, run: RunId, book: &mut Book) -> Result<Audit, Stor
                 // A copy that nobody knows of may have been taken; it waits to be sent again.
                 State::Pending if one.second_copy => {}
                 _ => audit.taken_after_all += u64::from(taken),
+            }
+            if one.state == State::Expired {
+                audit.expired_early += u64::from(clock.opens_next(then).is_some());
+            }
+            if let Some(place) = place {
+                place.counts.planned += 1;
+                place.counts.add(one.state, 1);
+            } else if one.state == State::Held {
+                *audit.held.entry(one.reason.unwrap_or_default()).or_default() += 1;
             }
         }
     }

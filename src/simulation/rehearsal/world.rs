@@ -50,6 +50,8 @@ pub struct Scene {
     pub at: Duration,
     /// When it began.
     pub epoch: DateTime<Utc>,
+    /// After which time it is stopped.
+    pub longest: Duration,
     /// The next crash comes when so many messages have left; the last one is the next.
     pub crashes: Vec<u64>,
     /// What the gateway does to members.
@@ -68,6 +70,7 @@ impl Scene {
             book,
             at: Duration::ZERO,
             epoch,
+            longest: Duration::MAX,
             crashes: Vec::new(),
             inside: weather.at_the_gateway(),
             happened: Happened::default(),
@@ -132,6 +135,7 @@ pub struct Rehearsed<'s, S> {
     /// The machine stops then.
     stops: Option<Duration>,
     crashed: bool,
+    stopped: bool,
 }
 
 impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
@@ -148,6 +152,7 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
             settled,
             stops: None,
             crashed: false,
+            stopped: false,
         }
     }
 
@@ -188,6 +193,10 @@ impl<'s, S: Store + Control + Send> Rehearsed<'s, S> {
                 self.scene.crashes.pop();
                 self.crashed = true;
                 return None;
+            }
+            if self.scene.at >= self.scene.longest && !self.stopped {
+                self.stopped = true;
+                return Some(Happening::Signal);
             }
             let next = [self.coming.peek().map(|(at, _)| at), wake].into_iter().flatten().min();
             if let Some(stops) = self.stops.filter(|stops| next.is_some_and(|next| next > *stops)) {
@@ -256,7 +265,7 @@ impl<S: Store + Control + Send> World for Rehearsed<'_, S> {
     fn send(&mut self, batch: Arc<Batch>, token: Option<Arc<Token>>) {
         let (number, utc) = (batch.number, self.scene.utc());
         let scene = &mut *self.scene;
-        scene.book.sends(batch.len() as u64, scene.at, utc);
+        scene.book.sends(batch.parcels.iter().map(|parcel| parcel.message.key), scene.at, utc);
         let fault = scene.weather.of_a_request(&mut scene.dice);
         let fault = fault.map(|(ill, fault)| {
             scene.befell.note(ill, 1);
