@@ -103,6 +103,7 @@ fn repository(dir: &Path) -> Option<Repository> {
 struct Busy {
     ends: UnboundedSender<()>,
     thread: JoinHandle<()>,
+    began: DateTime<Utc>,
 }
 
 /// What a thread reports at its end.
@@ -208,7 +209,7 @@ impl Watch {
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let line = |(name, waiting): (&String, &Waiting)| {
             let (doing, until) = doing(*waiting);
-            let next = upcoming.get(name).map(|at| at.instant());
+            let next = upcoming.get(name).copied();
             CampaignLine {
                 campaign: name.clone(),
                 doing,
@@ -477,9 +478,6 @@ impl Watch {
         let name = turn.campaign().to_owned();
         let manifest = self.places.get(&name).cloned().unwrap_or_default();
         let last = self.last.get(&name).copied().flatten();
-        if let Turn::Begin { at, .. } = &turn {
-            self.late.insert(name.clone(), self.now().utc - at.instant());
-        }
         let (ends, hears) = unbounded_channel();
         let work = Work { turn: turn.clone(), manifest, last, store: self.store.another()?, ends: hears };
         let (shared, reports) = (self.shared.clone(), self.reports.0.clone());
@@ -489,14 +487,16 @@ impl Watch {
             let _ = reports.send((turn, came.unwrap_or_else(ours)));
         });
         let thread = thread.map_err(|error| Failure::Internal(format!("no thread: {error}")))?;
-        self.busy.insert(name, Busy { ends, thread });
+        self.busy.insert(name, Busy { ends, thread, began: self.now().utc });
         Ok(())
     }
 
     /// A turn has ended.
     fn ended(&mut self, turn: &Turn, result: Result<Came, Failure>) -> Result<(), Failure> {
         let name = turn.campaign();
-        if let Some(busy) = self.busy.remove(name) {
+        let busy = self.busy.remove(name);
+        let began = busy.as_ref().map(|busy| busy.began);
+        if let Some(busy) = busy {
             let _ = busy.thread.join();
         }
         if let Turn::Begin { at, .. } = turn
@@ -504,12 +504,14 @@ impl Watch {
         {
             let last = self.last.entry(name.to_owned()).or_default();
             *last = (*last).max(Some(at.instant()));
+            let late = began.map(|began| began - self.roster.comes(name, *at));
+            self.late.extend(late.map(|late| (name.to_owned(), late)));
         }
         let how = match &result {
             Err(failure) if is_lost(failure) => return result.map(drop),
             Err(_) => Ended::Trouble { moved: false },
             Ok(Came::Nothing) => Ended::Done,
-            Ok(Came::NotYet { at, until }) => Ended::NotYet { at: *at, until: *until },
+            Ok(Came::Located(people)) => Ended::Located(people.clone()),
             Ok(Came::Delivered(sent)) => match &sent.driven {
                 _ if sent.left => Ended::Asked,
                 Driven::Ended(End::Finished | End::Cancelled(_)) => Ended::Done,
@@ -522,7 +524,7 @@ impl Watch {
         };
         // First the state: a run that waits until a time must be known to be told so.
         self.refresh(name)?;
-        self.roster.ended(name, how, self.now());
+        self.roster.ended(name, how.clone(), self.now());
         self.take_holds()?;
         self.tell_end(name, how, result);
         Ok(())
@@ -536,7 +538,7 @@ impl Watch {
         let now = self.now();
         let next = waits(self.roster.waiting(now).get(name).copied(), now.utc);
         match result {
-            Ok(Came::Nothing | Came::NotYet { .. }) => {}
+            Ok(Came::Nothing | Came::Located(_)) => {}
             Err(failure) => {
                 let what = if failure.code() == Code::Refused { What::Refused } else { What::Failed };
                 let mut text = format!("{failure}; {next}");

@@ -116,8 +116,8 @@ fn choose(
     let name = &campaign.name;
     let runs = store.runs(Some(name))?;
     let last = latest(runs.iter().map(|run| run.pinned.occurrence.as_str()));
-    let (occasion, _) = occasion(loaded, last, now, terminal)?;
-    let occurrence = occasion.occurrence();
+    let asked = occasion(loaded, last, now, terminal)?;
+    let occurrence = asked.occasion.occurrence();
     if let Some(earlier) = runs.first() {
         let pinned = Pinned::from_json(&earlier.pinned.pinned);
         same_manifest(&pinned.map_err(|error| Failure::State(error.to_string()))?, opened, name)?;
@@ -131,7 +131,7 @@ fn choose(
     if args.sandbox {
         return Ok(Choice::Begin(occurrence));
     }
-    if let Some(code) = not_due(campaign, occasion, now, terminal)? {
+    if let Some(code) = not_due(campaign, &asked, now, terminal)? {
         return Ok(Choice::Nothing(code));
     }
     if let Some(until) = campaign.delivery.until.filter(|until| *until - now < LAST) {
@@ -158,24 +158,38 @@ pub fn sent_already(campaign: &Campaign, earlier: &Run, occurrence: &str) -> Res
     )))
 }
 
-/// Which occurrence it is about, after the one that was due at `last`, and when it comes to the first people. Where each
-/// goes by their own clock, it begins when the first of them shows its time: for that one must know where they are.
+/// Which occurrence it is, and whom it is for.
+#[derive(Debug)]
+pub struct Asked {
+    /// The occurrence.
+    pub occasion: Occasion,
+    /// The zones of its people, a set for each, where that matters and was looked up.
+    pub people: Option<Vec<Vec<Zone>>>,
+}
+
+impl Asked {
+    /// When an occurrence comes to the first people.
+    fn comes(&self, at: Moment) -> DateTime<Utc> {
+        Spread::of(at, self.people.as_deref().unwrap_or_default()).first
+    }
+}
+
+/// Which occurrence it is about, after the one that was due at `last`. Where each goes by their own clock, it begins when
+/// the first of them shows its time: for that one must know where they are.
 pub fn occasion(
     loaded: &Loaded,
     last: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
     terminal: &Terminal,
-) -> Result<(Occasion, Option<DateTime<Utc>>), Failure> {
+) -> Result<Asked, Failure> {
     let campaign = &loaded.campaign;
-    let comes = |occasion: Occasion, people: &[Vec<Zone>]| {
-        (occasion, occasion.at().map(|at| Spread::of(at, people).first))
-    };
     let anywhere = Occasion::since(campaign, last, now, &[]);
-    if matches!(anywhere.due, Due::Later(_)) {
-        return Ok(comes(anywhere, &[]));
+    let theirs = campaign.delivery.recipients.is_some_and(|recipients| recipients.moment);
+    if !theirs || matches!(anywhere.due, Due::Later(_)) {
+        return Ok(Asked { occasion: anywhere, people: None });
     }
     let people = whereabouts(loaded, terminal)?;
-    Ok(comes(Occasion::since(campaign, last, now, &people), &people))
+    Ok(Asked { occasion: Occasion::since(campaign, last, now, &people), people: Some(people) })
 }
 
 /// The same occurrence sends nothing again.
@@ -210,13 +224,13 @@ fn shut(campaign: &Campaign, window: Window, now: DateTime<Utc>, terminal: &Term
 /// Why nothing is due, if so.
 fn not_due(
     campaign: &Campaign,
-    occasion: Occasion,
+    asked: &Asked,
     now: DateTime<Utc>,
     terminal: &Terminal,
 ) -> Result<Option<Code>, Failure> {
-    let name = &campaign.name;
+    let (name, occasion) = (&campaign.name, asked.occasion);
     let shown = |at: Moment| at.zone.show(at.instant());
-    let ago = |at: Moment| duration((now - at.instant()).to_std().unwrap_or_default());
+    let ago = |at: Moment| duration((now - asked.comes(at)).to_std().unwrap_or_default());
     if let Some(at) = occasion.left_out {
         terminal.say(&format!(
             "{name} was to go out at {}, {} ago: missed, and left out (`schedule.missed: skip`).",
@@ -227,7 +241,7 @@ fn not_due(
     match occasion.due {
         Due::Now(_) => return Ok(None),
         Due::Later(at) => {
-            let wait = duration((at.instant() - now).to_std().unwrap_or_default());
+            let wait = duration((asked.comes(at) - now).to_std().unwrap_or_default());
             terminal.data(&format!("Nothing is due: {name} goes out at {}, in {wait}.\n", shown(at)));
         }
         Due::Missed(at) => {

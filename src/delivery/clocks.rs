@@ -250,7 +250,10 @@ impl Engine {
         for (parcel, at) in self.queue.clear() {
             let key = parcel.message.key;
             first = Some(first.map_or(key, |first| first.min(key)));
-            self.set_aside.insert(key, (parcel, at));
+            // The others are as they are in the state.
+            if at.is_some() || parcel.failures > 0 || parcel.refused_once {
+                self.set_aside.insert(key, (parcel, at));
+            }
         }
         let before = |key: MessageKey| MessageKey { seq: key.seq - 1, ..key };
         if let Some(up_to) = first.map(before).or(self.cursor) {

@@ -91,9 +91,9 @@ impl Engine {
     fn leave_out(&mut self, parcel: &Parcel, changes: &mut Vec<Change>, now: Now) -> bool {
         let Some(address) = self.address_kind.read_canonical(&parcel.message.address) else {
             // Who cannot be looked up on the lists is not sent to; in the state the message stays pending.
-            let who = &parcel.message.recipient;
+            let place = parcel.message.key.seq;
             self.end.get_or_insert(End::Paused(format!(
-                "the address of recipient {who} cannot be read any more"
+                "the address of message {place} of the run cannot be read any more"
             )));
             return true;
         };

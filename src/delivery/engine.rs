@@ -144,7 +144,7 @@ pub struct Engine {
     pub(super) clocks: Clocks,
     /// Whether the turn of those who are written to now is over, and nothing of it begins any more.
     pub(super) turning: bool,
-    /// Messages that were tried or waited when their turn was over.
+    /// Messages that had failed, or were to go later, when their turn was over.
     pub(super) set_aside: FxHashMap<MessageKey, (Parcel, Option<Duration>)>,
     pub(super) ready: VecDeque<Batch>,
     pub(super) commit: Option<UnderWay>,

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::control::HoldKind;
 use super::engine::Now;
 use crate::campaign::{Frequency, OncePer};
-use crate::schedule::{Due, Moment, Timetable, When, Window};
+use crate::schedule::{Due, LAST, Moment, Spread, Timetable, When, Window, Zone};
 
 /// How long a campaign that could not go on is left alone, the first time; twice as long each time after that.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -30,6 +30,8 @@ pub struct Plan {
     pub timetable: Timetable,
     /// The hours in which it may.
     pub window: Option<Window>,
+    /// Nothing of it goes out from then on.
+    pub until: Option<DateTime<Utc>>,
     /// Who is left out because of what was sent before.
     pub frequency: Frequency,
 }
@@ -81,20 +83,15 @@ impl Turn {
 }
 
 /// How a turn ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// All that there was to do is done.
     Done,
     /// A run that was sent waits now: until when, the state says.
     Waits,
-    /// It is too early for this occurrence where its people are, or too late. Nothing is begun before this time; of this
-    /// occurrence never, without one.
-    NotYet {
-        /// Which occurrence.
-        at: Moment,
-        /// When to ask again.
-        until: Option<DateTime<Utc>>,
-    },
+    /// Nothing was begun: it goes by the clocks of its people, and these are the zones in which they are, a set for each.
+    /// What is due to them is another question.
+    Located(Vec<Vec<Zone>>),
     /// Somebody paused it, or the process is to end.
     Asked,
     /// It cannot go on, and is tried again after a pause.
@@ -139,8 +136,8 @@ pub enum Waiting {
     Retry(DateTime<Utc>),
     /// Its window, or the time that its run named.
     Until(DateTime<Utc>),
-    /// Its next occurrence.
-    Next(Moment),
+    /// Its next occurrence, which comes to the first of its people then.
+    Next(Moment, DateTime<Utc>),
     /// Others that are sent now.
     Others,
     /// A person: an occurrence was missed.
@@ -180,8 +177,8 @@ struct Member {
     /// What the timetable said, when, and until when it says so.
     said: Option<(DateTime<Utc>, Due, Option<DateTime<Utc>>)>,
     told: Option<Notice>,
-    /// An occurrence that has not come to its people, or is not begun any more.
-    not_yet: Option<(Moment, Option<DateTime<Utc>>)>,
+    /// Where its people are, where it goes by their clocks and somebody has looked since its files were changed.
+    people: Option<Vec<Vec<Zone>>>,
 }
 
 impl Roster {
@@ -280,17 +277,18 @@ impl Roster {
         let Some(member) = self.members.get_mut(name) else { return };
         member.busy = None;
         member.said = None;
+        let is_trouble = matches!(how, Ended::Trouble { .. });
         let moved = match how {
             Ended::Trouble { moved } => moved,
-            Ended::NotYet { at, until } => {
-                member.not_yet = Some((at, until));
+            Ended::Located(people) => {
+                member.people = Some(people);
                 true
             }
             Ended::Done | Ended::Asked | Ended::Waits => true,
         };
         member.failures = if moved { 0 } else { member.failures };
         member.not_before = Duration::ZERO;
-        if matches!(how, Ended::Trouble { .. }) {
+        if is_trouble {
             member.failures += 1;
             member.not_before = match self.once {
                 true => Duration::MAX,
@@ -309,10 +307,15 @@ impl Roster {
         self.members.values_mut().filter_map(|member| member.quiet_for(now)).min()
     }
 
-    /// The next occurrence of each campaign that has one.
-    pub fn upcoming(&self, now: DateTime<Utc>) -> BTreeMap<String, Moment> {
-        let next = |member: &Member| member.plan.as_ref()?.timetable.upcoming(now, 1).first().copied();
-        self.members.iter().filter_map(|(name, member)| Some((name.clone(), next(member)?))).collect()
+    /// When the next occurrence of each campaign that has one comes to the first of its people.
+    pub fn upcoming(&mut self, now: DateTime<Utc>) -> BTreeMap<String, DateTime<Utc>> {
+        let next = |(name, member): (&String, &mut Member)| Some((name.clone(), member.next(now)?));
+        self.members.iter_mut().filter_map(next).collect()
+    }
+
+    /// When an occurrence comes to the first people of a campaign, as far as it is known where they are.
+    pub fn comes(&self, name: &str, at: Moment) -> DateTime<Utc> {
+        self.members.get(name).map_or(at.instant(), |member| member.comes(at))
     }
 
     /// What each campaign waits for.
@@ -358,9 +361,6 @@ impl Member {
         self.tell(name, now.utc, due, notices);
         let plan = self.plan.as_ref()?;
         let Due::Now(Some(at)) = due else { return None };
-        if self.not_before(at, now.utc).is_some() {
-            return None;
-        }
         let is_open = plan.window.is_none_or(|window| window.has_time(now.utc));
         is_open.then(|| (Turn::Begin { campaign, at }, plan.frequency.clone()))
     }
@@ -376,7 +376,7 @@ impl Member {
         let due = self.ask_the_timetable(now);
         let next = |table: &Timetable| table.upcoming(now, 1).first().map(|at| at.instant());
         let until = match due {
-            Due::Later(at) => Some(at.instant()),
+            Due::Later(at) => Some(self.comes(at)),
             Due::Now(_) => Some(now),
             Due::Missed(_) | Due::Over(_) => self.plan.as_ref().and_then(|plan| next(&plan.timetable)),
         };
@@ -385,28 +385,46 @@ impl Member {
     }
 
     fn ask_the_timetable(&self, now: DateTime<Utc>) -> Due {
-        let Some(Plan { timetable, .. }) = &self.plan else { return Due::Over(None) };
+        let Some(Plan { timetable, until, .. }) = &self.plan else { return Due::Over(None) };
+        if until.is_some_and(|until| until - now < LAST) {
+            return Due::Over(None);
+        }
         match (&timetable.when, self.last) {
             // People begin it, when they want to.
             (When::Once, _) => Due::Over(None),
             (When::At(at), Some(last)) if at.instant() == last => Due::Over(None),
-            (When::At(_) | When::Series(_), last) => match timetable.due(now, last, &[]) {
-                // Where it goes by people's own clocks, only whoever knows them can say whether it is too late.
-                Due::Missed(at) | Due::Over(Some(at)) if at.zone.is_recipient() => Due::Now(Some(at)),
+            (When::At(_) | When::Series(_), last) => match timetable.due(now, last, self.people()) {
+                // It has come to somebody on earth, or was missed by somebody: whoever begins it looks where its people are.
+                Due::Missed(at) | Due::Over(Some(at)) if at.zone.is_recipient() && self.people.is_none() => {
+                    Due::Now(Some(at))
+                }
                 due => due,
             },
         }
     }
 
-    /// Before when this occurrence is not begun; nothing, where it may be now.
-    fn not_before(&self, at: Moment, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let (_, until) = self.not_yet.filter(|(of, _)| *of == at)?;
-        until.map_or(Some(DateTime::<Utc>::MAX_UTC), |until| Some(until).filter(|until| now < *until))
+    /// When its next occurrence comes to the first of its people.
+    fn next(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let at = match self.due(now) {
+            Due::Later(at) => at,
+            _ => *self.plan.as_ref()?.timetable.upcoming(now, 1).first()?,
+        };
+        Some(self.comes(at))
+    }
+
+    fn people(&self) -> &[Vec<Zone>] {
+        self.people.as_deref().unwrap_or_default()
+    }
+
+    /// When an occurrence comes to the first of its people.
+    fn comes(&self, at: Moment) -> DateTime<Utc> {
+        Spread::of(at, self.people()).first
     }
 
     fn tell(&mut self, name: &str, now: DateTime<Utc>, due: Due, notices: &mut Vec<Notice>) {
         let campaign = name.to_owned();
-        let left_out = || self.plan.as_ref().and_then(|plan| plan.timetable.left_out(now, self.last, &[]));
+        let left_out =
+            || self.plan.as_ref().and_then(|plan| plan.timetable.left_out(now, self.last, self.people()));
         let notice = match due {
             Due::Missed(at) => Some(Notice::Missed { campaign, at }),
             Due::Over(Some(at)) => Some(Notice::LeftOut { campaign, at }),
@@ -426,7 +444,7 @@ impl Member {
         let goes_on = match self.waiting(now) {
             Waiting::Retry(_) => return self.not_before.checked_sub(now.elapsed),
             Waiting::Until(at) => until(at, now.utc),
-            Waiting::Next(at) => return until(at.instant(), now.utc),
+            Waiting::Next(_, comes) => return until(comes, now.utc),
             Waiting::Person(_) | Waiting::Nothing => None,
             Waiting::Busy | Waiting::Held { .. } | Waiting::Others | Waiting::Hand => return None,
         };
@@ -459,20 +477,12 @@ impl Member {
 
     /// What its next occurrence waits for.
     fn begins(&mut self, now: DateTime<Utc>) -> Waiting {
-        let next = |member: &Self| {
-            let next = member.plan.as_ref().and_then(|plan| plan.timetable.upcoming(now, 1).first().copied());
-            next.map_or(Waiting::Nothing, Waiting::Next)
-        };
         match self.due(now) {
-            Due::Now(Some(at)) => match self.not_before(at, now) {
-                Some(until) if until == DateTime::<Utc>::MAX_UTC => next(self),
-                Some(until) => Waiting::Until(until),
-                None => match self.plan.as_ref().and_then(|plan| plan.window) {
-                    Some(window) if !window.has_time(now) => Waiting::Until(window.opens_next(now)),
-                    _ => Waiting::Others,
-                },
+            Due::Now(Some(_)) => match self.plan.as_ref().and_then(|plan| plan.window) {
+                Some(window) if !window.has_time(now) => Waiting::Until(window.opens_next(now)),
+                _ => Waiting::Others,
             },
-            Due::Later(at) => Waiting::Next(at),
+            Due::Later(at) => Waiting::Next(at, self.comes(at)),
             Due::Missed(at) => Waiting::Person(at),
             Due::Now(None) | Due::Over(_) => {
                 let by_hand = |plan: &Plan| matches!(plan.timetable.when, When::Once) && self.last.is_none();

@@ -62,7 +62,7 @@ pub struct Messages {
     pub rejected: u64,
     /// Nobody can tell.
     pub unknown: u64,
-    /// Waiting for their window or zone.
+    /// Waiting for a person: by whose clock they go is not known.
     pub held: u64,
     /// Left out after planning.
     pub suppressed: u64,

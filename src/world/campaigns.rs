@@ -41,7 +41,7 @@ pub struct Found {
     pub shown: String,
     /// The campaign's name, if it has one.
     pub name: Option<String>,
-    /// What is to be known of it, or what is wrong, rendered for people: as a terminal shows it, and plain.
+    /// What is to be known of it, or what is wrong.
     pub plan: Result<Plan, Wrong>,
 }
 
@@ -204,6 +204,7 @@ fn read(path: &Path) -> (Found, Vec<PathBuf>) {
     let plan = match loaded {
         Some(loaded) => Ok(Plan {
             window: loaded.campaign.delivery.window,
+            until: loaded.campaign.delivery.until,
             frequency: loaded.campaign.audience.frequency,
             timetable: loaded.campaign.timetable,
         }),

@@ -283,7 +283,7 @@ fn an_address_that_cannot_be_read_any_more_stops_the_run() {
     let world = World { shared: false, every: u32::MAX, class: Class::Accepted, concurrency: 2 };
     let (mut accepted, mut requests) = (Accepted::new(), 0);
     let (end, _) = live(&path, run, world, 1000, &mut accepted, &mut requests);
-    assert!(matches!(&end, Some(End::Paused(why)) if why.contains("recipient b")), "{end:?}");
+    assert!(matches!(&end, Some(End::Paused(why)) if why.contains("message 2 of the run")), "{end:?}");
     let counts = Sqlite::open(&path, OpenMode::Existing).unwrap().counts(run).unwrap();
     assert_eq!(counts.of(State::Pending) + counts.of(State::Accepted), 3);
     assert!(!accepted.contains_key("nobody"));

@@ -243,6 +243,7 @@ impl Watched {
             plan: Plan {
                 timetable: campaign.timetable.clone(),
                 window: campaign.delivery.window,
+                until: campaign.delivery.until,
                 frequency: campaign.audience.frequency.clone(),
             },
             people: u32::try_from(self.people).unwrap(),

@@ -11,14 +11,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::commands::deliver::{Company, Delivered, deliver_in};
 use crate::commands::exit::Failure;
 use crate::commands::job::{Beginning, Ground, Job, begin, same_manifest, take_up};
-use crate::commands::send::{occasion, sent_already};
+use crate::commands::send::{Asked, occasion, sent_already};
 use crate::commands::terminal::Terminal;
 use crate::delivery::account::Accounts;
 use crate::delivery::pinned::Pinned;
 use crate::delivery::roster::Turn;
 use crate::report::events::What;
 use crate::report::layout::count;
-use crate::schedule::{Due, LAST, Moment, When};
+use crate::schedule::{Due, LAST, Moment, When, Zone};
 use crate::store::Store;
 use crate::store::ears::Ears;
 use crate::store::sqlite::Sqlite;
@@ -74,13 +74,8 @@ pub enum Came {
     Delivered(Box<Delivered>),
     /// There was nothing to do: the files or the state say otherwise by now.
     Nothing,
-    /// The occurrence has not come to its people, or is not begun any more.
-    NotYet {
-        /// Which.
-        at: Moment,
-        /// When it comes to the first of them.
-        until: Option<DateTime<Utc>>,
-    },
+    /// Nothing was begun: something else is due to those whom it is for, who are in these zones, a set for each.
+    Located(Vec<Vec<Zone>>),
 }
 
 /// Carries a turn out.
@@ -153,21 +148,12 @@ fn may_begin(
         _ => None,
     };
     let over = campaign.delivery.until.is_some_and(|until| until - now < LAST);
-    let (occasion, comes) = occasion(loaded, last, now, terminal)?;
-    Ok(match occasion.due {
-        _ if over => Some(Came::NotYet { at, until: None }),
-        Due::Now(Some(due)) if due == at => {
-            let is_open = campaign.delivery.window.is_none_or(|window| window.has_time(now));
-            (!is_open).then_some(Came::Nothing)
-        }
-        Due::Later(due) if due == at => Some(Came::NotYet { at, until: comes }),
-        Due::Missed(due) if due == at => {
-            let then = "say `schedule.missed: send` to send it late, or `skip` to leave it out";
-            let text = format!("{occurrence} was missed: too late to send it by itself; {then}");
-            terminal.event(What::Missed, text, None);
-            Some(Came::NotYet { at, until: None })
-        }
-        _ => Some(Came::NotYet { at, until: None }),
+    let is_open = campaign.delivery.window.is_none_or(|window| window.has_time(now));
+    let Asked { occasion, people, .. } = occasion(loaded, last, now, terminal)?;
+    Ok(match (occasion.due, people) {
+        (Due::Now(Some(due)), _) if due == at => (over || !is_open).then_some(Came::Nothing),
+        (_, Some(people)) => Some(Came::Located(people)),
+        (_, None) => Some(Came::Nothing),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::delivery::roster::{Ended, Notice, Waiting};
 use crate::executor::Driven;
 use crate::report::events::{What, standing};
 use crate::report::layout::duration;
+use crate::report::mask::Mask;
 
 /// What a campaign waits for.
 pub fn waits(waiting: Option<Waiting>, now: DateTime<Utc>) -> String {
@@ -23,8 +24,8 @@ pub fn waits(waiting: Option<Waiting>, now: DateTime<Utc>) -> String {
         Some(Waiting::Retry(at)) if at == DateTime::<Utc>::MAX_UTC => "it is not tried again".to_owned(),
         Some(Waiting::Retry(at)) => format!("tried again at {}", time(at)),
         Some(Waiting::Until(at)) => format!("goes on at {}", time(at)),
-        Some(Waiting::Next(at)) => {
-            let wait = duration((at.instant() - now).to_std().unwrap_or_default());
+        Some(Waiting::Next(at, comes)) => {
+            let wait = duration((comes - now).to_std().unwrap_or_default());
             format!("next at {}, in {wait}", at.zone.show(at.instant()))
         }
         Some(Waiting::Others) => "it is its turn next".to_owned(),
@@ -42,7 +43,7 @@ pub fn doing(waiting: Waiting) -> (&'static str, Option<DateTime<Utc>>) {
         Waiting::Held { kind, .. } => (kind.name(), None),
         Waiting::Retry(at) => ("retrying", Some(at)),
         Waiting::Until(at) => ("waiting", Some(at)),
-        Waiting::Next(_) => ("scheduled", None),
+        Waiting::Next(..) => ("scheduled", None),
         Waiting::Others => ("queued", None),
         Waiting::Person(_) => ("missed", None),
         Waiting::Hand => ("by-hand", None),
@@ -67,6 +68,11 @@ pub fn notice(notice: &Notice, now: DateTime<Utc>) -> (What, String, String) {
     (what, campaign.clone(), text)
 }
 
+/// What a gateway says may name somebody.
+fn told(why: &str) -> String {
+    Mask::Masked.notes(why)
+}
+
 /// How a run ended.
 pub fn ended(sent: &Delivered, how: Ended, next: &str) -> (What, String) {
     let (run, occurrence) = (standing(&sent.run), &sent.run.occurrence);
@@ -74,8 +80,12 @@ pub fn ended(sent: &Delivered, how: Ended, next: &str) -> (What, String) {
         (Driven::Ended(End::Paused(why)), Ended::Asked) => (What::Paused, format!("is {why}; {run}")),
         (Driven::Ended(End::Waits { .. }), _) => (What::Waits, format!("{occurrence} waits, {run}; {next}")),
         (Driven::Ended(End::Finished), _) => (What::Ended, format!("{occurrence} is done, {run}; {next}")),
-        (Driven::Ended(End::Refused(why)), _) => (What::Refused, format!("refused: {why}; {run}; {next}")),
-        (Driven::Ended(End::Paused(why)), _) => (What::Failed, format!("stopped: {why}; {run}; {next}")),
+        (Driven::Ended(End::Refused(why)), _) => {
+            (What::Refused, format!("refused: {}; {run}; {next}", told(why)))
+        }
+        (Driven::Ended(End::Paused(why)), _) => {
+            (What::Failed, format!("stopped: {}; {run}; {next}", told(why)))
+        }
         (Driven::Ended(End::Cancelled(why)), _) => (What::Stopped, format!("was {why}; {run}")),
         (Driven::Ended(End::Interrupted), _) => (What::Stopped, format!("stopped as asked, in order; {run}")),
         (Driven::Cut, _) => (What::Stopped, format!("stopped at once; {run}")),

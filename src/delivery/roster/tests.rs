@@ -29,7 +29,7 @@ fn cron(line: &str, missed: Missed) -> Plan {
     };
     let late_after = TimeDelta::hours(1);
     let timetable = Timetable { when: When::Series(Box::new(series)), missed, late_after };
-    Plan { timetable, window: None, frequency: Frequency::default() }
+    Plan { timetable, window: None, until: None, frequency: Frequency::default() }
 }
 
 fn roster(plans: impl IntoIterator<Item = (&'static str, Plan)>) -> Roster {
@@ -99,22 +99,105 @@ fn while_what_was_begun_waits_the_next_occurrence_comes() {
     assert!(first(&mut roster, "2026-12-02T09:00:00Z").is_some());
 }
 
+/// By the clocks of people who are in these zones.
+fn by_their_clocks(line: &str, missed: Missed) -> Plan {
+    let mut plan = cron(line, missed);
+    if let When::Series(series) = &mut plan.timetable.when {
+        series.zone = Zone::RECIPIENT;
+    }
+    plan
+}
+
+/// What begins by the clocks of some people, from a time on, when each turn is done at once; and when.
+fn begun_by_their_clocks(plan: Plan, zones: &[&str], from: &str, until: &str) -> Vec<(String, String)> {
+    let mut roster = roster([("a", plan)]);
+    let people: Vec<Vec<Zone>> = zones.iter().map(|zone| vec![zone.parse().unwrap()]).collect();
+    let (mut time, mut begun) = (now(from), Vec::new());
+    let mut located = false;
+    while time.utc < at(until) {
+        match roster.next(time) {
+            Some(Turn::Begin { .. }) if !located => {
+                located = true;
+                roster.ended("a", Ended::Located(people.clone()), time);
+            }
+            Some(Turn::Begin { at, .. }) => {
+                begun.push((at.local.to_string(), time.utc.format("%dT%H:%M").to_string()));
+                roster.set_runs("a", Some(at.instant()), Vec::new());
+                roster.ended("a", Ended::Done, time);
+            }
+            Some(other) => panic!("{other:?}"),
+            None => {
+                let quiet = roster.quiet_for(time).expect("it goes out again").max(SECOND);
+                time = Now {
+                    elapsed: time.elapsed + quiet,
+                    utc: time.utc + TimeDelta::from_std(quiet).unwrap(),
+                };
+            }
+        }
+    }
+    begun
+}
+
+fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    of.iter().map(|(local, at)| ((*local).to_owned(), (*at).to_owned())).collect()
+}
+
 #[test]
-fn an_occurrence_that_has_not_come_to_its_people_is_asked_for_again_when_it_has() {
-    let mut roster = roster([("a", cron("0 9 * * *", Missed::Send))]);
-    let moment = |turn| match turn {
-        Some(Turn::Begin { at, .. }) => at,
-        other => panic!("{other:?}"),
-    };
-    let occurrence = moment(roster.next(now("2026-12-01T09:00:00Z")));
-    let until = Some(at("2026-12-01T09:40:00Z"));
-    roster.ended("a", Ended::NotYet { at: occurrence, until }, now("2026-12-01T09:00:01Z"));
-    assert_eq!(roster.next(now("2026-12-01T09:20:00Z")), None);
-    assert_eq!(roster.quiet_for(now("2026-12-01T09:20:00Z")), Some(SECOND * 1200));
-    assert_eq!(moment(roster.next(now("2026-12-01T09:40:00Z"))), occurrence);
-    roster.ended("a", Ended::NotYet { at: occurrence, until: None }, now("2026-12-01T09:40:00Z"));
-    assert_eq!(roster.next(now("2026-12-02T08:00:00Z")), None);
-    assert_ne!(moment(roster.next(now("2026-12-02T09:00:00Z"))), occurrence);
+fn an_occurrence_begins_when_it_comes_to_the_first_of_its_people() {
+    // Two times a day in New York: when 18:00 has come to the first on earth, it is not even 09:00 there.
+    let twice = by_their_clocks("0 9,18 * * *", Missed::Skip);
+    let begun =
+        begun_by_their_clocks(twice, &["America/New_York"], "2026-12-01T01:00:00Z", "2026-12-03T00:00:00Z");
+    let expected = [
+        ("2026-12-01T09:00", "01T14:00"),
+        ("2026-12-01T18:00", "01T23:00"),
+        ("2026-12-02T09:00", "02T14:00"),
+        ("2026-12-02T18:00", "02T23:00"),
+    ];
+    assert_eq!(begun, pairs(&expected));
+    // A day is over in Honolulu when the next one has begun at the other end of the earth.
+    let daily = || by_their_clocks("0 9 * * *", Missed::Skip);
+    let begun =
+        begun_by_their_clocks(daily(), &["Pacific/Honolulu"], "2026-12-01T12:00:00Z", "2026-12-03T20:00:00Z");
+    let expected = [
+        ("2026-12-01T09:00", "01T19:00"),
+        ("2026-12-02T09:00", "02T19:00"),
+        ("2026-12-03T09:00", "03T19:00"),
+    ];
+    assert_eq!(begun, pairs(&expected));
+    let both = begun_by_their_clocks(
+        daily(),
+        &["Pacific/Honolulu", "Asia/Tokyo"],
+        "2026-12-01T12:00:00Z",
+        "2026-12-03T20:00:00Z",
+    );
+    let first = ("2026-12-01T09:00", "01T12:00");
+    let expected = [first, ("2026-12-02T09:00", "02T00:00"), ("2026-12-03T09:00", "03T00:00")];
+    assert_eq!(both, pairs(&expected), "the first is too late for Tokyo, and not for Honolulu");
+}
+
+#[test]
+fn what_was_missed_by_its_people_goes_out_late_or_is_told() {
+    let from = "2026-12-02T03:00:00Z";
+    // Nobody was there when it was nine in New York on the first; the second has not come yet.
+    let mut late = by_their_clocks("0 9 * * *", Missed::Send);
+    late.timetable.late_after = TimeDelta::hours(6);
+    let mut roster = roster([("a", late.clone())]);
+    roster.set_runs("a", Some(at("2026-11-29T19:00:00Z")), Vec::new());
+    let Some(Turn::Begin { .. }) = roster.next(now(from)) else { panic!("it asks where they are") };
+    let new_york = || Ended::Located(vec![vec!["America/New_York".parse().unwrap()]]);
+    roster.ended("a", new_york(), now(from));
+    assert_eq!(first(&mut roster, from).unwrap().1, "2026-12-01T09:00", "late");
+    let mut roster = Roster::new(false);
+    late.timetable.missed = Missed::Fail;
+    roster.set_campaign("a", Some(late));
+    roster.set_runs("a", Some(at("2026-11-29T19:00:00Z")), Vec::new());
+    assert!(roster.next(now(from)).is_some());
+    roster.ended("a", new_york(), now(from));
+    assert_eq!(first(&mut roster, from), None);
+    assert!(
+        matches!(roster.notices().as_slice(), [Notice::Missed { at, .. }] if at.local.to_string() == "2026-12-01T09:00")
+    );
 }
 
 #[test]
@@ -255,6 +338,7 @@ fn one_moment_goes_out_once_and_without_a_schedule_somebody_begins_it() {
     let plan = |when| Plan {
         timetable: Timetable { when, missed: Missed::Fail, late_after: TimeDelta::days(1) },
         window: None,
+        until: None,
         frequency: Frequency::default(),
     };
     let mut roster = roster([("a", plan(When::At(moment))), ("b", plan(When::Once))]);
