@@ -35,9 +35,12 @@ impl Places {
                 continue;
             }
             let hours = campaign.delivery.hours_in(starts, place.zones());
+            // A time that is the same for all may be far ahead.
+            let common = starts.filter(|starts| !starts.zone.is_recipient()).map(Moment::instant);
+            let from = common.map_or(now, |starts| starts.max(now));
             // Whose time is past by now, when it could be begun at the earliest.
             let missed = campaign.delivery.recipients.is_some_and(|theirs| theirs.is_missed(&hours, now));
-            let begins = hours.opens_next(now).filter(|_| !missed);
+            let begins = hours.opens_next(from).filter(|_| !missed);
             let zone = place.zones().first().copied().unwrap_or(Zone::UTC);
             let line = ZoneLine {
                 name: name(place.zones()),

@@ -123,6 +123,10 @@ fn choose(
         same_manifest(&pinned.map_err(|error| Failure::State(error.to_string()))?, opened, name)?;
     }
     if let Some(run) = runs.iter().find(|run| run.pinned.occurrence == occurrence) {
+        if run.finished_at_ms.is_none() {
+            // It waits; what for is told with all that wait.
+            return Ok(Choice::Nothing(Code::Stopped));
+        }
         return finished_already(run, store, terminal).map(Choice::Nothing);
     }
     if let Some(earlier) = runs.first() {

@@ -302,7 +302,11 @@ impl CampaignLine {
         let late = self.late_s.filter(|late| *late >= 60).map(ago);
         match (self.standing, late) {
             ("missed", late) => {
-                format!("missed, {} ago: {} says what to decide", late.unwrap_or_default(), self.command)
+                format!(
+                    "missed{}: {} says what to decide",
+                    late.map(|late| format!(", {late} ago")).unwrap_or_default(),
+                    self.command
+                )
             }
             (_, Some(late)) => format!("late by {late}, not begun: {} begins it", self.command),
             (_, None) => format!("due: {} begins it", self.command),

@@ -79,6 +79,10 @@ impl Timetable {
         match (self.is_in_time(latest, now, people), self.missed, last) {
             (true, ..) | (false, Missed::Send, Some(_)) => Due::Now(Some(latest)),
             (false, Missed::Fail, Some(_)) => Due::Missed(latest),
+            // Some of its people are still to come: that is nothing to be silent about.
+            (false, Missed::Fail, None) if now - Spread::of(latest, people).last <= self.late_after => {
+                Due::Missed(latest)
+            }
             _ => next(),
         }
     }
@@ -98,11 +102,11 @@ impl Timetable {
         }
     }
 
-    /// Whether it is not too late to begin an occurrence. Where it is to be left out, it is in time as long as it is for
-    /// somebody: the others are told to be missed. Where a person is to decide, it must be for everybody.
+    /// Whether it is not too late to begin an occurrence: for somebody, and the others go out late or are told to be
+    /// missed. Where a person is to decide, it must be for everybody.
     fn is_in_time(&self, at: Moment, now: DateTime<Utc>, people: &[Vec<Zone>]) -> bool {
         let Spread { first, last } = Spread::of(at, people);
-        now - if self.missed == Missed::Skip { last } else { first } <= self.late_after
+        now - if self.missed == Missed::Fail { first } else { last } <= self.late_after
     }
 
     fn due_once(&self, at: Moment, now: DateTime<Utc>, people: &[Vec<Zone>]) -> Due {

@@ -27,6 +27,9 @@ pub enum WindowError {
     /// It would never be open, or always.
     #[error("a window from {0} to {0} has no length")]
     Empty(TimeOfDay),
+    /// Nothing is begun in its last minute.
+    #[error("a window from {0} to {1} is too short: nothing is begun in its last minute")]
+    TooShort(TimeOfDay, TimeOfDay),
     /// It would never be open.
     #[error("a window needs at least one day of the week")]
     NoDays,
@@ -76,6 +79,9 @@ impl Window {
     pub fn new(from: TimeOfDay, to: TimeOfDay, zone: Zone) -> Result<Self, WindowError> {
         if from.0 % DAY == to.0 % DAY {
             return Err(WindowError::Empty(from));
+        }
+        if (to.0 + DAY - from.0 % DAY) % DAY < 2 {
+            return Err(WindowError::TooShort(from, to));
         }
         Ok(Self { from, to, zone, days: Days::ALL })
     }
@@ -287,9 +293,17 @@ mod tests {
         assert_eq!(window("08:00", "20:00", "UTC").with_days(none), Err(WindowError::NoDays));
     }
 
+    #[test]
+    fn a_window_in_which_nothing_could_begin_is_refused() {
+        for (from, to) in [("20:00", "20:01"), ("23:59", "24:00"), ("23:59", "00:00"), ("24:00", "00:01")] {
+            let window = Window::new(from.parse().unwrap(), to.parse().unwrap(), Zone::UTC);
+            assert!(matches!(window, Err(WindowError::TooShort(..))), "{from} to {to}");
+        }
+    }
+
     prop_compose! {
         fn any_window()(
-            from in 0u16..DAY, length in 1u16..DAY, days in prop::collection::vec(0u8..7, 1..8),
+            from in 0u16..DAY, length in 2u16..DAY, days in prop::collection::vec(0u8..7, 1..8),
             zone in prop::sample::select(vec!["UTC", "Africa/Nairobi", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]),
         ) -> Window {
             let days = days.into_iter().map(|day| Day::from(chrono::Weekday::try_from(day).unwrap())).collect();

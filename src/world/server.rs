@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// How long a client may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait when the system gives no connection, so that it is not asked for all the time.
 const BREATH: Duration = Duration::from_millis(100);
 

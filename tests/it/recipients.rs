@@ -223,3 +223,17 @@ fn plan_and_check_show_whose_time_comes_when() {
         "too late for Tokyo"
     );
 }
+
+#[test]
+fn whatever_the_rule_nobody_who_is_still_to_come_is_passed_over() {
+    // It was 09:00 in Tokyo six hours ago; in Nairobi it is now, and in Lima it is to come.
+    for (rule, code, sent) in [("skip", 4, 1), ("send", 4, 2), ("fail", 3, 0)] {
+        let gateway = Loopback::start();
+        let schedule = format!("schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n  missed: {rule}\n");
+        let project = project(&gateway, &schedule);
+        let said = send(&project, "2026-12-01T06:00:00Z");
+        assert_eq!((said.code, accepted(&gateway).len()), (code, sent), "{rule}: {said:?}");
+        let again = send(&project, "2026-12-01T06:01:00Z");
+        assert!(!again.out.contains("finished already"), "{again:?}");
+    }
+}

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::Resolver;
 use crate::campaign::raw;
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Source, did_you_mean};
 use crate::schedule::{
     Cron, Holidays, LocalTime, Missed, Moment, Recipients, Series, Timetable, When, Window, Zone, end_of,
 };
@@ -62,7 +62,16 @@ impl Resolver<'_> {
 
     /// A zone, or the recipients' own.
     pub(super) fn zone(&mut self, key: &str, name: &Spanned<String>) -> Option<Zone> {
-        if name.value == "recipient" { Some(Zone::RECIPIENT) } else { self.quantity(key, name) }
+        if name.value == "recipient" {
+            return Some(Zone::RECIPIENT);
+        }
+        if !name.value.contains('/') && did_you_mean(&name.value, ["recipient"]).is_some() {
+            let problem = Diagnostic::error(format!("`{key}`: `{}` is not a known time zone", name.value));
+            let problem = problem.at(self.source, name.span.clone(), "");
+            self.problems.push(problem.help("did you mean `recipient`, each recipient's own?"));
+            return None;
+        }
+        self.quantity(key, name)
     }
 
     fn when(
