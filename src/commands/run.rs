@@ -69,9 +69,9 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     let Held { store, lock, path } = hold(global, path, false, args.new_state, RUN, &since, terminal)?;
     let ears = Ears::default();
     let words = terminal.logging(args.log_format, clock);
-    let now = args.once.then(|| args.now.unwrap_or_else(|| clock.now().utc));
+    let began = args.now.unwrap_or_else(|| clock.now().utc);
     let gauges = Arc::<Gauges>::default();
-    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words, now };
+    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words };
     let mut watch = Watch::new(campaigns, store, args.once, shared);
     let path = path.display().to_string();
     watch.say(What::Started, None, format!("sendplan {} with the state {path}", env!("CARGO_PKG_VERSION")));
@@ -86,7 +86,7 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
         std::process::exit(Code::Stopped as i32);
     }
     if args.once {
-        watch.ledger.tell(&mut watch.roster, Now { utc: watch.shared.now(), ..clock.now() }, terminal);
+        watch.ledger.tell(&mut watch.roster, Now { utc: began, ..clock.now() }, terminal);
     }
     drop(watch);
     drop(lock);
@@ -164,7 +164,7 @@ impl Watch {
     }
 
     fn now(&self) -> Now {
-        Now { utc: self.shared.now(), ..self.shared.clock.now() }
+        self.shared.clock.now()
     }
 
     fn say(&self, what: What, campaign: Option<&str>, text: impl Into<String>) {

@@ -104,6 +104,29 @@ fn once_sends_what_is_due_and_says_when_the_rest_is() {
 }
 
 #[test]
+fn once_ends_when_the_window_closes_meanwhile() {
+    let gateway = Loopback::start();
+    let project = empty();
+    let schedule = "schedule: { cron: \"58 17 * * *\", timezone: Africa/Nairobi, missed: send, \
+                    window: { from: \"08:00\", to: \"18:00\" } }\n";
+    campaign(&project, 1, &gateway.url(), ", limits: { requests: 2/s }", 40, schedule);
+    // Two seconds before the last minute, in which nothing is begun any more.
+    let mut command = project.command(&["run", "--once", "--now", "2026-12-01T14:58:58Z"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            panic!("it goes on for ever");
+        }
+        std::thread::yield_now();
+    }
+    let ended = said(child.wait_with_output().unwrap());
+    assert!(ended.code == 4 && ended.out.contains("not sent yet"), "{ended:?}");
+    assert!((1..40).contains(&gateway.accepted_once()), "{}", gateway.accepted_once());
+}
+
+#[test]
 fn once_in_ci_needs_the_state_of_the_job_before() {
     let gateway = Loopback::start();
     let project = empty();
