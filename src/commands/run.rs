@@ -27,7 +27,7 @@ use crate::cli::{Global, Run};
 use crate::delivery::account::Accounts;
 use crate::delivery::control::{HoldKind, Mark};
 use crate::delivery::engine::{End, Now};
-use crate::delivery::roster::{Ended, Roster, Turn, Waiting};
+use crate::delivery::roster::{Ended, FIRST_PAUSE, Roster, Turn, Waiting};
 use crate::executor::Driven;
 use crate::executor::facts::{last_of, open_runs};
 use crate::report::events::{What, standing};
@@ -117,6 +117,8 @@ struct Watch {
     ledger: Ledger,
     busy: BTreeMap<String, Busy>,
     reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+    /// Campaigns of which the state could not be read, and when it is tried again.
+    unread: BTreeMap<String, Duration>,
     /// When the latest occurrence was due that was begun, of campaigns that were looked up.
     last: BTreeMap<String, Option<DateTime<Utc>>>,
     holds: BTreeMap<String, HoldKind>,
@@ -146,6 +148,7 @@ impl Watch {
             ledger: Ledger::default(),
             busy: BTreeMap::new(),
             reports: unbounded_channel(),
+            unread: BTreeMap::new(),
             last: BTreeMap::new(),
             holds: BTreeMap::new(),
             ear: shared.ears.another(),
@@ -297,6 +300,7 @@ impl Watch {
             self.look_at_files = now.elapsed + LOOK_AT_FILES;
             self.look()?;
         }
+        self.read_again(now)?;
         self.hear()?;
         while let Some(turn) = self.roster.next(self.now()) {
             self.begin(turn)?;
@@ -428,18 +432,45 @@ impl Watch {
 
     /// Tells the roster what the state says of a campaign.
     fn refresh(&mut self, name: &str) -> Result<(), Failure> {
-        let last = match self.last.get(name) {
-            Some(last) => *last,
-            None => last_of(&self.store, name)?,
-        };
-        self.last.insert(name.to_owned(), last);
-        match open_runs(&self.store, name, self.shared.now())? {
-            Ok(open) => self.roster.set_runs(name, last, open),
+        let last = self.last.get(name).copied().map_or_else(|| last_of(&self.store, name), Ok);
+        let read = last.and_then(|last| Ok((last, open_runs(&self.store, name, self.shared.now())?)));
+        let error = match read {
+            Ok((last, Ok(open))) => {
+                self.last.insert(name.to_owned(), last);
+                self.unread.remove(name);
+                self.roster.set_runs(name, last, open);
+                return Ok(());
+            }
             // Its terms cannot be read by this program: only its own campaign stops.
+            Ok((_, Err(error))) => error.to_string(),
             Err(error) => {
-                self.ledger.note(name, Code::State, &error.to_string());
-                self.roster.remove(name);
-                self.say(What::Failed, Some(name), error.to_string());
+                passes(error.clone())?;
+                error.to_string()
+            }
+        };
+        self.ledger.note(name, Code::State, &error);
+        self.roster.remove(name);
+        if self.unread.insert(name.to_owned(), self.now().elapsed + FIRST_PAUSE).is_none() {
+            self.say(What::Failed, Some(name), error);
+        }
+        Ok(())
+    }
+
+    /// Asks the state again about campaigns of which it could not be read.
+    fn read_again(&mut self, now: Now) -> Result<(), Failure> {
+        let due =
+            self.unread.iter().filter(|(name, at)| **at <= now.elapsed && !self.busy.contains_key(*name));
+        let due: Vec<String> = due.map(|(name, _)| name.clone()).collect();
+        for name in due {
+            let is_it = |found: &&Found| found.name.as_deref() == Some(name.as_str()) && !is_twin(found);
+            let found = self.campaigns.all().map(|(_, found)| found).find(is_it).cloned();
+            match found {
+                Some(found) => {
+                    self.roster.set_campaign(&name, found.plan.ok());
+                    self.refresh(&name)?;
+                    self.roster.set_holds(&self.holds);
+                }
+                None => drop(self.unread.remove(&name)),
             }
         }
         Ok(())
@@ -480,17 +511,35 @@ impl Watch {
         if let Turn::Begin { at, .. } = &turn {
             self.late.insert(name.clone(), self.now().utc - at.instant());
         }
+        let store = match self.store.another() {
+            Ok(store) => store,
+            Err(error) => {
+                // Of the moment (too many files are open), as long as what is open is ours and can be read.
+                self.store.news(RunId(0), self.seen).map(drop).or_else(passes)?;
+                self.not_begun(&name, Failure::Store(error));
+                return Ok(());
+            }
+        };
         let (ends, hears) = unbounded_channel();
-        let work = Work { turn: turn.clone(), manifest, last, store: self.store.another()?, ends: hears };
+        let work = Work { turn: turn.clone(), manifest, last, store, ends: hears };
         let (shared, reports) = (self.shared.clone(), self.reports.0.clone());
         let thread = Builder::new().name("campaign".to_owned()).spawn(move || {
             let came = catch_unwind(AssertUnwindSafe(|| carry_out(work, &shared)));
             let ours = |_| Err(Failure::Internal("our own failure, a bug".to_owned()));
             let _ = reports.send((turn, came.unwrap_or_else(ours)));
         });
-        let thread = thread.map_err(|error| Failure::Internal(format!("no thread: {error}")))?;
-        self.busy.insert(name, Busy { ends, thread });
+        match thread {
+            Ok(thread) => drop(self.busy.insert(name, Busy { ends, thread })),
+            Err(error) => self.not_begun(&name, Failure::Internal(format!("no thread: {error}"))),
+        }
         Ok(())
+    }
+
+    /// A turn could not begin: it is tried again after a pause, and others are not touched.
+    fn not_begun(&mut self, name: &str, failure: Failure) {
+        let how = Ended::Trouble { moved: false };
+        self.roster.ended(name, how, self.now());
+        self.tell_end(name, how, Err(failure));
     }
 
     /// A turn has ended.
@@ -499,11 +548,19 @@ impl Watch {
         if let Some(busy) = self.busy.remove(name) {
             let _ = busy.thread.join();
         }
-        if let Turn::Begin { at, .. } = turn
-            && self.store_has(name, &at.to_string())?
-        {
-            let last = self.last.entry(name.to_owned()).or_default();
-            *last = (*last).max(Some(at.instant()));
+        if let Turn::Begin { at, .. } = turn {
+            match self.store.run(name, &at.to_string()) {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    let last = self.last.entry(name.to_owned()).or_default();
+                    *last = (*last).max(Some(at.instant()));
+                }
+                Err(error) => {
+                    passes(error)?;
+                    // It is looked up again.
+                    self.last.remove(name);
+                }
+            }
         }
         let how = match &result {
             Err(failure) if is_lost(failure) => return result.map(drop),
@@ -526,10 +583,6 @@ impl Watch {
         self.take_holds()?;
         self.tell_end(name, how, result);
         Ok(())
-    }
-
-    fn store_has(&self, name: &str, occurrence: &str) -> Result<bool, Failure> {
-        Ok(self.store.run(name, occurrence)?.is_some())
     }
 
     fn tell_end(&mut self, name: &str, how: Ended, result: Result<Came, Failure>) {

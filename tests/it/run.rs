@@ -465,6 +465,25 @@ fn a_run_of_a_gateway_that_refuses_us_is_tried_again_later_and_at_once_when_its_
 }
 
 #[test]
+fn a_run_that_cannot_be_read_stops_its_own_campaign_only() {
+    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
+    let shut = Loopback::with(move |request| (request.send > 0).then(forbidden));
+    let gateway = Loopback::start();
+    let project = empty();
+    let by_their_clocks = "schedule: { cron: \"0 9 * * *\", timezone: Africa/Nairobi, \
+                           window: { from: \"08:00\", to: \"20:00\", timezone: recipient } }\n";
+    campaign(&project, 1, &shut.url(), "", 3, by_their_clocks);
+    assert_eq!(once(&project, "2026-12-01T06:00:00Z").code, 8);
+    let sql = rusqlite::Connection::open(project.state()).unwrap();
+    assert_eq!(sql.execute("UPDATE clocks SET zones = 'Africa/Atlantis'", []).unwrap(), 1);
+    drop(sql);
+    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    let sent = once(&project, "2026-12-01T06:01:00Z");
+    assert_eq!((sent.code, gateway.accepted_once()), (7, 3), "{sent:?}");
+    assert_eq!(sent.err.matches("`Africa/Atlantis`, which is no zone").count(), 1, "{}", sent.err);
+}
+
+#[test]
 fn a_state_that_is_lost_ends_it() {
     let gateway = Loopback::start();
     let project = empty();
