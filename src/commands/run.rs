@@ -82,8 +82,12 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let code = runtime.block_on(watch.live(&mut wishes));
     if watch.is_cut {
+        let code = code.unwrap_or_else(|failure| {
+            terminal.fail(&failure);
+            failure.code()
+        });
         // Somebody still prepares a run: it is pinned whole or not at all, whenever the process ends.
-        std::process::exit(Code::Stopped as i32);
+        std::process::exit(code as i32);
     }
     if args.once {
         watch.ledger.tell(&mut watch.roster, Now { utc: began, ..clock.now() }, terminal);
@@ -260,8 +264,7 @@ impl Watch {
             if lost.is_none()
                 && let Err(failure) = self.turn()
             {
-                self.end();
-                lost = Some(failure);
+                self.lose(&mut lost, failure);
             }
             let is_over = self.once || self.asked > 0 || lost.is_some();
             if is_over && self.busy.is_empty() {
@@ -277,13 +280,12 @@ impl Watch {
                 };
             }
             if self.is_cut {
-                return Ok(Code::Stopped);
+                return lost.map_or(Ok(Code::Stopped), Err);
             }
             match self.happening(wishes).await {
                 Happening::Report((turn, result)) => {
                     if let Err(failure) = self.ended(&turn, result) {
-                        self.end();
-                        lost.get_or_insert(failure);
+                        self.lose(&mut lost, failure);
                     }
                 }
                 Happening::Wish(Wish::Look) => self.look_at_files = Duration::ZERO,
@@ -328,6 +330,14 @@ impl Watch {
                 Happening::Time
             }
         }
+    }
+
+    /// Several runs may report one loss: that is nobody's second word.
+    fn lose(&mut self, lost: &mut Option<Failure>, failure: Failure) {
+        if lost.is_none() && self.asked == 0 {
+            self.end();
+        }
+        lost.get_or_insert(failure);
     }
 
     /// The first time in order, the second time at once.
