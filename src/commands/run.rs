@@ -253,7 +253,9 @@ impl Watch {
         let Some(monitor) = self.monitor.as_ref().filter(|_| now >= self.try_state) else { return Ok(()) };
         self.try_state = now + TRY_STATE;
         let tried = self.store.prove_writable();
-        monitor.tell(|board| board.report.writable = tried.is_ok());
+        // Another program's writing is proof as well.
+        let writable = matches!(tried, Ok(()) | Err(StoreError::Busy { .. }));
+        monitor.tell(|board| board.report.writable = writable);
         tried.or_else(passes)
     }
 
@@ -369,13 +371,12 @@ impl Watch {
             }
             Err(error) => return passes(error),
         }
-        if self.store.is_being_written() {
-            return Ok(());
-        }
         // Those who send have heard more since, or are gone.
         if let Some(by_all) = self.ear.hears(self.seen).filter(|by_all| *by_all > self.acknowledged) {
-            match self.store.acknowledge(by_all) {
-                Ok(()) => self.acknowledged = by_all,
+            match self.store.acknowledge_now(by_all) {
+                Ok(true) => self.acknowledged = by_all,
+                // A run is being pinned: the next time.
+                Ok(false) => {}
                 Err(error) => return passes(error),
             }
         }
