@@ -576,7 +576,9 @@ impl Watch {
         let how = match &result {
             Err(failure) if is_lost(failure) => return result.map(drop),
             Err(_) => Ended::Trouble { moved: false },
-            Ok(Came::Nothing) => Ended::Done,
+            Ok(Came::Nothing) if matches!(turn, Turn::Cancel { .. }) => Ended::Done,
+            // The files or the state say otherwise than was known here: not asked again at once.
+            Ok(Came::Nothing) => Ended::Trouble { moved: true },
             Ok(Came::NotYet { at, until }) => Ended::NotYet { at: *at, until: *until },
             Ok(Came::Delivered(sent)) => match &sent.driven {
                 _ if sent.left => Ended::Asked,
