@@ -27,7 +27,7 @@ use crate::cli::{Global, Run};
 use crate::delivery::account::Accounts;
 use crate::delivery::control::{HoldKind, Mark};
 use crate::delivery::engine::{End, Now};
-use crate::delivery::roster::{Ended, Roster, Turn, Waiting};
+use crate::delivery::roster::{Ended, FIRST_PAUSE, Roster, Turn, Waiting};
 use crate::executor::Driven;
 use crate::executor::facts::{last_of, open_runs};
 use crate::report::events::{What, standing};
@@ -69,9 +69,9 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     let Held { store, lock, path } = hold(global, path, false, args.new_state, RUN, &since, terminal)?;
     let ears = Ears::default();
     let words = terminal.logging(args.log_format, clock);
-    let now = args.once.then(|| args.now.unwrap_or_else(|| clock.now().utc));
+    let began = args.now.unwrap_or_else(|| clock.now().utc);
     let gauges = Arc::<Gauges>::default();
-    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words, now };
+    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words };
     let mut watch = Watch::new(campaigns, store, args.once, shared);
     let path = path.display().to_string();
     watch.say(What::Started, None, format!("sendplan {} with the state {path}", env!("CARGO_PKG_VERSION")));
@@ -82,11 +82,15 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let code = runtime.block_on(watch.live(&mut wishes));
     if watch.is_cut {
+        let code = code.unwrap_or_else(|failure| {
+            terminal.fail(&failure);
+            failure.code()
+        });
         // Somebody still prepares a run: it is pinned whole or not at all, whenever the process ends.
-        std::process::exit(Code::Stopped as i32);
+        std::process::exit(code as i32);
     }
     if args.once {
-        watch.ledger.tell(&mut watch.roster, Now { utc: watch.shared.now(), ..clock.now() }, terminal);
+        watch.ledger.tell(&mut watch.roster, Now { utc: began, ..clock.now() }, terminal);
     }
     drop(watch);
     drop(lock);
@@ -118,6 +122,8 @@ struct Watch {
     ledger: Ledger,
     busy: BTreeMap<String, Busy>,
     reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+    /// Campaigns of which the state could not be read, and when it is tried again.
+    unread: BTreeMap<String, Duration>,
     /// When the latest occurrence was due that was begun, of campaigns that were looked up.
     last: BTreeMap<String, Option<DateTime<Utc>>>,
     holds: BTreeMap<String, HoldKind>,
@@ -147,6 +153,7 @@ impl Watch {
             ledger: Ledger::default(),
             busy: BTreeMap::new(),
             reports: unbounded_channel(),
+            unread: BTreeMap::new(),
             last: BTreeMap::new(),
             holds: BTreeMap::new(),
             ear: shared.ears.another(),
@@ -165,7 +172,7 @@ impl Watch {
     }
 
     fn now(&self) -> Now {
-        Now { utc: self.shared.now(), ..self.shared.clock.now() }
+        self.shared.clock.now()
     }
 
     fn say(&self, what: What, campaign: Option<&str>, text: impl Into<String>) {
@@ -247,7 +254,9 @@ impl Watch {
         let Some(monitor) = self.monitor.as_ref().filter(|_| now >= self.try_state) else { return Ok(()) };
         self.try_state = now + TRY_STATE;
         let tried = self.store.prove_writable();
-        monitor.tell(|board| board.report.writable = tried.is_ok());
+        // Another program's writing is proof as well.
+        let writable = matches!(tried, Ok(()) | Err(StoreError::Busy { .. }));
+        monitor.tell(|board| board.report.writable = writable);
         tried.or_else(passes)
     }
 
@@ -258,8 +267,7 @@ impl Watch {
             if lost.is_none()
                 && let Err(failure) = self.turn()
             {
-                self.end();
-                lost = Some(failure);
+                self.lose(&mut lost, failure);
             }
             let is_over = self.once || self.asked > 0 || lost.is_some();
             if is_over && self.busy.is_empty() {
@@ -275,13 +283,12 @@ impl Watch {
                 };
             }
             if self.is_cut {
-                return Ok(Code::Stopped);
+                return lost.map_or(Ok(Code::Stopped), Err);
             }
             match self.happening(wishes).await {
                 Happening::Report((turn, result)) => {
                     if let Err(failure) = self.ended(&turn, result) {
-                        self.end();
-                        lost.get_or_insert(failure);
+                        self.lose(&mut lost, failure);
                     }
                 }
                 Happening::Wish(Wish::Look) => self.look_at_files = Duration::ZERO,
@@ -298,6 +305,7 @@ impl Watch {
             self.look_at_files = now.elapsed + LOOK_AT_FILES;
             self.look()?;
         }
+        self.read_again(now)?;
         self.hear()?;
         while let Some(turn) = self.roster.next(self.now()) {
             self.begin(turn)?;
@@ -325,6 +333,14 @@ impl Watch {
                 Happening::Time
             }
         }
+    }
+
+    /// Several runs may report one loss: that is nobody's second word.
+    fn lose(&mut self, lost: &mut Option<Failure>, failure: Failure) {
+        if lost.is_none() && self.asked == 0 {
+            self.end();
+        }
+        lost.get_or_insert(failure);
     }
 
     /// The first time in order, the second time at once.
@@ -356,13 +372,12 @@ impl Watch {
             }
             Err(error) => return passes(error),
         }
-        if self.store.is_being_written() {
-            return Ok(());
-        }
         // Those who send have heard more since, or are gone.
         if let Some(by_all) = self.ear.hears(self.seen).filter(|by_all| *by_all > self.acknowledged) {
-            match self.store.acknowledge(by_all) {
-                Ok(()) => self.acknowledged = by_all,
+            match self.store.acknowledge_now(by_all) {
+                Ok(true) => self.acknowledged = by_all,
+                // A run is being pinned: the next time.
+                Ok(false) => {}
                 Err(error) => return passes(error),
             }
         }
@@ -429,18 +444,45 @@ impl Watch {
 
     /// Tells the roster what the state says of a campaign.
     fn refresh(&mut self, name: &str) -> Result<(), Failure> {
-        let last = match self.last.get(name) {
-            Some(last) => *last,
-            None => last_of(&self.store, name)?,
-        };
-        self.last.insert(name.to_owned(), last);
-        match open_runs(&self.store, name, self.shared.now())? {
-            Ok(open) => self.roster.set_runs(name, last, open),
+        let last = self.last.get(name).copied().map_or_else(|| last_of(&self.store, name), Ok);
+        let read = last.and_then(|last| Ok((last, open_runs(&self.store, name, self.shared.now())?)));
+        let error = match read {
+            Ok((last, Ok(open))) => {
+                self.last.insert(name.to_owned(), last);
+                self.unread.remove(name);
+                self.roster.set_runs(name, last, open);
+                return Ok(());
+            }
             // Its terms cannot be read by this program: only its own campaign stops.
+            Ok((_, Err(error))) => error.to_string(),
             Err(error) => {
-                self.ledger.note(name, Code::State, &error.to_string());
-                self.roster.remove(name);
-                self.say(What::Failed, Some(name), error.to_string());
+                passes(error.clone())?;
+                error.to_string()
+            }
+        };
+        self.ledger.note(name, Code::State, &error);
+        self.roster.remove(name);
+        if self.unread.insert(name.to_owned(), self.now().elapsed + FIRST_PAUSE).is_none() {
+            self.say(What::Failed, Some(name), error);
+        }
+        Ok(())
+    }
+
+    /// Asks the state again about campaigns of which it could not be read.
+    fn read_again(&mut self, now: Now) -> Result<(), Failure> {
+        let due =
+            self.unread.iter().filter(|(name, at)| **at <= now.elapsed && !self.busy.contains_key(*name));
+        let due: Vec<String> = due.map(|(name, _)| name.clone()).collect();
+        for name in due {
+            let is_it = |found: &&Found| found.name.as_deref() == Some(name.as_str()) && !is_twin(found);
+            let found = self.campaigns.all().map(|(_, found)| found).find(is_it).cloned();
+            match found {
+                Some(found) => {
+                    self.roster.set_campaign(&name, found.plan.ok());
+                    self.refresh(&name)?;
+                    self.roster.set_holds(&self.holds);
+                }
+                None => drop(self.unread.remove(&name)),
             }
         }
         Ok(())
@@ -478,17 +520,38 @@ impl Watch {
         let name = turn.campaign().to_owned();
         let manifest = self.places.get(&name).cloned().unwrap_or_default();
         let last = self.last.get(&name).copied().flatten();
+        let store = match self.store.another() {
+            Ok(store) => store,
+            Err(error) => {
+                // Of the moment (too many files are open), as long as what is open is ours and can be read.
+                self.store.news(RunId(0), self.seen).map(drop).or_else(passes)?;
+                self.not_begun(&name, Failure::Store(error));
+                return Ok(());
+            }
+        };
         let (ends, hears) = unbounded_channel();
-        let work = Work { turn: turn.clone(), manifest, last, store: self.store.another()?, ends: hears };
+        let work = Work { turn: turn.clone(), manifest, last, store, ends: hears };
         let (shared, reports) = (self.shared.clone(), self.reports.0.clone());
         let thread = Builder::new().name("campaign".to_owned()).spawn(move || {
             let came = catch_unwind(AssertUnwindSafe(|| carry_out(work, &shared)));
             let ours = |_| Err(Failure::Internal("our own failure, a bug".to_owned()));
             let _ = reports.send((turn, came.unwrap_or_else(ours)));
         });
-        let thread = thread.map_err(|error| Failure::Internal(format!("no thread: {error}")))?;
-        self.busy.insert(name, Busy { ends, thread, began: self.now().utc });
+        match thread {
+            Ok(thread) => {
+                let began = self.now().utc;
+                self.busy.insert(name, Busy { ends, thread, began });
+            }
+            Err(error) => self.not_begun(&name, Failure::Internal(format!("no thread: {error}"))),
+        }
         Ok(())
+    }
+
+    /// A turn could not begin: it is tried again after a pause, and others are not touched.
+    fn not_begun(&mut self, name: &str, failure: Failure) {
+        let how = Ended::Trouble { moved: false };
+        self.roster.ended(name, how.clone(), self.now());
+        self.tell_end(name, how, Err(failure));
     }
 
     /// A turn has ended.
@@ -499,18 +562,28 @@ impl Watch {
         if let Some(busy) = busy {
             let _ = busy.thread.join();
         }
-        if let Turn::Begin { at, .. } = turn
-            && self.store_has(name, &at.to_string())?
-        {
-            let last = self.last.entry(name.to_owned()).or_default();
-            *last = (*last).max(Some(at.instant()));
-            let late = began.map(|began| began - self.roster.comes(name, *at));
-            self.late.extend(late.map(|late| (name.to_owned(), late)));
+        if let Turn::Begin { at, .. } = turn {
+            match self.store.run(name, &at.to_string()) {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    let last = self.last.entry(name.to_owned()).or_default();
+                    *last = (*last).max(Some(at.instant()));
+                    let late = began.map(|began| began - self.roster.comes(name, *at));
+                    self.late.extend(late.map(|late| (name.to_owned(), late)));
+                }
+                Err(error) => {
+                    passes(error)?;
+                    // It is looked up again.
+                    self.last.remove(name);
+                }
+            }
         }
         let how = match &result {
             Err(failure) if is_lost(failure) => return result.map(drop),
             Err(_) => Ended::Trouble { moved: false },
-            Ok(Came::Nothing) => Ended::Done,
+            Ok(Came::Nothing) if matches!(turn, Turn::Cancel { .. }) => Ended::Done,
+            // The files or the state say otherwise than was known here: not asked again at once.
+            Ok(Came::Nothing) => Ended::Trouble { moved: true },
             Ok(Came::Located(people)) => Ended::Located(people.clone()),
             Ok(Came::Delivered(sent)) => match &sent.driven {
                 _ if sent.left => Ended::Asked,
@@ -528,10 +601,6 @@ impl Watch {
         self.take_holds()?;
         self.tell_end(name, how, result);
         Ok(())
-    }
-
-    fn store_has(&self, name: &str, occurrence: &str) -> Result<bool, Failure> {
-        Ok(self.store.run(name, occurrence)?.is_some())
     }
 
     fn tell_end(&mut self, name: &str, how: Ended, result: Result<Came, Failure>) {

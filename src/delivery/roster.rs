@@ -153,8 +153,9 @@ pub enum Waiting {
 pub struct Roster {
     members: BTreeMap<String, Member>,
     notices: Vec<Notice>,
-    /// Nothing is tried twice.
+    /// Nothing is tried twice, and nothing is begun that came due later than it was first asked.
     once: bool,
+    first_asked: Option<DateTime<Utc>>,
     stopped: bool,
 }
 
@@ -239,9 +240,14 @@ impl Roster {
         if self.stopped {
             return None;
         }
+        let latest = self.once.then(|| *self.first_asked.get_or_insert(now.utc));
+        let is_later = |turn: &Turn| match (turn, latest) {
+            (Turn::Begin { at, .. }, Some(latest)) => at.instant() > latest,
+            _ => false,
+        };
         let mut ready = Vec::new();
         for (name, member) in &mut self.members {
-            match member.ready(name, now, &mut self.notices) {
+            match member.ready(name, now, &mut self.notices).filter(|(turn, _)| !is_later(turn)) {
                 Some((turn, frequency)) => {
                     ready.push((*member.ready_since.get_or_insert(now.utc), turn, frequency));
                 }

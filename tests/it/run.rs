@@ -104,6 +104,29 @@ fn once_sends_what_is_due_and_says_when_the_rest_is() {
 }
 
 #[test]
+fn once_ends_when_the_window_closes_meanwhile() {
+    let gateway = Loopback::start();
+    let project = empty();
+    let schedule = "schedule: { cron: \"58 17 * * *\", timezone: Africa/Nairobi, missed: send, \
+                    window: { from: \"08:00\", to: \"18:00\" } }\n";
+    campaign(&project, 1, &gateway.url(), ", limits: { requests: 2/s }", 40, schedule);
+    // Two seconds before the last minute, in which nothing is begun any more.
+    let mut command = project.command(&["run", "--once", "--now", "2026-12-01T14:58:58Z"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            panic!("it goes on for ever");
+        }
+        std::thread::yield_now();
+    }
+    let ended = said(child.wait_with_output().unwrap());
+    assert!(ended.code == 4 && ended.out.contains("not sent yet"), "{ended:?}");
+    assert!((1..40).contains(&gateway.accepted_once()), "{}", gateway.accepted_once());
+}
+
+#[test]
 fn once_in_ci_needs_the_state_of_the_job_before() {
     let gateway = Loopback::start();
     let project = empty();
@@ -438,6 +461,25 @@ fn a_run_of_a_gateway_that_refuses_us_is_tried_again_later_and_at_once_when_its_
     until("it is sent as it was begun", || gateway.accepted_once() == 3);
     assert_eq!(daemon.end().0, 0);
     assert_eq!(other.accepted_once(), 3);
+}
+
+#[test]
+fn a_run_that_cannot_be_read_stops_its_own_campaign_only() {
+    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
+    let shut = Loopback::with(move |request| (request.send > 0).then(forbidden));
+    let gateway = Loopback::start();
+    let project = empty();
+    let by_their_clocks = "schedule: { cron: \"0 9 * * *\", timezone: Africa/Nairobi, \
+                           window: { from: \"08:00\", to: \"20:00\", timezone: recipient } }\n";
+    campaign(&project, 1, &shut.url(), "", 3, by_their_clocks);
+    assert_eq!(once(&project, "2026-12-01T06:00:00Z").code, 8);
+    let sql = rusqlite::Connection::open(project.state()).unwrap();
+    assert_eq!(sql.execute("UPDATE clocks SET zones = 'Africa/Atlantis'", []).unwrap(), 1);
+    drop(sql);
+    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    let sent = once(&project, "2026-12-01T06:01:00Z");
+    assert_eq!((sent.code, gateway.accepted_once()), (7, 3), "{sent:?}");
+    assert_eq!(sent.err.matches("`Africa/Atlantis`, which is no zone").count(), 1, "{}", sent.err);
 }
 
 #[test]

@@ -41,14 +41,12 @@ pub struct Shared {
     pub gauges: Arc<Gauges>,
     /// Where words go.
     pub terminal: Terminal,
-    /// The present time, where somebody named one.
-    pub now: Option<DateTime<Utc>>,
 }
 
 impl Shared {
     /// The present time.
     pub fn now(&self) -> DateTime<Utc> {
-        self.now.unwrap_or_else(|| self.clock.now().utc)
+        self.clock.now().utc
     }
 }
 

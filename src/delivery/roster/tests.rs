@@ -419,3 +419,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn for_once_nothing_is_begun_that_came_due_meanwhile() {
+    let mut roster = Roster::new(true);
+    roster.set_campaign("a", Some(cron("* * * * *", Missed::Skip)));
+    assert!(first(&mut roster, "2026-12-01T09:00:00Z").is_some());
+    roster.ended("a", Ended::Done, now("2026-12-01T09:01:00Z"));
+    roster.set_runs("a", Some(at("2026-12-01T09:00:00Z")), Vec::new());
+    assert_eq!(first(&mut roster, "2026-12-01T09:01:00Z"), None, "it would never end");
+}

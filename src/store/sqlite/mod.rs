@@ -134,20 +134,23 @@ impl Sqlite {
         self.read(read::kinds)
     }
 
-    /// Whether another connection of this process writes at this moment: whoever cannot wait comes again.
-    pub fn is_being_written(&self) -> bool {
-        self.turn.is_taken()
+    /// As [`Control::acknowledge`], unless another connection of this process writes at this moment: whoever cannot wait
+    /// comes again. Whether it was written.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn acknowledge_now(&mut self, up_to: Mark) -> Result<bool, StoreError> {
+        Ok(self.write_now(|sql| control::acknowledge(sql, up_to))?.is_some())
     }
 
-    /// Proves that the state can be written, by writing nothing that was not there; another's writing is proof as well.
+    /// Proves that the state can be written, by writing nothing that was not there; another's writing is proof as well,
+    /// and is not waited for.
     ///
     /// # Errors
     /// Why not.
     pub fn prove_writable(&mut self) -> Result<(), StoreError> {
-        if self.is_being_written() {
-            return self.check_ours();
-        }
-        self.write(|sql| Ok(sql.pragma_update(None, "user_version", migrate::VERSION)?))
+        let proof = self.write_now(|sql| Ok(sql.pragma_update(None, "user_version", migrate::VERSION)?))?;
+        proof.map_or_else(|| self.check_ours(), Ok)
     }
 
     /// What to do on closing, when all of the log is in the file and before the log is deleted. Not done where it
@@ -227,7 +230,24 @@ impl Sqlite {
     fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         let turn = Arc::clone(&self.turn);
         let _turn = turn.take()?;
-        self.check_ours().inspect_err(|error| turn.give_up(error))?;
+        self.write_in_turn(work)
+    }
+
+    /// The same, unless another connection of this process writes at this moment.
+    fn write_now<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<Option<T>, StoreError> {
+        let turn = Arc::clone(&self.turn);
+        let Some(_turn) = turn.take_now()? else { return Ok(None) };
+        self.write_in_turn(work).map(Some)
+    }
+
+    fn write_in_turn<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.check_ours().inspect_err(|error| self.turn.give_up(error))?;
         let result = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -237,7 +257,7 @@ impl Sqlite {
                 transaction.commit()?;
                 Ok(value)
             });
-        result.map_err(|fault| fault.at(&self.path)).inspect_err(|error| turn.note(error))
+        result.map_err(|fault| fault.at(&self.path)).inspect_err(|error| self.turn.note(error))
     }
 
     /// Whether what we write is the state that others find, under the lock that keeps them away.

@@ -432,3 +432,17 @@ fn whose_runs_they_are_is_read_without_reading_them() {
     kinds.sort();
     assert_eq!(kinds, [None, Some(true)]);
 }
+
+#[test]
+fn a_pin_of_another_connection_is_not_waited_for_by_who_cannot() {
+    let file = File::new();
+    let mut store = file.open();
+    let mut other = store.another().unwrap();
+    let mut pinning = other.pin(&new_run("spring", "once")).unwrap();
+    pinning.add(&message("first", "a")).unwrap();
+    store.prove_writable().unwrap();
+    assert!(!store.acknowledge_now(Mark(1)).unwrap());
+    drop(pinning);
+    assert!(store.acknowledge_now(Mark(1)).unwrap());
+    assert_eq!(store.acknowledged().unwrap(), Mark(1));
+}

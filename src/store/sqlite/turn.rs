@@ -27,9 +27,17 @@ impl Turn {
         self.check().map(|()| taken)
     }
 
-    /// Whether somebody of this process writes at this moment.
-    pub fn is_taken(&self) -> bool {
-        matches!(self.writing.try_lock(), Err(TryLockError::WouldBlock))
+    /// The turn, if nobody else of this process writes at this moment.
+    ///
+    /// # Errors
+    /// What broke the disk.
+    pub fn take_now(&self) -> Result<Option<Taken<'_>>, StoreError> {
+        self.check()?;
+        match self.writing.try_lock() {
+            Ok(taken) => Ok(Some(taken)),
+            Err(TryLockError::Poisoned(taken)) => Ok(Some(taken.into_inner())),
+            Err(TryLockError::WouldBlock) => Ok(None),
+        }
     }
 
     /// Whether anything can be written.
