@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_not_followed_for_ever() {
-        let minute = window("08:00", "08:01");
-        assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::from_secs(60), &minute), None);
+        let minutes = window("08:00", "08:02");
+        assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::from_secs(3_600_000), &minutes), None);
         assert_eq!(passage(at("2026-12-01T00:00:00Z"), Duration::MAX, &Hours::default()), None);
         let year = passage(
             at("2026-12-01T00:00:00Z"),
