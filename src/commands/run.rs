@@ -1,17 +1,18 @@
 //! `sendplan run`: every campaign on its schedule, several side by side, for as long as the process lives; `--once`
 //! sends whatever is due and ends. Whose turn it is says `delivery::roster`; here it is carried out.
 
+mod files;
 mod ledger;
 mod monitor;
 mod turn;
+mod turns;
 mod words;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -26,25 +27,23 @@ use super::terminal::Terminal;
 use crate::cli::{Global, Run};
 use crate::delivery::account::Accounts;
 use crate::delivery::control::{HoldKind, Mark};
-use crate::delivery::engine::{End, Now};
-use crate::delivery::roster::{Ended, FIRST_PAUSE, Roster, Turn, Waiting};
-use crate::executor::Driven;
-use crate::executor::facts::{last_of, open_runs};
-use crate::report::events::{What, standing};
+use crate::delivery::engine::Now;
+use crate::delivery::roster::{Roster, Turn, Waiting};
+use crate::report::events::What;
 use crate::report::fleet::{CampaignLine, FleetReport, Messages};
 use crate::store::control::Control;
 use crate::store::ears::{Ear, Ears};
 use crate::store::sqlite::Sqlite;
-use crate::store::{RunId, Store, StoreError};
-use crate::world::campaigns::{Campaigns, Change, Found};
+use crate::store::{RunId, StoreError};
+use crate::world::campaigns::Campaigns;
 use crate::world::clock::{Clock, sleep};
 use crate::world::confine::Repository;
 use crate::world::gauges::Gauges;
 use crate::world::signals::{Wish, Wishes};
 use ledger::Ledger;
 use monitor::Monitor;
-use turn::{Came, Shared, Work, carry_out};
-use words::{doing, waits};
+use turn::{Came, Shared};
+use words::doing;
 
 /// How often people's words are looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -404,237 +403,12 @@ impl Watch {
         self.holds = holds;
         Ok(())
     }
-
-    /// What has changed about the files.
-    fn look(&mut self) -> Result<(), Failure> {
-        let changes = self.campaigns.look();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let mut places: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for (path, found) in self.campaigns.all() {
-            if let Some(name) = found.name.as_ref().filter(|_| !is_twin(found)) {
-                places.insert(name.clone(), path.to_owned());
-            }
-        }
-        let gone: Vec<String> =
-            self.places.keys().filter(|name| !places.contains_key(*name)).cloned().collect();
-        gone.iter().for_each(|name| self.roster.remove(name));
-        self.places = places;
-        for change in &changes {
-            self.take(change)?;
-        }
-        self.roster.set_holds(&self.holds);
-        for change in &changes {
-            self.tell(change);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, change: &Change) -> Result<(), Failure> {
-        let (Change::New(found) | Change::Edited(found) | Change::Mended(found) | Change::Broken(found)) =
-            change
-        else {
-            return Ok(());
-        };
-        let Some(name) = found.name.clone().filter(|_| !is_twin(found)) else { return Ok(()) };
-        self.roster.set_campaign(&name, found.plan.clone().ok());
-        self.refresh(&name)
-    }
-
-    /// Tells the roster what the state says of a campaign.
-    fn refresh(&mut self, name: &str) -> Result<(), Failure> {
-        let last = self.last.get(name).copied().map_or_else(|| last_of(&self.store, name), Ok);
-        let read = last.and_then(|last| Ok((last, open_runs(&self.store, name, self.shared.now())?)));
-        let error = match read {
-            Ok((last, Ok(open))) => {
-                self.last.insert(name.to_owned(), last);
-                self.unread.remove(name);
-                self.roster.set_runs(name, last, open);
-                return Ok(());
-            }
-            // Its terms cannot be read by this program: only its own campaign stops.
-            Ok((_, Err(error))) => error.to_string(),
-            Err(error) => {
-                passes(error.clone())?;
-                error.to_string()
-            }
-        };
-        self.ledger.note(name, Code::State, &error);
-        self.roster.remove(name);
-        if self.unread.insert(name.to_owned(), self.now().elapsed + FIRST_PAUSE).is_none() {
-            self.say(What::Failed, Some(name), error);
-        }
-        Ok(())
-    }
-
-    /// Asks the state again about campaigns of which it could not be read.
-    fn read_again(&mut self, now: Now) -> Result<(), Failure> {
-        let due =
-            self.unread.iter().filter(|(name, at)| **at <= now.elapsed && !self.busy.contains_key(*name));
-        let due: Vec<String> = due.map(|(name, _)| name.clone()).collect();
-        for name in due {
-            let is_it = |found: &&Found| found.name.as_deref() == Some(name.as_str()) && !is_twin(found);
-            let found = self.campaigns.all().map(|(_, found)| found).find(is_it).cloned();
-            match found {
-                Some(found) => {
-                    self.roster.set_campaign(&name, found.plan.ok());
-                    self.refresh(&name)?;
-                    self.roster.set_holds(&self.holds);
-                }
-                None => drop(self.unread.remove(&name)),
-            }
-        }
-        Ok(())
-    }
-
-    fn tell(&mut self, change: &Change) {
-        let now = self.now();
-        let (Change::New(found)
-        | Change::Edited(found)
-        | Change::Mended(found)
-        | Change::Broken(found)
-        | Change::Gone(found)) = change;
-        let name = found.name.as_deref().unwrap_or(&found.shown);
-        let mut next = || waits(self.roster.waiting(now).get(name).copied(), now.utc);
-        let (what, text) = match change {
-            Change::New(_) => (What::Found, format!("{}: {}", found.shown, next())),
-            Change::Edited(_) => (What::Changed, format!("its files were changed: {}", next())),
-            Change::Mended(_) => (What::Mended, format!("is sound again: {}", next())),
-            Change::Gone(_) => (What::Removed, "its manifest is gone: nothing of it is begun".to_owned()),
-            Change::Broken(_) => {
-                let text = found.plan.as_ref().err().map(|wrong| wrong.problems.render(false));
-                let text = text.unwrap_or_default();
-                (What::Broken, format!("is broken, and nothing of it is begun\n{}", text.trim_end()))
-            }
-        };
-        match change {
-            Change::Broken(_) => self.ledger.broken(name),
-            _ => self.ledger.sound(name),
-        }
-        self.say(what, Some(name), text);
-    }
-
-    /// A turn begins, in a thread of its own.
-    fn begin(&mut self, turn: Turn) -> Result<(), Failure> {
-        let name = turn.campaign().to_owned();
-        let manifest = self.places.get(&name).cloned().unwrap_or_default();
-        let last = self.last.get(&name).copied().flatten();
-        let store = match self.store.another() {
-            Ok(store) => store,
-            Err(error) => {
-                // Of the moment (too many files are open), as long as what is open is ours and can be read.
-                self.store.news(RunId(0), self.seen).map(drop).or_else(passes)?;
-                self.not_begun(&name, Failure::Store(error));
-                return Ok(());
-            }
-        };
-        let (ends, hears) = unbounded_channel();
-        let work = Work { turn: turn.clone(), manifest, last, store, ends: hears };
-        let (shared, reports) = (self.shared.clone(), self.reports.0.clone());
-        let thread = Builder::new().name("campaign".to_owned()).spawn(move || {
-            let came = catch_unwind(AssertUnwindSafe(|| carry_out(work, &shared)));
-            let ours = |_| Err(Failure::Internal("our own failure, a bug".to_owned()));
-            let _ = reports.send((turn, came.unwrap_or_else(ours)));
-        });
-        match thread {
-            Ok(thread) => {
-                let began = self.now().utc;
-                self.busy.insert(name, Busy { ends, thread, began });
-            }
-            Err(error) => self.not_begun(&name, Failure::Internal(format!("no thread: {error}"))),
-        }
-        Ok(())
-    }
-
-    /// A turn could not begin: it is tried again after a pause, and others are not touched.
-    fn not_begun(&mut self, name: &str, failure: Failure) {
-        let how = Ended::Trouble { moved: false };
-        self.roster.ended(name, how.clone(), self.now());
-        self.tell_end(name, how, Err(failure));
-    }
-
-    /// A turn has ended.
-    fn ended(&mut self, turn: &Turn, result: Result<Came, Failure>) -> Result<(), Failure> {
-        let name = turn.campaign();
-        let busy = self.busy.remove(name);
-        let began = busy.as_ref().map(|busy| busy.began);
-        if let Some(busy) = busy {
-            let _ = busy.thread.join();
-        }
-        if let Turn::Begin { at, .. } = turn {
-            match self.store.run(name, &at.to_string()) {
-                Ok(None) => {}
-                Ok(Some(_)) => {
-                    let last = self.last.entry(name.to_owned()).or_default();
-                    *last = (*last).max(Some(at.instant()));
-                    let late = began.map(|began| began - self.roster.comes(name, *at));
-                    self.late.extend(late.map(|late| (name.to_owned(), late)));
-                }
-                Err(error) => {
-                    passes(error)?;
-                    // It is looked up again.
-                    self.last.remove(name);
-                }
-            }
-        }
-        let how = match &result {
-            Err(failure) if is_lost(failure) => return result.map(drop),
-            Err(_) => Ended::Trouble { moved: false },
-            Ok(Came::Nothing) if matches!(turn, Turn::Cancel { .. }) => Ended::Done,
-            // The files or the state say otherwise than was known here: not asked again at once.
-            Ok(Came::Nothing) => Ended::Trouble { moved: true },
-            Ok(Came::Located(people)) => Ended::Located(people.clone()),
-            Ok(Came::Delivered(sent)) => match &sent.driven {
-                _ if sent.left => Ended::Asked,
-                Driven::Ended(End::Finished | End::Cancelled(_)) => Ended::Done,
-                Driven::Ended(End::Interrupted) | Driven::Cut => Ended::Asked,
-                Driven::Ended(End::Waits { .. }) => Ended::Waits,
-                Driven::Ended(End::Refused(_) | End::Paused(_)) => {
-                    Ended::Trouble { moved: sent.tally.accepted > 0 }
-                }
-            },
-        };
-        // First the state: a run that waits until a time must be known to be told so.
-        self.refresh(name)?;
-        self.roster.ended(name, how.clone(), self.now());
-        self.take_holds()?;
-        self.tell_end(name, how, result);
-        Ok(())
-    }
-
-    fn tell_end(&mut self, name: &str, how: Ended, result: Result<Came, Failure>) {
-        let now = self.now();
-        let next = waits(self.roster.waiting(now).get(name).copied(), now.utc);
-        match result {
-            Ok(Came::Nothing | Came::Located(_)) => {}
-            Err(failure) => {
-                let what = if failure.code() == Code::Refused { What::Refused } else { What::Failed };
-                let mut text = format!("{failure}; {next}");
-                if let Failure::Invalid { problems, .. } = &failure {
-                    text = format!("{text}\n{}", problems.render(false).trim_end());
-                }
-                self.ledger.note(name, failure.code(), &failure.to_string());
-                self.say(what, Some(name), text);
-            }
-            Ok(Came::Delivered(sent)) => {
-                let (what, text) = words::ended(&sent, how, &next);
-                let run = &sent.run;
-                self.ledger.note(name, sent.code, &format!("{}, {}", run.occurrence, standing(run)));
-                self.shared.terminal.about(name).event(what, text, Some(run));
-            }
-        }
-    }
 }
 
 enum Happening {
     Report(Report),
     Wish(Wish),
     Time,
-}
-
-fn is_twin(found: &Found) -> bool {
-    found.plan.as_ref().is_err_and(|wrong| wrong.is_twin)
 }
 
 /// Whether nothing can be sent from the state any more, by any campaign.

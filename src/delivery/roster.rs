@@ -230,11 +230,6 @@ impl Roster {
         self.members.values().any(|member| member.busy.is_some())
     }
 
-    /// Whether the turn of this campaign goes on.
-    pub fn is_at_it(&self, name: &str) -> bool {
-        self.members.get(name).is_some_and(|member| member.busy.is_some())
-    }
-
     /// Whose turn it is now. To be asked until it is nobody's.
     pub fn next(&mut self, now: Now) -> Option<Turn> {
         if self.stopped {
