@@ -6,9 +6,6 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use sendplan::delivery::state::State;
-use sendplan::store::Store;
-use sendplan::store::sqlite::{OpenMode, Sqlite};
 use serde_json::json;
 
 use crate::loopback::{Loopback, Reply, answer};
@@ -138,29 +135,6 @@ fn fault_06_a_signal_drains_and_a_second_send_finishes() {
         assert_eq!(project.send().code, 0);
         assert_eq!(gateway.accepted_once(), 60);
     }
-}
-
-#[test]
-fn fault_06_a_second_signal_stops_at_once() {
-    let gateway = Loopback::with(|request| (request.send > 4).then_some(Reply::Wait));
-    let project = Project::personalised(&gateway.url(), 30);
-    let child = project.start();
-    gateway.until_waiting(4);
-    signal(child.id(), "TERM");
-    // The first one is heard when the waiting intents have been given back to the state: those under way are left.
-    // What people are shown counts the intents of a live process as pending, so the state itself is asked.
-    let heard = || {
-        let store = Sqlite::open(&project.state(), OpenMode::ReadOnly).unwrap();
-        let run = store.runs(None).unwrap().remove(0);
-        (run.counts.of(State::Accepted), run.counts.of(State::Intent)) == (4, 4)
-    };
-    while !heard() {
-        std::thread::yield_now();
-    }
-    signal(child.id(), "TERM");
-    let stopped = said(child.wait_with_output().unwrap());
-    assert_eq!(stopped.code, 4, "{stopped:?}");
-    project.status().is(&[("accepted", 4), ("unknown", 4), ("pending", 22)]);
 }
 
 #[test]
@@ -369,8 +343,9 @@ fn fault_39_a_recipient_without_a_result_is_unknown_and_the_others_are_accepted(
 
 #[test]
 fn fault_41_a_result_for_somebody_who_was_not_asked_for_stops_the_run() {
+    // Every answer holds one, so that it makes no difference which of those under way is read first.
     let gateway = Loopback::with(|request| {
-        (request.send == 1).then(|| {
+        (request.send > 0).then(|| {
             let mut told: Vec<_> = request.recipients();
             told.push("254711111111".to_owned());
             let told: Vec<_> = told

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::delivery::control::{Hold, Mark, News};
 use crate::delivery::state::State;
@@ -260,17 +260,20 @@ impl Sqlite {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.check_ours().inspect_err(|error| self.turn.give_up(error))?;
-        let result = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
+        let ours = || self.check_ours().inspect_err(|error| self.turn.give_up(error));
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+        // Asked when nobody else can write any more: a process that slept between the question and its turn would write
+        // over what somebody else has done meanwhile.
+        ours()?;
+        begun
             .map_err(Fault::from)
             .and_then(|transaction| {
                 let value = work(&transaction)?;
                 transaction.commit()?;
                 Ok(value)
-            });
-        result.map_err(|fault| fault.at(&self.path)).inspect_err(|error| self.turn.note(error))
+            })
+            .map_err(|fault| fault.at(&self.path))
+            .inspect_err(|error| self.turn.note(error))
     }
 
     /// Whether what we write is the state that others find, under the lock that keeps them away.
@@ -300,8 +303,10 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Store for Sqlite {
     fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
         let turn = self.turn.take()?;
-        self.check_ours()?;
-        let pin = pin::Pin::begin(&self.connection, &self.path, (&self.turn, turn), run, self.is_another)?;
+        let grows = self.is_another;
+        let begun = pin::Pin::begin(&self.connection, &self.path, (&self.turn, turn), run, grows);
+        self.check_ours().inspect_err(|error| self.turn.give_up(error))?;
+        let pin = begun?;
         Ok(Box::new(pin))
     }
 

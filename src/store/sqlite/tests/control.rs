@@ -39,6 +39,42 @@ fn fault_17_nothing_is_written_under_a_lock_that_others_do_not_find() {
     }
 }
 
+/// Whether a thread of this process sleeps (proc_pid_stat(5)).
+fn sleeps(thread: &std::path::Path) -> bool {
+    let stat = fs::read_to_string(Path::new("/proc").join(thread).join("stat")).unwrap();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
+}
+
+#[test]
+fn fault_17_a_lock_that_is_taken_while_somebody_waits_to_write_is_missed_by_the_writing() {
+    let file = File::new();
+    let lock = Lock::acquire(&file.path(), "send spring", "then").unwrap();
+    let mut store = file.open();
+    store.guard(lock.witness());
+    let run = pin(&mut store, "spring", &[("1", "a")]);
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
+    let other = rusqlite::Connection::open(file.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (told, thread) = std::sync::mpsc::channel();
+    let result = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            told.send(fs::read_link("/proc/thread-self").unwrap()).unwrap();
+            store.commit(run, &changes([key[0]], Event::Intend))
+        });
+        // It waits for the other one to be done, and has nothing else to wait for.
+        let thread = thread.recv().unwrap();
+        while !sleeps(&thread) {
+            std::thread::yield_now();
+        }
+        fs::remove_file(beside(&file.path(), ".lock")).unwrap();
+        other.execute_batch("ROLLBACK").unwrap();
+        writing.join().unwrap()
+    });
+    assert_eq!(result.unwrap_err(), StoreError::LockLost { path: file.path() });
+    drop(store);
+    assert_eq!(file.open().counts(run).unwrap().of(State::Intent), 0);
+}
+
 #[test]
 fn what_is_written_beside_is_seen_at_once_and_leaves_the_log_alone() {
     let file = File::new();
