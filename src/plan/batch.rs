@@ -15,7 +15,7 @@ use crate::expression::Context;
 use crate::message::segments::{Measure, measure};
 use crate::message::template::Scratch;
 use crate::plan::digest::{self, Hash};
-use crate::plan::{Recipe, Whereabouts};
+use crate::plan::{Lost, Recipe, Whereabouts};
 
 /// A block and what became of its rows.
 #[derive(Default)]
@@ -55,6 +55,8 @@ pub(super) struct Candidate {
     pub(super) message: Result<Message, Exclusion>,
     /// Where that matters.
     pub(super) whereabouts: Option<Whereabouts>,
+    /// What the row says for a zone, where that is none; in the batch's texts.
+    pub(super) odd_zone: Option<Range<usize>>,
 }
 
 /// A rendered message.
@@ -141,8 +143,16 @@ impl<'r> Worker<'r> {
             }
         };
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
+        let whereabouts = self.recipe.locates.then(locate);
+        let is_odd = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
+        let odd_zone = is_odd.then(|| {
+            let start = texts.len();
+            texts.push_str(person.timezone);
+            start..texts.len()
+        });
         Ok(Candidate {
-            whereabouts: self.recipe.locates.then(locate),
+            whereabouts,
+            odd_zone,
             address_key: address_key(&person.address),
             id_key: person.id.map(text_key),
             id: id_range,

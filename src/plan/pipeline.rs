@@ -148,7 +148,8 @@ impl<'s, E> Collector<'s, E> {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
         if let Some(whereabouts) = candidate.whereabouts {
-            self.totals.locate(whereabouts, item.line);
+            let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
+            self.totals.locate(whereabouts, item.line, odd);
         }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::campaign::minute;
 use super::layout::{Table, count, duration};
+use crate::schedule::Zone;
 use crate::units::thousands;
 
 /// `plan --format json`, version 1. `recipients` are the rows of the file, so that `recipients` is the sum of
@@ -85,6 +86,8 @@ pub struct HeldLine {
     pub messages: u64,
     /// The line of the first.
     pub first_line: u64,
+    /// The zone that the first may have meant.
+    pub near: Option<Zone>,
 }
 
 /// People whom the state says to leave out, by the first reason that holds.
@@ -209,7 +212,8 @@ impl PlanReport {
             table.row(["held", &thousands(self.held), "not sent until somebody decides"]);
         }
         for line in &aside.held {
-            let first = format!("first in line {}", thousands(line.first_line));
+            let near = line.near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let first = format!("first in line {}{near}", thousands(line.first_line));
             table.row([&format!("  {}", line.why), &thousands(line.messages), &first]);
         }
         let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
