@@ -8,6 +8,7 @@ use crate::audience::address::Address;
 use crate::audience::exclusion::{Class, Exclusion};
 use crate::audience::phone::country_of;
 use crate::message::segments::{Encoding, Measure};
+use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
 use crate::plan::whereabouts::Whereabouts;
 use crate::schedule::Zone;
@@ -70,6 +71,8 @@ pub struct Totals {
     pub digest: Hash,
     /// What they cost, where prices are known.
     pub cost: Option<Bill>,
+    /// Which characters make messages UCS-2.
+    pub alphabet: Alphabet,
     excluded: [u64; Exclusion::KINDS.len()],
     /// Messages by the first three digits of the number, which hold every country code.
     by_prefix: BTreeMap<u64, u64>,

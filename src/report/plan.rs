@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::alphabet::Alphabet;
 use super::campaign::minute;
 use super::layout::{Table, count, duration};
 use crate::schedule::Zone;
@@ -41,6 +42,9 @@ pub struct PlanReport {
     pub segments: Option<u64>,
     /// Messages by encoding; `null` where the gateway has none.
     pub encodings: Option<Encodings>,
+    /// Which characters make messages UCS-2; absent where none do.
+    #[serde(skip_serializing_if = "Alphabet::is_empty")]
+    pub alphabet: Alphabet,
     /// What it costs; `null` where no prices are known.
     pub cost: Option<String>,
     /// When the first goes out, RFC 3339; `null` for whenever it is sent.
@@ -257,6 +261,7 @@ impl PlanReport {
         facts.row(["digest", &self.digest]);
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
+        out.push_str(&self.alphabet.human(self.encodings.map_or(0, |encodings| encodings.ucs2)));
         if !self.zones.is_empty() {
             let _ = write!(out, "\nBy their own clocks:\n\n{}", self.clocks());
         }

@@ -41,6 +41,7 @@ mod run;
 mod sandbox;
 mod seasons;
 mod seeds;
+mod segments;
 mod send;
 mod send_faults;
 mod series;
