@@ -87,6 +87,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             id: header.index("customer_id"),
             kind: AddressKind::Phone { region: Some(Region::KE) },
             timezone: None,
+            types: None,
             filter: None,
             header,
         },
