@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sendplan::audience::{AddressKind, Header, Region, Rules, Suppression};
@@ -33,6 +34,7 @@ fn main() {
     let bytes = path.metadata().expect("a file").len();
     println!("{rows} rows, {bytes} bytes ({} a row)", bytes / rows.max(1));
 
+    naive(folder.path(), rows);
     let (bare, _) = best(|| bare_pass(&path));
     println!("bare csv::ByteRecord pass {:>8.3} s, peak {}", bare.as_secs_f64(), peak_memory());
     for (name, template) in [
@@ -52,6 +54,30 @@ fn main() {
             );
         }
     }
+}
+
+/// The same by a script in Python, where Python and its packages are there: on the first rows only, because it is slow.
+fn naive(folder: &Path, rows: u64) {
+    const SHARE: u64 = 20;
+    let path = folder.join("first.csv");
+    let mut file = BufWriter::new(File::create(&path).expect("a file"));
+    generate::recipients(rows / SHARE, &mut file).and_then(|()| file.flush()).expect("room on the disk");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/naive.py");
+    let said = Command::new("python3").arg(script).arg(&path).output();
+    let Some(said) = said.ok().filter(|said| said.status.success()) else {
+        return println!("a script in Python: not measured (pip install phonenumbers jinja2)");
+    };
+    let said = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    let script: f64 = said.split(' ').nth(2).and_then(|time| time.parse().ok()).expect("seconds");
+    let recipe = recipe(&path, TEMPLATE);
+    let (ours, totals) = best(|| plan(&path, &recipe, 4));
+    println!(
+        "a script in Python, {} rows: {said}; plan, 4 workers: {} messages {:.3} s; {:.0} x as fast",
+        rows / SHARE,
+        totals.messages,
+        ours.as_secs_f64(),
+        script / ours.as_secs_f64(),
+    );
 }
 
 fn best<T>(mut measured: impl FnMut() -> T) -> (Duration, T) {
@@ -87,6 +113,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             id: header.index("customer_id"),
             kind: AddressKind::Phone { region: Some(Region::KE) },
             timezone: None,
+            types: None,
             filter: None,
             header,
         },

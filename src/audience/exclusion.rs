@@ -1,5 +1,6 @@
 //! Why somebody on the file gets nothing. Every row that is not a message is one of these.
 
+use crate::audience::number_type::NumberType;
 use crate::audience::unreadable::AddressError;
 use std::sync::Arc;
 
@@ -17,6 +18,9 @@ pub enum Exclusion {
     /// The address cannot be read.
     #[error("{0}")]
     InvalidAddress(#[from] AddressError),
+    /// The number is none of the types that the campaign is meant for.
+    #[error("the number is {0}, which `allow_types` leaves out")]
+    NumberType(NumberType),
     /// The column of identities is empty here.
     #[error("the id is empty")]
     EmptyId,
@@ -74,11 +78,12 @@ pub enum Class {
 impl Exclusion {
     /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
     /// machines read them.
-    pub const KINDS: [(&'static str, Class); 10] = [
+    pub const KINDS: [(&'static str, Class); 11] = [
         ("ragged", Class::Rejected),
         ("filter-failed", Class::Rejected),
         ("filtered", Class::Filtered),
         ("invalid-address", Class::Rejected),
+        ("number-type", Class::Filtered),
         ("empty-id", Class::Rejected),
         ("suppressed", Class::Suppressed),
         ("duplicate-address", Class::Duplicate),
@@ -94,12 +99,13 @@ impl Exclusion {
             Self::FilterFailed { .. } => 1,
             Self::Filtered => 2,
             Self::InvalidAddress(_) => 3,
-            Self::EmptyId => 4,
-            Self::Suppressed { .. } => 5,
-            Self::DuplicateAddress { .. } => 6,
-            Self::DuplicateId { .. } => 7,
-            Self::RenderFailed { .. } => 8,
-            Self::EmptyMessage => 9,
+            Self::NumberType(_) => 4,
+            Self::EmptyId => 5,
+            Self::Suppressed { .. } => 6,
+            Self::DuplicateAddress { .. } => 7,
+            Self::DuplicateId { .. } => 8,
+            Self::RenderFailed { .. } => 9,
+            Self::EmptyMessage => 10,
         }
     }
 
@@ -115,6 +121,7 @@ impl Exclusion {
             "filter-failed" => "`where` cannot be decided",
             "filtered" => "left out by `where`",
             "invalid-address" => "no valid address",
+            "number-type" => "left out by `allow_types`",
             "empty-id" => "no id",
             "suppressed" => "on a suppression list",
             "duplicate-address" => "same address as an earlier row",

@@ -2,12 +2,13 @@
 //! spellings is wrong somewhere (Kenya's international prefix is 000, not 00).
 
 use rlibphonenumber::{
-    NotANumberError, NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberType,
-    PhoneNumberUtil, ValidationError,
+    NotANumberError, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberType, PhoneNumberUtil,
 };
 
 pub use rlibphonenumber::enums::Region;
 
+use crate::audience::misread;
+use crate::audience::number_type::NumberType;
 use crate::audience::unreadable::AddressError;
 
 /// A text that names no country with phone numbers.
@@ -101,7 +102,7 @@ fn read_plain(library: &PhoneNumberUtil, text: &str) -> Option<u64> {
 }
 
 fn read_with(library: &PhoneNumberUtil, text: &str, region: Option<Region>) -> Result<u64, AddressError> {
-    let number = library.parse(text, region).map_err(|error| parse_error(text, region, &error))?;
+    let number = library.parse(text, region).map_err(|error| parse_error(library, text, region, &error))?;
     if number.extension.is_some() {
         return Err(AddressError::Extension);
     }
@@ -111,9 +112,9 @@ fn read_with(library: &PhoneNumberUtil, text: &str, region: Option<Region>) -> R
         return Err(AddressError::Letters(text.chars().take(40).collect()));
     }
     if !library.is_valid_number(&number) {
-        return Err(invalid(&number));
+        return Err(misread::why(library, text, region, &number));
     }
-    e164(&number).ok_or_else(|| AddressError::TooLong(country(&number)))
+    e164(&number).ok_or(AddressError::TooLong(None))
 }
 
 /// What a spreadsheet makes of a number must be caught first: libphonenumber would drop the letters
@@ -142,35 +143,25 @@ fn spreadsheet(text: &str) -> Result<(), AddressError> {
     Ok(())
 }
 
-fn parse_error(text: &str, region: Option<Region>, error: &ParseError) -> AddressError {
+fn parse_error(
+    library: &PhoneNumberUtil,
+    text: &str,
+    region: Option<Region>,
+    error: &ParseError,
+) -> AddressError {
+    if let Some(lost) = misread::lost(library, text, region) {
+        return lost;
+    }
     match error {
         ParseError::InvalidCountryCode if region.is_none() && !text.starts_with(['+', '＋']) => {
             AddressError::NoCountry
         }
         ParseError::InvalidCountryCode => AddressError::UnknownCountry,
-        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => AddressError::TooShort(region),
+        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => AddressError::TooShort(None),
         ParseError::TooLongNsn | ParseError::NotANumber(NotANumberError::FailedToParseNumberAsInt(_)) => {
-            AddressError::TooLong(region)
+            AddressError::TooLong(None)
         }
         ParseError::NotANumber(_) => AddressError::NotANumber(text.chars().take(40).collect()),
-    }
-}
-
-fn country(number: &PhoneNumber) -> Option<Region> {
-    PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code)
-}
-
-fn invalid(number: &PhoneNumber) -> AddressError {
-    let region = country(number);
-    match PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) {
-        Err(ValidationError::TooShort) | Ok(NumberLengthType::IsPossibleLocalOnly) => {
-            AddressError::TooShort(region)
-        }
-        Err(ValidationError::TooLong) => AddressError::TooLong(region),
-        Err(ValidationError::InvalidCountryCode) => AddressError::UnknownCountry,
-        Err(ValidationError::InvalidLength) | Ok(NumberLengthType::IsPossible) => {
-            AddressError::Invalid(region)
-        }
     }
 }
 
@@ -188,6 +179,14 @@ pub fn says_where(digits: u64) -> bool {
             PhoneNumberType::Mobile => MOBILES_WITH_AREAS.contains(&number.country_code),
             _ => false,
         }
+    })
+}
+
+/// What type of number it is, as libphonenumber has it.
+pub fn number_type(digits: u64) -> NumberType {
+    with_library(|library| match library.parse(format!("+{digits}"), None) {
+        Ok(number) => library.get_number_type(&number).into(),
+        Err(_) => NumberType::Unknown,
     })
 }
 
@@ -210,10 +209,7 @@ fn e164(number: &PhoneNumber) -> Option<u64> {
     let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };
     let digits = number.national_number.checked_ilog10().map_or(1, |log| log + 1);
     let shift = 10_u64.checked_pow(digits.checked_add(u32::try_from(zeros).ok()?)?)?;
-    let whole =
-        u64::try_from(number.country_code).ok()?.checked_mul(shift)?.checked_add(number.national_number)?;
-    // ITU-T E.164 §6.2.1: fifteen digits at most. libphonenumber lets a few longer ones pass; no wire does.
-    (whole < 1_000_000_000_000_000).then_some(whole)
+    u64::try_from(number.country_code).ok()?.checked_mul(shift)?.checked_add(number.national_number)
 }
 
 #[cfg(test)]

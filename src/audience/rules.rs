@@ -5,6 +5,8 @@ use crate::audience::address::{Address, AddressKind};
 use crate::audience::exclusion::Exclusion;
 use crate::audience::filter::Filter;
 use crate::audience::header::Header;
+use crate::audience::number_type::NumberTypes;
+use crate::audience::phone;
 use crate::audience::rows::Row;
 use crate::expression::Context;
 
@@ -21,6 +23,8 @@ pub struct Rules {
     pub timezone: Option<usize>,
     /// How addresses are read.
     pub kind: AddressKind,
+    /// The types of numbers that are asked for; without any, all are.
+    pub types: Option<NumberTypes>,
     /// Which rows are meant; without one, all.
     pub filter: Option<Filter>,
 }
@@ -54,6 +58,9 @@ impl Rules {
             }
         }
         let address = self.kind.read(row.get(self.address))?;
+        if let Some((types, digits)) = self.types.zip(address.digits()) {
+            types.admit(phone::number_type(digits))?;
+        }
         let id = self.id.map(|column| row.get(column).trim());
         if id.is_some_and(str::is_empty) {
             return Err(Exclusion::EmptyId);

@@ -2,6 +2,8 @@
 
 use rlibphonenumber::enums::Region;
 
+use crate::audience::misread::Length;
+
 /// The longest opaque address, in bytes.
 pub const MAX_OPAQUE_BYTES: usize = 128;
 
@@ -31,14 +33,26 @@ pub enum AddressError {
     #[error("the number begins with no country code in use")]
     UnknownCountry,
     /// Too few digits.
-    #[error("the number is too short{}", of(*.0))]
-    TooShort(Option<Region>),
+    #[error("the number is too short{}", by(.0.as_ref()))]
+    TooShort(Option<Length>),
     /// Too many digits.
-    #[error("the number is too long{}", of(*.0))]
-    TooLong(Option<Region>),
+    #[error("the number is too long{}", by(.0.as_ref()))]
+    TooLong(Option<Length>),
+    /// Numbers there have more digits, or fewer.
+    #[error("no number has so many digits{}", by(.0.as_ref()))]
+    WrongLength(Option<Length>),
     /// Right length at best, but nobody has such a number.
     #[error("the number is not a valid one{}", of(*.0))]
     Invalid(Option<Region>),
+    /// With a zero in front it would be a number.
+    #[error(
+        "the number is none{}, and would be one with a 0 in front; a spreadsheet takes that away: format the column as text and export it again",
+        of(Some(*.0))
+    )]
+    LostZero(Region),
+    /// With a plus in front it would be a number.
+    #[error("the number would be one{} with a `+` in front: write it so", of(Some(*.0)))]
+    LostPlus(Region),
     /// A number behind a switchboard cannot be sent to.
     #[error("the number has an extension")]
     Extension,
@@ -58,4 +72,8 @@ fn of(region: Option<Region>) -> String {
         Some(Region::World) | None => String::new(),
         Some(region) => format!(" for {region}"),
     }
+}
+
+fn by(length: Option<&Length>) -> String {
+    length.map_or_else(String::new, |length| format!("{}: {length}", of(Some(length.region))))
 }

@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use crate::audience::NumberType;
 use crate::units::{Percent, Rate, Span};
 use crate::yaml::{Node, Spanned};
 
@@ -69,6 +70,11 @@ pub struct Audience {
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z]{2}$"), example = &"KE")]
     pub region: Option<Spanned<String>>,
+    /// Only numbers of these types: `[mobile, fixed_or_mobile]` leaves out landlines. In some countries, such as the
+    /// United States, the digits do not say which it is: that is `fixed_or_mobile`.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = ["mobile", "fixed_or_mobile"])]
+    pub allow_types: Option<Spanned<Vec<NumberType>>>,
     /// The column that identifies a recipient. Without it, the address does.
     #[serde(default)]
     #[schemars(example = &"customer_id")]

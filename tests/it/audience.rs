@@ -32,6 +32,7 @@ fn recipe(header: &str, template: &str) -> Recipe {
             id: header.index("id"),
             kind: KENYA,
             timezone: None,
+            types: None,
             filter: None,
             header,
         },
@@ -263,10 +264,10 @@ fn fault_53_an_invalid_number_is_rejected_with_line_and_reason() {
     assert_eq!(
         plan("phone\n07123\n+254912345678\n\"\"\n0044712345678\n", &recipe),
         [
-            "2 invalid-address (the number is too short for KE)",
+            "2 invalid-address (the number is too short for KE: 5 digits after 254, mobile numbers have 9)",
             "3 invalid-address (the number is not a valid one for KE)",
             "4 invalid-address (the address is empty)",
-            "5 invalid-address (the number is too long for KE)",
+            "5 invalid-address (the number is too long for KE: 12 digits after 254, mobile numbers have 9)",
         ]
     );
 }

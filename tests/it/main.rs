@@ -27,6 +27,7 @@ mod kinds;
 mod laws;
 mod loopback;
 mod moments;
+mod numbers;
 mod once;
 mod opt_outs;
 mod outgoing;

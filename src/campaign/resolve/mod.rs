@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use self::schedule::Schedule;
 use super::raw::{self, Sender};
 use super::{Audience, Campaign, Delivery, Limits, Retry, secrets};
-use crate::audience::{AddressKind, Filter, Header, Rules, region as region_of};
+use crate::audience::{AddressKind, Filter, Header, NumberTypes, Rules, region as region_of};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
 use crate::message::Template;
@@ -251,7 +251,24 @@ impl Resolver<'_> {
             None => Some(None),
             Some(text) => self.filter(text, &header).map(Some),
         };
-        Some(Rules { header, address: address?, id: id?, timezone: timezone?, kind: kind?, filter: filter? })
+        let types = self.types(audience, kind);
+        let (address, id, timezone) = (address?, id?, timezone?);
+        Some(Rules { header, address, id, timezone, kind: kind?, types, filter: filter? })
+    }
+
+    /// The types of numbers that are meant.
+    fn types(&mut self, audience: &raw::Audience, kind: Option<AddressKind>) -> Option<NumberTypes> {
+        let types = audience.allow_types.as_ref()?;
+        if kind == Some(AddressKind::Opaque) {
+            let problem = "`audience.allow_types`: the addresses of this gateway are no phone numbers";
+            self.problems
+                .push(Diagnostic::error(problem).at(self.source, types.span.clone(), "").help("remove it"));
+        }
+        if types.value.is_empty() {
+            let problem = "`audience.allow_types` names no type: nobody would get anything";
+            self.problems.push(Diagnostic::error(problem).at(self.source, types.span.clone(), ""));
+        }
+        Some(types.value.iter().copied().collect())
     }
 
     fn column(&mut self, key: &str, name: &Spanned<String>, header: &Header) -> Option<usize> {
