@@ -31,7 +31,8 @@ impl Places {
         for located in totals.whereabouts() {
             let (place, messages) = (located.place, located.messages);
             if let Some(why) = place.held(&campaign.delivery, starts, now) {
-                places.held.push(HeldLine { why, messages, first_line: located.first_line });
+                let first = totals.place(located.first_line);
+                places.held.push(HeldLine { why, messages, first });
                 continue;
             }
             let hours = campaign.delivery.hours_in(starts, place.zones());

@@ -34,15 +34,21 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let mut rejects = args
         .rejects
         .as_deref()
-        .map(|path| RejectsFile::begin(path, loaded.campaign.audience.rules.header.columns()))
+        .map(|path| {
+            RejectsFile::begin(
+                path,
+                loaded.campaign.audience.rules.header.columns(),
+                loaded.recipients.are_several(),
+            )
+        })
         .transpose()?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| match entry {
         Entry::Planned { address, .. } => {
             ahead.iter_mut().for_each(|ahead| ahead.count(address));
             Ok(())
         }
-        Entry::Excluded { line, reason, row } => {
-            rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(line, reason, row))
+        Entry::Excluded { place, reason, row } => {
+            rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(&place, reason, row))
         }
     })?;
     if let Some(rejects) = rejects {
@@ -225,7 +231,7 @@ fn rules(frequency: &Frequency) -> Rules {
 fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
-        file: loaded.csv.shown.display().to_string(),
+        file: loaded.recipients.shown(),
         reasons: totals
             .excluded()
             .filter(|(_, count)| *count > 0)
@@ -234,7 +240,7 @@ fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> As
         longest: totals
             .longest()
             .filter(|_| campaign.counts_segments())
-            .map(|most| (most.parts, most.first_line)),
+            .map(|most| (most.parts, totals.place(most.first_line))),
         window: window(campaign).map(|window| window.to_string()),
         rules: rules(&campaign.audience.frequency),
         starts: times.words.clone(),

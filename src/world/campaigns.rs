@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::workspace::{self, NoCampaign};
+use super::workspace::{self, NoCampaign, Piped};
 use crate::delivery::roster::Plan;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -201,7 +201,7 @@ impl Known {
 
 fn read(path: &Path) -> (Found, Vec<PathBuf>) {
     let opened = match workspace::open(path) {
-        Ok(opened) => opened,
+        Ok(opened) => opened.piped(Piped::Never),
         Err(error) => {
             let mut problems = Diagnostics::new();
             problems.push(Diagnostic::error(error.to_string()));
