@@ -356,6 +356,11 @@ mod tests {
             "phone,text\n0712345678,it’s – “here” €5\n",
             "phone,name\n0712345678,João Conceição\n",
             "telefon,straße\n0712345678,x\n",
+            "PHONE;NAME\n0712345678;JOSÉ MUÑOZ\n0712345679;MÜLLER\n",
+            "phone,name\n0712345678,Þórður Guðmundsson\n",
+            "phone,name\n0712345678,Niccolò\n0712345679,Chloë\n",
+            "téléphone;prénom\n0712345678;Élodie\n0712345679;Anaïs\n",
+            "phone,name\n0712345678,ÅKE ÖBERG\n",
         ] {
             let bytes = encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
             let found = found(&bytes).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -11,7 +11,7 @@ use sendplan::audience::{AddressKind, Header, Named, Region, Rules, Suppression,
 use sendplan::message::Template;
 use sendplan::plan::{Input, Recipe, Totals, run_files};
 
-use crate::loopback::Loopback;
+use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, Said, said};
 use crate::workbook::{Cell, workbook};
 
@@ -306,7 +306,7 @@ fn piped(project: &Project, arguments: &[&str], input: &[u8]) -> Said {
 }
 
 #[test]
-fn standard_input_is_read_once_and_a_run_goes_on_without_it() {
+fn standard_input_is_read_once_and_run_refuses_it() {
     let project = project("  csv: \"-\"\n");
     let people = "phone;name\n0700000001;Zoë\n0700000002;Ann\n".as_bytes();
     for verb in ["check", "plan", "preview"] {
@@ -325,6 +325,34 @@ fn standard_input_is_read_once_and_a_run_goes_on_without_it() {
     assert_eq!((sent.code, gateway.accepted().len()), (0, 2), "{sent:?}");
     let run = project.run(&["run", "campaigns/c", "--once"]);
     assert!(run.err.contains("nobody is there to pipe them in"), "{run:?}");
+}
+
+#[test]
+fn a_run_that_began_from_standard_input_goes_on_without_it() {
+    let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
+    let project = project("  csv: \"-\"\n");
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    let adapted = format!("{}\", batch_max: 1", gateway.url());
+    project.write(file, &manifest.replace("http://127.0.0.1:1\"", &adapted));
+    let mut child = project
+        .command(&["send", "campaigns/c"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut people = "phone;name\n".to_owned();
+    (0..60).for_each(|at| people.push_str(&format!("07000000{at:02};Zoë\n")));
+    child.stdin.take().unwrap().write_all(people.as_bytes()).unwrap();
+    gateway.until_waiting(1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gateway.release();
+    let said = project.send();
+    let run = project.status();
+    assert_eq!((run.of("planned"), run.of("pending")), (60, 0), "{said:?}");
+    assert!(gateway.accepted().values().all(|times| *times == 1));
 }
 
 #[test]
