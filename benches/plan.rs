@@ -91,6 +91,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             header,
         },
         suppression: Suppression::default(),
+        reference: Default::default(),
         cost: None,
         locates: false,
     }

@@ -94,7 +94,7 @@ pub struct Check {
     #[arg(value_name = "PATH", default_value = "campaigns")]
     pub paths: Vec<PathBuf>,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -131,7 +131,7 @@ pub struct Plan {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -150,7 +150,7 @@ pub struct Rehearse {
     pub seed: u64,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`: a rehearsal begins at the time that the manifest names,
     /// or at the next of its series, or now
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
     /// Write it to this file as well, as a page to look at or to send on
     #[arg(long, value_name = "FILE")]
@@ -173,7 +173,7 @@ pub struct Send {
     #[arg(long)]
     pub new_state: bool,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides what is due, for tests
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -196,7 +196,7 @@ pub struct Run {
     #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides what is due, for tests
-    #[arg(long, value_name = "TIME", requires = "once")]
+    #[arg(long, value_name = "TIME", value_parser = a_moment, requires = "once")]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -222,7 +222,7 @@ pub struct Status {
     #[arg(long)]
     pub sandbox: bool,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -299,6 +299,12 @@ fn a_reason(text: &str) -> Result<String, &'static str> {
         (_, true) => Err("a reason is one line of plain text"),
         _ => Ok(text.to_owned()),
     }
+}
+
+/// A moment, with the form that is wanted where it is none.
+fn a_moment(text: &str) -> Result<chrono::DateTime<chrono::Utc>, &'static str> {
+    const WANTED: &str = "a day, a time and its offset from UTC, such as `2026-12-01T09:00:00Z` or `2026-12-01T09:00:00+03:00`";
+    text.parse().map_err(|_| WANTED)
 }
 
 /// How long ago, with the range and the units where it is none.

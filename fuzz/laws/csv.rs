@@ -120,8 +120,14 @@ fn plans(data: &[u8], header: Header, readable: bool) {
     let template = template.unwrap_or_else(|problems| panic!("{problems:?}"));
     let kind = if data.len().is_multiple_of(5) { AddressKind::Opaque } else { KENYA };
     let rules = Rules { address, id: column("id"), timezone: None, kind, filter: None, header };
-    let mut recipe =
-        Recipe { rules, template, suppression: Suppression::default(), cost: None, locates: true };
+    let mut recipe = Recipe {
+        rules,
+        template,
+        suppression: Suppression::default(),
+        reference: Default::default(),
+        cost: None,
+        locates: true,
+    };
     let Some(one) = planned(data, &recipe, 1) else {
         assert!(!readable, "every row can be read, and yet it cannot be planned");
         return;

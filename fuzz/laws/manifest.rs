@@ -74,6 +74,7 @@ fn is_whole(campaign: &Campaign) {
 
 fn planned(campaign: &Campaign) -> Totals {
     let recipe = Recipe {
+        reference: Default::default(),
         rules: campaign.audience.rules.clone(),
         template: campaign.template.clone(),
         suppression: Suppression::default(),

@@ -41,7 +41,8 @@ pub fn holds(data: &[u8]) {
         assert!(part.start == at && part.end > at, "{part:?} after {at}");
         let alone = measure(&text[part.clone()]);
         let units = if gsm { alone.units as usize } else { text[part.clone()].encode_utf16().count() };
-        let room = if found.parts > 1 { found.encoding.several() } else { found.encoding.single() };
+        let room =
+            if found.parts > 1 { found.encoding.several(found.reference) } else { found.encoding.single() };
         assert!(units <= room as usize, "{units} units in a part of {room}");
         (at, parts) = (part.end, parts + 1);
     }

@@ -144,6 +144,18 @@ pub struct Message {
     #[serde(default)]
     #[schemars(range(min = 1, max = 255), example = 2)]
     pub max_segments: Option<Spanned<u16>>,
+    /// `gsm7`: characters that GSM-7 lacks are written as it would write them (`’` as `'`, `ş` as `s`), in every text
+    /// that fits into GSM-7 as a whole then. `plan` says how many, and `preview` shows them as they will be sent.
+    #[serde(default)]
+    pub transliterate: Option<Spanned<Transliterate>>,
+}
+
+/// The alphabet that texts are written in where they can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transliterate {
+    /// The GSM 7 bit default alphabet, which makes the shortest SMS.
+    Gsm7,
 }
 
 /// Pace and patience.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Place, Terms, threads};
@@ -26,12 +27,34 @@ const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
 
 /// Asks the gateway of one run, under the terms the run was pinned with.
 #[derive(Debug)]
-pub struct Asker<T> {
+pub struct Asker<'e, T> {
     connection: Connection,
     asking: Asking<T>,
-    signals: Signals,
+    ends: Stops<'e>,
     clock: Clock,
     bar: ProgressBar,
+}
+
+/// Who says that it is to end.
+#[derive(Debug)]
+enum Stops<'e> {
+    /// Whoever sends the process a signal.
+    Own(Signals),
+    /// Whoever watches over the work of the process: to that one a signal may mean something else.
+    Told(&'e mut UnboundedReceiver<()>),
+}
+
+impl Stops<'_> {
+    async fn next(&mut self) {
+        match self {
+            Self::Own(signals) => signals.next().await,
+            Self::Told(words) => match words.recv().await {
+                Some(()) => {}
+                // Nobody is left to say anything.
+                None => std::future::pending().await,
+            },
+        }
+    }
 }
 
 /// What a task under way reports.
@@ -40,13 +63,15 @@ enum Report<A> {
     Answer(u64, Result<A, Unanswered>),
 }
 
-impl<T: Clone + Send + 'static> Asker<T> {
-    /// Finds the credentials, or starts the sandbox; nothing is asked yet. The bar counts to `total`.
+impl<'e, T: Clone + Send + 'static> Asker<'e, T> {
+    /// Finds the credentials, or starts the sandbox; nothing is asked yet. The bar counts to `total`. It ends when it is
+    /// `told` to, or else by a signal.
     pub fn open(
         run: &Run,
         sandbox: bool,
         total: u64,
         clock: Clock,
+        told: Option<&'e mut UnboundedReceiver<()>>,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let pinned = read(run)?;
@@ -55,13 +80,18 @@ impl<T: Clone + Send + 'static> Asker<T> {
         let place = if sandbox { Place::LaterSandbox } else { Place::Gateway };
         let terms = Terms { profile, run: key, sender: pinned.sender.clone(), gauges: None };
         let connection = Connection::open(terms, place, threads()?, clock, terminal)?;
-        let inside = connection.runtime.enter();
-        let signals = Signals::new().map_err(|error| Failure::Internal(format!("no signals: {error}")))?;
-        drop(inside);
+        let ends = match told {
+            Some(words) => Stops::Told(words),
+            None => {
+                let _inside = connection.runtime.enter();
+                let signals = Signals::new();
+                Stops::Own(signals.map_err(|error| Failure::Internal(format!("no signals: {error}")))?)
+            }
+        };
         let asking = Asking::new(Arc::clone(&connection.gateway.profile), &delivery, clock.now());
         let bar = terminal.bar(total, BAR);
         bar.set_prefix("asking");
-        Ok(Self { connection, asking, signals, clock, bar })
+        Ok(Self { connection, asking, ends, clock, bar })
     }
 
     /// Asks about all of these. `told` hears of each that was settled, as it comes: with the answer, or with the
@@ -76,7 +106,7 @@ impl<T: Clone + Send + 'static> Asker<T> {
             return;
         }
         self.asking.feed(subjects);
-        let Self { connection, asking, signals, clock, bar } = self;
+        let Self { connection, asking, ends, clock, bar } = self;
         let mut hear = |subject: T, answer: Result<A, String>| {
             bar.inc(1);
             told(subject, answer);
@@ -86,9 +116,7 @@ impl<T: Clone + Send + 'static> Asker<T> {
             None => bar.set_message(""),
         };
         let gateway = &connection.gateway;
-        connection
-            .runtime
-            .block_on(carry_out(asking, gateway, signals, *clock, &question, &mut hear, &waits));
+        connection.runtime.block_on(carry_out(asking, gateway, ends, *clock, &question, &mut hear, &waits));
     }
 
     /// Why nothing more is asked, if so.
@@ -97,7 +125,7 @@ impl<T: Clone + Send + 'static> Asker<T> {
     }
 }
 
-impl<T> Drop for Asker<T> {
+impl<T> Drop for Asker<'_, T> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
@@ -132,7 +160,7 @@ pub fn stopped(end: Option<&End>, terminal: &Terminal) -> Option<Code> {
 async fn carry_out<T, A, F>(
     asking: &mut Asking<T>,
     gateway: &Arc<Gateway>,
-    signals: &mut Signals,
+    ends: &mut Stops<'_>,
     clock: Clock,
     question: &impl Fn(Arc<Gateway>, T, Option<Arc<Token>>) -> F,
     told: &mut dyn FnMut(T, Result<A, String>),
@@ -150,7 +178,7 @@ async fn carry_out<T, A, F>(
         waits(asking.waiting_for(clock.now()));
         let wake = [wait, deadline].into_iter().flatten().min();
         tokio::select! {
-            () = signals.next() => {
+            () = ends.next() => {
                 if deadline.is_some() {
                     return;
                 }

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use chrono::SecondsFormat;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ask::{read, stopped};
 use super::beside::{Beside, holder, sends, sends_all, word};
@@ -81,7 +82,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     // The runs are finished. What comes after them is not cancelled.
     store.close(&named.name)?;
     for (run, cancelled) in &mut done {
-        let called = call_back(store, run, args.sandbox, cancelled, clock, terminal);
+        let called = call_back(store, run, args.sandbox, cancelled, clock, None, terminal);
         let now = standing(store, run.id)?;
         terminal.data(&summary(cancelled, &now.1));
         // What was stopped here is stopped, whatever the gateway says.
@@ -96,21 +97,34 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
 }
 
 /// What a process does that sends every campaign, when one is cancelled: it closes what is open, and asks the gateway
-/// to give back what it still has of it, or of the last run where none is open.
-pub fn carry_out(store: &mut Sqlite, name: &str, clock: Clock, terminal: &Terminal) -> Result<(), Failure> {
+/// to give back what it still has of it, or of the last run where none is open. `ends` says when to stop asking.
+pub fn carry_out(
+    store: &mut Sqlite,
+    name: &str,
+    clock: Clock,
+    ends: &mut UnboundedReceiver<()>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
     let mut runs = store.unfinished(name)?;
     if let (true, Some(last)) = (runs.is_empty(), store.occurrences(name)?.pop()) {
         runs.extend(store.run(name, &last)?);
     }
     let stopped = runs.iter().map(|run| stop(store, run, clock, terminal)).collect::<Result<Vec<_>, _>>()?;
     for (run, mut cancelled) in runs.iter().zip(stopped) {
-        let called = call_back(store, run, false, &mut cancelled, clock, terminal);
+        let called = call_back(store, run, false, &mut cancelled, clock, Some(&mut *ends), terminal);
         let run = standing(store, run.id)?.1;
         terminal.event(What::Cancelled, format!("is cancelled, {}", standing_words(&run)), Some(&run));
-        if let Err(failure) = called {
-            // What was stopped here is stopped, whatever the gateway says.
-            terminal.event(What::Note, format!("nothing was called back from the gateway: {failure}"), None);
-        }
+        // What was stopped here is stopped, whatever the gateway says.
+        let why = match called {
+            Err(failure) => format!("nothing was called back from the gateway: {failure}"),
+            Ok(Swept { end: Some(_), .. }) => {
+                format!(
+                    "not all of it was called back from the gateway: `sendplan cancel {name}` asks for the rest"
+                )
+            }
+            Ok(_) => continue,
+        };
+        terminal.event(What::Note, why, None);
     }
     store.close(name)?;
     Ok(())
@@ -242,6 +256,7 @@ fn call_back(
     sandbox: bool,
     cancelled: &mut Cancelled,
     clock: Clock,
+    ends: Option<&mut UnboundedReceiver<()>>,
     terminal: &Terminal,
 ) -> Result<Swept, Failure> {
     let profile = read(run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
@@ -249,7 +264,7 @@ fn call_back(
     if !cancelled.can_call_back {
         return Ok(Swept::default());
     }
-    let swept = sweep(store, run, Question::CallBack, sandbox, clock, terminal)?;
+    let swept = sweep(store, run, Question::CallBack, sandbox, clock, ends, terminal)?;
     cancelled.called_back = swept.failed;
     Ok(swept)
 }

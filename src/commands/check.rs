@@ -9,7 +9,7 @@ use crate::campaign::Campaign;
 use crate::cli::Check;
 use crate::diagnostic::Diagnostics;
 use crate::report::occurrences::{UPCOMING, occurrences};
-use crate::schedule::When;
+use crate::schedule::{When, end_of};
 use crate::world::clock::Clock;
 use crate::world::workspace::{self, Piped};
 
@@ -64,7 +64,14 @@ fn times(campaign: &Campaign, now: DateTime<Utc>) -> String {
     if let When::Series(series) = &campaign.timetable.when {
         let (line, zone) = (&series.cron, series.zone);
         told.push_str(&match campaign.timetable.upcoming(now, UPCOMING).as_slice() {
-            [] => format!("{name} does not go out any more: `{line}` ({zone}) is over\n\n"),
+            [] => {
+                let why = match series.until {
+                    Some(until) if end_of(until, zone) <= now => format!("is over since the end of {until}"),
+                    Some(until) => format!("does not come again before its end, {until}"),
+                    None => "never comes again".to_owned(),
+                };
+                format!("{name} does not go out any more: `{line}` ({zone}) {why}\n\n")
+            }
             next => format!("{name} goes out by `{line}` ({zone}):\n{}\n", occurrences(next)),
         });
     }

@@ -1,5 +1,7 @@
 //! What a person decides about unknown messages and held ones, and what was decided before.
 
+use chrono::{DateTime, Utc};
+
 use super::ask::read;
 use super::exit::{Code, Failure};
 use super::named::Named;
@@ -14,7 +16,9 @@ use crate::delivery::message::Change;
 use crate::delivery::resolution::Resolution;
 use crate::delivery::state::State;
 use crate::diagnostic::did_you_mean;
+use crate::executor::clocks::clock_in;
 use crate::report::decisions::{DecisionLine, DecisionsReport, shown};
+use crate::report::layout::count;
 use crate::report::mask::Mask;
 use crate::report::resolve::decided;
 use crate::schedule::Zone;
@@ -49,6 +53,10 @@ pub fn decide(
     let now = clock.now().utc;
     let decision =
         Decision { who: person(), what, reason: args.reason.clone(), at_ms: now.timestamp_millis() };
+    let late = |run: &Run| zone.map_or(Ok(None), |zone| too_late(run, zone, now));
+    if zone.is_some() {
+        tell_backlog(&meant, &late, terminal)?;
+    }
     for (run, messages) in &meant {
         let changes: Vec<Change> = messages.iter().map(|one| change(one, &decision)).collect();
         match zone {
@@ -56,8 +64,35 @@ pub fn decide(
             Some(zone) => store.place(run.id, &changes, &[&zone.to_string()], &decision)?,
             None => store.decide(run.id, &changes, &decision)?,
         }
-        let line = decided(what, &run.pinned.campaign, &run.pinned.occurrence, changes.len() as u64);
+        let (name, occurrence) = (&run.pinned.campaign, &run.pinned.occurrence);
+        let line = decided(what, name, occurrence, changes.len() as u64, late(run)?);
         terminal.data(&format!("{line}\n"));
+    }
+    Ok(())
+}
+
+/// Why messages of a run would not go out any more by the clock of a zone, if so: they would expire.
+fn too_late(run: &Run, zone: Zone, now: DateTime<Utc>) -> Result<Option<&'static str>, Failure> {
+    let delivery = read(run)?.delivery().map_err(|error| Failure::State(error.to_string()))?;
+    let clock = clock_in(&[zone], run, &delivery);
+    Ok(clock.opens_next(now).is_none().then(|| clock.why_over()))
+}
+
+/// Tells, before it is done, that messages of several occurrences would go out: somebody may be held in each of them.
+fn tell_backlog(
+    meant: &[(&Run, Vec<Listed>)],
+    late: &dyn Fn(&Run) -> Result<Option<&'static str>, Failure>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let (mut messages, mut occurrences) = (0, 0);
+    for (run, of_run) in meant {
+        if !of_run.is_empty() && late(run)?.is_none() {
+            messages += of_run.len() as u64;
+            occurrences += 1;
+        }
+    }
+    if occurrences > 1 {
+        terminal.say(&format!("{} of {occurrences} occurrences go out then.", count(messages, "message")));
     }
     Ok(())
 }

@@ -67,6 +67,9 @@ pub enum Failure {
         /// The system's words.
         why: String,
     },
+    /// Somebody wanted an end before anything was sent, and nothing was written.
+    #[error("asked to end before anything was sent")]
+    Left,
     /// Ours.
     #[error("{0}")]
     Internal(String),
@@ -86,6 +89,7 @@ impl Failure {
             Self::Invalid { .. } | Self::Input(_) | Self::NoCampaign(_) => Code::Invalid,
             Self::Store(_) | Self::State(_) => Code::State,
             Self::Refused(_) => Code::Refused,
+            Self::Left => Code::Stopped,
             Self::Output { .. } | Self::Internal(_) => Code::Internal,
         }
     }

@@ -40,7 +40,7 @@ pub fn hear(
     terminal: &Terminal,
 ) -> Result<Heard, Failure> {
     let since = DateTime::from_timestamp_millis(run.pinned.created_at_ms).unwrap_or_default();
-    let mut asker: Asker<u32> = Asker::open(run, sandbox, 1, clock, terminal)?;
+    let mut asker: Asker<'_, u32> = Asker::open(run, sandbox, 1, clock, None, terminal)?;
     let mut sum = Heard::default();
     for page in 1..=MOST_PAGES {
         let mut answer = None;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::connection::{Connection, Place, Terms};
 use super::exit::Failure;
-use super::pin::pin;
+use super::pin::{Subject, pin};
 use super::terminal::Terminal;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency, Unknown};
@@ -57,6 +58,8 @@ pub struct Ground<'g> {
     pub runtime: Arc<Runtime>,
     /// What is counted meanwhile, if anybody wants to know.
     pub gauges: Option<Arc<Gauges>>,
+    /// Says when to leave, where somebody watches over the runs of the process.
+    pub ends: Option<&'g mut UnboundedReceiver<()>>,
     /// Where words go.
     pub terminal: &'g Terminal,
 }
@@ -67,7 +70,7 @@ fn unreadable(error: PinnedError) -> Failure {
 
 /// Takes up a run as it was when it began.
 pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Failure> {
-    let Ground { store, sandbox, now, clock, runtime, gauges, terminal } = ground;
+    let Ground { store, sandbox, now, clock, runtime, gauges, terminal, .. } = ground;
     let pinned = Pinned::from_json(&run.pinned.pinned).map_err(unreadable)?;
     same_manifest(&pinned, &opened, &run.pinned.campaign)?;
     let what = opened.source.name.clone();
@@ -136,7 +139,7 @@ pub struct Beginning {
 /// was pinned for it.
 pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
     let Beginning { loaded, occurrence, place } = beginning;
-    let Ground { store, sandbox, now, clock, runtime, gauges, terminal } = ground;
+    let Ground { store, sandbox, now, clock, runtime, gauges, mut ends, terminal } = ground;
     let campaign = &loaded.campaign;
     let mut delivery = campaign.delivery;
     let terms = Terms {
@@ -151,7 +154,9 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
         delivery = delivery.at_any_hour();
     }
     connection.log_in()?;
-    let run = pin(store, &loaded, &occurrence, &place, sandbox, now.timestamp_millis(), terminal)?;
+    let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &place, sandbox };
+    let mut leaves = || ends.as_mut().is_some_and(|words| words.try_recv().is_ok());
+    let run = pin(store, subject, now.timestamp_millis(), &mut leaves, terminal)?;
     Ok(Job {
         run,
         frequency: campaign.audience.frequency.clone(),

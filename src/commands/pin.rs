@@ -17,16 +17,29 @@ use crate::schedule::{Moment, Zone};
 use crate::store::{Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, Store, StoreError};
 use crate::world::workspace::Loaded;
 
-/// Pins an occurrence of the campaign and gives its run.
+/// Which run is pinned, of which campaign.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The campaign and its files.
+    pub loaded: &'a Loaded,
+    /// The occurrence.
+    pub occurrence: &'a str,
+    /// Where its manifest lies.
+    pub place: &'a str,
+    /// Whether it is a sandbox's.
+    pub sandbox: bool,
+}
+
+/// Pins an occurrence of the campaign and gives its run. It is asked at every row whether to leave: nothing is written
+/// then ([`Failure::Left`]).
 pub fn pin<S: Store>(
     store: &mut S,
-    loaded: &Loaded,
-    occurrence: &str,
-    place: &str,
-    sandbox: bool,
+    subject: Subject<'_>,
     at_ms: i64,
+    leaves: &mut dyn FnMut() -> bool,
     terminal: &Terminal,
 ) -> Result<RunId, Failure> {
+    let Subject { loaded, occurrence, place, sandbox } = subject;
     let campaign = &loaded.campaign;
     let run = NewRun {
         campaign: campaign.name.clone(),
@@ -38,7 +51,7 @@ pub fn pin<S: Store>(
     let counts_segments = campaign.counts_segments();
     let cuts_texts = campaign.profile.cuts_texts();
     let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
-    let totals = scan(loaded, None, terminal, &mut |entry| match entry {
+    let mut write = |entry: Entry<'_>| match entry {
         Entry::Planned { place, id, address, text, measure, whereabouts } => {
             let address = address.to_string();
             let clock = match whereabouts {
@@ -66,6 +79,10 @@ pub fn pin<S: Store>(
             })?)
         }
         Entry::Excluded { .. } => Ok(()),
+    };
+    let totals = scan(loaded, None, terminal, &mut |entry| match leaves() {
+        true => Err(Failure::Left),
+        false => write(entry),
     })?;
     let mut refused = refusals(loaded, &totals);
     // A sandbox and a rehearsal keep to no schedule.

@@ -6,7 +6,7 @@ use super::exit::Failure;
 use super::scan::scan;
 use super::terminal::Terminal;
 use crate::campaign::Campaign;
-use crate::plan::Totals;
+use crate::plan::{Lost, Totals, Whereabouts};
 use crate::report::plan::{HeldLine, ZoneLine};
 use crate::schedule::{Moment, Zone};
 use crate::world::workspace::Loaded;
@@ -32,7 +32,8 @@ impl Places {
             let (place, messages) = (located.place, located.messages);
             if let Some(why) = place.held(&campaign.delivery, starts, now) {
                 let first = totals.place(located.first_line);
-                places.held.push(HeldLine { why, messages, first });
+                let near = totals.near_zone().filter(|_| place == Whereabouts::Nowhere(Lost::NoSuchZone));
+                places.held.push(HeldLine { why, messages, first, near });
                 continue;
             }
             let hours = campaign.delivery.hours_in(starts, place.zones());

@@ -18,8 +18,11 @@ use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Entry, Totals};
+use crate::message::spelling::spelling;
+use crate::plan::{Culprit, Entry, Origin, Totals};
+use crate::provider::Cost;
 use crate::provider::raw::BatchMode;
+use crate::report::alphabet::{Alphabet, Character};
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::report::plan::{Aside, Encodings, PlanReport, Rules};
 use crate::schedule::{Moment, Spread, When, Window};
@@ -191,6 +194,7 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         left_out_now: None,
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
+        alphabet: alphabet(loaded, totals),
         cost: cost(loaded, totals),
         starts_at: starts.map(rfc3339),
         ends_at: timing.passage.map(|passage| rfc3339(passage.ends)),
@@ -198,6 +202,36 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         held: 0,
         zones: Vec::new(),
         warnings: timing.warnings.clone(),
+    }
+}
+
+/// Which characters make messages UCS-2, where the gateway has segments.
+fn alphabet(loaded: &Loaded, totals: &Totals) -> Alphabet {
+    let (campaign, found) = (&loaded.campaign, &totals.alphabet);
+    if !campaign.counts_segments() {
+        return Alphabet::default();
+    }
+    let columns = campaign.audience.rules.header.columns();
+    let line = |one: Culprit| Character {
+        character: one.character,
+        code: format!("U+{:04X}", u32::from(one.character)),
+        column: match one.origin {
+            Origin::Text => None,
+            Origin::Column(at) => columns.get(at).cloned(),
+        },
+        messages: one.messages,
+        first_line: totals.place(one.first_line).line,
+        first_file: totals.place(one.first_line).file.map(|file| file.to_string()),
+        segments: one.segments,
+        spelling: spelling(one.character),
+    };
+    let money = |cost: &Cost| format!("{} {}", found.money, cost.currency());
+    Alphabet {
+        transliterated: found.respelled,
+        spellable: found.spellable,
+        segments: found.segments,
+        cost: campaign.profile.cost().map(money),
+        characters: found.culprits().into_iter().map(line).collect(),
     }
 }
 

@@ -44,7 +44,7 @@ pub fn reconcile(
 ) -> Result<(Reconciled, Option<End>), Failure> {
     let groups = doubts(store, run)?;
     let total = groups.len() as u64;
-    let mut asker: Asker<(Arc<str>, u32)> = Asker::open(run, sandbox, total, clock, terminal)?;
+    let mut asker: Asker<'_, (Arc<str>, u32)> = Asker::open(run, sandbox, total, clock, None, terminal)?;
     let since = begun(run) - LEEWAY;
     let mut sum = Reconciled::default();
     let mut groups = groups.into_values().peekable();
@@ -137,7 +137,7 @@ fn contest_pruned(
 }
 
 /// One look-up an address, page after page, whoever and however many are unknown there.
-fn look_up(asker: &mut Asker<(Arc<str>, u32)>, doubts: &[Doubt], since: DateTime<Utc>) -> Lists {
+fn look_up(asker: &mut Asker<'_, (Arc<str>, u32)>, doubts: &[Doubt], since: DateTime<Utc>) -> Lists {
     let mut by_address: BTreeMap<&Arc<str>, Vec<&Doubt>> = BTreeMap::new();
     for doubt in doubts {
         by_address.entry(&doubt.address).or_default().push(doubt);

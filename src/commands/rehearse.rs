@@ -11,7 +11,7 @@ use super::contacts::{Asking, known};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
-use super::pin::pin;
+use super::pin::{Subject, pin};
 use super::places::{name, whereabouts};
 use super::terminal::Terminal;
 use super::{Outcome as Verdict, load, page_file, state};
@@ -51,7 +51,8 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     let (opt_outs, contacts) = said_before(real, &loaded.campaign, &start)?;
     let mut store = Sqlite::passing()?;
     let (at_ms, occurrence) = (start.at.timestamp_millis(), start.occasion.occurrence());
-    let run = pin(&mut store, &loaded, &occurrence, &opened.place(), true, at_ms, terminal)?;
+    let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &opened.place(), sandbox: true };
+    let run = pin(&mut store, subject, at_ms, &mut || false, terminal)?;
     let pinned = store.runs(None)?.into_iter().find(|one| one.id == run);
     let pinned = pinned.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
     let piece = Piece {

@@ -69,7 +69,7 @@ fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, termi
         if run.pruned_at_ms.is_some() {
             continue;
         }
-        let swept = sweep(store, &run, Question::WhatBecame, args.sandbox, clock, terminal)?;
+        let swept = sweep(store, &run, Question::WhatBecame, args.sandbox, clock, None, terminal)?;
         terminal.note(&format!("{}\n", told(&swept)));
         if let Some(code) = stopped(swept.end.as_ref(), terminal) {
             return Ok(code);

@@ -4,6 +4,7 @@
 mod files;
 mod ledger;
 mod monitor;
+mod strays;
 mod turn;
 mod turns;
 mod words;
@@ -22,6 +23,7 @@ use super::Outcome;
 use super::beside::RUN;
 use super::connection::threads;
 use super::exit::{Code, Failure};
+use super::flags::Flags;
 use super::state::{self, Held, hold};
 use super::terminal::Terminal;
 use crate::cli::{Global, Run};
@@ -42,6 +44,7 @@ use crate::world::gauges::Gauges;
 use crate::world::signals::{Wish, Wishes};
 use ledger::Ledger;
 use monitor::Monitor;
+use strays::Strays;
 use turn::{Came, Shared};
 use words::doing;
 
@@ -71,7 +74,10 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     let began = args.now.unwrap_or_else(|| clock.now().utc);
     let gauges = Arc::<Gauges>::default();
     let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words };
+    let flags = Flags::new(global, false, &path).to_string();
+    let root = repository.map(|repository| repository.root().to_owned());
     let mut watch = Watch::new(campaigns, store, args.once, shared);
+    watch.strays = Strays::new(root, flags);
     let path = path.display().to_string();
     watch.say(What::Started, None, format!("sendplan {} with the state {path}", env!("CARGO_PKG_VERSION")));
     let runtime = Arc::clone(&watch.shared.runtime);
@@ -126,6 +132,8 @@ struct Watch {
     /// When the latest occurrence was due that was begun, of campaigns that were looked up.
     last: BTreeMap<String, Option<DateTime<Utc>>>,
     holds: BTreeMap<String, HoldKind>,
+    /// They could not be read the last time.
+    is_deaf: bool,
     ear: Ear,
     seen: Mark,
     acknowledged: Mark,
@@ -135,6 +143,7 @@ struct Watch {
     /// How late the last occurrence of a campaign was begun.
     late: BTreeMap<String, TimeDelta>,
     monitor: Option<Monitor>,
+    strays: Strays,
     once: bool,
     /// How often it was asked to end.
     asked: u32,
@@ -155,6 +164,7 @@ impl Watch {
             unread: BTreeMap::new(),
             last: BTreeMap::new(),
             holds: BTreeMap::new(),
+            is_deaf: false,
             ear: shared.ears.another(),
             seen: Mark::default(),
             acknowledged: Mark::default(),
@@ -162,6 +172,7 @@ impl Watch {
             try_state: Duration::ZERO,
             late: BTreeMap::new(),
             monitor: None,
+            strays: Strays::default(),
             once,
             asked: 0,
             is_cut: false,
@@ -275,6 +286,7 @@ impl Watch {
                     None if self.once => {
                         let now = self.now();
                         self.ledger.note_holds(&mut self.roster, now);
+                        self.tell_what_waits()?;
                         Ok(self.ledger.worst())
                     }
                     None if self.asked > 1 => Ok(Code::Stopped),
@@ -364,10 +376,13 @@ impl Watch {
     /// What people have said. Every campaign that begins from here on heeds it.
     fn hear(&mut self) -> Result<(), Failure> {
         match self.store.news(RunId(0), self.seen) {
-            Ok(None) => {}
-            Ok(Some(news)) => {
-                self.seen = news.up_to;
-                self.take_holds()?;
+            Ok(None) if !self.is_deaf => {}
+            // It counts as heard when what people want of the campaigns is known.
+            Ok(news) => {
+                if !self.take_holds()? {
+                    return Ok(());
+                }
+                self.seen = news.map_or(self.seen, |news| news.up_to);
             }
             Err(error) => return passes(error),
         }
@@ -383,9 +398,25 @@ impl Watch {
         Ok(())
     }
 
-    fn take_holds(&mut self) -> Result<(), Failure> {
+    /// What people want of the campaigns. Whether it could be read: else it is tried again.
+    fn take_holds(&mut self) -> Result<bool, Failure> {
+        let holds = match self.store.holds() {
+            Ok(holds) => holds,
+            Err(error) => {
+                passes(error.clone())?;
+                if !std::mem::replace(&mut self.is_deaf, true) {
+                    self.say(
+                        What::Failed,
+                        None,
+                        format!("what people want could not be read: {error}; tried again"),
+                    );
+                }
+                return Ok(false);
+            }
+        };
+        self.is_deaf = false;
         let holds: BTreeMap<String, HoldKind> =
-            self.store.holds()?.into_iter().map(|(name, hold)| (name, hold.what)).collect();
+            holds.into_iter().map(|(name, hold)| (name, hold.what)).collect();
         for name in self.places.keys() {
             // Of one that is being sent it is told by who sends it.
             let (before, now) = (self.holds.get(name), holds.get(name));
@@ -399,9 +430,10 @@ impl Watch {
                 _ => {}
             }
         }
+        self.close_strays(&holds);
         self.roster.set_holds(&holds);
         self.holds = holds;
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -420,6 +452,7 @@ fn is_lost(failure: &Failure) -> bool {
             E::Missing { .. }
                 | E::Corrupt { .. }
                 | E::LockLost { .. }
+                | E::Replaced { .. }
                 | E::Io { .. }
                 | E::Foreign { .. }
                 | E::Newer { .. }

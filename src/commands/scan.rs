@@ -8,6 +8,7 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::audience::Place;
 use crate::message::Part;
+use crate::message::segments::Reference;
 use crate::plan::{self, Entry, PlanError, Recipe, Totals};
 use crate::world::workspace::Loaded;
 
@@ -33,6 +34,10 @@ pub fn scan(
         rules: loaded.campaign.audience.rules.clone(),
         template: loaded.campaign.template.clone(),
         suppression: loaded.suppression.clone(),
+        reference: match loaded.campaign.profile.has_wide_reference() {
+            true => Reference::Sixteen,
+            false => Reference::Eight,
+        },
         cost: loaded.campaign.profile.cost().cloned(),
         locates: loaded.campaign.delivery.recipients.is_some(),
     };

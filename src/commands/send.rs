@@ -82,7 +82,7 @@ fn ground<'g>(
     terminal: &'g Terminal,
 ) -> Result<Ground<'g>, Failure> {
     let (store, sandbox) = (&mut held.store, args.sandbox);
-    Ok(Ground { store, sandbox, now, clock, runtime: threads()?, gauges: None, terminal })
+    Ok(Ground { store, sandbox, now, clock, runtime: threads()?, gauges: None, ends: None, terminal })
 }
 
 /// Somebody wants nothing of the campaign to go out.

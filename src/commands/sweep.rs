@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use super::ask::Asker;
 use super::exit::Failure;
 use super::terminal::Terminal;
@@ -51,17 +53,19 @@ impl Swept {
     }
 }
 
-/// Asks about all of them. Without any, no gateway is spoken to and no credentials are needed.
+/// Asks about all of them, until it is `told` to end, or else by a signal. Without any, no gateway is spoken to and no
+/// credentials are needed.
 pub fn sweep(
     store: &mut Sqlite,
     run: &Run,
     question: Question,
     sandbox: bool,
     clock: Clock,
+    mut told: Option<&mut UnboundedReceiver<()>>,
     terminal: &Terminal,
 ) -> Result<Swept, Failure> {
     let mut swept = Swept::default();
-    let mut asker: Option<Asker<Arc<Listed>>> = None;
+    let mut asker: Option<Asker<'_, Arc<Listed>>> = None;
     let mut after = None;
     loop {
         let page = store.awaiting_receipt(run.id, after, PAGE)?;
@@ -73,7 +77,7 @@ pub fn sweep(
                 let counts = store.counts(run.id)?;
                 let total = counts.of(crate::delivery::state::State::Accepted);
                 let total = total.saturating_sub(counts.delivered + counts.failed);
-                none.insert(Asker::open(run, sandbox, total, clock, terminal)?)
+                none.insert(Asker::open(run, sandbox, total, clock, told.take(), terminal)?)
             }
         };
         let receipts = ask(asker, page, question, &mut swept, clock);
@@ -87,7 +91,7 @@ pub fn sweep(
 
 /// Asks about a page, and gives what is to be recorded.
 fn ask(
-    asker: &mut Asker<Arc<Listed>>,
+    asker: &mut Asker<'_, Arc<Listed>>,
     page: Vec<Listed>,
     question: Question,
     swept: &mut Swept,

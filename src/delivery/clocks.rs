@@ -91,7 +91,7 @@ impl Clock {
     }
 
     /// Why its messages expire.
-    fn why_over(&self) -> &'static str {
+    pub fn why_over(&self) -> &'static str {
         if self.missed { "missed: its time had gone by when the run began" } else { "its time is over" }
     }
 }

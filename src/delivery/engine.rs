@@ -337,6 +337,11 @@ impl Engine {
         Step::Wait(self.wake_at(now))
     }
 
+    /// Whether the gateway was asked for something that it has not answered: a message, or a credential.
+    pub fn is_awaiting_the_gateway(&self) -> bool {
+        !self.in_air.is_empty() || self.access.is_busy()
+    }
+
     /// The commit under way is durable, and this was claimed.
     pub fn committed(&mut self, claimed: Option<Vec<Claimed>>) {
         let Some(done) = self.commit.take() else { return };

@@ -4,7 +4,7 @@
 //!
 //! Two runs of which one asks whom the other has reached (`once_per`, `cap`) are never sent at the same time: that is
 //! read once, when a run is begun or taken up. Whoever waits for such a run goes before all that came later and would
-//! be in its way.
+//! be in its way. A cancellation reaches nobody: it waits for none of them, and none of them for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -148,6 +148,15 @@ pub enum Waiting {
     Nothing,
 }
 
+/// What a turn is for, as far as it keeps others waiting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Errand {
+    /// To send, where this is asked of what others have reached.
+    Send(Frequency),
+    /// To close what somebody cancelled: it reaches nobody, and asks for nobody's reach.
+    Cancel,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Roster {
@@ -167,8 +176,8 @@ struct Member {
     /// Oldest first.
     open: Vec<OpenRun>,
     hold: Option<HoldKind>,
-    /// Whose reach the turn that goes on asks for.
-    busy: Option<Frequency>,
+    /// What the turn that goes on is for.
+    busy: Option<Errand>,
     /// Its manifest was taken away meanwhile.
     is_gone: bool,
     failures: u32,
@@ -216,7 +225,12 @@ impl Roster {
     /// What people want of the campaigns; of the others nothing.
     pub fn set_holds(&mut self, holds: &BTreeMap<String, HoldKind>) {
         for (name, member) in &mut self.members {
-            member.hold = holds.get(name).copied();
+            let hold = holds.get(name).copied();
+            if hold == Some(HoldKind::Cancelled) && member.hold != hold {
+                // Trouble with sending is no reason to leave a cancellation alone.
+                member.not_before = Duration::ZERO;
+            }
+            member.hold = hold;
         }
     }
 
@@ -243,31 +257,55 @@ impl Roster {
         let mut ready = Vec::new();
         for (name, member) in &mut self.members {
             match member.ready(name, now, &mut self.notices).filter(|(turn, _)| !is_later(turn)) {
-                Some((turn, frequency)) => {
-                    ready.push((*member.ready_since.get_or_insert(now.utc), turn, frequency));
+                Some((turn, errand)) => {
+                    ready.push((*member.ready_since.get_or_insert(now.utc), turn, errand));
                 }
                 None => member.ready_since = None,
             }
         }
         ready.sort_by(|one, other| (one.0, one.1.campaign()).cmp(&(other.0, other.1.campaign())));
-        let busy = self.members.iter().filter_map(|(name, one)| Some((name.clone(), one.busy.clone()?)));
-        let mut in_the_way: Vec<(String, Frequency)> = busy.collect();
+        // Somebody waits for a cancellation: it goes first, and is in nobody's way.
+        let is_cancel = |one: &&(_, Turn, Errand)| one.2 == Errand::Cancel;
+        let turn = ready.iter().find(is_cancel).filter(|_| self.under_way(true).count() < MOST_AT_ONCE);
+        if let Some((_, turn, errand)) = turn {
+            self.take(turn, errand.clone());
+            return Some(turn.clone());
+        }
+        self.next_to_send(ready)
+    }
+
+    /// Whose turn it is to send, of those that could, longest waiting first.
+    fn next_to_send(&mut self, ready: Vec<(DateTime<Utc>, Turn, Errand)>) -> Option<Turn> {
+        let mut in_the_way: Vec<(String, Frequency)> = self.under_way(false).collect();
         if in_the_way.len() >= MOST_AT_ONCE {
             return None;
         }
-        for (_, turn, frequency) in ready {
-            let name = turn.campaign().to_owned();
-            if !in_the_way.iter().any(|(other, theirs)| ask_each_other((&name, &frequency), (other, theirs)))
-            {
-                if let Some(member) = self.members.get_mut(&name) {
-                    member.busy = Some(frequency);
-                    member.ready_since = None;
-                }
+        for (_, turn, errand) in ready {
+            let Errand::Send(frequency) = &errand else { continue };
+            let (name, one) = (turn.campaign(), (turn.campaign(), frequency));
+            if !in_the_way.iter().any(|(other, theirs)| ask_each_other(one, (other, theirs))) {
+                self.take(&turn, errand);
                 return Some(turn);
             }
-            in_the_way.push((name, frequency));
+            in_the_way.push((name.to_owned(), frequency.clone()));
         }
         None
+    }
+
+    /// The campaigns whose turns go on: those that cancel, or those that send, and whose reach they ask for.
+    fn under_way(&self, cancels: bool) -> impl Iterator<Item = (String, Frequency)> {
+        self.members.iter().filter_map(move |(name, one)| match one.busy.as_ref()? {
+            Errand::Send(frequency) if !cancels => Some((name.clone(), frequency.clone())),
+            Errand::Cancel if cancels => Some((name.clone(), Frequency::default())),
+            _ => None,
+        })
+    }
+
+    fn take(&mut self, turn: &Turn, errand: Errand) {
+        if let Some(member) = self.members.get_mut(turn.campaign()) {
+            member.busy = Some(errand);
+            member.ready_since = None;
+        }
     }
 
     /// A turn has ended. What the state says of the campaign is to be told anew before the next one.
@@ -344,26 +382,27 @@ fn ask_each_other(one: (&str, &Frequency), other: (&str, &Frequency)) -> bool {
 
 impl Member {
     /// Its turn, if nothing of its own keeps it waiting.
-    fn ready(&mut self, name: &str, now: Now, notices: &mut Vec<Notice>) -> Option<(Turn, Frequency)> {
+    fn ready(&mut self, name: &str, now: Now, notices: &mut Vec<Notice>) -> Option<(Turn, Errand)> {
         let campaign = name.to_owned();
         if self.busy.is_some() || now.elapsed < self.not_before {
             return None;
         }
         match self.hold {
-            Some(HoldKind::Cancelled) => return Some((Turn::Cancel { campaign }, Frequency::default())),
+            Some(HoldKind::Cancelled) => return Some((Turn::Cancel { campaign }, Errand::Cancel)),
             Some(HoldKind::Paused) => return None,
             None => {}
         }
         // The oldest that can go on. While all of them wait, the next occurrence may come.
         if let Some(run) = self.open.iter().find(|run| run.waits_until.is_none_or(|until| until <= now.utc)) {
-            return Some((Turn::TakeUp { campaign, run: run.id }, run.frequency.clone()));
+            let errand = Errand::Send(run.frequency.clone());
+            return Some((Turn::TakeUp { campaign, run: run.id }, errand));
         }
         let due = self.due(now.utc);
         self.tell(name, now.utc, due, notices);
         let plan = self.plan.as_ref()?;
         let Due::Now(Some(at)) = due else { return None };
         let is_open = plan.window.is_none_or(|window| window.has_time(now.utc));
-        is_open.then(|| (Turn::Begin { campaign, at }, plan.frequency.clone()))
+        is_open.then(|| (Turn::Begin { campaign, at }, Errand::Send(plan.frequency.clone())))
     }
 
     /// What the timetable says. It is asked anew when that has changed, and when the clock was set back.

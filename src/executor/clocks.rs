@@ -28,18 +28,23 @@ pub fn their_clocks(
     run: &Run,
     delivery: &Delivery,
 ) -> Result<Vec<(RunClock, Clock)>, StoreError> {
-    let Some(recipients) = delivery.recipients else { return Ok(Vec::new()) };
-    let moment: Option<Moment> = run.pinned.occurrence.parse().ok();
-    let begun = DateTime::<Utc>::from_timestamp_millis(run.pinned.created_at_ms).unwrap_or_default();
+    if delivery.recipients.is_none() {
+        return Ok(Vec::new());
+    }
     let clock = |one: RunClock| {
-        let zones = zones(&one)?;
-        let hours = delivery.hours_in(moment, &zones);
-        let missed = recipients.is_missed(&hours, begun);
-        let zone = zones.first().copied().unwrap_or(Zone::UTC);
-        let clock = Clock { id: Some(one.id), hours, missed, zone };
+        let clock = Clock { id: Some(one.id), ..clock_in(&zones(&one)?, run, delivery) };
         Ok((one, clock))
     };
     store.clocks(run.id)?.into_iter().map(clock).collect()
+}
+
+/// The clock of somebody in a run who may be in these zones.
+pub fn clock_in(zones: &[Zone], run: &Run, delivery: &Delivery) -> Clock {
+    let moment: Option<Moment> = run.pinned.occurrence.parse().ok();
+    let begun = DateTime::<Utc>::from_timestamp_millis(run.pinned.created_at_ms).unwrap_or_default();
+    let hours = delivery.hours_in(moment, zones);
+    let missed = delivery.recipients.is_some_and(|recipients| recipients.is_missed(&hours, begun));
+    Clock { id: None, hours, missed, zone: zones.first().copied().unwrap_or(Zone::UTC) }
 }
 
 fn zones(clock: &RunClock) -> Result<Vec<Zone>, StoreError> {

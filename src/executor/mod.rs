@@ -31,7 +31,7 @@ pub const LOOK: Duration = Duration::from_millis(250);
 pub enum Driven {
     /// As the engine says.
     Ended(End),
-    /// At once: a second signal, or the drain took too long. What was under way is unknown from now on.
+    /// At once: a second signal, or the gateway took too long to answer. What was under way is unknown from now on.
     Cut,
 }
 
@@ -91,7 +91,9 @@ pub async fn execute(
         if let Some((until, why)) = engine.waits_until(world.now()) {
             world.waits_for_the_gateway(until, why);
         }
-        let until = [wait, deadline].into_iter().flatten().min();
+        // What was answered is written in any case, however long somebody else writes before us: it would be unknown.
+        let cut_at = deadline.filter(|_| engine.is_awaiting_the_gateway());
+        let until = [wait, cut_at].into_iter().flatten().min();
         match world.happening(until).await {
             Happening::Durable(recorded) => {
                 let recorded = recorded?;
@@ -113,7 +115,7 @@ pub async fn execute(
                 deadline = Some(world.now().elapsed + DRAIN);
                 engine.stop();
             }
-            Happening::Time if deadline.is_some_and(|deadline| world.now().elapsed >= deadline) => {
+            Happening::Time if cut_at.is_some_and(|at| world.now().elapsed >= at) => {
                 return Ok(Driven::Cut);
             }
             Happening::Time => {}

@@ -4,8 +4,9 @@ pub mod gsm7;
 pub mod part;
 mod plain;
 pub mod segments;
+pub mod spelling;
 pub mod template;
 
 pub use part::Part;
 pub use segments::{Encoding, Measure, culprits, measure, split};
-pub use template::{Scratch, Template};
+pub use template::{Scratch, Spelling, Template};

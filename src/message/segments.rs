@@ -25,11 +25,13 @@ impl Encoding {
         }
     }
 
-    /// Units of each part of several, with a user data header of an 8-bit reference.
-    pub fn several(self) -> u32 {
-        match self {
-            Self::Gsm7 => 153,
-            Self::Ucs2 => 67,
+    /// Units of each part of several: the user data header takes six octets, or seven.
+    pub fn several(self, reference: Reference) -> u32 {
+        match (self, reference) {
+            (Self::Gsm7, Reference::Eight) => 153,
+            (Self::Gsm7, Reference::Sixteen) => 152,
+            (Self::Ucs2, Reference::Eight) => 67,
+            (Self::Ucs2, Reference::Sixteen) => 66,
         }
     }
 
@@ -42,6 +44,17 @@ impl Encoding {
     }
 }
 
+/// How many bits the reference has that the parts of one text share (3GPP TS 23.040, sections 9.2.3.24.1 and
+/// 9.2.3.24.8).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reference {
+    /// The usual one.
+    #[default]
+    Eight,
+    /// Some gateways take this one; an octet less of each part is left for the text.
+    Sixteen,
+}
+
 /// What a text takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measure {
@@ -51,16 +64,24 @@ pub struct Measure {
     pub units: u32,
     /// The parts it is sent in; an empty text has none. At 65,535 counting stops.
     pub parts: u16,
+    /// What several parts share.
+    pub reference: Reference,
+}
+
+/// Measures a text whose parts share a reference of eight bits.
+pub fn measure(text: &str) -> Measure {
+    measure_by(text, Reference::Eight)
 }
 
 /// Measures a text.
-pub fn measure(text: &str) -> Measure {
+pub fn measure_by(text: &str, reference: Reference) -> Measure {
+    let measured = |encoding, units, uniform| measured(encoding, reference, units, text, uniform);
     if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
-        return measured(Encoding::Gsm7, count(text.len()), text, true);
+        return measured(Encoding::Gsm7, count(text.len()), true);
     }
     if let Some(units) = ascii_septets(text.as_bytes()) {
         let exact = units == count(text.len());
-        return measured(Encoding::Gsm7, units, text, exact);
+        return measured(Encoding::Gsm7, units, exact);
     }
     let (mut septets, mut utf16, mut gsm) = (0, 0, true);
     for c in text.chars() {
@@ -72,9 +93,9 @@ pub fn measure(text: &str) -> Measure {
     }
     let chars = || count(text.chars().count());
     if gsm {
-        measured(Encoding::Gsm7, septets, text, septets == chars())
+        measured(Encoding::Gsm7, septets, septets == chars())
     } else {
-        measured(Encoding::Ucs2, utf16, text, utf16 == chars())
+        measured(Encoding::Ucs2, utf16, utf16 == chars())
     }
 }
 
@@ -101,20 +122,21 @@ fn count(length: usize) -> u32 {
 }
 
 /// `uniform` says that every character takes one unit, so that no pair can move to the next part.
-fn measured(encoding: Encoding, units: u32, text: &str, uniform: bool) -> Measure {
+fn measured(encoding: Encoding, reference: Reference, units: u32, text: &str, uniform: bool) -> Measure {
+    let limit = encoding.several(reference);
     let parts = match units {
         0 => 0,
         _ if units <= encoding.single() => 1,
-        _ if uniform => units.div_ceil(encoding.several()),
-        _ => count(Parts { encoding, limit: encoding.several(), text, at: 0 }.count()),
+        _ if uniform => units.div_ceil(limit),
+        _ => count(Parts { encoding, limit, text, at: 0 }.count()),
     };
-    Measure { encoding, units, parts: u16::try_from(parts).unwrap_or(u16::MAX) }
+    Measure { encoding, units, parts: u16::try_from(parts).unwrap_or(u16::MAX), reference }
 }
 
 /// The bytes of the parts of a text, in order, as `measure` has counted them.
 pub fn split(text: &str, measure: &Measure) -> impl Iterator<Item = Range<usize>> {
     let encoding = measure.encoding;
-    let limit = if measure.parts > 1 { encoding.several() } else { encoding.single() };
+    let limit = if measure.parts > 1 { encoding.several(measure.reference) } else { encoding.single() };
     Parts { encoding, limit, text, at: 0 }
 }
 
@@ -140,6 +162,12 @@ impl Iterator for Parts<'_> {
         }
         (self.at > start).then_some(start..self.at)
     }
+}
+
+/// Whether GSM-7 has every character of a text.
+pub fn is_gsm7(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
+        || text.chars().all(|c| gsm7::septets(c).is_some())
 }
 
 /// The characters that force a text into UCS-2, with the bytes they take.
@@ -232,7 +260,7 @@ mod tests {
     }
 
     /// A packer written another way: a list of costs, filled greedily part by part.
-    fn naive(text: &str) -> (bool, usize, usize) {
+    fn naive(text: &str, header: usize) -> (bool, usize, usize) {
         let basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ\
                      ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
         let extended = "\u{c}^{}\\[~]|€";
@@ -243,7 +271,7 @@ mod tests {
         };
         let costs: Vec<usize> = text.chars().map(cost).collect();
         let total: usize = costs.iter().sum();
-        let (single, several) = if is_gsm { (160, 153) } else { (70, 67) };
+        let (single, several) = if is_gsm { (160, (140 - header) * 8 / 7) } else { (70, (140 - header) / 2) };
         if total <= single {
             return (is_gsm, total, usize::from(total > 0));
         }
@@ -268,14 +296,16 @@ mod tests {
                 "\\PC{0,200}",
             ]
         ) {
-            let measure = measure(&text);
-            let ours = (measure.encoding == Encoding::Gsm7, measure.units as usize, measure.parts as usize);
-            prop_assert_eq!(ours, naive(&text));
+            for (reference, header) in [(Reference::Eight, 6), (Reference::Sixteen, 7)] {
+                let measure = measure_by(&text, reference);
+                let ours = (measure.encoding == Encoding::Gsm7, measure.units as usize, measure.parts as usize);
+                prop_assert_eq!(ours, naive(&text, header));
+            }
         }
 
         #[test]
-        fn parts_are_the_text_again_and_fit(text in "[a-z€{é]{0,400}|[aж😀]{0,250}") {
-            let measure = measure(&text);
+        fn parts_are_the_text_again_and_fit(text in "[a-z€{é]{0,400}|[aж😀]{0,250}", wide: bool) {
+            let measure = measure_by(&text, if wide { Reference::Sixteen } else { Reference::Eight });
             let parts: Vec<_> = split(&text, &measure).collect();
             prop_assert_eq!(parts.len(), measure.parts as usize);
             let joined: String = parts.iter().map(|part| &text[part.clone()]).collect();

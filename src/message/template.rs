@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json};
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{self, Context, EvalError, Kind, Problem, Program, Value};
 use crate::message::plain::{self, Piece, RESERVED};
+use crate::message::segments::is_gsm7;
+use crate::message::spelling::respell;
 
 const NAME: &str = "message";
 
@@ -22,14 +24,26 @@ pub struct Template {
     constants: Context,
     /// The template as copying, when it is so plain.
     pieces: Option<Vec<Piece>>,
-    /// The text itself, when it is the same for all.
-    shared: Option<String>,
+    /// The text itself, when it is the same for all, and how it was spelled.
+    shared: Option<(String, Spelling)>,
+    /// Texts are spelled in GSM-7 where that can be done.
+    respells: bool,
+}
+
+/// Whose characters a text has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// Those that were written.
+    AsWritten,
+    /// GSM-7 lacks some of those that were written, and has its own spelling for them.
+    Gsm7,
 }
 
 /// What is reused from row to row, by one template on one thread.
 #[derive(Debug, Clone)]
 pub struct Scratch {
     context: Context,
+    spelled: String,
 }
 
 #[derive(Serialize)]
@@ -83,10 +97,22 @@ impl Template {
             pieces: plain::pieces(source, &used, columns, constants, campaign),
             constants: context,
             shared: None,
+            respells: false,
             program,
         };
         template.render_shared(source)?;
         Ok(template)
+    }
+
+    /// The same, with every text spelled in GSM-7 where all of it can be: a text that keeps one character that cannot is
+    /// UCS-2 all the same, and stays as it was written.
+    pub fn in_gsm7(mut self) -> Self {
+        self.respells = true;
+        let mut spelled = String::new();
+        if let Some((text, spelling)) = &mut self.shared {
+            *spelling = spell(text, &mut spelled);
+        }
+        self
     }
 
     /// A template that names nothing of a row is rendered here and now.
@@ -106,13 +132,18 @@ impl Template {
             let message = "the text is empty: nobody would get anything".to_owned();
             return Err(vec![Problem { message, span: 0..source.len(), help: None }]);
         }
-        self.shared = Some(text);
+        self.shared = Some((text, Spelling::AsWritten));
         Ok(())
     }
 
     /// The text that everybody gets.
     pub fn shared(&self) -> Option<&str> {
-        self.shared.as_deref()
+        self.shared.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// The columns that make a difference, with their places in the file, from 0.
+    pub fn places(&self) -> &[(String, usize)] {
+        &self.columns
     }
 
     /// The columns that make a difference.
@@ -122,7 +153,7 @@ impl Template {
 
     /// What [`Template::render`] reuses.
     pub fn scratch(&self) -> Scratch {
-        Scratch { context: self.constants.clone() }
+        Scratch { context: self.constants.clone(), spelled: String::new() }
     }
 
     /// Renders the message of one row into `out`, which is cleared first. `cell` gives the text of a
@@ -137,16 +168,27 @@ impl Template {
         address: &str,
         scratch: &mut Scratch,
         out: &mut String,
-    ) -> Result<(), EvalError> {
-        if let Some(text) = &self.shared {
+    ) -> Result<Spelling, EvalError> {
+        if let Some((text, spelling)) = &self.shared {
             out.clear();
             out.push_str(text);
-            return Ok(());
+            return Ok(*spelling);
         }
+        self.render_row(cell, recipient_id, address, &mut scratch.context, out)?;
+        Ok(if self.respells { spell(out, &mut scratch.spelled) } else { Spelling::AsWritten })
+    }
+
+    fn render_row<'r>(
+        &self,
+        cell: impl Fn(usize) -> &'r str,
+        recipient_id: &str,
+        address: &str,
+        context: &mut Context,
+        out: &mut String,
+    ) -> Result<(), EvalError> {
         if let Some(pieces) = &self.pieces {
             return plain::render(pieces, cell, recipient_id, address, out);
         }
-        let context = &mut scratch.context;
         for (name, column) in &self.columns {
             context.insert_value(name.clone(), Value::from(cell(*column)));
         }
@@ -155,6 +197,15 @@ impl Template {
         }
         self.program.render(NAME, context, out)
     }
+}
+
+/// Spells a text in GSM-7, where that changes anything and all of it can be.
+fn spell(text: &mut String, spelled: &mut String) -> Spelling {
+    if is_gsm7(text) || !respell(text, spelled) {
+        return Spelling::AsWritten;
+    }
+    std::mem::swap(text, spelled);
+    Spelling::Gsm7
 }
 
 /// Whether a column's name can stand in a template: a name of Tera's, and none of ours.
@@ -229,7 +280,7 @@ mod tests {
     fn render(template: &Template, row: &[&str]) -> Result<String, EvalError> {
         let mut out = "old".to_owned();
         let cell = |at: usize| row.get(at).copied().unwrap_or_default();
-        template.render(cell, "id-1", "+254712345678", &mut template.scratch(), &mut out).map(|()| out)
+        template.render(cell, "id-1", "+254712345678", &mut template.scratch(), &mut out).map(|_| out)
     }
 
     #[test]
@@ -296,6 +347,24 @@ mod tests {
             let result = render(&compile(source, &["a"]).unwrap(), &[&long]);
             assert!(matches!(result, Err(EvalError::TooLong { .. })), "{source}");
         }
+    }
+
+    #[test]
+    fn texts_are_spelled_in_gsm7_only_when_asked_and_only_as_a_whole() {
+        let asked = |source: &str| compile(source, &["name"]).unwrap().in_gsm7();
+        let spelled = |template: &Template, name: &str| {
+            let mut out = String::new();
+            let how = template.render(|_| name, "1", "+1", &mut template.scratch(), &mut out).unwrap();
+            (out, how)
+        };
+        let written = compile("Hi {{ name }} – bye", &["name"]).unwrap();
+        assert_eq!(spelled(&written, "Ann"), ("Hi Ann – bye".to_owned(), Spelling::AsWritten));
+        let template = asked("Hi {{ name }} – bye");
+        assert_eq!(spelled(&template, "Zoë"), ("Hi Zoe - bye".to_owned(), Spelling::Gsm7));
+        assert_eq!(spelled(&template, "Иван"), ("Hi Иван – bye".to_owned(), Spelling::AsWritten));
+        assert_eq!(spelled(&asked("Hi {{ name }}"), "José"), ("Hi José".to_owned(), Spelling::AsWritten));
+        assert_eq!(spelled(&asked("“Open”"), "x"), ("\"Open\"".to_owned(), Spelling::Gsm7));
+        assert_eq!(asked("“Open”").shared(), Some("\"Open\""));
     }
 
     proptest! {

@@ -11,10 +11,11 @@ use crate::audience::exclusion::Exclusion;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 use crate::expression::Context;
-use crate::message::segments::{Measure, measure};
-use crate::message::template::Scratch;
+use crate::message::segments::{Encoding, Measure, measure_by};
+use crate::message::template::{Scratch, Spelling};
+use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
-use crate::plan::{Recipe, Whereabouts};
+use crate::plan::{Lost, Recipe, Whereabouts};
 
 /// A block and what became of its rows.
 #[derive(Default)]
@@ -27,6 +28,8 @@ pub(super) struct Batch {
     pub(super) items: Vec<Item>,
     /// Identities and texts of all items, one after the other.
     pub(super) texts: String,
+    /// The characters of all items that GSM-7 lacks, one after the other.
+    pub(super) found: Vec<(char, Origin)>,
     /// Why the file is refused, behind the last item.
     pub(super) error: Option<ReadError>,
 }
@@ -58,6 +61,8 @@ pub(super) struct Candidate {
     pub(super) message: Result<Message, Exclusion>,
     /// Where that matters.
     pub(super) whereabouts: Option<Whereabouts>,
+    /// What the row says for a zone, where that is none; in the batch's texts.
+    pub(super) odd_zone: Option<Range<usize>>,
 }
 
 /// A rendered message.
@@ -65,6 +70,9 @@ pub(super) struct Message {
     /// In the batch's texts.
     pub(super) text: Range<usize>,
     pub(super) measure: Measure,
+    pub(super) spelling: Spelling,
+    /// Where it is UCS-2, why.
+    pub(super) foreign: Option<Foreign>,
     pub(super) digest: Hash,
 }
 
@@ -75,6 +83,7 @@ pub(super) struct Worker<'r> {
     scratch: Scratch,
     address: String,
     text: String,
+    spelled: String,
     /// The measure of the text that all get.
     shared: Option<Measure>,
 }
@@ -87,22 +96,29 @@ impl<'r> Worker<'r> {
             scratch: recipe.template.scratch(),
             address: String::new(),
             text: String::new(),
-            shared: recipe.template.shared().map(measure),
+            spelled: String::new(),
+            shared: recipe.template.shared().map(|text| measure_by(text, recipe.reference)),
         }
     }
 
     /// Makes the verdicts of a block.
     pub(super) fn work(&mut self, batch: &mut Batch) {
-        let Batch { block, items, texts, error, .. } = batch;
+        let Batch { block, items, texts, found, error, .. } = batch;
         items.clear();
         texts.clear();
-        *error = self.rows(block, items, texts).err();
+        found.clear();
+        *error = self.rows(block, items, (texts, found)).err();
     }
 
-    fn rows(&mut self, block: &Block, items: &mut Vec<Item>, texts: &mut String) -> Result<(), ReadError> {
+    fn rows(
+        &mut self,
+        block: &Block,
+        items: &mut Vec<Item>,
+        (texts, found): (&mut String, &mut Vec<(char, Origin)>),
+    ) -> Result<(), ReadError> {
         let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
-            let verdict = match self.candidate(&row, texts) {
+            let verdict = match self.candidate(&row, texts, found) {
                 Ok(candidate) => Verdict::In(candidate),
                 Err(reason) => Verdict::Out(reason),
             };
@@ -111,7 +127,12 @@ impl<'r> Worker<'r> {
         Ok(())
     }
 
-    fn candidate(&mut self, row: &Row<'_>, texts: &mut String) -> Result<Candidate, Exclusion> {
+    fn candidate(
+        &mut self,
+        row: &Row<'_>,
+        texts: &mut String,
+        found: &mut Vec<(char, Origin)>,
+    ) -> Result<Candidate, Exclusion> {
         let person = self.recipe.rules.person(row, &mut self.filter)?;
         if let Some(list) = self.recipe.suppression.contains(&person.address) {
             return Err(Exclusion::Suppressed { list: Arc::clone(list) });
@@ -122,30 +143,42 @@ impl<'r> Worker<'r> {
         let start = texts.len();
         texts.push_str(id);
         let id_range = start..texts.len();
-        let message = match self.recipe.template.render(
+        let rendered = self.recipe.template.render(
             |column| row.get(column),
             id,
             &self.address,
             &mut self.scratch,
             &mut self.text,
-        ) {
+        );
+        let message = match rendered {
             Err(error) => Err(Exclusion::RenderFailed { message: error.to_string() }),
-            Ok(()) if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() => {
+            Ok(_) if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() => {
                 Err(Exclusion::EmptyMessage)
             }
-            Ok(()) => {
+            Ok(spelling) => {
                 let start = texts.len();
                 texts.push_str(&self.text);
-                Ok(Message {
-                    text: start..texts.len(),
-                    measure: self.shared.unwrap_or_else(|| measure(&self.text)),
-                    digest: digest::message(id, &self.address, &self.text),
-                })
+                let reference = self.recipe.reference;
+                let measure = self.shared.unwrap_or_else(|| measure_by(&self.text, reference));
+                let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
+                    let known = (&mut *found, &mut self.spelled);
+                    alphabet::look((&self.text, reference), &self.recipe.template, row, known)
+                });
+                let digest = digest::message(id, &self.address, &self.text);
+                Ok(Message { text: start..texts.len(), measure, spelling, foreign, digest })
             }
         };
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
+        let whereabouts = self.recipe.locates.then(locate);
+        let is_odd = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
+        let odd_zone = is_odd.then(|| {
+            let start = texts.len();
+            texts.push_str(person.timezone);
+            start..texts.len()
+        });
         Ok(Candidate {
-            whereabouts: self.recipe.locates.then(locate),
+            whereabouts,
+            odd_zone,
             address_key: address_key(&person.address),
             id_key: person.id.map(text_key),
             id: id_range,

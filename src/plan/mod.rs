@@ -1,6 +1,7 @@
 //! Who gets what: a file of recipients and a template become messages, in the order of the file, the same
 //! bytes on any number of threads. Nothing is sent and nothing is stored here.
 
+pub mod alphabet;
 mod batch;
 mod digest;
 pub mod limits;
@@ -17,10 +18,11 @@ use crate::audience::place::Place;
 use crate::audience::read::ReadError;
 use crate::audience::rules::Rules;
 use crate::audience::suppress::Suppression;
-use crate::message::segments::Measure;
+use crate::message::segments::{Measure, Reference};
 use crate::message::template::Template;
 use crate::provider::Cost;
 
+pub use alphabet::{Alphabet, Culprit, Origin};
 pub use limits::{Refusal, check};
 pub use pipeline::{run, run_files};
 pub use totals::Bill;
@@ -36,6 +38,8 @@ pub struct Recipe {
     pub template: Template,
     /// Who must not be written to.
     pub suppression: Suppression,
+    /// What the parts of one text share at the gateway.
+    pub reference: Reference,
     /// What the gateway takes, where that is known.
     pub cost: Option<Cost>,
     /// Whether it matters where recipients are.

@@ -16,6 +16,7 @@ use crate::audience::exclusion::Exclusion;
 use crate::audience::header::Header;
 use crate::audience::read::ReadError;
 use crate::audience::rows::Rows;
+use crate::message::Spelling;
 use crate::plan::batch::{Batch, Candidate, Item, Message, Verdict, Worker};
 use crate::plan::digest::Fold;
 use crate::plan::totals::Totals;
@@ -184,8 +185,10 @@ impl<'s, E> Collector<'s, E> {
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
+        self.spell(line, candidate, message, batch);
         if let Some(whereabouts) = candidate.whereabouts {
-            self.totals.locate(whereabouts, line);
+            let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
+            self.totals.locate(whereabouts, line, odd);
         }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {
@@ -196,6 +199,22 @@ impl<'s, E> Collector<'s, E> {
             measure: message.measure,
             whereabouts: candidate.whereabouts,
         })
+    }
+
+    /// Counts how a message is spelled.
+    fn spell(&mut self, line: u64, candidate: &Candidate, message: &Message, batch: &Batch) {
+        let alphabet = &mut self.totals.alphabet;
+        alphabet.respelled += u64::from(message.spelling == Spelling::Gsm7);
+        let Some(foreign) = &message.foreign else { return };
+        let parts = message.measure.parts;
+        alphabet.add(line, &batch.found, parts, foreign);
+        let prices = self.cost.zip(foreign.in_gsm7).and_then(|(cost, fewer)| {
+            let digits = candidate.address.digits();
+            Some((cost.of(digits, parts)?, cost.of(digits, fewer)?))
+        });
+        if let Some((price, lower)) = prices {
+            alphabet.money = alphabet.money.plus(price.minus(lower));
+        }
     }
 
     fn decide<'i>(&self, item: &'i Item) -> Result<(&'i Candidate, &'i Message), Exclusion> {

@@ -9,8 +9,10 @@ use crate::audience::exclusion::{Class, Exclusion};
 use crate::audience::phone::country_of;
 use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
+use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
 use crate::plan::whereabouts::Whereabouts;
+use crate::schedule::Zone;
 use crate::units::Amount;
 
 /// Messages of one number of parts.
@@ -72,12 +74,16 @@ pub struct Totals {
     pub cost: Option<Bill>,
     /// The files they come from.
     pub(super) files: Files,
+    /// Which characters make messages UCS-2.
+    pub alphabet: Alphabet,
     excluded: [u64; Exclusion::KINDS.len()],
     /// Messages by the first three digits of the number, which hold every country code.
     by_prefix: BTreeMap<u64, u64>,
     by_parts: Vec<PartCount>,
     /// Messages by where their recipients may be, where that matters.
     by_whereabouts: FxHashMap<Whereabouts, Located>,
+    /// What the first row may have meant that says a zone which is none.
+    near_zone: Option<Zone>,
 }
 
 impl Totals {
@@ -170,9 +176,19 @@ impl Totals {
         places
     }
 
-    pub(super) fn locate(&mut self, place: Whereabouts, line: u64) {
+    /// The zone that the first row may have meant whose own is none.
+    pub fn near_zone(&self) -> Option<Zone> {
+        self.near_zone
+    }
+
+    /// Somebody is there; `odd` is what their row says for a zone, where that is none.
+    pub(super) fn locate(&mut self, place: Whereabouts, line: u64, odd: Option<&str>) {
         let first = Located { place, messages: 0, first_line: line };
-        self.by_whereabouts.entry(place).or_insert(first).messages += 1;
+        let located = self.by_whereabouts.entry(place).or_insert(first);
+        located.messages += 1;
+        if let Some(odd) = odd.filter(|_| located.messages == 1) {
+            self.near_zone = Zone::near(odd);
+        }
     }
 
     pub(super) fn include(&mut self, line: u64, address: &Address, measure: &Measure) {

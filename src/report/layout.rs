@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr;
+
 /// Rows of cells, aligned by column when shown; the columns of numbers to the right.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -25,23 +27,19 @@ impl Table {
     pub fn show(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or(0)
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut out = String::new();
         for row in &self.rows {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
-                let width = widths.get(column).copied().unwrap_or(0);
+                let fill =
+                    " ".repeat(widths.get(column).map_or(0, |width| width.saturating_sub(cell.width())));
                 let _ = if self.right.contains(&column) {
-                    write!(line, "  {cell:>width$}")
+                    write!(line, "  {fill}{cell}")
                 } else {
-                    write!(line, "  {cell:<width$}")
+                    write!(line, "  {cell}{fill}")
                 };
             }
             let _ = writeln!(out, "{}", line.trim_end());

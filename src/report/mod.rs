@@ -1,6 +1,7 @@
 //! What people and machines are told. Each report is a type of its own: the machines' form is frozen and
 //! versioned, and never a dump of internals.
 
+pub mod alphabet;
 pub mod campaign;
 pub mod cancel;
 pub mod control;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::alphabet::Alphabet;
 use super::campaign::minute;
 use super::layout::{Table, count, duration};
 use crate::audience::Place;
+use crate::schedule::Zone;
 use crate::units::thousands;
 
 /// `plan --format json`, version 1. `recipients` are the rows of the file, so that `recipients` is the sum of
@@ -41,6 +43,9 @@ pub struct PlanReport {
     pub segments: Option<u64>,
     /// Messages by encoding; `null` where the gateway has none.
     pub encodings: Option<Encodings>,
+    /// Which characters make messages UCS-2; absent where none do.
+    #[serde(skip_serializing_if = "Alphabet::is_empty")]
+    pub alphabet: Alphabet,
     /// What it costs; `null` where no prices are known.
     pub cost: Option<String>,
     /// When the first goes out, RFC 3339; `null` for whenever it is sent.
@@ -86,6 +91,8 @@ pub struct HeldLine {
     pub messages: u64,
     /// Where the first stands.
     pub first: Place,
+    /// The zone that the first may have meant.
+    pub near: Option<Zone>,
 }
 
 /// People whom the state says to leave out, by the first reason that holds.
@@ -210,7 +217,8 @@ impl PlanReport {
             table.row(["held", &thousands(self.held), "not sent until somebody decides"]);
         }
         for line in &aside.held {
-            let first = format!("first in {}", line.first);
+            let near = line.near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let first = format!("first in {}{near}", line.first);
             table.row([&format!("  {}", line.why), &thousands(line.messages), &first]);
         }
         let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
@@ -254,6 +262,7 @@ impl PlanReport {
         facts.row(["digest", &self.digest]);
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
+        out.push_str(&self.alphabet.human(self.encodings.map_or(0, |encodings| encodings.ucs2)));
         if !self.zones.is_empty() {
             let _ = write!(out, "\nBy their own clocks:\n\n{}", self.clocks());
         }

@@ -36,14 +36,26 @@ pub fn page<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask)
     table.show()
 }
 
-/// What a decision came to in a run, in a line.
-pub fn decided(what: Resolution, campaign: &str, occurrence: &str, messages: u64) -> String {
+/// What a decision came to in a run, in a line. `late` says why its messages cannot go out any more, if so.
+pub fn decided(
+    what: Resolution,
+    campaign: &str,
+    occurrence: &str,
+    messages: u64,
+    late: Option<&str>,
+) -> String {
     let text = count(messages, "message");
     let (is, it) = if messages == 1 { ("is", "counts") } else { ("are", "count") };
     let what = match what {
         _ if messages == 0 => return format!("{campaign} ({occurrence}): nothing to decide"),
         Resolution::AssumeSent => format!("{text} {is} assumed to be sent, and {it} as accepted"),
         Resolution::Resend => format!("{text} will be sent again; who got the first copy gets two"),
+        Resolution::Placed if let Some(why) = late => {
+            let expire = if messages == 1 { "it expires" } else { "they expire" };
+            format!(
+                "{text} {is} too late by the clock of that zone ({why}): the next `send` sends nothing of it, {expire}"
+            )
+        }
         Resolution::Placed => format!("{text} will be sent by the clock of that zone"),
         Resolution::GivenUp => format!("{text} {is} given up, and {it} as expired"),
         Resolution::Reconciled => format!("{text} {is} found at the gateway, and {it} as accepted"),

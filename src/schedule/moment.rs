@@ -60,6 +60,21 @@ impl Zone {
         name.parse().ok().map(|zone| Self(Clock::Place(zone)))
     }
 
+    /// The zone that somebody may have meant by a text that names none: one that is written nearly so, or the only one of
+    /// that city. Abbreviations are near each other and hours apart: no guess among them.
+    pub fn near(text: &str) -> Option<Self> {
+        let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        if text.contains('/') {
+            return did_you_mean(text, names()).and_then(Self::named);
+        }
+        let city = text.trim().replace(' ', "_");
+        let is_city =
+            |name: &&str| name.rsplit_once('/').is_some_and(|(_, own)| own.eq_ignore_ascii_case(&city));
+        let mut found = names().filter(is_city);
+        let only = found.next().filter(|_| found.next().is_none());
+        only.and_then(Self::named)
+    }
+
     /// Whether it is [`Zone::RECIPIENT`].
     pub fn is_recipient(self) -> bool {
         self.0 == Clock::Recipient
@@ -97,10 +112,7 @@ impl FromStr for Zone {
     fn from_str(text: &str) -> Result<Self, MomentError> {
         Self::named(text).ok_or_else(|| MomentError::NoSuchZone {
             found: text.to_owned(),
-            // Abbreviations are near each other and hours apart: no guess among them.
-            suggestion: did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()))
-                .filter(|_| text.contains('/'))
-                .map(str::to_owned),
+            suggestion: Self::near(text).map(|near| near.to_string()),
         })
     }
 }
@@ -250,6 +262,11 @@ mod tests {
         }
         let error = "Africa/Nairobbi".parse::<Zone>().unwrap_err();
         assert!(error.to_string().contains("did you mean `Africa/Nairobi`?"), "{error}");
+        let error = "nairobi".parse::<Zone>().unwrap_err();
+        assert!(error.to_string().contains("did you mean `Africa/Nairobi`?"), "{error}");
+        assert_eq!(Zone::near("dar es salaam").unwrap().to_string(), "Africa/Dar_es_Salaam");
+        // In Australia, or in South America.
+        assert_eq!((Zone::near("West"), Zone::near("")), (None, None));
         let error = "EAT".parse::<Zone>().unwrap_err();
         assert!(error.to_string().contains("use an IANA name"), "{error}");
     }

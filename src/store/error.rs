@@ -1,6 +1,6 @@
 //! What can go wrong with the state: which file it is, whose fault it is, what to do. No exit codes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::delivery::state::IllegalTransition;
 
@@ -72,6 +72,14 @@ pub enum StoreError {
         /// The state file.
         path: PathBuf,
     },
+    /// What lies at the path is not the file that was opened. Nothing more is sent.
+    #[error("the state {} was {what} while we worked, so nothing more was sent. Put the file that was there back, with what lay beside it (`{}-wal`), then run again; from an older copy, whoever was sent to since would be sent to again", path.display(), file_name(path))]
+    Replaced {
+        /// The state file.
+        path: PathBuf,
+        /// What became of it.
+        what: &'static str,
+    },
     /// The disk is full. Nothing of the transaction was written.
     #[error("no room left for the state {}: nothing of this step was recorded; free some space and run again", path.display())]
     Full {
@@ -85,7 +93,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The disk failed. What was being written may or may not be there; it is never tried again.
-    #[error("the disk failed under the state {} ({detail}): check the disk before running again", path.display())]
+    #[error("the disk failed under the state {}, or another program wrote over the file ({detail}): check the disk, look at the state with `sendplan state verify`, then run again", path.display())]
     Io {
         /// The state file.
         path: PathBuf,
@@ -168,6 +176,10 @@ pub enum StoreError {
         /// What happened.
         detail: String,
     },
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl StoreError {

@@ -3,10 +3,10 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::stamp::{Stamp, stamp};
 use super::workspace::{self, NoCampaign, Piped};
 use crate::delivery::roster::Plan;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -14,9 +14,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 /// A file whose time is nearer than this to the look that read it may have been written once more after that, within
 /// the grain of the file system's clock: it is read again.
 const YOUNG: Duration = Duration::from_secs(2);
-
-/// What a file looks like from outside.
-type Stamp = Option<(u64, u64, SystemTime)>;
 
 /// See the module.
 #[derive(Debug)]
@@ -149,14 +146,13 @@ impl Campaigns {
         }
         let mut twins = BTreeMap::new();
         for (name, all) in by_name.into_iter().filter(|(_, all)| all.len() > 1) {
+            let shown: Vec<&str> = all.iter().map(|(_, one)| one.shown.as_str()).collect();
+            let (last, others) =
+                shown.split_last().map_or(("", String::new()), |(last, others)| (*last, others.join("`, `")));
+            let how = if all.len() == 2 { "both" } else { "all" };
             for (path, found) in &all {
-                let others =
-                    all.iter().filter(|(other, _)| other != path).map(|(_, other)| other.shown.as_str());
-                let others = others.collect::<Vec<_>>().join("`, `");
                 let mut problems = Diagnostics::new();
-                let title = format!("`{}` and `{others}` are all called `{name}`", found.shown);
-                let title =
-                    if all.len() == 2 { title.replace("are all called", "are both called") } else { title };
+                let title = format!("`{others}` and `{last}` are {how} called `{name}`");
                 problems.push(Diagnostic::error(title).help(
                     "a name is a campaign's key in the state: campaigns cannot share it, and none of them is sent",
                 ));
@@ -182,12 +178,7 @@ fn change(before: Found, now: Found, touched: bool) -> Option<Change> {
 impl Known {
     fn read(path: &Path) -> Self {
         let began = SystemTime::now();
-        // Before it is read: what comes in its place meanwhile is seen at the next look, however old it says it is.
-        let manifest = stamp(path);
-        let (read, inputs) = read(path);
-        let stamp_of = |file: &Path| if file == path { manifest } else { stamp(file) };
-        let stamps: Vec<(PathBuf, Stamp)> =
-            inputs.into_iter().map(|file| (file.clone(), stamp_of(&file))).collect();
+        let (read, stamps) = read(path);
         let young = |time: SystemTime| time + YOUNG > began;
         let is_young = stamps.iter().any(|(_, stamp)| stamp.is_some_and(|(_, _, time)| young(time)));
         Self { stamps, is_young, told: read.clone(), read }
@@ -199,19 +190,22 @@ impl Known {
     }
 }
 
-fn read(path: &Path) -> (Found, Vec<PathBuf>) {
+/// A campaign, and the stamps of all that it was read from, taken before that: what comes in the place of a file
+/// meanwhile is seen at the next look, however old it says it is.
+fn read(path: &Path) -> (Found, Vec<(PathBuf, Stamp)>) {
+    let file = if path.is_dir() { path.join(workspace::MANIFEST) } else { path.to_owned() };
+    let before = stamp(&file);
     let opened = match workspace::open(path) {
         Ok(opened) => opened.piped(Piped::Never),
         Err(error) => {
             let mut problems = Diagnostics::new();
             problems.push(Diagnostic::error(error.to_string()));
             let plan = Err(Wrong { problems, is_twin: false });
-            let file = if path.is_dir() { path.join(workspace::MANIFEST) } else { path.to_owned() };
-            return (Found { shown: path.display().to_string(), name: None, plan }, vec![file]);
+            return (Found { shown: path.display().to_string(), name: None, plan }, vec![(file, before)]);
         }
     };
     let (shown, name) = (opened.source.name.clone(), opened.name().map(str::to_owned));
-    let (loaded, problems, inputs) = opened.load_from();
+    let (loaded, problems, stamps) = opened.load_from();
     let plan = match loaded {
         Some(loaded) => Ok(Plan {
             window: loaded.campaign.delivery.window,
@@ -221,12 +215,7 @@ fn read(path: &Path) -> (Found, Vec<PathBuf>) {
         }),
         None => Err(Wrong { problems, is_twin: false }),
     };
-    (Found { shown, name, plan }, inputs)
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
+    (Found { shown, name, plan }, stamps)
 }
 
 #[cfg(test)]
@@ -234,6 +223,30 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn what_changes_between_reading_and_looking_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("campaign.yaml");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).unwrap();
+            let old = SystemTime::now() - Duration::from_secs(3600);
+            let file = fs::File::options().append(true).open(folder.path().join(name)).unwrap();
+            file.set_modified(old).unwrap();
+        };
+        write("campaign.yaml", "version: 1\naudience: { csv: r.csv, address: phone, suppress: [out.csv] }\n");
+        write("r.csv", "phone\n0700000001\n");
+        write("out.csv", "phone\n");
+        let opened = workspace::open(&path).unwrap();
+        // It was read: whatever is there now, and however old, came after that.
+        write("campaign.yaml", "version: 1\naudience: { csv: other.csv, address: phone }\n");
+        let (_, _, stamps) = opened.load_from();
+        let seen: Vec<(&str, bool)> = stamps
+            .iter()
+            .map(|(file, before)| (file.file_name().unwrap().to_str().unwrap(), stamp(file) == *before))
+            .collect();
+        assert_eq!(seen, [("campaign.yaml", false), ("r.csv", true), ("out.csv", true)]);
+    }
 
     #[test]
     fn an_edit_within_the_grain_of_the_clock_is_told() {

@@ -4,15 +4,15 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use flate2::read::MultiGzDecoder;
 
 use super::confine;
+use super::stamp::{Stamp, stamp};
 use crate::audience::detect::{self, Findings};
 use crate::audience::sheet::{self, SheetReader};
 use crate::audience::{Dialect, Header, Named, ReadError};
@@ -38,9 +38,6 @@ const STRANGERS: [(&[u8], &str); 5] = [
     (&[0x28, 0xB5, 0x2F, 0xFD], "packed with zstd: unpack it, or pack it with gzip"),
     (b"%PDF", "a PDF: export it as CSV or .xlsx"),
 ];
-
-/// What a file looks like from outside.
-type Stamp = Option<(u64, u64, SystemTime)>;
 
 /// One file, looked at.
 #[derive(Debug, Clone)]
@@ -196,9 +193,10 @@ impl Origin {
     }
 
     fn stamp(&self) -> Stamp {
-        let Self::File(path) = self else { return None };
-        let metadata = path.metadata().ok()?;
-        Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
+        match self {
+            Self::File(path) => stamp(path),
+            Self::Spool(_) => None,
+        }
     }
 }
 

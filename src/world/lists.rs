@@ -1,19 +1,15 @@
 //! Suppression lists while a run goes on: an opt-out that is written down during a long night counts from
 //! then on. A list that cannot be read any more stops the run, for nobody can say who is on it.
-#![allow(clippy::disallowed_methods)]
 
-use std::os::unix::fs::MetadataExt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::confine::Confined;
+use super::stamp::{Stamp, stamp};
 use super::workspace::add_list;
 use crate::audience::{AddressKind, Suppression};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// What a file looks like from outside.
-type Stamp = Option<(u64, u64, SystemTime)>;
 
 /// Lists under watch.
 #[derive(Debug)]
@@ -48,7 +44,7 @@ impl Lists {
     /// One cannot be read; in words.
     pub fn look(&mut self, now: Duration) -> Result<Option<Suppression>, String> {
         self.looked = now;
-        let stamps: Vec<Stamp> = self.files.iter().map(|(file, _)| stamp(file)).collect();
+        let stamps: Vec<Stamp> = self.files.iter().map(|(file, _)| stamp(&file.real)).collect();
         if self.files.iter().zip(&stamps).all(|((_, before), now)| before == now && now.is_some()) {
             return Ok(None);
         }
@@ -59,9 +55,4 @@ impl Lists {
         self.files.iter_mut().zip(stamps).for_each(|((_, before), now)| *before = now);
         Ok(Some(suppression))
     }
-}
-
-fn stamp(file: &Confined) -> Stamp {
-    let metadata = std::fs::metadata(&file.real).ok()?;
-    Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
 }

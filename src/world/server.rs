@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -14,10 +15,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
-/// How long a client may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client may take to say what it wants, where it must be quick.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait when the system gives no connection, so that it is not asked for all the time.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -31,7 +32,7 @@ pub struct Limits {
     pub body: usize,
     /// The most connections at once; others wait.
     pub connections: usize,
-    /// Whether a client must be quick to say what it wants.
+    /// Whether a client must be quick to say what it wants, and is sent away when others come and it has not said it.
     pub is_strict: bool,
 }
 
@@ -69,37 +70,59 @@ impl Drop for Server {
     }
 }
 
+/// A connection.
+struct Guest {
+    task: AbortHandle,
+    /// Whether it has said what it wants.
+    is_heard: Arc<AtomicBool>,
+}
+
+/// The connection that is silent for longest.
+fn silent(guests: &[Guest]) -> Option<usize> {
+    guests.iter().position(|one| !one.is_heard.load(Ordering::Relaxed))
+}
+
 async fn accept(listener: tokio::net::TcpListener, limits: Limits, answer: Arc<Answer>) {
     // Dropped with this task, and every connection with it.
     let mut connections = JoinSet::new();
+    let mut guests: Vec<Guest> = Vec::new();
     loop {
+        let is_room = guests.len() < limits.connections || limits.is_strict && silent(&guests).is_some();
         tokio::select! {
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if connections.len() < limits.connections => {
+            Some(_) = connections.join_next() => guests.retain(|one| !one.task.is_finished()),
+            accepted = listener.accept(), if is_room => {
                 // A connection that failed to come about is its client's to report.
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(BREATH).await;
                     continue;
                 };
-                let _ = stream.set_nodelay(true);
-                let answer = Arc::clone(&answer);
-                connections.spawn(async move {
-                    let service = service_fn(move |request| serve(Arc::clone(&answer), limits, request));
-                    let mut http = http1::Builder::new();
-                    if limits.is_strict {
-                        http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false).max_buf_size(16 * 1024);
-                    }
-                    // The other side hung up: nothing to do about it here.
-                    let _ = http.serve_connection(TokioIo::new(stream), service).await;
-                });
+                if guests.len() >= limits.connections && let Some(at) = silent(&guests) {
+                    guests.remove(at).task.abort();
+                }
+                let is_heard = Arc::<AtomicBool>::default();
+                let talk = talk(stream, limits, Arc::clone(&answer), Arc::clone(&is_heard));
+                guests.push(Guest { task: connections.spawn(talk), is_heard });
             }
         }
     }
 }
 
+async fn talk(stream: tokio::net::TcpStream, limits: Limits, answer: Arc<Answer>, is_heard: Arc<AtomicBool>) {
+    let _ = stream.set_nodelay(true);
+    let service =
+        service_fn(move |request| serve(Arc::clone(&answer), limits, Arc::clone(&is_heard), request));
+    let mut http = http1::Builder::new();
+    if limits.is_strict {
+        http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false).max_buf_size(16 * 1024);
+    }
+    // The other side hung up: nothing to do about it here.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
 async fn serve(
     answer: Arc<Answer>,
     limits: Limits,
+    is_heard: Arc<AtomicBool>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
@@ -109,6 +132,7 @@ async fn serve(
     } else {
         read.await.ok()
     };
+    is_heard.store(true, Ordering::Relaxed);
     Ok(match read {
         Some(body) => answer(&head, &body.to_bytes()),
         None => plain(StatusCode::PAYLOAD_TOO_LARGE, ""),

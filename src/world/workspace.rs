@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::confine::{self, Confined, Repository, tidy};
 use super::export::{self, Export, STANDARD_INPUT};
 use super::recipients::{Recipients, other_columns};
+use super::stamp::{Stamp, stamp};
 use crate::audience::{AddressKind, Header, Named, ReadError, Suppression};
 use crate::campaign::{self, Campaign, Manifest, Materials, Reference, References};
 use crate::credentials::hide;
@@ -47,6 +48,8 @@ pub struct Opened {
     folder: PathBuf,
     repository: Repository,
     inputs: Vec<PathBuf>,
+    /// Where each of them is named, and how it looked before it was read.
+    stamps: Vec<(PathBuf, Stamp)>,
     piped: Piped,
     told: Vec<String>,
 }
@@ -99,6 +102,7 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
         return Err(NoCampaign::NotFound(path.display().to_string()));
     }
     let unreadable = |why: String| NoCampaign::Unreadable { path: file.display().to_string(), why };
+    let stamps = vec![(file.clone(), stamp(&file))];
     let source = read_text(&file, &file).map_err(unreadable)?;
     let folder = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -108,7 +112,7 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
     let (manifest, problems) = campaign::read(&source);
     let inputs = vec![file.canonicalize().unwrap_or(file)];
     let (piped, told) = (Piped::Read, Vec::new());
-    Ok(Opened { source, manifest, problems, folder, repository, inputs, piped, told })
+    Ok(Opened { source, manifest, problems, folder, repository, inputs, stamps, piped, told })
 }
 
 /// Every manifest below a path, sorted: the file itself, the folder's own, or those of its folders.
@@ -158,12 +162,12 @@ impl Opened {
         (loaded, problems)
     }
 
-    /// The same, with every file on which it depends, also those that are not there: when one of them changes, the
-    /// answer may be another one.
-    pub fn load_from(mut self) -> (Option<Loaded>, Diagnostics, Vec<PathBuf>) {
+    /// The same, with every file on which it depends as it looked before it was read, also those that are not there:
+    /// when one of them changes, the answer may be another one.
+    pub fn load_from(mut self) -> (Option<Loaded>, Diagnostics, Vec<(PathBuf, Stamp)>) {
         let loaded = self.join();
         hide(&mut self.problems);
-        (loaded, self.problems, self.inputs)
+        (loaded, self.problems, self.stamps)
     }
 
     /// The campaign without its suppression lists, which are long and say nothing of when it goes out. What is wrong with
@@ -243,13 +247,15 @@ impl Opened {
     }
 
     fn file(&mut self, reference: &Reference) -> Option<(Confined, Reference)> {
+        let named = self.folder.join(&reference.name);
+        let before = stamp(&named);
+        self.stamps.push((named, before));
         match self.repository.file(&self.folder, &reference.name) {
             Ok(file) => {
                 self.inputs.push(file.real.clone());
                 Some((file, reference.clone()))
             }
             Err(error) => {
-                self.inputs.push(self.folder.join(&reference.name));
                 self.problems.push(Diagnostic::error(error.to_string()).at(
                     &self.source,
                     reference.span.clone(),

@@ -36,6 +36,7 @@ fn recipe(header: &str, template: &str) -> Recipe {
             header,
         },
         suppression: Suppression::default(),
+        reference: Default::default(),
         cost: None,
         locates: false,
     }

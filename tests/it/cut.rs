@@ -10,11 +10,14 @@ use crate::seasons::fast_folder;
 use chrono::{DateTime, TimeDelta};
 use sendplan::audience::{AddressKind, Suppression};
 use sendplan::campaign::Delivery;
+use sendplan::delivery::access::Credential;
 use sendplan::delivery::answer::Answer;
 use sendplan::delivery::engine::{End, Engine, Now, Order, Step};
 use sendplan::delivery::message::Batch;
 use sendplan::delivery::state::State;
+use sendplan::executor::{self, Driven, Happening};
 use sendplan::provider::{Class, Profile, Reading, Token, Verdict};
+use sendplan::store::journal::Recorded;
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use sendplan::store::{Claim, Counts, Excluded, NewRun, PinnedClock, PinnedMessage, RunId, Store};
 
@@ -288,4 +291,86 @@ fn an_address_that_cannot_be_read_any_more_stops_the_run() {
     assert_eq!(counts.of(State::Pending) + counts.of(State::Accepted), 3);
     assert!(!accepted.contains_key("nobody"));
     assert_eq!(counts.of(State::Accepted), accepted.len() as u64);
+}
+
+/// A gateway that answers at once, and a disk that takes its time: nobody waits for the clock.
+struct Slow {
+    store: Sqlite,
+    run: RunId,
+    at: Duration,
+    /// What is being written, and when that is done.
+    commit: Option<(Order, Duration)>,
+    under_way: VecDeque<Arc<Batch>>,
+    token: bool,
+    /// How long a commit takes from when it is asked to end.
+    slow: Duration,
+    is_asked: bool,
+}
+
+impl Slow {
+    fn durable(&mut self) -> Happening {
+        let (order, at) = self.commit.take().unwrap();
+        self.at = self.at.max(at);
+        self.store.commit(self.run, &order.changes).unwrap();
+        let claimed = order.claim.map(|claim: Claim| self.store.claim(self.run, &claim).unwrap());
+        Happening::Durable(Ok(Recorded { claimed, news: None }))
+    }
+}
+
+impl executor::World for Slow {
+    fn now(&self) -> Now {
+        Now { elapsed: self.at, utc: DateTime::from_timestamp(1_800_000_000, 0).unwrap() }
+    }
+
+    fn commit(&mut self, order: Order) {
+        let takes = if self.is_asked { self.slow } else { Duration::ZERO };
+        self.commit = Some((order, self.at + takes));
+    }
+
+    fn authenticate(&mut self, _: Credential, _: Option<Arc<Token>>) {
+        self.token = true;
+    }
+
+    fn send(&mut self, batch: Arc<Batch>, _: Option<Arc<Token>>) {
+        self.under_way.push_back(batch);
+    }
+
+    async fn happening(&mut self, until: Option<Duration>) -> Happening {
+        if std::mem::take(&mut self.token) {
+            return Happening::Authenticated(Ok(token(executor::World::now(self))));
+        }
+        if !self.under_way.is_empty() && !std::mem::replace(&mut self.is_asked, true) {
+            return Happening::Signal;
+        }
+        if let Some(batch) = self.under_way.pop_front() {
+            let accepted = || Verdict { class: Class::Accepted, provider_id: None, reason: None };
+            let verdicts = batch.parcels.iter().map(|_| accepted()).collect();
+            return Happening::Answered(vec![say(&batch, verdicts)]);
+        }
+        match (&self.commit, until) {
+            (Some((_, at)), until) if until.is_none_or(|until| *at <= until) => self.durable(),
+            (_, until) => {
+                self.at = self.at.max(until.expect("something is under way"));
+                Happening::Time
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_answered_is_written_however_long_somebody_else_writes_before() {
+    let folder = fast_folder();
+    let mut store = Sqlite::open(&folder.path().join("state.db"), OpenMode::Create).unwrap();
+    let shape = World { shared: false, every: u32::MAX, class: Class::Accepted, concurrency: 4 };
+    let run = pin(&mut store, shape);
+    let slow = executor::DRAIN * 3;
+    let (at, under_way) = (Duration::ZERO, VecDeque::new());
+    let mut world = Slow { store, run, at, commit: None, under_way, token: false, slow, is_asked: false };
+    let mut engine = engine(shape, executor::World::now(&world));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let driven = runtime.block_on(executor::execute(&mut engine, &mut world, &mut |_, _| {})).unwrap();
+    assert!(matches!(driven, Driven::Ended(End::Interrupted)), "{driven:?} at {:?}", world.at);
+    let counts = world.store.counts(run).unwrap();
+    assert!(counts.of(State::Accepted) > 0 && world.at >= slow, "{counts:?}");
+    assert_eq!((counts.of(State::Intent), counts.of(State::Unknown)), (0, 0), "{counts:?}");
 }

@@ -20,7 +20,7 @@ const HEAD: [&str; 4] = ["phone", "name", "note", "points"];
 /// A list in which every kind of cell stands, with numbers that are wrong and people who are there twice.
 fn list(rows: usize) -> Vec<Vec<String>> {
     let names = ["José", "Zoë Müller", "Ann", "Bob \"Bobby\" Ray", "François, Jr."];
-    let notes = ["", "a;b|c", "two\nlines", "tab\there", "plain, with comma"];
+    let notes = ["", "a;b|c", "plain, with comma", "tab\there", "two\nlines"];
     let row = |at: usize| {
         let phone = match at % 50 {
             7 => "07123".to_owned(),
@@ -93,6 +93,7 @@ fn totals(bytes: &[u8], encoding: &str) -> Totals {
         suppression: Suppression::default(),
         cost: None,
         locates: false,
+        reference: Default::default(),
     };
     let input = Input { name: "r.csv".into(), reader, dialect: findings.dialect };
     run_files(vec![input], &recipe, NonZeroUsize::MIN, &mut |_| Ok::<(), Infallible>(())).unwrap()

@@ -42,6 +42,7 @@ mod run;
 mod sandbox;
 mod seasons;
 mod seeds;
+mod segments;
 mod send;
 mod send_faults;
 mod series;

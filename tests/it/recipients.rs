@@ -87,6 +87,37 @@ fn who_is_held_waits_for_a_person() {
 }
 
 #[test]
+fn a_decision_that_comes_too_late_says_so() {
+    let gateway = Loopback::start();
+    let schedule = "schedule:\n  at: 2025-12-01T09:00\n  timezone: recipient\n  until: 2025-12-02\n";
+    let project = project(&gateway, schedule);
+    assert_eq!(send(&project, "2025-12-01T14:00:00Z").code, 6);
+    let placed =
+        project.run(&["resolve", "campaigns/c", "--timezone", "Africa/Lagos", "--reason", "she says so"]);
+    let words = "1 message is too late by the clock of that zone (its time is over): ";
+    assert!(placed.code == 0 && placed.out.contains(words), "{placed:?}");
+    assert!(!placed.out.contains("will be sent"), "{}", placed.out);
+    send(&project, "2025-12-05T08:00:00Z");
+    assert_eq!(accepted(&gateway).len(), 3);
+    assert!(project.run(&["status", "--format", "json"]).out.contains("\"expired\": 1"));
+}
+
+#[test]
+fn a_decision_about_many_occurrences_says_what_would_go_out() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, "schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n");
+    for day in ["01", "02"] {
+        assert_eq!(send(&project, &format!("2025-12-{day}T06:00:00Z")).code, 4);
+        assert_eq!(send(&project, &format!("2025-12-{day}T14:00:00Z")).code, 6);
+    }
+    let sent = accepted(&gateway).len();
+    let placed =
+        project.run(&["resolve", "campaigns/c", "--timezone", "Africa/Lagos", "--reason", "she says so"]);
+    assert_eq!(placed.err.matches("2 messages of 2 occurrences go out then.").count(), 1, "{placed:?}");
+    assert_eq!(accepted(&gateway).len(), sent);
+}
+
+#[test]
 fn who_is_held_may_be_given_up() {
     let gateway = Loopback::start();
     let project = project(&gateway, NINE);

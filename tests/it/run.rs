@@ -9,6 +9,7 @@ use sendplan::store::control::Control;
 use sendplan::store::sqlite::{OpenMode, Sqlite};
 use serde_json::Value;
 
+use crate::desk::Desk;
 use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, Said, said, signal};
 
@@ -255,6 +256,15 @@ impl Daemon {
         }
     }
 
+    /// Where it shows its pages.
+    #[track_caller]
+    fn address(&self) -> String {
+        self.until_said("/status.json at http://");
+        let said = self.said();
+        let from = said.find("http://").unwrap() + 7;
+        said[from..].lines().next().unwrap().to_owned()
+    }
+
     fn hang_up(&self) {
         signal(self.child.id(), "HUP");
     }
@@ -306,7 +316,7 @@ fn campaigns_come_and_go_and_are_mended_while_others_are_sent() {
     project.write("campaigns/c4/r.csv", "phone,name\n0700000001,A\n");
     daemon.hang_up();
     daemon.until_said("`campaigns/c3/campaign.yaml` and `campaigns/c4/campaign.yaml` are both called `c3`");
-    daemon.until_said("`campaigns/c4/campaign.yaml` and `campaigns/c3/campaign.yaml` are both called `c3`");
+    assert_eq!(daemon.said().matches("are both called").count(), 1, "{}", daemon.said());
     std::fs::remove_dir_all(project.path("campaigns/c4")).unwrap();
     daemon.hang_up();
     daemon.until_said("c3  is sound again: nothing more is due");
@@ -380,6 +390,24 @@ fn a_second_signal_cuts() {
 }
 
 #[test]
+fn a_stop_while_a_run_is_planned_writes_nothing_of_it() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 100_000, &due());
+    let mut daemon = Daemon::start(&project, &[]);
+    until("it has logged in", || gateway.count("/api/auth") > 0);
+    let sql = rusqlite::Connection::open(project.state()).unwrap();
+    sql.busy_timeout(Duration::ZERO).unwrap();
+    until("it is written", || sql.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err());
+    drop(sql);
+    signal(daemon.child.id(), "TERM");
+    let (code, said) = daemon.ended();
+    assert!(code == 0 && said.contains("c1  stopped as asked while it was prepared"), "{code} {said}");
+    let runs: Value = serde_json::from_str(&project.run(&["status", "--format", "json"]).out).unwrap();
+    assert_eq!((runs["runs"].as_array().unwrap().len(), gateway.accepted_once()), (0, 0));
+}
+
+#[test]
 fn people_have_a_word_with_a_process_that_sends_everything() {
     let gateway = Loopback::with(|request| {
         (request.recipients().iter().any(|one| one.starts_with("25470100"))).then_some(Reply::Wait)
@@ -439,6 +467,39 @@ fn a_cancellation_is_carried_out_by_who_sends() {
 }
 
 #[test]
+fn a_look_at_the_files_ends_no_cancellation() {
+    let (held, count) =
+        (std::sync::Arc::new(std::sync::Barrier::new(2)), std::sync::atomic::AtomicU32::new(0));
+    let inside = std::sync::Arc::clone(&held);
+    let desk = Desk::waiting(
+        move |asked| {
+            // The second one is on its way until we say so.
+            if asked.method == "DELETE" && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+                inside.wait();
+                inside.wait();
+            }
+        },
+        |_, _| None,
+    );
+    let project = desk.project(5);
+    assert_eq!(project.send().code, 0);
+    let daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c  campaigns/c/campaign.yaml: ");
+    let mut command = project.command(&["cancel", "c"]);
+    let cancel = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    held.wait();
+    daemon.hang_up();
+    // It has looked at them: a new one is found.
+    campaign(&project, 2, "http://127.0.0.1:1", "", 1, DAILY);
+    daemon.until_said("c2  campaigns/c2/campaign.yaml: ");
+    held.wait();
+    let told = said(cancel.wait_with_output().unwrap());
+    assert!(told.code == 0 && told.out.contains("Cancelled c"), "{told:?}");
+    assert_eq!((desk.asked("DELETE"), sum(&project, "failed")), (5, 5), "{}", daemon.said());
+    assert_eq!(daemon.end().0, 0);
+}
+
+#[test]
 fn a_run_of_a_gateway_that_refuses_us_is_tried_again_later_and_at_once_when_its_files_are_touched() {
     let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
     let shut = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
@@ -494,6 +555,161 @@ fn a_state_that_is_lost_ends_it() {
     std::fs::remove_file(project.path(".sendplan/state.db.lock")).unwrap();
     let (code, said) = daemon.ended();
     assert!(code == 7 && said.contains("was deleted or replaced"), "{code} {said}");
+    let mut daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
+    std::fs::copy(project.state(), project.path("copy.db")).unwrap();
+    std::fs::rename(project.path("copy.db"), project.state()).unwrap();
+    let (code, said) = daemon.ended();
+    assert!(code == 7 && said.contains("was replaced by another file while we worked"), "{code} {said}");
+    assert!(said.contains("Put the file that was there back"), "{said}");
+    let mut daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
+    std::fs::rename(project.state(), project.path("away.db")).unwrap();
+    let (code, said) = daemon.ended();
+    assert!(code == 7 && said.contains("was deleted or moved away while we worked"), "{code} {said}");
+}
+
+#[test]
+fn a_cut_tells_what_was_lost() {
+    // It waits for the gateway before anything is pinned: a word ends that no sooner than a cut does.
+    let gateway = Loopback::with(|request| (request.send == 0).then_some(Reply::Wait));
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, &due());
+    let mut daemon = Daemon::start(&project, &[]);
+    gateway.until_waiting(1);
+    std::fs::remove_file(project.path(".sendplan/state.db.lock")).unwrap();
+    daemon.until_said("asked to end");
+    signal(daemon.child.id(), "TERM");
+    let (code, said) = daemon.ended();
+    assert!(code == 7 && said.contains("was deleted or replaced"), "{code} {said}");
+    gateway.release();
+}
+
+/// Writes a run that is at its end into a state, as somebody else might have.
+fn enter_run(project: &Project, campaign: &str, occurrence: &str) {
+    let sql = rusqlite::Connection::open(project.state()).unwrap();
+    sql.execute(
+        "INSERT INTO runs (campaign, occurrence, digest, pinned, created_at_ms, planned, rejected, suppressed, \
+         filtered, duplicates, finished_at_ms) VALUES (?1, ?2, '', '{}', 0, 0, 0, 0, 0, 0, 1)",
+        [campaign, occurrence],
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_turn_in_which_nothing_was_to_do_is_not_asked_for_again_at_once() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
+    daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
+    let due = due();
+    let at = &due[due.find("at: ").unwrap() + 4..due.find(" }").unwrap()];
+    enter_run(&project, "c1", &format!("{at}[UTC]"));
+    campaign(&project, 1, &gateway.url(), "", 3, &due);
+    daemon.hang_up();
+    let address = daemon.address();
+    until("it is left alone", || {
+        let status: Value = serde_json::from_str(&page(&address, "GET /status.json").1).unwrap();
+        status["campaigns"][0]["doing"] == "retrying"
+    });
+    assert_eq!((daemon.end().0, gateway.accepted_once()), (0, 0));
+}
+
+#[test]
+fn it_answers_while_another_program_has_the_state() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
+    daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
+    let address = daemon.address();
+    let sql = rusqlite::Connection::open(project.state()).unwrap();
+    sql.busy_timeout(DEADLINE).unwrap();
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    campaign(&project, 2, &gateway.url(), "", 3, &due());
+    daemon.hang_up();
+    until("it has waited in vain", || {
+        let asked = Instant::now();
+        let health = page(&address, "GET /healthz");
+        assert!(health.1 == "ok\n" && asked.elapsed() < Duration::from_secs(2), "{health:?}");
+        assert!(page(&address, "GET /status.json").0.starts_with("HTTP/1.1 200 "));
+        daemon.said().contains("c2  the state ") && daemon.said().contains("is in use by another program")
+    });
+    sql.execute_batch("ROLLBACK").unwrap();
+    project.write("campaigns/c2/r.csv", "phone,name\n0702000001,A\n");
+    daemon.hang_up();
+    daemon.until_said("is done, 1 message: 1 accepted");
+    assert_eq!(daemon.end().0, 0);
+}
+
+#[test]
+fn who_says_nothing_keeps_nobody_from_asking() {
+    let project = empty();
+    campaign(&project, 1, "http://127.0.0.1:1", "", 3, DAILY);
+    let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
+    let address = daemon.address();
+    let connect = |_| std::net::TcpStream::connect(&address).unwrap();
+    let mut silent: Vec<_> = (0..40).map(connect).collect();
+    let halves = silent.iter_mut().take(20);
+    halves.for_each(|one| {
+        // Those that were sent away hear of it later.
+        let _ = std::io::Write::write_all(one, b"GET /healthz HTTP/1.1\r\nHost:");
+    });
+    let asked = Instant::now();
+    assert_eq!(page(&address, "GET /healthz").1, "ok\n");
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    drop(silent);
+    assert_eq!(daemon.end().0, 0);
+}
+
+#[test]
+fn a_run_whose_manifest_is_gone_is_told_and_can_be_cancelled() {
+    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
+    let shut = Loopback::with(move |request| (request.send > 0).then(forbidden));
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &shut.url(), "", 3, DAILY);
+    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    let now = "2026-12-01T06:00:00Z";
+    assert_eq!(once(&project, now).code, 8);
+    std::fs::rename(project.path("campaigns/c1"), project.path("c1")).unwrap();
+    let gone = once(&project, "2026-12-01T06:01:00Z");
+    assert_eq!(gone.code, 4, "{gone:?}");
+    let words = "c1  its manifest is gone, and 2026-12-01T09:00[Africa/Nairobi] is not at its end, 3 messages not \
+                 sent: put its folder back, or `sendplan cancel c1` closes it";
+    assert_eq!(gone.err.matches(words).count(), 1, "{}", gone.err);
+    assert!(gone.out.contains("  c1  its manifest is gone"), "{}", gone.out);
+    // A campaign outside of the folders that were named is not gone.
+    std::fs::rename(project.path("c1"), project.path("campaigns/c1")).unwrap();
+    let named = project.run(&["run", "--once", "--now", "2026-12-01T06:02:00Z", "campaigns/c2"]);
+    assert!(named.code == 0 && !named.err.contains("is gone"), "{named:?}");
+    std::fs::remove_dir_all(project.path("campaigns/c1")).unwrap();
+    let daemon = Daemon::start(&project, &[]);
+    daemon.until_said(words);
+    let told = project.run(&["cancel", "c1"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    daemon.until_said("c1  is cancelled, 3 messages");
+    assert_eq!((sum(&project, "expired"), daemon.end().0), (3, 0));
+}
+
+#[test]
+fn what_waits_for_a_decision_since_earlier_is_told() {
+    let gateway = Loopback::with(|request| (request.send == 2).then(|| Reply::Raw(Vec::new())));
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    let first = once(&project, "2026-12-01T06:00:00Z");
+    assert!(first.code == 6 && !first.err.contains("of earlier runs"), "{first:?}");
+    let second = once(&project, "2026-12-01T06:10:00Z");
+    let words = "c1  1 message of earlier runs waits for a decision: `sendplan resolve c1`\n";
+    assert!(second.code == 0 && second.err.contains(words), "{second:?}");
+}
+
+#[test]
+fn a_time_that_is_none_is_told_with_the_form_that_is_wanted() {
+    let said = once(&empty(), "2027-03-20");
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("such as `2026-12-01T09:00:00Z`"), "{}", said.err);
 }
 
 /// The body of a page.
@@ -518,8 +734,7 @@ fn it_shows_how_it_is_to_whoever_looks() {
     daemon.until_said("is done, 3 messages: 3 accepted");
     let said = daemon.said();
     assert!(!said.contains("for everybody who can reach"), "{said}");
-    let from = said.find("http://").unwrap() + 7;
-    let address = said[from..].lines().next().unwrap().to_owned();
+    let address = daemon.address();
     let health = page(&address, "GET /healthz");
     assert!(health.0.starts_with("HTTP/1.1 200 ") && health.1 == "ok\n", "{health:?}");
     until("all is shown", || {

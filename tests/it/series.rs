@@ -130,6 +130,14 @@ fn a_series_ends_and_says_so() {
     assert_eq!(over.out, "Nothing is due: c does not go out any more, the series is over.\n");
     let plan = project.run(&["plan", "campaigns/c", "--now", "2026-12-04T12:00:00Z"]);
     assert!(plan.out.contains("starts     never again: the series is over"), "{}", plan.out);
+    for (now, why) in [
+        ("2026-12-04T12:00:00Z", "does not come again before its end, 2026-12-04"),
+        ("2026-12-04T21:00:00Z", "is over since the end of 2026-12-04"),
+    ] {
+        let checked = project.run(&["check", "--now", now]);
+        let words = format!("c does not go out any more: `0 9 * * MON-FRI` (Africa/Nairobi) {why}\n");
+        assert!(checked.code == 0 && checked.out.contains(&words), "{checked:?}");
+    }
 }
 
 #[test]

@@ -146,11 +146,14 @@ impl Resolver<'_> {
     /// What is no SMS has no segments: limits on them would hold back nothing, or everything.
     fn segments_of_none(&mut self, manifest: &raw::Campaign, profile: Option<&Profile>) {
         let Some(profile) = profile.filter(|profile| !profile.counts_segments()) else { return };
-        let message = manifest.message.as_ref().and_then(|message| message.value.max_segments.as_ref());
+        let message = manifest.message.as_ref().map(|message| &message.value);
+        let most = message.and_then(|message| message.max_segments.as_ref());
+        let spelled = message.and_then(|message| message.transliterate.as_ref());
         let limits = manifest.limits.as_ref().and_then(|limits| limits.segments.as_ref());
         let delivery = manifest.delivery.as_ref().and_then(|delivery| delivery.segments.as_ref());
         let found = [
-            ("message.max_segments", message.map(|one| one.span.clone())),
+            ("message.max_segments", most.map(|one| one.span.clone())),
+            ("message.transliterate", spelled.map(|one| one.span.clone())),
             ("limits.segments", limits.map(|one| one.span.clone())),
             ("delivery.segments", delivery.map(|one| one.span.clone())),
         ];
@@ -318,7 +321,10 @@ impl Resolver<'_> {
             None => file?.text.as_str(),
         };
         match Template::compile(campaign, body, header?.columns(), constants) {
-            Ok(template) => Some(template),
+            Ok(template) => Some(match message.value.transliterate {
+                Some(_) => template.in_gsm7(),
+                None => template,
+            }),
             Err(problems) => {
                 for problem in problems {
                     let (source, span) = match (text, file) {

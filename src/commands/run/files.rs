@@ -1,6 +1,6 @@
 //! What has changed about the files of the campaigns, and what the state says of those that are there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Watch;
@@ -34,10 +34,15 @@ impl Watch {
             self.take(change)?;
         }
         self.roster.set_holds(&self.holds);
+        let mut twins = BTreeSet::new();
         for change in &changes {
-            self.tell(change);
+            // Each of two campaigns with one name is broken by the other: that is one thing to tell.
+            if !matches!(change, Change::Broken(found) if is_twin(found) && !twins.insert(found.name.clone()))
+            {
+                self.tell(change);
+            }
         }
-        Ok(())
+        self.tell_strays()
     }
 
     pub(super) fn take(&mut self, change: &Change) -> Result<(), Failure> {

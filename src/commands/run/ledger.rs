@@ -44,6 +44,11 @@ impl Ledger {
         }
     }
 
+    /// What became of a campaign, if anything did.
+    pub fn code(&self, name: &str) -> Option<Code> {
+        self.done.get(name).map(|(code, _)| *code)
+    }
+
     /// Somebody has to decide about what was missed.
     pub fn notice(&mut self, name: &str, what: What, text: &str) {
         if what == What::Missed {

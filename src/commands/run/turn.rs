@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::commands::cancel;
 use crate::commands::deliver::{Company, Delivered, deliver_in};
 use crate::commands::exit::Failure;
 use crate::commands::job::{Beginning, Ground, Job, begin, same_manifest, take_up};
@@ -72,6 +73,8 @@ pub enum Came {
     Delivered(Box<Delivered>),
     /// There was nothing to do: the files or the state say otherwise by now.
     Nothing,
+    /// The process is to end, and it was not pinned yet: nothing of it was written.
+    Left,
     /// Nothing was begun: something else is due to those whom it is for, who are in these zones, a set for each.
     Located(Vec<Vec<Zone>>),
 }
@@ -89,8 +92,8 @@ pub fn carry_out(work: Work, shared: &Shared) -> Result<Came, Failure> {
             take_up_turn(&campaign, run, work, shared, &terminal)
         }
         Turn::Cancel { campaign } => {
-            let (campaign, mut store) = (campaign.clone(), work.store);
-            crate::commands::cancel::carry_out(&mut store, &campaign, shared.clock, &terminal)?;
+            let (campaign, mut store, mut ends) = (campaign.clone(), work.store, work.ends);
+            cancel::carry_out(&mut store, &campaign, shared.clock, &mut ends, &terminal)?;
             Ok(Came::Nothing)
         }
     }
@@ -114,7 +117,11 @@ fn begin_turn(
     }
     let occurrence = at.to_string();
     let beginning = Beginning { loaded, occurrence: occurrence.clone(), place };
-    let job = begin(beginning, ground(&mut work.store, shared, terminal))?;
+    let place = Ground { ends: Some(&mut work.ends), ..ground(&mut work.store, shared, terminal) };
+    let job = match begin(beginning, place) {
+        Err(Failure::Left) => return Ok(Came::Left),
+        other => other?,
+    };
     let planned = work.store.counts(job.run)?.planned;
     terminal.event(What::Begins, format!("begins {occurrence}, {}", count(planned, "message")), None);
     deliver(job, work, shared, terminal)
@@ -192,6 +199,7 @@ fn ground<'g>(store: &'g mut Sqlite, shared: &Shared, terminal: &'g Terminal) ->
         clock,
         runtime,
         gauges: Some(Arc::clone(&shared.gauges)),
+        ends: None,
         terminal,
     }
 }

@@ -86,6 +86,7 @@ impl Watch {
             Ok(Came::Nothing) if matches!(turn, Turn::Cancel { .. }) => Ended::Done,
             // The files or the state say otherwise than was known here: not asked again at once.
             Ok(Came::Nothing) => Ended::Trouble { moved: true },
+            Ok(Came::Left) => Ended::Asked,
             Ok(Came::Located(people)) => Ended::Located(people.clone()),
             Ok(Came::Delivered(sent)) => match &sent.driven {
                 _ if sent.left => Ended::Asked,
@@ -102,6 +103,9 @@ impl Watch {
         self.roster.ended(name, how.clone(), self.now());
         self.take_holds()?;
         self.tell_end(name, how, result);
+        if !self.places.contains_key(name) {
+            self.tell_strays()?;
+        }
         Ok(())
     }
 
@@ -110,6 +114,11 @@ impl Watch {
         let next = waits(self.roster.waiting(now).get(name).copied(), now.utc);
         match result {
             Ok(Came::Nothing | Came::Located(_)) => {}
+            Ok(Came::Left) => {
+                let text = "stopped as asked while it was prepared: nothing of it was written";
+                self.ledger.note(name, Code::Stopped, text);
+                self.say(What::Stopped, Some(name), text);
+            }
             Err(failure) => {
                 let what = if failure.code() == Code::Refused { What::Refused } else { What::Failed };
                 let mut text = format!("{failure}; {next}");

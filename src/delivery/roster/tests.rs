@@ -308,6 +308,46 @@ fn runs_that_ask_whom_the_other_reached_never_go_together_and_nobody_is_overtake
 }
 
 #[test]
+fn a_cancellation_waits_for_nobody_and_nobody_for_it() {
+    let capped = || {
+        let cap = Some(Cap { messages: 1, per: "7d".parse().unwrap() });
+        Plan { frequency: Frequency { cap, once_per: None }, ..cron("0 9 * * *", Missed::Skip) }
+    };
+    let mut roster = roster([("a", capped()), ("b", capped()), ("c", capped())]);
+    let time = "2026-12-01T09:00:00Z";
+    assert_eq!(first(&mut roster, time).unwrap().0, "a");
+    assert_eq!(roster.next(now(time)), None, "b and c ask whom a reaches");
+    let cancel = |name: &str| Some(Turn::Cancel { campaign: name.to_owned() });
+    let holds = |names: &[&str]| names.iter().map(|one| ((*one).to_owned(), HoldKind::Cancelled)).collect();
+    roster.set_holds(&holds(&["b"]));
+    assert_eq!(roster.next(now(time)), cancel("b"), "it asks for nobody's reach");
+    roster.ended("a", Ended::Done, now(time));
+    roster.set_runs("a", Some(at(time)), Vec::new());
+    assert_eq!(first(&mut roster, time).unwrap().0, "c", "which is not kept waiting by it either");
+    // Trouble is left alone for a while; somebody's word is not.
+    roster.ended("c", Ended::Trouble { moved: false }, now(time));
+    assert_eq!(roster.next(now(time)), None);
+    roster.set_holds(&holds(&["b", "c"]));
+    assert_eq!(roster.next(now(time)), cancel("c"));
+    roster.ended("c", Ended::Trouble { moved: false }, now(time));
+    roster.set_holds(&holds(&["b", "c"]));
+    assert_eq!(roster.next(now(time)), None, "a cancellation that failed is tried again later");
+}
+
+#[test]
+fn a_cancellation_comes_also_when_as_many_are_sent_as_can_be() {
+    let mut roster = Roster::new(false);
+    let names: Vec<String> = (0..MOST_AT_ONCE + 2).map(|number| format!("c{number:02}")).collect();
+    names.iter().for_each(|name| roster.set_campaign(name, Some(cron("0 9 * * *", Missed::Skip))));
+    let time = now("2026-12-01T09:00:00Z");
+    assert_eq!(std::iter::from_fn(|| roster.next(time)).count(), MOST_AT_ONCE);
+    let last = names.last().unwrap().clone();
+    roster.set_holds(&BTreeMap::from([(last.clone(), HoldKind::Cancelled)]));
+    assert_eq!(roster.next(time), Some(Turn::Cancel { campaign: last }));
+    assert_eq!(roster.next(time), None);
+}
+
+#[test]
 fn what_was_missed_is_told_once() {
     let mut roster = roster([("a", cron("0 9 * * *", Missed::Skip)), ("b", cron("0 9 * * *", Missed::Fail))]);
     let last = Some(at("2026-12-01T09:00:00Z"));

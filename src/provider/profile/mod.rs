@@ -154,6 +154,11 @@ impl Profile {
         self.inner.segmentation == Segmentation::Client
     }
 
+    /// Whether the parts of one text share a reference of 16 bits, not of 8.
+    pub fn has_wide_reference(&self) -> bool {
+        self.inner.wide_reference
+    }
+
     /// Whether its texts are SMS and have segments: those sent to phones are, and those that we cut into parts.
     pub fn counts_segments(&self) -> bool {
         self.inner.address_kind == AddressKind::Phone || self.cuts_texts()

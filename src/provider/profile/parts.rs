@@ -28,6 +28,7 @@ pub(in crate::provider) struct Inner {
     pub send: Call,
     pub batch_mode: BatchMode,
     pub segmentation: Segmentation,
+    pub wide_reference: bool,
     /// The header that carries a message's key.
     pub idempotency: Option<String>,
     pub uses_key: bool,

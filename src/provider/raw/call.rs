@@ -85,6 +85,11 @@ pub struct Send {
     /// Who cuts a text that is longer than one SMS; `provider` if unsaid.
     #[serde(default)]
     pub segmentation: Option<Spanned<Segmentation>>,
+    /// How many bits the reference has that the parts of one text share: 8, or 16 where the gateway's documentation
+    /// counts 152 characters (66 in UCS-2) a part in place of 153 (67). 8 if unsaid.
+    #[serde(default)]
+    #[schemars(range(min = 8, max = 16), extend("examples" = [16]))]
+    pub reference_bits: Option<Spanned<u8>>,
     /// That the gateway carries a request out once however often it comes, and by what it knows it. Only where
     /// its documentation says so: messages with an unknown outcome are then sent again by themselves.
     #[serde(default)]

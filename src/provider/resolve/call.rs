@@ -29,6 +29,8 @@ pub(super) struct Send {
     pub mode: BatchMode,
     pub max: usize,
     pub segmentation: Segmentation,
+    /// The parts of one text share a reference of 16 bits, not of 8.
+    pub wide_reference: bool,
     pub idempotency: Option<String>,
 }
 
@@ -113,6 +115,7 @@ impl Resolver<'_> {
         {
             self.compiler.error("only `single` requests can carry parts", &one.span, "one request a part");
         }
+        let wide_reference = self.wide_reference(raw.reference_bits.as_ref(), segmentation);
         let max = self.most(&mode, max);
         let idempotency = raw.idempotency.map(|one| self.idempotency(one, mode.value));
         let scope = self.send_scope(mode.value);
@@ -129,7 +132,20 @@ impl Resolver<'_> {
         };
         let call = self.call("send", "send", call, &scope);
         let idempotency = all(idempotency)?;
-        Some(Send { call: call?, method, mode: mode.value, max: max?, segmentation, idempotency })
+        let (call, max, wide_reference) = (call?, max?, wide_reference?);
+        Some(Send { call, method, mode: mode.value, max, segmentation, wide_reference, idempotency })
+    }
+
+    fn wide_reference(&mut self, bits: Option<&Spanned<u8>>, segmentation: Segmentation) -> Option<bool> {
+        let Some(bits) = bits else { return Some(false) };
+        let problem = match (bits.value, segmentation) {
+            (8, _) => return Some(false),
+            (16, Segmentation::Provider) => return Some(true),
+            (16, Segmentation::Client) => "parts that we cut share a reference of 8 bits",
+            _ => "a reference has 8 or 16 bits",
+        };
+        self.compiler.error(problem, &bits.span, "");
+        None
     }
 
     fn send_scope(&self, mode: BatchMode) -> Scope {

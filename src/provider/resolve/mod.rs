@@ -126,6 +126,7 @@ impl<'a> Resolver<'a> {
             send: send.call,
             batch_mode: send.mode,
             segmentation: send.segmentation,
+            wide_reference: send.wide_reference,
             idempotency: send.idempotency,
             uses_key: self.compiler.uses_key,
             uses_encoding: self.compiler.uses_encoding,

@@ -49,6 +49,8 @@ pub struct Sqlite {
     lock: Option<Witness>,
     /// Shared by all connections of this process to the state.
     turn: Arc<Turn>,
+    /// Whether it is one of many connections of this process, and has a small cache.
+    is_another: bool,
     /// What is to be done before the log goes.
     closing: Option<Closing>,
 }
@@ -88,6 +90,7 @@ impl Sqlite {
             copy,
             lock: None,
             turn: Arc::default(),
+            is_another: false,
             closing: None,
         })
     }
@@ -101,7 +104,16 @@ impl Sqlite {
         let path = std::env::temp_dir();
         let connection = open::passing().map_err(|fault| fault.at(&path))?;
         let file = identity(&path);
-        Ok(Self { connection, path, file, copy: None, lock: None, turn: Arc::default(), closing: None })
+        Ok(Self {
+            connection,
+            path,
+            file,
+            copy: None,
+            lock: None,
+            turn: Arc::default(),
+            is_another: false,
+            closing: None,
+        })
     }
 
     /// Another connection of this process to the same state, under the same lock: they write in turn, and what broke
@@ -119,6 +131,7 @@ impl Sqlite {
             copy: None,
             lock: self.lock.clone(),
             turn: Arc::clone(&self.turn),
+            is_another: true,
             closing: None,
         };
         // What was opened is what is at the path now.
@@ -265,11 +278,11 @@ impl Sqlite {
 
     /// Whether what we write is the state that others find, under the lock that keeps them away.
     fn check_ours(&self) -> Result<(), StoreError> {
-        if identity(&self.path) != self.file {
+        let now = identity(&self.path);
+        if now != self.file {
             // Written on, it would be a state that nobody can find again.
-            let detail =
-                "the file is not the one that was opened: it was moved, replaced or deleted".to_owned();
-            return Err(StoreError::Io { path: self.path.clone(), detail });
+            let what = if now.is_none() { "deleted or moved away" } else { "replaced by another file" };
+            return Err(StoreError::Replaced { path: self.path.clone(), what });
         }
         match &self.lock {
             Some(lock) if !lock.is_ours() => Err(StoreError::LockLost { path: self.path.clone() }),
@@ -290,7 +303,8 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Store for Sqlite {
     fn pin(&mut self, run: &NewRun) -> Result<Box<dyn Pinning + '_>, StoreError> {
         let turn = self.turn.take()?;
-        let begun = pin::Pin::begin(&self.connection, &self.path, (&self.turn, turn), run);
+        let grows = self.is_another;
+        let begun = pin::Pin::begin(&self.connection, &self.path, (&self.turn, turn), run, grows);
         self.check_ours().inspect_err(|error| self.turn.give_up(error))?;
         let pin = begun?;
         Ok(Box::new(pin))

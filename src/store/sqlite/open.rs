@@ -33,6 +33,11 @@ pub enum OpenMode {
     Beside,
 }
 
+/// The cache of a connection that has the state to itself, and of one that writes a whole run into it, in KiB.
+pub const CACHE: u32 = 64 * 1024;
+/// That of each of many connections of one process: a run is read and written in the order of its pages.
+pub const SMALL_CACHE: u32 = 8 * 1024;
+
 /// A state that was opened.
 #[derive(Debug)]
 pub struct Opened {
@@ -81,6 +86,7 @@ fn check_and_set_up(resolved: &Path, path: &Path, mode: OpenMode) -> Result<Open
             return Err(StoreError::Older { path, found, known: VERSION }.into());
         }
         set_up(&connection)?;
+        cache(&connection, SMALL_CACHE)?;
         return Ok(Opened { connection, copy: None });
     }
     prepare(&connection, version)?;
@@ -150,10 +156,15 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, Fault> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.execute_batch(
-        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -65536;",
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;",
     )?;
+    cache(&connection, CACHE)?;
     Ok(connection)
+}
+
+/// Sets how much of the file a connection keeps in memory at most, in KiB.
+pub fn cache(sql: &Connection, kib: u32) -> Result<(), Fault> {
+    Ok(sql.execute_batch(&format!("PRAGMA cache_size = -{kib};"))?)
 }
 
 /// A database in a file of SQLite's own making, without a name. Of such a file pages are written when a quarter of the

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::delivery::state::State;
 use crate::message::Part;
 use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::open::{CACHE, SMALL_CACHE, cache};
 use crate::store::sqlite::turn::{Taken, Turn};
 use crate::store::{ClockId, Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, StoreError};
 
@@ -45,20 +46,27 @@ pub struct Pin<'a> {
     /// Hashes of the recipients so far, with the part's number; a hit is looked up before anybody is refused.
     recipients: HashSet<u64>,
     hasher: RandomState,
+    /// Whether the connection has a small cache but for this.
+    grown: bool,
     sealed: bool,
 }
 
 impl<'a> Pin<'a> {
-    /// Opens the transaction and writes the run.
+    /// Opens the transaction and writes the run. A connection whose cache is small gets a larger one meanwhile: rows of a
+    /// run are looked up all over it by their recipients, and one connection pins at a time.
     pub fn begin(
         sql: &'a Connection,
         path: &'a Path,
         (turn, taken): (&'a Turn, Taken<'a>),
         run: &NewRun,
+        grows: bool,
     ) -> Result<Self, StoreError> {
         let fault = |fault: rusqlite::Error| Fault::from(fault).at(path);
         let insert_text = sql.prepare_cached(INSERT_TEXT).map_err(fault)?;
         let insert_message = sql.prepare_cached(INSERT_MESSAGE).map_err(fault)?;
+        if grows {
+            cache(sql, CACHE).map_err(|fault| fault.at(path))?;
+        }
         sql.execute_batch("BEGIN IMMEDIATE").map_err(fault)?;
         let mut pin = Self {
             sql,
@@ -76,6 +84,7 @@ impl<'a> Pin<'a> {
             known: HashMap::new(),
             recipients: HashSet::new(),
             hasher: RandomState::new(),
+            grown: grows,
             sealed: false,
         };
         let result = insert_run(sql, run);
@@ -226,6 +235,10 @@ impl Drop for Pin<'_> {
         // SQLite may have rolled back by itself (a full disk); then there is nothing to undo.
         if !self.sealed && !self.sql.is_autocommit() {
             let _ = self.sql.execute_batch("ROLLBACK");
+        }
+        if self.grown {
+            let _ = cache(self.sql, SMALL_CACHE)
+                .and_then(|()| Ok(self.sql.execute_batch("PRAGMA shrink_memory")?));
         }
     }
 }

@@ -398,6 +398,10 @@ fn connections_of_one_process_write_in_turn_and_break_together() {
     let file = File::new();
     let mut store = file.open();
     let mut other = store.another().unwrap();
+    let cache = |store: &Sqlite| -> i64 {
+        store.connection.pragma_query_value(None, "cache_size", |row| row.get(0)).unwrap()
+    };
+    assert_eq!((cache(&store), cache(&other)), (-65536, -8192));
     let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b")]);
     // However long a run takes to be pinned, nobody is told that the state is busy.
     std::thread::scope(|scope| {
@@ -411,10 +415,10 @@ fn connections_of_one_process_write_in_turn_and_break_together() {
     });
     assert_eq!(other.counts(run).unwrap().planned, 2);
     fs::rename(file.path(), file.0.path().join("elsewhere")).unwrap();
-    assert!(matches!(other.record_opt_outs(&["+1".to_owned()], "c", 1), Err(StoreError::Io { .. })));
+    assert!(matches!(other.record_opt_outs(&["+1".to_owned()], "c", 1), Err(StoreError::Replaced { .. })));
     fs::rename(file.0.path().join("elsewhere"), file.path()).unwrap();
-    assert!(matches!(store.record_opt_outs(&["+1".to_owned()], "c", 1), Err(StoreError::Io { .. })));
-    assert!(matches!(store.prove_writable(), Err(StoreError::Io { .. })));
+    assert!(matches!(store.record_opt_outs(&["+1".to_owned()], "c", 1), Err(StoreError::Replaced { .. })));
+    assert!(matches!(store.prove_writable(), Err(StoreError::Replaced { .. })));
 }
 
 #[test]
