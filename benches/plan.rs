@@ -127,7 +127,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
 fn plan(path: &Path, recipe: &Recipe, threads: usize) -> Totals {
     let threads = NonZeroUsize::new(threads).expect("at least one");
     let file = File::open(path).expect("a file");
-    run(file, recipe, threads, None, &mut |_| Ok::<(), Infallible>(())).expect("a plan")
+    run(file, recipe, threads, &mut |_| Ok::<(), Infallible>(())).expect("a plan")
 }
 
 /// The most memory that was resident so far.

@@ -5,9 +5,11 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 
 use sendplan::audience::blocks::Blocks;
-use sendplan::audience::header::DELIMITER;
+use sendplan::audience::detect;
 use sendplan::audience::rows::Block;
-use sendplan::audience::{Address, AddressKind, Header, ReadError, Region, Rules, Suppression};
+use sendplan::audience::{
+    Address, AddressKind, Dialect, Header, Named, ReadError, Region, Rules, Suppression,
+};
 use sendplan::message::{Template, measure};
 use sendplan::plan::{self, Entry, PlanError, Recipe};
 
@@ -19,6 +21,7 @@ pub fn holds(data: &[u8]) {
     let pieces = rows(Pieces { bytes: data, size: 1 + data.len() % 7 });
     assert_eq!(format!("{whole:?}"), format!("{pieces:?}"), "read otherwise in pieces");
     agrees(data, &whole);
+    found_out(data);
     if let Ok(header) = Header::read(data) {
         plans(data, header, whole.is_ok());
     }
@@ -47,16 +50,31 @@ type Records = Vec<(u64, Vec<String>)>;
 
 /// Every record with its line, the first one too.
 fn rows(input: impl Read) -> Result<Records, ReadError> {
-    let mut blocks = Blocks::new(input, DELIMITER, None);
+    rows_as(input, Dialect::PLAIN)
+}
+
+fn rows_as(input: impl Read, dialect: Dialect) -> Result<Records, ReadError> {
+    let mut blocks = Blocks::new(input, dialect);
     let mut all: Records = blocks.header()?.into_iter().collect();
     let mut block = Block::default();
     while blocks.next_block(&mut block)? {
-        let mut rows = block.rows(DELIMITER)?;
+        let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
             all.push((row.line(), row.iter().map(str::to_owned).collect()));
         }
     }
     Ok(all)
+}
+
+/// However a file is written, as far as that can be found out, it is read the same in pieces.
+fn found_out(data: &[u8]) {
+    let read = |pieces: bool| {
+        let size = if pieces { 1 + data.len() % 5 } else { data.len().max(1) };
+        let (input, findings) = detect::look(Pieces { bytes: data, size }, &Named::default())?;
+        assert!(findings.is_plain() || !findings.to_string().is_empty());
+        rows_as(input, findings.dialect)
+    };
+    assert_eq!(format!("{:?}", read(false)), format!("{:?}", read(true)), "found out otherwise in pieces");
 }
 
 /// What we do not refuse, the `csv` crate reads the same way; and the lines are those of an editor.
@@ -65,6 +83,10 @@ fn agrees(data: &[u8], found: &Result<Records, ReadError>) {
     let mut data = data;
     while let Some(unmarked) = data.strip_prefix(b"\xEF\xBB\xBF") {
         data = unmarked;
+    }
+    // Excel's word about separators is no row here.
+    if data.to_ascii_lowercase().starts_with(b"sep=") || data.to_ascii_lowercase().starts_with(b"\"sep=") {
+        return;
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(data);
     let theirs: Vec<Vec<String>> = reader
@@ -131,7 +153,7 @@ fn plans(data: &[u8], header: Header, readable: bool) {
 fn planned(data: &[u8], recipe: &Recipe, threads: usize) -> Option<Vec<Option<String>>> {
     let mut entries = Vec::new();
     let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
-    let result = plan::run::<Infallible>(data, recipe, threads, None, &mut |entry| {
+    let result = plan::run::<Infallible>(data, recipe, threads, &mut |entry| {
         entries.push(match entry {
             Entry::Planned { address, text, measure: measured, .. } => {
                 assert_eq!(measured, measure(text));

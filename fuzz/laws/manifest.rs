@@ -82,20 +82,15 @@ fn planned(campaign: &Campaign) -> Totals {
         locates: campaign.delivery.recipients.is_some(),
     };
     let (mut messages, mut rows) = (0, 0);
-    let totals = plan::run::<std::convert::Infallible>(
-        ROWS.as_bytes(),
-        &recipe,
-        NonZeroUsize::MIN,
-        None,
-        &mut |entry| {
+    let totals =
+        plan::run::<std::convert::Infallible>(ROWS.as_bytes(), &recipe, NonZeroUsize::MIN, &mut |entry| {
             rows += 1;
             if let Entry::Planned { text, id, .. } = entry {
                 messages += 1;
                 assert!(!text.trim().is_empty() && !id.is_empty());
             }
             Ok(())
-        },
-    );
+        });
     let totals = totals.unwrap_or_else(|error| panic!("accepted, and cannot be planned: {error}"));
     assert_eq!((totals.rows, totals.messages), (rows, messages));
     assert_eq!(rows, 6);

@@ -1,8 +1,10 @@
 //! A file in blocks of whole records, read once from front to back with bounded memory.
 
-use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::Read;
 
+use crate::audience::decode::{Decoded, Fault};
+use crate::audience::detect;
+use crate::audience::dialect::{Dialect, Numbering};
 use crate::audience::read::ReadError;
 use crate::audience::record::{self, End, MAX_RECORD_BYTES};
 use crate::audience::rows::Block;
@@ -10,27 +12,43 @@ use crate::audience::rows::Block;
 /// What a block holds at least, but for the last one.
 pub const BLOCK_BYTES: usize = 64 * 1024;
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-
 /// Blocks of a file.
-pub struct Blocks<'p, R> {
-    input: R,
-    progress: Option<&'p AtomicU64>,
-    delimiter: u8,
-    /// Bytes that were read behind the last whole record.
+pub struct Blocks<R> {
+    input: Decoded<R>,
+    dialect: Dialect,
+    /// Text that was read behind the last whole record.
     rest: Vec<u8>,
     line: u64,
     offset: u64,
     at_end: bool,
 }
 
-impl<'p, R: Read> Blocks<'p, R> {
-    /// Begins at the first byte. `progress` is told how many bytes were read so far.
-    pub fn new(input: R, delimiter: u8, progress: Option<&'p AtomicU64>) -> Self {
-        Self { input, progress, delimiter, rest: Vec::new(), line: 1, offset: 0, at_end: false }
+/// Whole records at the front of what is at hand.
+struct Whole {
+    bytes: usize,
+    /// Their lines, where those are not the line breaks among the bytes.
+    rows: u64,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Begins at the first byte.
+    pub fn new(input: R, dialect: Dialect) -> Self {
+        let input = Decoded::new(input, dialect.encoding);
+        Self { input, dialect, rest: Vec::new(), line: 1, offset: 0, at_end: false }
     }
 
-    /// Takes the first record and the byte order mark before it; a file of nothing has none.
+    /// How the file is written.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The line that comes next; at the end, at least the number of the last one.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Takes the first record, and before it the byte order mark and Excel's word about separators (`sep=;`); a file of
+    /// nothing has none.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -39,20 +57,22 @@ impl<'p, R: Read> Blocks<'p, R> {
         let next = loop {
             self.fill(wanted)?;
             if self.offset == 0 {
-                self.byte_order_mark()?;
+                self.preface();
             }
             let start = record::skip_blank(&self.rest, 0);
-            match record::find_end(&self.rest, start, self.delimiter, self.at_end) {
+            match record::find_end(&self.rest, start, self.dialect.delimiter, self.at_end) {
                 End::At { next, .. } if next > start => break next,
                 End::At { .. } => return Ok(None),
                 End::Open { quote } => self.may_go_on(start, quote)?,
             }
             wanted = self.rest.len() + BLOCK_BYTES;
         };
-        let block = Block { bytes: self.rest[..next].to_vec(), line: self.line, offset: self.offset };
-        let mut rows = block.rows(self.delimiter)?;
+        let (line, offset) = (self.line, self.offset);
+        let block = Block { bytes: self.rest[..next].to_vec(), line, offset, dialect: self.dialect };
+        let mut rows = block.rows()?;
         let header = rows.next_row()?.map(|row| (row.line(), row.iter().map(str::to_owned).collect()));
-        self.take(next);
+        let (_, after) = rows.position();
+        self.take(&Whole { bytes: next, rows: after - self.line });
         Ok(header)
     }
 
@@ -65,11 +85,11 @@ impl<'p, R: Read> Blocks<'p, R> {
         loop {
             self.fill(wanted)?;
             let whole = self.whole_records()?;
-            if whole > 0 {
-                (block.line, block.offset) = (self.line, self.offset);
+            if whole.bytes > 0 {
+                (block.line, block.offset, block.dialect) = (self.line, self.offset, self.dialect);
                 block.bytes.clear();
-                block.bytes.extend_from_slice(&self.rest[..whole]);
-                self.take(whole);
+                block.bytes.extend_from_slice(&self.rest[..whole.bytes]);
+                self.take(&whole);
                 return Ok(true);
             }
             if self.at_end {
@@ -80,22 +100,37 @@ impl<'p, R: Read> Blocks<'p, R> {
     }
 
     /// How many of the bytes at hand are whole records.
-    fn whole_records(&self) -> Result<usize, ReadError> {
-        let mut whole = 0;
+    fn whole_records(&self) -> Result<Whole, ReadError> {
+        let mut whole = Whole { bytes: 0, rows: 0 };
         loop {
-            let start = record::skip_blank(&self.rest, whole);
+            let start = record::skip_blank(&self.rest, whole.bytes);
             if start == self.rest.len() {
                 // A `\r` at the very end may be half of a line break.
                 let half = !self.at_end && self.rest.last() == Some(&b'\r');
-                return Ok(if half { whole } else { start });
+                if !half {
+                    whole.rows += self.blank(whole.bytes, start);
+                    whole.bytes = start;
+                }
+                return Ok(whole);
             }
-            match record::find_end(&self.rest, start, self.delimiter, self.at_end) {
-                End::At { next, .. } => whole = next,
+            match record::find_end(&self.rest, start, self.dialect.delimiter, self.at_end) {
+                End::At { end, next, .. } => {
+                    whole.rows += self.blank(whole.bytes, start) + u64::from(next > end);
+                    whole.bytes = next;
+                }
                 End::Open { quote } => {
                     self.may_go_on(start, quote)?;
                     return Ok(whole);
                 }
             }
+        }
+    }
+
+    /// The empty rows of a sheet among line breaks.
+    fn blank(&self, from: usize, to: usize) -> u64 {
+        match self.dialect.numbering {
+            Numbering::Lines => 0,
+            Numbering::Rows => record::line_breaks(&self.rest[from..to]),
         }
     }
 
@@ -106,55 +141,56 @@ impl<'p, R: Read> Blocks<'p, R> {
         }
         let line = |to: usize| self.line + record::line_breaks(&self.rest[..to]);
         Err(match quote {
-            Some(quote) => ReadError::UnclosedQuote { line: line(quote) },
+            Some(quote) => {
+                let column = record::column(&self.rest[..quote]);
+                ReadError::UnclosedQuote { line: line(quote), column }
+            }
             None => ReadError::RowTooLong { line: line(start) },
         })
     }
 
-    fn take(&mut self, count: usize) {
-        self.line += record::line_breaks(&self.rest[..count]);
-        self.offset += count as u64;
-        self.rest.drain(..count);
+    fn take(&mut self, whole: &Whole) {
+        self.line += match self.dialect.numbering {
+            Numbering::Lines => record::line_breaks(&self.rest[..whole.bytes]),
+            Numbering::Rows => whole.rows,
+        };
+        self.offset += whole.bytes as u64;
+        self.rest.drain(..whole.bytes);
     }
 
-    fn byte_order_mark(&mut self) -> Result<(), ReadError> {
+    /// Takes what stands before the header and is no part of it.
+    fn preface(&mut self) {
         // A program that takes the mark for a letter puts another one before it.
-        while self.rest.starts_with(BOM) {
-            self.take(BOM.len());
+        while detect::is_marked(&self.rest) {
+            self.take(&Whole { bytes: detect::MARK_BYTES, rows: 0 });
         }
-        if self.rest.starts_with(&[0xFF, 0xFE]) || self.rest.starts_with(&[0xFE, 0xFF]) {
-            return Err(ReadError::Utf16);
+        let end = record::find_end(&self.rest, 0, self.dialect.delimiter, self.at_end);
+        let End::At { end, next, .. } = end else { return };
+        let line = self.rest.get(..end).and_then(|line| std::str::from_utf8(line).ok());
+        if self.dialect.numbering == Numbering::Lines
+            && line.is_some_and(|line| detect::separator_line(line).is_some())
+        {
+            self.take(&Whole { bytes: next, rows: 1 });
         }
-        Ok(())
     }
 
-    /// Reads until `wanted` bytes are at hand, or the file ends.
-    fn fill(&mut self, wanted: usize) -> io::Result<()> {
-        let mut filled = self.rest.len();
-        if filled >= wanted || self.at_end {
+    /// Reads until `wanted` bytes of text are at hand, or the file ends.
+    fn fill(&mut self, wanted: usize) -> Result<(), ReadError> {
+        if self.at_end {
             return Ok(());
         }
-        self.rest.resize(wanted, 0);
-        let result = loop {
-            match self.input.read(&mut self.rest[filled..]) {
-                Ok(0) if filled < wanted => {
-                    self.at_end = true;
-                    break Ok(());
-                }
-                Ok(count) => {
-                    filled += count;
-                    if let Some(progress) = self.progress {
-                        progress.fetch_add(count as u64, Ordering::Relaxed);
-                    }
-                    if filled == wanted {
-                        break Ok(());
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
+        match self.input.fill(&mut self.rest, wanted) {
+            Ok(at_end) => {
+                self.at_end = at_end;
+                Ok(())
             }
-        };
-        self.rest.truncate(filled);
-        result
+            Err(Fault::Io(error)) => Err(error.into()),
+            Err(Fault::Undecodable { offset }) => Err(ReadError::Undecodable {
+                line: self.line + record::line_breaks(&self.rest),
+                column: record::column(&self.rest),
+                offset,
+                encoding: self.dialect.encoding,
+            }),
+        }
     }
 }

@@ -8,7 +8,6 @@ use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
 use crate::audience::address::Address;
-use crate::audience::exclusion::Exclusion;
 
 /// What a text is known by: its bytes and their number where they fit, else the first 120 bits of its
 /// SHA-256 under a mark of their own.
@@ -86,6 +85,15 @@ impl<const WORDS: usize> Lines<WORDS> {
     }
 }
 
+/// Somebody who has a message already, by the line that was first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicate {
+    /// At the same address.
+    Address(u64),
+    /// By the same identity, at another address.
+    Id(u64),
+}
+
 /// Everybody who has a message so far. Only messages are remembered: a row that was left out claims
 /// neither its address nor its identity.
 #[derive(Debug, Default)]
@@ -103,15 +111,15 @@ fn halves(digits: u64) -> [u32; 2] {
 impl Claimed {
     /// Whether the address or the identity has a message already. The address is asked first.
     /// Lines beyond 4,294,967,295 are told as that.
-    pub fn duplicate(&self, address: &AddressKey, id: Option<&TextKey>) -> Option<Exclusion> {
+    pub fn duplicate(&self, address: &AddressKey, id: Option<&TextKey>) -> Option<Duplicate> {
         let address = match address {
             AddressKey::Phone(digits) => self.phones.get(&halves(*digits)),
             AddressKey::Text(key) => self.texts.get(key),
         };
         if let Some(first_line) = address {
-            return Some(Exclusion::DuplicateAddress { first_line });
+            return Some(Duplicate::Address(first_line));
         }
-        self.ids.get(id?).map(|first_line| Exclusion::DuplicateId { first_line })
+        self.ids.get(id?).map(Duplicate::Id)
     }
 
     /// Remembers a message that is planned.
@@ -137,8 +145,8 @@ mod tests {
         let (a, b) = (text_key("a"), text_key("b"));
         assert_eq!(claimed.duplicate(&one, Some(&a)), None);
         claimed.claim(&one, Some(&a), 2);
-        assert_eq!(claimed.duplicate(&one, Some(&b)), Some(Exclusion::DuplicateAddress { first_line: 2 }));
-        assert_eq!(claimed.duplicate(&two, Some(&a)), Some(Exclusion::DuplicateId { first_line: 2 }));
+        assert_eq!(claimed.duplicate(&one, Some(&b)), Some(Duplicate::Address(2)));
+        assert_eq!(claimed.duplicate(&two, Some(&a)), Some(Duplicate::Id(2)));
         assert_eq!(claimed.duplicate(&two, Some(&b)), None);
         assert_eq!(claimed.duplicate(&two, None), None);
     }

@@ -1,6 +1,7 @@
 //! Why somebody on the file gets nothing. Every row that is not a message is one of these.
 
 use crate::audience::number_type::NumberType;
+use crate::audience::place::Place;
 use crate::audience::unreadable::AddressError;
 use std::sync::Arc;
 
@@ -8,7 +9,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Exclusion {
     /// More or fewer cells than the header has.
-    #[error("the row has {found} cells, the header has {expected}")]
+    #[error(
+        "the row has {found} {}, the header has {expected}: column {} {}",
+        if *.found == 1 { "cell" } else { "cells" },
+        .found.min(.expected) + 1,
+        if .found < .expected { "is missing" } else { "has no name" }
+    )]
     Ragged {
         /// Cells of the header.
         expected: usize,
@@ -25,16 +31,16 @@ pub enum Exclusion {
     #[error("the id is empty")]
     EmptyId,
     /// An earlier message goes to the same address.
-    #[error("the same address as line {first_line}")]
+    #[error("the same address as {first}")]
     DuplicateAddress {
-        /// The line of that message.
-        first_line: u64,
+        /// Where that message comes from.
+        first: Place,
     },
     /// An earlier message goes to the same identity at another address.
-    #[error("the same id as line {first_line}, with another address")]
+    #[error("the same id as {first}, with another address")]
     DuplicateId {
-        /// The line of that message.
-        first_line: u64,
+        /// Where that message comes from.
+        first: Place,
     },
     /// The address is on a suppression list.
     #[error("on the suppression list {list}")]

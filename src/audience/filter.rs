@@ -59,6 +59,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audience::dialect::Dialect;
     use crate::audience::rows::Rows;
 
     fn header() -> Header {
@@ -67,7 +68,7 @@ mod tests {
 
     fn selects(expr: &str, row: &str) -> Result<bool, String> {
         let filter = Filter::compile(expr, &header()).unwrap();
-        let mut rows = Rows::new(row, 1, b',');
+        let mut rows = Rows::new(row, 1, Dialect::PLAIN);
         filter.selects(&rows.next_row().unwrap().unwrap(), &mut Context::new())
     }
 

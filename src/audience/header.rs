@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::audience::blocks::Blocks;
+use crate::audience::dialect::Dialect;
 use crate::audience::read::ReadError;
 
 /// The columns of a file.
@@ -12,21 +13,29 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the first record of `input`, and a few thousand bytes more at most.
+    /// Reads the first record of `input`, UTF-8 with commas, and a few thousand bytes more at most.
     ///
     /// # Errors
-    /// An empty file, a name that stands twice, a column without a name, bytes that are not UTF-8.
+    /// As [`Header::read_as`].
     pub fn read(input: impl Read) -> Result<Self, ReadError> {
-        Self::take(&mut Blocks::new(input, DELIMITER, None))
+        Self::read_as(input, Dialect::PLAIN)
+    }
+
+    /// The same, of a file that is written so.
+    ///
+    /// # Errors
+    /// An empty file, a name that stands twice, a column without a name, bytes that cannot be decoded.
+    pub fn read_as(input: impl Read, dialect: Dialect) -> Result<Self, ReadError> {
+        Self::take(&mut Blocks::new(input, dialect))
     }
 
     /// Takes the header off the front of a file.
     ///
     /// # Errors
-    /// As [`Header::read`].
-    pub fn take<R: Read>(blocks: &mut Blocks<'_, R>) -> Result<Self, ReadError> {
+    /// As [`Header::read_as`].
+    pub fn take<R: Read>(blocks: &mut Blocks<R>) -> Result<Self, ReadError> {
         let (line, cells) = blocks.header()?.ok_or(ReadError::Empty)?;
-        let columns: Vec<String> = cells.iter().map(|name| name.trim().to_owned()).collect();
+        let columns: Vec<String> = cells.iter().map(|name| tidy(name).to_owned()).collect();
         for (at, name) in columns.iter().enumerate() {
             if name.is_empty() {
                 return Err(ReadError::UnnamedColumn { line, column: at + 1 });
@@ -56,8 +65,10 @@ impl AsRef<[String]> for Header {
     }
 }
 
-/// What stands between two cells.
-pub const DELIMITER: u8 = b',';
+/// A name without the white space around it, and without a byte order mark that a program put inside the quotes.
+fn tidy(name: &str) -> &str {
+    name.trim().trim_start_matches('\u{feff}').trim()
+}
 
 #[cfg(test)]
 mod tests {
@@ -71,6 +82,8 @@ mod tests {
     fn names_are_trimmed_and_the_byte_order_mark_is_no_part_of_them() {
         assert_eq!(header("\u{feff}phone, name \r\n1,2").unwrap(), ["phone", "name"]);
         assert_eq!(header("\u{feff}\u{feff}phone,name\n").unwrap(), ["phone", "name"]);
+        assert_eq!(header("\"\u{feff}phone\",\"\u{a0}name \"\n").unwrap(), ["phone", "name"]);
+        assert_eq!(header("\u{feff}sep=,\r\nphone,name\n").unwrap(), ["phone", "name"]);
         assert_eq!(header("\n\n\"a\nb\",c").unwrap(), ["a\nb", "c"]);
         assert_eq!(Header::read("a,b".as_bytes()).unwrap().index("b"), Some(1));
     }
@@ -84,8 +97,14 @@ mod tests {
             Err(ReadError::DuplicateColumn { line: 2, first: 1, second: 3, .. })
         ));
         assert!(matches!(header("a,,b\n"), Err(ReadError::UnnamedColumn { line: 1, column: 2 })));
-        assert!(matches!(header("a,\"b\nc"), Err(ReadError::UnclosedQuote { line: 1 })));
-        assert!(matches!(Header::read(&b"a,\xff\n"[..]), Err(ReadError::NotUtf8 { line: 1, offset: 2 })));
-        assert!(matches!(Header::read(&b"\xff\xfea\0"[..]), Err(ReadError::Utf16)));
+        assert!(matches!(header("a,\"b\nc"), Err(ReadError::UnclosedQuote { line: 1, column: 3 })));
+        assert!(matches!(
+            Header::read(&b"a,\xff\n"[..]),
+            Err(ReadError::Undecodable { line: 1, column: 3, offset: 2, .. })
+        ));
+        assert!(matches!(
+            Header::read(&b"a,\0\n"[..]),
+            Err(ReadError::Nul { line: 1, column: 3, offset: 2 })
+        ));
     }
 }

@@ -3,26 +3,33 @@
 
 pub mod address;
 pub mod blocks;
+mod decode;
 pub mod dedupe;
+pub mod detect;
+pub mod dialect;
 pub mod exclusion;
 pub mod filter;
 pub mod header;
 pub mod misread;
 pub mod number_type;
 pub mod phone;
+pub mod place;
 pub mod read;
 pub mod record;
 pub mod rows;
 pub mod rules;
+pub mod sheet;
 pub mod suppress;
 pub mod unreadable;
 
 pub use address::{Address, AddressKind};
+pub use dialect::{Dialect, Encoding, Named, NamedEncoding};
 pub use exclusion::Exclusion;
 pub use filter::Filter;
 pub use header::Header;
 pub use number_type::{NumberType, NumberTypes};
 pub use phone::{Region, RegionError, region};
+pub use place::Place;
 pub use read::ReadError;
 pub use rows::{Row, Rows};
 pub use rules::{Person, Rules};

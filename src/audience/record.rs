@@ -2,7 +2,7 @@
 //! it (a test holds the two together), plus what that crate does not tell: the physical line of
 //! everything, and quotes that are never closed.
 
-use memchr::{memchr, memchr_iter, memchr2_iter, memchr3};
+use memchr::{memchr, memchr_iter, memchr2_iter, memchr3, memrchr2};
 
 /// The longest record, in bytes. A quote that is never closed is found after so many at the latest.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -135,6 +135,12 @@ fn unquote(record: &str, open: usize, delimiter: u8, scratch: &mut String) -> Re
 pub(super) fn line_breaks(bytes: &[u8]) -> u64 {
     let ends = |&at: &usize| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
     memchr2_iter(b'\n', b'\r', bytes).filter(ends).map(|_| 1).sum()
+}
+
+/// The character of a line that follows `before`, from 1: those behind its last line break count.
+pub(super) fn column(before: &[u8]) -> u64 {
+    let line = memrchr2(b'\n', b'\r', before).map_or(before, |at| &before[at + 1..]);
+    String::from_utf8_lossy(line).chars().count() as u64 + 1
 }
 
 #[cfg(test)]

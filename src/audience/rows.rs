@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::audience::dialect::{Dialect, Encoding, Numbering};
 use crate::audience::read::ReadError;
 use crate::audience::record::{self, Bounds, End, Stray};
 
@@ -12,24 +13,31 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// The physical line of the first byte, from 1.
     pub line: u64,
-    /// The offset of the first byte in the file.
+    /// The offset of the first byte in the text.
     pub offset: u64,
+    /// How the file is written.
+    pub dialect: Dialect,
 }
 
 impl Block {
     /// The rows.
     ///
     /// # Errors
-    /// [`ReadError::NotUtf8`].
-    pub fn rows(&self, delimiter: u8) -> Result<Rows<'_>, ReadError> {
+    /// [`ReadError::Undecodable`] and [`ReadError::Nul`].
+    pub fn rows(&self) -> Result<Rows<'_>, ReadError> {
+        let place = |at: usize| {
+            let before = &self.bytes[..at];
+            (self.line + record::line_breaks(before), record::column(before), self.offset + at as u64)
+        };
         let text = std::str::from_utf8(&self.bytes).map_err(|error| {
-            let before = error.valid_up_to();
-            ReadError::NotUtf8 {
-                line: self.line + record::line_breaks(&self.bytes[..before]),
-                offset: self.offset + before as u64,
-            }
+            let (line, column, offset) = place(error.valid_up_to());
+            ReadError::Undecodable { line, column, offset, encoding: Encoding::UTF_8 }
         })?;
-        Ok(Rows::new(text, self.line, delimiter))
+        if let Some(at) = memchr::memchr(0, &self.bytes) {
+            let (line, column, offset) = place(at);
+            return Err(ReadError::Nul { line, column, offset });
+        }
+        Ok(Rows::new(text, self.line, self.dialect))
     }
 }
 
@@ -37,7 +45,7 @@ impl Block {
 #[derive(Debug)]
 pub struct Rows<'a> {
     text: &'a str,
-    delimiter: u8,
+    dialect: Dialect,
     at: usize,
     line: u64,
     cells: Vec<Bounds>,
@@ -89,8 +97,8 @@ impl<'r> Row<'r> {
 
 impl<'a> Rows<'a> {
     /// The rows of `text`, which begins at a record on physical line `line`.
-    pub fn new(text: &'a str, line: u64, delimiter: u8) -> Self {
-        Self { text, delimiter, at: 0, line, cells: Vec::new(), scratch: String::new() }
+    pub fn new(text: &'a str, line: u64, dialect: Dialect) -> Self {
+        Self { text, dialect, at: 0, line, cells: Vec::new(), scratch: String::new() }
     }
 
     /// The next row, or nothing at the end.
@@ -99,17 +107,19 @@ impl<'a> Rows<'a> {
     /// [`ReadError::UnclosedQuote`] and [`ReadError::StrayQuote`].
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         let bytes = self.text.as_bytes();
+        let Dialect { delimiter, numbering, .. } = self.dialect;
         let start = record::skip_blank(bytes, self.at);
         self.line += record::line_breaks(&bytes[self.at..start]);
         self.at = start;
         if start == bytes.len() {
             return Ok(None);
         }
-        let (end, next, quoted) = match record::find_end(bytes, start, self.delimiter, true) {
+        let (end, next, quoted) = match record::find_end(bytes, start, delimiter, true) {
             End::At { end, next, quoted } => (end, next, quoted),
             End::Open { quote } => {
                 let before = &bytes[start..quote.unwrap_or(start)];
-                return Err(ReadError::UnclosedQuote { line: self.line + record::line_breaks(before) });
+                let (line, column) = (self.line + record::line_breaks(before), record::column(before));
+                return Err(ReadError::UnclosedQuote { line, column });
             }
         };
         let line = self.line;
@@ -117,12 +127,15 @@ impl<'a> Rows<'a> {
         let record = &self.text[start..end];
         let text = if quoted {
             self.scratch.clear();
-            record::cut_quoted(record, self.delimiter, &mut self.cells, &mut self.scratch)
+            record::cut_quoted(record, delimiter, &mut self.cells, &mut self.scratch)
                 .map_err(|stray| stray_quote(record, line, stray))?;
-            self.line += record::line_breaks(&bytes[start..next]);
+            self.line += match numbering {
+                Numbering::Lines => record::line_breaks(&bytes[start..next]),
+                Numbering::Rows => u64::from(next > end),
+            };
             self.scratch.as_str()
         } else {
-            record::cut_plain(record.as_bytes(), self.delimiter, &mut self.cells);
+            record::cut_plain(record.as_bytes(), delimiter, &mut self.cells);
             self.line += u64::from(next > end);
             record
         };
@@ -138,7 +151,8 @@ impl<'a> Rows<'a> {
 
 fn stray_quote(record: &str, line: u64, stray: Stray) -> ReadError {
     let lines = |to: usize| line + record::line_breaks(&record.as_bytes()[..to]);
-    ReadError::StrayQuote { line: lines(stray.open), closed: lines(stray.close) }
+    let column = record::column(&record.as_bytes()[..stray.open]);
+    ReadError::StrayQuote { line: lines(stray.open), column, closed: lines(stray.close) }
 }
 
 #[cfg(test)]
@@ -148,7 +162,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Result<Vec<(u64, Vec<String>)>, ReadError> {
-        let mut rows = Rows::new(text, 1, b',');
+        let mut rows = Rows::new(text, 1, Dialect::PLAIN);
         let mut all = Vec::new();
         while let Some(row) = rows.next_row()? {
             all.push((row.line(), row.iter().map(str::to_owned).collect()));
@@ -171,13 +185,13 @@ mod tests {
     #[test]
     fn an_unclosed_quote_is_refused_with_its_line() {
         let error = rows("a,b\n1,\"2\n3,4\n5,6\n").unwrap_err();
-        assert!(matches!(error, ReadError::UnclosedQuote { line: 2 }), "{error}");
+        assert!(matches!(error, ReadError::UnclosedQuote { line: 2, column: 3 }), "{error}");
     }
 
     #[test]
     fn two_quotes_that_do_not_belong_together_are_refused() {
         let error = rows("1,\"Ann,x\n2,Bob,y\n3,\"Cy\",z\n").unwrap_err();
-        assert!(matches!(error, ReadError::StrayQuote { line: 1, closed: 3 }), "{error}");
+        assert!(matches!(error, ReadError::StrayQuote { line: 1, column: 3, closed: 3 }), "{error}");
         assert_eq!(rows("1,\"Ann\" B,x\n").unwrap()[0].1, ["1", "Ann B", "x"]);
     }
 

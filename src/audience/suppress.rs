@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::audience::address::{Address, AddressKind};
 use crate::audience::blocks::Blocks;
-use crate::audience::header::DELIMITER;
+use crate::audience::detect;
+use crate::audience::dialect::{Dialect, Named};
 use crate::audience::read::ReadError;
 use crate::audience::rows::Block;
 use crate::audience::unreadable::AddressError;
@@ -80,7 +81,7 @@ pub struct Suppression {
 }
 
 impl Suppression {
-    /// Adds a list and answers how many addresses it has that were on no list before.
+    /// Adds a list and answers how many addresses it has that were on no list before. How it is written is found out.
     ///
     /// Its columns of addresses are the one called `address_column` and every one called `phone`, `msisdn`,
     /// `number` or `mobile` (capitals or not); without any of them the one called `address`, else the only
@@ -96,11 +97,28 @@ impl Suppression {
         kind: AddressKind,
         address_column: &str,
     ) -> Result<u64, ListError> {
+        let (input, findings) = detect::look(input, &Named::default())
+            .map_err(|error| ListError::Read { list: name.to_owned(), error })?;
+        self.add_list_as(name, input, findings.dialect, kind, address_column)
+    }
+
+    /// The same, of a list that is known to be written so.
+    ///
+    /// # Errors
+    /// As [`Suppression::add_list`].
+    pub fn add_list_as(
+        &mut self,
+        name: &str,
+        input: impl Read,
+        dialect: Dialect,
+        kind: AddressKind,
+        address_column: &str,
+    ) -> Result<u64, ListError> {
         let before = self.len();
         let list = u32::try_from(self.lists.len()).unwrap_or(u32::MAX);
         self.lists.push(name.into());
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
-        let mut blocks = Blocks::new(input, DELIMITER, None);
+        let mut blocks = Blocks::new(input, dialect);
         let Some((line, cells)) = blocks.header().map_err(refuse)? else { return Ok(0) };
         let width = cells.len();
         let columns = match columns_of(&cells, address_column) {
@@ -138,7 +156,7 @@ impl Suppression {
         (columns, width): (&[usize], usize),
     ) -> Result<(), ListError> {
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
-        let mut rows = block.rows(DELIMITER).map_err(refuse)?;
+        let mut rows = block.rows().map_err(refuse)?;
         while let Some(row) = rows.next_row().map_err(refuse)? {
             if row.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
@@ -247,6 +265,8 @@ mod tests {
             "0712345678\n",
             "\u{feff}0733333333\r\n\r\n0712345678\r\n",
             "phone\n,\n\"0712345678\"\n",
+            "since;Mobile\nx;+254712345678\n",
+            "sep=|\nsince|Mobile\nx|+254712345678\n",
         ] {
             let suppression = list(text).unwrap();
             assert!(suppression.contains(&number("+254 712 345 678")).is_some(), "{text}");
@@ -258,9 +278,14 @@ mod tests {
     #[test]
     fn nobody_on_a_list_is_passed_over_in_silence() {
         // A first line that is no header, but cannot be read either.
-        for first in ["2.547E+11", "00254700005696", "0700005696 x123", "0700005696 (mum)", "0700005696;x"] {
+        for first in ["2.547E+11", "00254700005696", "0700005696 x123", "0700005696 (mum)"] {
             let error = list(&format!("{first}\n0722222222\n")).unwrap_err();
             assert!(matches!(error, ListError::Address { line: 1, .. }), "{first}: {error}");
+        }
+        // Two cells and no header: nobody knows which of them is meant.
+        for first in ["0700005696;x", "0700005696,x", "0700005696\tx"] {
+            let error = list(&format!("{first}\n0722222222\n")).unwrap_err();
+            assert!(matches!(error, ListError::NoColumn { .. }), "{first}: {error}");
         }
         // Every column that holds numbers is read.
         for text in [

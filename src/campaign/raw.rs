@@ -10,7 +10,7 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::audience::NumberType;
 use crate::units::{Percent, Rate, Span};
@@ -60,9 +60,22 @@ pub struct Campaign {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Audience {
-    /// The recipients: a CSV file with a header line, beside the manifest or elsewhere in the repository.
+    /// The recipients: a CSV file with a header line, or an `.xlsx` workbook, beside the manifest or elsewhere in the
+    /// repository; packed with gzip or not. `-` is standard input. Of several files, all need the same columns.
     #[schemars(required, example = &"recipients.csv")]
-    pub csv: Option<Spanned<String>>,
+    pub csv: Option<Spanned<Files>>,
+    /// What the CSV is written in, such as `utf-8`, `utf-16` or `windows-1252`. Found out where nothing is said.
+    #[serde(default)]
+    #[schemars(example = &"windows-1252")]
+    pub encoding: Option<Spanned<String>>,
+    /// What stands between the cells of the CSV: `,`, `;`, `|` or `tab`. Found out where nothing is said.
+    #[serde(default)]
+    #[schemars(example = &";")]
+    pub delimiter: Option<Spanned<String>>,
+    /// The sheet of the workbook. The only one with something in it where nothing is said.
+    #[serde(default)]
+    #[schemars(example = &"Customers")]
+    pub sheet: Option<Spanned<String>>,
     /// The column that holds the address.
     #[schemars(required, example = &"phone")]
     pub address: Option<Spanned<String>>,
@@ -88,7 +101,7 @@ pub struct Audience {
     #[serde(default, rename = "where")]
     #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]
     pub filter: Option<Spanned<String>>,
-    /// CSV files of addresses that are never sent to.
+    /// Files of addresses that are never sent to: CSV or `.xlsx`, written however they are.
     #[serde(default)]
     #[schemars(example = ["../../lists/optouts.csv"])]
     pub suppress: Option<Vec<Spanned<String>>>,
@@ -261,6 +274,15 @@ pub enum ProviderRef {
     Adapted(Box<AdaptedProvider>),
 }
 
+/// One file or several.
+#[derive(Debug)]
+pub enum Files {
+    /// One.
+    One(String),
+    /// Several, in their order.
+    Several(Vec<Spanned<String>>),
+}
+
 /// Text or a whole number: gateways want the one or the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sender {
@@ -303,6 +325,46 @@ impl JsonSchema for ProviderRef {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "anyOf": [{ "type": "string", "minLength": 1 }, generator.subschema_for::<AdaptedProvider>()]
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Files {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Files;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a file, or a list of files")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Files, E> {
+                Ok(Files::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Files, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(Files::Several)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for Files {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Files".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }]
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Span;
 use crate::yaml::Spanned;
 
-use super::raw::{Campaign, ProviderRef};
+use super::raw::{Campaign, Files, ProviderRef};
 
 /// A name in a manifest and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Reference {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct References {
     /// The recipients.
-    pub csv: Option<Reference>,
+    pub csv: Vec<Reference>,
     /// The message, where it stands in a file of its own.
     pub template: Option<Reference>,
     /// Suppression lists.
@@ -35,7 +35,7 @@ impl References {
         let audience = manifest.audience.as_ref().map(|audience| &audience.value);
         let message = manifest.message.as_ref().map(|message| &message.value);
         Self {
-            csv: audience.and_then(|audience| audience.csv.as_ref()).map(reference),
+            csv: audience.and_then(|audience| audience.csv.as_ref()).map(files).unwrap_or_default(),
             template: message.and_then(|message| message.template.as_ref()).map(reference),
             suppress: audience
                 .and_then(|audience| audience.suppress.as_ref())
@@ -56,6 +56,13 @@ impl Reference {
     /// Whether the name is a path rather than the name of a built-in profile.
     pub fn is_path(&self) -> bool {
         self.name.contains('/') || self.name.ends_with(".yaml") || self.name.ends_with(".yml")
+    }
+}
+
+fn files(files: &Spanned<Files>) -> Vec<Reference> {
+    match &files.value {
+        Files::One(name) => vec![Reference { name: name.clone(), span: files.span.clone() }],
+        Files::Several(names) => names.iter().map(reference).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::schedule::{When, end_of};
 use crate::world::clock::Clock;
-use crate::world::workspace;
+use crate::world::workspace::{self, Piped};
 
 pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
     let mut manifests = Vec::new();
@@ -23,7 +23,7 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
     let mut told = String::new();
     let mut names: Vec<(String, String)> = Vec::new();
     for path in &manifests {
-        let opened = workspace::open(path)?;
+        let opened = workspace::open(path)?.piped(Piped::ReadIfThere);
         let file = opened.source.name.clone();
         let twin = opened.name().and_then(|name| names.iter().find(|(other, _)| other == name)).cloned();
         if let (Some((name, other)), Some(manifest)) = (twin, &opened.manifest) {
@@ -37,8 +37,12 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
         names.extend(opened.name().map(|name| (name.to_owned(), file.clone())));
         let (loaded, problems) = opened.load();
         all.extend(problems);
-        if let Some(campaign) = loaded.map(|loaded| loaded.campaign) {
-            told.push_str(&times(&campaign, now));
+        if let Some(loaded) = loaded {
+            let campaign = &loaded.campaign;
+            if !loaded.told.is_empty() {
+                told.push_str(&format!("{} reads\n  {}\n\n", campaign.name, loaded.told.join("\n  ")));
+            }
+            told.push_str(&times(campaign, now));
         }
     }
     let what = match names.len().max(manifests.len()) {

@@ -14,6 +14,7 @@ pub fn campaign(path: &Path, terminal: &Terminal) -> Result<Loaded, Failure> {
     match loaded {
         Some(loaded) => {
             terminal.problems(&problems);
+            loaded.told.iter().for_each(|told| terminal.note(told));
             Ok(loaded)
         }
         None => Err(Failure::Invalid { what, problems }),

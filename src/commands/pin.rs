@@ -52,16 +52,16 @@ pub fn pin<S: Store>(
     let cuts_texts = campaign.profile.cuts_texts();
     let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
     let mut write = |entry: Entry<'_>| match entry {
-        Entry::Planned { line, id, address, text, measure, whereabouts } => {
+        Entry::Planned { place, id, address, text, measure, whereabouts } => {
             let address = address.to_string();
             let clock = match whereabouts {
-                Some(place) => clocks.of(place, &mut *pinning)?,
+                Some(zones) => clocks.of(zones, &mut *pinning)?,
                 None => PinnedClock::Campaign,
             };
             if cuts_texts && measure.parts > 1 {
                 let reference = part::reference(&run.campaign, &run.occurrence, id);
                 let parts = part::cut(text, &measure, reference);
-                let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, line)))?;
+                let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, &place)))?;
                 for (part, text) in parts {
                     let (part, address) = (Some(part), &*address);
                     pinning.add(&PinnedMessage { recipient: id, address, text, segments: 1, part, clock })?;

@@ -31,8 +31,9 @@ impl Places {
         for located in totals.whereabouts() {
             let (place, messages) = (located.place, located.messages);
             if let Some(why) = place.held(&campaign.delivery, starts, now) {
+                let first = totals.place(located.first_line);
                 let near = totals.near_zone().filter(|_| place == Whereabouts::Nowhere(Lost::NoSuchZone));
-                places.held.push(HeldLine { why, messages, first_line: located.first_line, near });
+                places.held.push(HeldLine { why, messages, first, near });
                 continue;
             }
             let hours = campaign.delivery.hours_in(starts, place.zones());

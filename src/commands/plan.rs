@@ -37,15 +37,21 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let mut rejects = args
         .rejects
         .as_deref()
-        .map(|path| RejectsFile::begin(path, loaded.campaign.audience.rules.header.columns()))
+        .map(|path| {
+            RejectsFile::begin(
+                path,
+                loaded.campaign.audience.rules.header.columns(),
+                loaded.recipients.are_several(),
+            )
+        })
         .transpose()?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| match entry {
         Entry::Planned { address, .. } => {
             ahead.iter_mut().for_each(|ahead| ahead.count(address));
             Ok(())
         }
-        Entry::Excluded { line, reason, row } => {
-            rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(line, reason, row))
+        Entry::Excluded { place, reason, row } => {
+            rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(&place, reason, row))
         }
     })?;
     if let Some(rejects) = rejects {
@@ -214,7 +220,8 @@ fn alphabet(loaded: &Loaded, totals: &Totals) -> Alphabet {
             Origin::Column(at) => columns.get(at).cloned(),
         },
         messages: one.messages,
-        first_line: one.first_line,
+        first_line: totals.place(one.first_line).line,
+        first_file: totals.place(one.first_line).file.map(|file| file.to_string()),
         segments: one.segments,
         spelling: spelling(one.character),
     };
@@ -258,7 +265,7 @@ fn rules(frequency: &Frequency) -> Rules {
 fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
-        file: loaded.csv.shown.display().to_string(),
+        file: loaded.recipients.shown(),
         reasons: totals
             .excluded()
             .filter(|(_, count)| *count > 0)
@@ -267,7 +274,7 @@ fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> As
         longest: totals
             .longest()
             .filter(|_| campaign.counts_segments())
-            .map(|most| (most.parts, most.first_line)),
+            .map(|most| (most.parts, totals.place(most.first_line))),
         window: window(campaign).map(|window| window.to_string()),
         rules: rules(&campaign.audience.frequency),
         starts: times.words.clone(),

@@ -35,11 +35,11 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
                     chooser.keep(Sample { recipient, why, text: text.to_owned(), measure });
                 }
             }
-            Entry::Excluded { line, reason, row } => {
+            Entry::Excluded { place, reason, row } => {
                 if let Some(wanted) = wanted
                     && row.iter().any(|cell| cell.trim_ascii() == wanted.as_bytes())
                 {
-                    excluded.get_or_insert(format!("`{wanted}` gets nothing (line {line}): {reason}"));
+                    excluded.get_or_insert(format!("`{wanted}` gets nothing ({place}): {reason}"));
                 }
             }
         }
@@ -48,7 +48,7 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     let samples = chooser.samples();
     match (wanted, samples.is_empty()) {
         (Some(wanted), true) => Err(Failure::Input(
-            excluded.unwrap_or_else(|| format!("`{wanted}` is not in {}", loaded.csv.shown.display())),
+            excluded.unwrap_or_else(|| format!("`{wanted}` is not in {}", loaded.recipients.shown())),
         )),
         (None, true) => {
             Err(Failure::Input("not one row becomes a message: `sendplan plan` says why".to_owned()))

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
-use crate::audience::Exclusion;
+use crate::audience::{Exclusion, Place};
 use crate::report::rejects::{HEAD, Rejects};
 
 /// The file in the making.
@@ -19,7 +19,7 @@ pub struct RejectsFile {
 
 impl RejectsFile {
     /// Begins it with the columns of the recipients' file.
-    pub fn begin(path: &Path, columns: &[String]) -> Result<Self, Failure> {
+    pub fn begin(path: &Path, columns: &[String], are_several: bool) -> Result<Self, Failure> {
         if path.exists() && !is_one_of_ours(path) {
             return Err(Failure::Input(format!(
                 "`{}` is there already and is no file of excluded rows: name another for --rejects",
@@ -32,16 +32,16 @@ impl RejectsFile {
         let beside = PathBuf::from(name);
         let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
         let file = options.map_err(|error| failed(error.to_string()))?;
-        let rejects = Rejects::new(BufWriter::new(file), columns.iter());
+        let rejects = Rejects::new(BufWriter::new(file), columns.iter(), are_several);
         let mut begun = Self { rejects: None, path: path.to_owned(), beside };
         begun.rejects = Some(rejects.map_err(|error| failed(error.to_string()))?);
         Ok(begun)
     }
 
     /// Adds a row.
-    pub fn add(&mut self, line: u64, reason: &Exclusion, row: &csv::ByteRecord) -> Result<(), Failure> {
+    pub fn add(&mut self, place: &Place, reason: &Exclusion, row: &csv::ByteRecord) -> Result<(), Failure> {
         let Some(rejects) = &mut self.rejects else { return Ok(()) };
-        rejects.add(line, reason.kind(), &reason.to_string(), row.iter()).map_err(|error| Failure::Output {
+        rejects.add(place, reason.kind(), &reason.to_string(), row.iter()).map_err(|error| Failure::Output {
             path: self.path.display().to_string(),
             why: error.to_string(),
         })

@@ -1,11 +1,12 @@
 //! The planner over a campaign's file, with a progress bar: what `plan`, `preview` and `send` share.
 
-use std::fs::File;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::exit::Failure;
 use super::terminal::Terminal;
+use crate::audience::Place;
 use crate::message::Part;
 use crate::message::segments::Reference;
 use crate::plan::{self, Entry, PlanError, Recipe, Totals};
@@ -22,12 +23,11 @@ pub fn scan(
     terminal: &Terminal,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), Failure>,
 ) -> Result<Totals, Failure> {
-    let shown = loaded.csv.shown.display();
-    let file = File::open(&loaded.csv.real)
-        .map_err(|error| Failure::Input(format!("cannot read `{shown}`: {error}")))?;
-    let bar = terminal.bar(file.metadata().map_or(0, |metadata| metadata.len()), BAR);
+    let read = Arc::new(AtomicU64::new(0));
+    let files = loaded.recipients.open(&read);
+    let files = files.map_err(|(shown, error)| Failure::Input(format!("{shown}: {error}")))?;
+    let bar = terminal.bar(loaded.recipients.len(), BAR);
     bar.set_prefix("planning");
-    let read = AtomicU64::new(0);
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let threads = threads.and_then(|number| NonZeroUsize::new(usize::from(number))).unwrap_or(cores);
     let recipe = Recipe {
@@ -42,7 +42,7 @@ pub fn scan(
         locates: loaded.campaign.delivery.recipients.is_some(),
     };
     let mut rows = 0_u64;
-    let result = plan::run(file, &recipe, threads, Some(&read), &mut |entry| {
+    let result = plan::run_files(files, &recipe, threads, &mut |entry| {
         rows += 1;
         if rows.is_multiple_of(ROWS_PER_TICK) {
             bar.set_position(read.load(Ordering::Relaxed));
@@ -50,9 +50,18 @@ pub fn scan(
         sink(entry)
     });
     bar.finish_and_clear();
+    // Whatever came of it, it is about a file that nobody has any more.
+    if let (Some(changed), Ok(_) | Err(PlanError::Read { .. })) = (loaded.recipients.changed(), &result) {
+        return Err(Failure::Input(format!(
+            "{changed} has changed while it was read: try again when it is whole"
+        )));
+    }
     result.map_err(|error| match error {
         PlanError::Sink(failure) => failure,
-        PlanError::Read(error) => Failure::Input(format!("{shown}: {error}")),
+        PlanError::Read { file, error } => Failure::Input(match error.help() {
+            Some(help) => format!("{file}: {error}; {help}"),
+            None => format!("{file}: {error}"),
+        }),
         PlanError::Worker => Failure::Internal(error.to_string()),
     })
 }
@@ -62,13 +71,13 @@ pub fn refusals(loaded: &Loaded, totals: &Totals) -> Vec<String> {
     let limits = plan::check(&loaded.campaign.limits, totals);
     let cut =
         totals.longest().filter(|longest| loaded.campaign.profile.cuts_texts() && longest.parts > Part::MOST);
-    let cut = cut.map(|longest| too_many_parts(longest.parts, longest.first_line));
+    let cut = cut.map(|longest| too_many_parts(longest.parts, &totals.place(longest.first_line)));
     limits.iter().map(ToString::to_string).chain(cut).collect()
 }
 
 /// Why a text cannot be cut.
-pub fn too_many_parts(parts: u16, line: u64) -> String {
-    format!("the text of line {line} takes {parts} parts, and phones join {} at most: shorten it", Part::MOST)
+pub fn too_many_parts(parts: u16, place: &Place) -> String {
+    format!("the text of {place} takes {parts} parts, and phones join {} at most: shorten it", Part::MOST)
 }
 
 /// The digest as people and machines are shown it.

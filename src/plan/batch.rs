@@ -8,7 +8,6 @@ use std::sync::Arc;
 use crate::audience::address::Address;
 use crate::audience::dedupe::{AddressKey, TextKey, address_key, text_key};
 use crate::audience::exclusion::Exclusion;
-use crate::audience::header::DELIMITER;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 use crate::expression::Context;
@@ -21,6 +20,10 @@ use crate::plan::{Lost, Recipe, Whereabouts};
 /// A block and what became of its rows.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// Which file it is of, from 0.
+    pub(super) file: usize,
+    /// How many lines the files before it have.
+    pub(super) base: u64,
     pub(super) block: Block,
     pub(super) items: Vec<Item>,
     /// Identities and texts of all items, one after the other.
@@ -100,7 +103,7 @@ impl<'r> Worker<'r> {
 
     /// Makes the verdicts of a block.
     pub(super) fn work(&mut self, batch: &mut Batch) {
-        let Batch { block, items, texts, found, error } = batch;
+        let Batch { block, items, texts, found, error, .. } = batch;
         items.clear();
         texts.clear();
         found.clear();
@@ -113,7 +116,7 @@ impl<'r> Worker<'r> {
         items: &mut Vec<Item>,
         (texts, found): (&mut String, &mut Vec<(char, Origin)>),
     ) -> Result<(), ReadError> {
-        let mut rows = block.rows(DELIMITER)?;
+        let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
             let verdict = match self.candidate(&row, texts, found) {
                 Ok(candidate) => Verdict::In(candidate),

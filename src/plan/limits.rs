@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use crate::audience::place::Place;
 use crate::campaign::Limits;
 use crate::plan::totals::{PartCount, Totals};
 use crate::units::{Amount, Percent, thousands};
 
 /// A limit that a plan passes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// More messages than `recipients`.
     Recipients {
@@ -27,8 +28,10 @@ pub enum Refusal {
     MaxSegments {
         /// Messages that are too long.
         messages: u64,
-        /// The physical line of the first of the longest.
+        /// The longest.
         longest: PartCount,
+        /// Where the first of them stands.
+        first: Place,
         /// Parts that may be.
         limit: u16,
     },
@@ -85,7 +88,8 @@ pub fn check(limits: &Limits, totals: &Totals) -> Vec<Refusal> {
     {
         let over = totals.by_parts().iter().filter(|count| count.parts > limit);
         let messages = over.map(|count| count.messages).sum();
-        refusals.push(Refusal::MaxSegments { messages, longest, limit });
+        let first = totals.place(longest.first_line);
+        refusals.push(Refusal::MaxSegments { messages, longest, first, limit });
     }
     if let Some(limit) = limits.max_rejected
         && limit.is_exceeded_by(totals.rejected(), totals.rows)
@@ -104,13 +108,12 @@ impl fmt::Display for Refusal {
             Self::Segments { found, limit } => {
                 write!(f, "{} segments in all; `segments` allows {}", thousands(*found), thousands(*limit))
             }
-            Self::MaxSegments { messages, longest, limit } => write!(
+            Self::MaxSegments { messages, longest, first, limit } => write!(
                 f,
                 "{} {} longer than {limit} segments, which is what `max_segments` allows; the longest, on \
-                 line {}, takes {}",
+                 {first}, takes {}",
                 thousands(*messages),
                 if *messages == 1 { "message is" } else { "messages are" },
-                longest.first_line,
                 longest.parts,
             ),
             Self::MaxRejected { rejected, rows, limit } => write!(

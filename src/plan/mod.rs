@@ -9,8 +9,12 @@ mod pipeline;
 pub mod totals;
 mod whereabouts;
 
+use std::sync::Arc;
+
 use crate::audience::address::Address;
+use crate::audience::dialect::Dialect;
 use crate::audience::exclusion::Exclusion;
+use crate::audience::place::Place;
 use crate::audience::read::ReadError;
 use crate::audience::rules::Rules;
 use crate::audience::suppress::Suppression;
@@ -20,7 +24,7 @@ use crate::provider::Cost;
 
 pub use alphabet::{Alphabet, Culprit, Origin};
 pub use limits::{Refusal, check};
-pub use pipeline::run;
+pub use pipeline::{run, run_files};
 pub use totals::Bill;
 pub use totals::{Located, PartCount, Totals};
 pub use whereabouts::{Lost, Whereabouts};
@@ -42,13 +46,24 @@ pub struct Recipe {
     pub locates: bool,
 }
 
+/// A file of recipients, opened.
+#[derive(Debug)]
+pub struct Input<R> {
+    /// What people are shown for it.
+    pub name: Arc<str>,
+    /// Its bytes.
+    pub reader: R,
+    /// How it is written.
+    pub dialect: Dialect,
+}
+
 /// What became of a row, in the order of the file.
 #[derive(Debug)]
 pub enum Entry<'a> {
     /// A message.
     Planned {
-        /// The physical line of the row, from 1.
-        line: u64,
+        /// Where the row stands.
+        place: Place,
         /// The identity; the canonical address where the audience has no column of identities.
         id: &'a str,
         /// Where to.
@@ -62,8 +77,8 @@ pub enum Entry<'a> {
     },
     /// No message.
     Excluded {
-        /// The physical line of the row, from 1.
-        line: u64,
+        /// Where the row stands.
+        place: Place,
         /// Why.
         reason: &'a Exclusion,
         /// The row as it stands in the file.
@@ -74,9 +89,14 @@ pub enum Entry<'a> {
 /// A plan that was not made. What the sink has seen until then is void.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError<E> {
-    /// The file is refused.
-    #[error(transparent)]
-    Read(#[from] ReadError),
+    /// A file is refused.
+    #[error("{file}: {error}")]
+    Read {
+        /// Its name.
+        file: Arc<str>,
+        /// Why.
+        error: ReadError,
+    },
     /// The sink has refused an entry.
     #[error("{0}")]
     Sink(E),

@@ -5,53 +5,64 @@
 
 use std::io::Read;
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use crate::audience::blocks::Blocks;
-use crate::audience::dedupe::Claimed;
+use crate::audience::dedupe::{Claimed, Duplicate};
+use crate::audience::dialect::Dialect;
 use crate::audience::exclusion::Exclusion;
-use crate::audience::header::{DELIMITER, Header};
+use crate::audience::header::Header;
 use crate::audience::read::ReadError;
 use crate::audience::rows::Rows;
 use crate::message::Spelling;
 use crate::plan::batch::{Batch, Candidate, Item, Message, Verdict, Worker};
 use crate::plan::digest::Fold;
 use crate::plan::totals::Totals;
-use crate::plan::{Entry, PlanError, Recipe};
+use crate::plan::{Entry, Input, PlanError, Recipe};
 use crate::provider::Cost;
 
 /// Batches that wait before and behind each worker.
 const QUEUE: usize = 4;
 
-/// Makes a plan of a file: `sink` gets an entry for every row, in the order of the file, the same for any
-/// number of `threads`. `progress` is told how many bytes were read so far.
+/// Makes a plan of a file of UTF-8 with commas. See [`run_files`].
 ///
 /// # Errors
-/// The file is refused, or the sink refuses an entry. The sink's entries are then void: whatever it has
-/// kept of them must be dropped. A sink's error ends the plan as soon as the read under way returns.
+/// As [`run_files`].
 pub fn run<E>(
     input: impl Read + Send,
     recipe: &Recipe,
     threads: NonZeroUsize,
-    progress: Option<&AtomicU64>,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<Totals, PlanError<E>> {
-    let mut blocks = Blocks::new(input, DELIMITER, progress);
-    let header = Header::take(&mut blocks)?;
-    if header != recipe.rules.header {
-        return Err(ReadError::HeaderChanged { found: header.columns().to_vec() }.into());
-    }
+    let only = Input { name: Arc::from("the file"), reader: input, dialect: Dialect::PLAIN };
+    run_files(vec![only], recipe, threads, sink)
+}
+
+/// Makes a plan of files, one after the other: `sink` gets an entry for every row, in the order of the files, the same
+/// for any number of `threads`.
+///
+/// # Errors
+/// A file is refused, or the sink refuses an entry. The sink's entries are then void: whatever it has
+/// kept of them must be dropped. A sink's error ends the plan as soon as the read under way returns.
+pub fn run_files<R: Read + Send, E>(
+    files: Vec<Input<R>>,
+    recipe: &Recipe,
+    threads: NonZeroUsize,
+    sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+) -> Result<Totals, PlanError<E>> {
+    let names: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.name)).collect();
     thread::scope(|scope| {
         let (to_workers, from_reader) = queues(threads);
         let (to_collector, from_workers) = queues(threads);
         let (give_back, used) = channel();
-        let mut handles = vec![scope.spawn(move || read(blocks, &to_workers, &used))];
+        let header = &recipe.rules.header;
+        let mut handles = vec![scope.spawn(move || read(files, header, &to_workers, &used))];
         for (inbox, outbox) in from_reader.into_iter().zip(to_collector) {
             handles.push(scope.spawn(move || work(recipe, &inbox, &outbox)));
         }
-        let result = Collector::new(recipe.cost.as_ref(), sink).collect(&from_workers, &give_back);
+        let result = Collector::new(recipe.cost.as_ref(), &names, sink).collect(&from_workers, &give_back);
         // Without these, whoever waits at a full queue would wait for ever.
         drop((from_workers, give_back));
         let sound = handles.into_iter().map(thread::ScopedJoinHandle::join).all(|joined| joined.is_ok());
@@ -65,22 +76,38 @@ fn queues<T>(threads: NonZeroUsize) -> Queues<T> {
     (0..threads.get()).map(|_| sync_channel(QUEUE)).unzip()
 }
 
-/// Deals blocks out to the workers, in turn. Ends at the end of the file, at an error, or when a worker
+/// Deals blocks out to the workers, in turn. Ends at the end of the files, at an error, or when a worker
 /// is gone.
-fn read<R: Read>(mut blocks: Blocks<'_, R>, workers: &[SyncSender<Batch>], used: &Receiver<Batch>) {
-    for worker in workers.iter().cycle() {
-        let mut batch = used.try_recv().unwrap_or_default();
-        batch.block.bytes.clear();
-        batch.error = None;
-        match blocks.next_block(&mut batch.block) {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => batch.error = Some(error),
+fn read<R: Read>(
+    files: Vec<Input<R>>,
+    header: &Header,
+    workers: &[SyncSender<Batch>],
+    used: &Receiver<Batch>,
+) {
+    let mut workers = workers.iter().cycle();
+    let mut base = 0;
+    for (file, input) in files.into_iter().enumerate() {
+        let mut blocks = Blocks::new(input.reader, input.dialect);
+        let mut checked = Header::take(&mut blocks).and_then(|found| match found == *header {
+            true => Ok(()),
+            false => Err(ReadError::HeaderChanged { found: found.columns().to_vec() }),
+        });
+        loop {
+            let mut batch = used.try_recv().unwrap_or_default();
+            (batch.file, batch.base, batch.error) = (file, base, None);
+            batch.block.bytes.clear();
+            match std::mem::replace(&mut checked, Ok(())).and_then(|()| blocks.next_block(&mut batch.block)) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => batch.error = Some(error),
+            }
+            let failed = batch.error.is_some();
+            let Some(worker) = workers.next() else { return };
+            if worker.send(batch).is_err() || failed {
+                return;
+            }
         }
-        let failed = batch.error.is_some();
-        if worker.send(batch).is_err() || failed {
-            return;
-        }
+        base += blocks.line();
     }
 }
 
@@ -104,15 +131,20 @@ struct Collector<'s, E> {
     cost: Option<&'s Cost>,
     claimed: Claimed,
     totals: Totals,
+    names: &'s [Arc<str>],
     digest: Fold,
     row: csv::ByteRecord,
 }
 
 impl<'s, E> Collector<'s, E> {
-    fn new(cost: Option<&'s Cost>, sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>) -> Self {
+    fn new(
+        cost: Option<&'s Cost>,
+        names: &'s [Arc<str>],
+        sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+    ) -> Self {
         let (claimed, digest) = (Claimed::default(), Fold::default());
-        let totals = Totals::new(cost.is_some());
-        Self { sink, cost, claimed, totals, digest, row: csv::ByteRecord::new() }
+        let totals = Totals::new(cost.is_some(), names.len() > 1);
+        Self { sink, cost, claimed, totals, names, digest, row: csv::ByteRecord::new() }
     }
 
     fn collect(
@@ -124,13 +156,17 @@ impl<'s, E> Collector<'s, E> {
             // A worker whose turn it is has gone: the file has ended (or the thread has died, which is
             // seen when it is joined).
             let Ok(mut batch) = worker.recv() else { break };
+            if let Some(name) = self.names.get(batch.file) {
+                self.totals.files.begin(batch.base, name);
+            }
             let items = std::mem::take(&mut batch.items);
             for item in &items {
                 self.item(item, &batch).map_err(PlanError::Sink)?;
             }
             batch.items = items;
             if let Some(error) = batch.error.take() {
-                return Err(error.into());
+                let file = self.names.get(batch.file).cloned().unwrap_or_else(|| Arc::from(""));
+                return Err(PlanError::Read { file, error });
             }
             let _ = give_back.send(batch);
         }
@@ -143,19 +179,20 @@ impl<'s, E> Collector<'s, E> {
             Ok(planned) => planned,
             Err(reason) => return self.exclude(item, batch, &reason),
         };
-        self.claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), item.line);
-        self.totals.include(item.line, &candidate.address, &message.measure);
+        let line = batch.base + item.line;
+        self.claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), line);
+        self.totals.include(line, &candidate.address, &message.measure);
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
-        self.spell(item.line, candidate, message, batch);
+        self.spell(line, candidate, message, batch);
         if let Some(whereabouts) = candidate.whereabouts {
             let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
-            self.totals.locate(whereabouts, item.line, odd);
+            self.totals.locate(whereabouts, line, odd);
         }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {
-            line: item.line,
+            place: self.totals.files.place(line),
             id: batch.texts.get(candidate.id.clone()).unwrap_or_default(),
             address: &candidate.address,
             text: batch.texts.get(message.text.clone()).unwrap_or_default(),
@@ -186,7 +223,10 @@ impl<'s, E> Collector<'s, E> {
             Verdict::In(candidate) => candidate,
         };
         match self.claimed.duplicate(&candidate.address_key, candidate.id_key.as_ref()) {
-            Some(duplicate) => Err(duplicate),
+            Some(Duplicate::Address(line)) => {
+                Err(Exclusion::DuplicateAddress { first: self.totals.files.place(line) })
+            }
+            Some(Duplicate::Id(line)) => Err(Exclusion::DuplicateId { first: self.totals.files.place(line) }),
             None => match &candidate.message {
                 Ok(message) => Ok((candidate, message)),
                 Err(reason) => Err(reason.clone()),
@@ -199,10 +239,12 @@ impl<'s, E> Collector<'s, E> {
         self.row.clear();
         // The bytes were cut once already, so they are a row of UTF-8.
         let bytes = batch.block.bytes.get(item.range.clone()).unwrap_or_default();
-        let mut rows = Rows::new(std::str::from_utf8(bytes).unwrap_or_default(), item.line, DELIMITER);
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let mut rows = Rows::new(text, item.line, batch.block.dialect);
         if let Ok(Some(row)) = rows.next_row() {
             row.iter().for_each(|cell| self.row.push_field(cell.as_bytes()));
         }
-        (self.sink)(Entry::Excluded { line: item.line, reason, row: &self.row })
+        let place = self.totals.files.place(batch.base + item.line);
+        (self.sink)(Entry::Excluded { place, reason, row: &self.row })
     }
 }

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::audience::address::Address;
 use crate::audience::exclusion::{Class, Exclusion};
 use crate::audience::phone::country_of;
+use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
@@ -21,7 +22,7 @@ pub struct PartCount {
     pub parts: u16,
     /// How many there are.
     pub messages: u64,
-    /// The physical line of the first.
+    /// The line of the first, numbered through all files: [`Totals::place`] says where that is.
     pub first_line: u64,
 }
 
@@ -32,7 +33,7 @@ pub struct Located {
     pub place: Whereabouts,
     /// How many there are.
     pub messages: u64,
-    /// The physical line of the first.
+    /// The line of the first, numbered through all files: [`Totals::place`] says where that is.
     pub first_line: u64,
 }
 
@@ -71,6 +72,8 @@ pub struct Totals {
     pub digest: Hash,
     /// What they cost, where prices are known.
     pub cost: Option<Bill>,
+    /// The files they come from.
+    pub(super) files: Files,
     /// Which characters make messages UCS-2.
     pub alphabet: Alphabet,
     excluded: [u64; Exclusion::KINDS.len()],
@@ -85,8 +88,13 @@ pub struct Totals {
 
 impl Totals {
     /// Nothing yet; with a bill where prices are known.
-    pub(super) fn new(priced: bool) -> Self {
-        Self { cost: priced.then(Bill::default), ..Self::default() }
+    pub(super) fn new(priced: bool, are_several: bool) -> Self {
+        Self { cost: priced.then(Bill::default), files: Files::new(are_several), ..Self::default() }
+    }
+
+    /// Where a line stands that is numbered through all files.
+    pub fn place(&self, line: u64) -> Place {
+        self.files.place(line)
     }
 
     /// People who get a message: one each.

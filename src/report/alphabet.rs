@@ -38,6 +38,9 @@ pub struct Character {
     pub messages: u64,
     /// The line of the first.
     pub first_line: u64,
+    /// The file of the first; absent where there is but one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_file: Option<String>,
     /// Segments that those messages take beyond what they would in GSM-7, as far as they could be spelled so.
     pub segments: u64,
     /// How GSM-7 writes it; `null` where it cannot.
@@ -69,7 +72,10 @@ impl Alphabet {
                 &one.code,
                 &place,
                 &thousands(one.messages),
-                &format!("first in line {}", thousands(one.first_line)),
+                &match &one.first_file {
+                    Some(file) => format!("first in {file} line {}", thousands(one.first_line)),
+                    None => format!("first in line {}", thousands(one.first_line)),
+                },
                 &match one.spelling.as_deref() {
                     None => "GSM-7 has nothing like it".to_owned(),
                     Some("") => "GSM-7 leaves it out".to_owned(),
@@ -122,6 +128,7 @@ mod tests {
             column: column.map(str::to_owned),
             messages,
             first_line: 2,
+            first_file: None,
             segments: messages,
             spelling: spelling.map(str::to_owned),
         };

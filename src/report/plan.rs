@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::alphabet::Alphabet;
 use super::campaign::minute;
 use super::layout::{Table, count, duration};
+use crate::audience::Place;
 use crate::schedule::Zone;
 use crate::units::thousands;
 
@@ -82,14 +83,14 @@ pub struct ZoneLine {
 }
 
 /// Messages that are held, for one reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLine {
     /// Why.
     pub why: &'static str,
     /// How many.
     pub messages: u64,
-    /// The line of the first.
-    pub first_line: u64,
+    /// Where the first stands.
+    pub first: Place,
     /// The zone that the first may have meant.
     pub near: Option<Zone>,
 }
@@ -148,8 +149,8 @@ pub struct Aside {
     pub file: String,
     /// Excluded rows by reason, in the order in which they are checked.
     pub reasons: Vec<(&'static str, u64)>,
-    /// The longest message: its segments and its line in the file.
-    pub longest: Option<(u16, u64)>,
+    /// The longest message: its segments, and where it stands.
+    pub longest: Option<(u16, Place)>,
     /// What the campaign asks of the state.
     pub rules: Rules,
     /// The hours in which messages may go out.
@@ -217,7 +218,7 @@ impl PlanReport {
         }
         for line in &aside.held {
             let near = line.near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            let first = format!("first in line {}{near}", thousands(line.first_line));
+            let first = format!("first in {}{near}", line.first);
             table.row([&format!("  {}", line.why), &thousands(line.messages), &first]);
         }
         let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
@@ -323,8 +324,8 @@ impl PlanReport {
                 thousands(encodings.ucs2)
             );
         }
-        if let Some((longest, line)) = aside.longest.filter(|(segments, _)| *segments > 1) {
-            let _ = write!(text, "; the longest has {longest} (line {line})");
+        if let Some((longest, place)) = aside.longest.as_ref().filter(|(segments, _)| *segments > 1) {
+            let _ = write!(text, "; the longest has {longest} ({place})");
         }
         text
     }

@@ -3,26 +3,36 @@
 use std::borrow::Cow;
 use std::io;
 
+use crate::audience::Place;
+
 /// How every such file begins.
 pub const HEAD: &str = "line,reason,detail";
 
 /// A CSV of excluded rows.
 pub struct Rejects<W: io::Write> {
     csv: csv::Writer<W>,
+    are_several: bool,
 }
 
 impl<W: io::Write> Rejects<W> {
-    /// Begins it with the columns of the recipients' file.
+    /// Begins it with the columns of the recipients' files; where those are several, a column says which.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn new(out: W, columns: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, csv::Error> {
+    pub fn new(
+        out: W,
+        columns: impl Iterator<Item = impl AsRef<str>>,
+        are_several: bool,
+    ) -> Result<Self, csv::Error> {
         // A ragged row keeps the cells it has.
         let mut csv = csv::WriterBuilder::new().flexible(true).from_writer(out);
         HEAD.split(',').try_for_each(|name| csv.write_field(name))?;
+        if are_several {
+            csv.write_field("file")?;
+        }
         columns.into_iter().try_for_each(|column| csv.write_field(harmless(column.as_ref().as_bytes())))?;
         csv.write_record(None::<&[u8]>)?;
-        Ok(Self { csv })
+        Ok(Self { csv, are_several })
     }
 
     /// Adds a row.
@@ -31,14 +41,17 @@ impl<W: io::Write> Rejects<W> {
     /// Those of the writer.
     pub fn add<'a>(
         &mut self,
-        line: u64,
+        place: &Place,
         reason: &str,
         detail: &str,
         row: impl Iterator<Item = &'a [u8]>,
     ) -> Result<(), csv::Error> {
-        self.csv.write_field(line.to_string())?;
+        self.csv.write_field(place.line.to_string())?;
         self.csv.write_field(reason)?;
         self.csv.write_field(harmless(detail.as_bytes()))?;
+        if self.are_several {
+            self.csv.write_field(harmless(place.file.as_deref().unwrap_or_default().as_bytes()))?;
+        }
         row.into_iter().try_for_each(|cell| self.csv.write_field(harmless(cell)))?;
         self.csv.write_record(None::<&[u8]>)
     }
@@ -74,9 +87,12 @@ mod tests {
 
     #[test]
     fn rows_keep_their_cells_and_formulas_lose_their_power() {
-        let mut rejects = Rejects::new(Vec::new(), ["phone", "name"].iter()).unwrap();
-        rejects.add(7, "invalid_address", "no number", [&b"+254 712"[..], b"=CMD()"].into_iter()).unwrap();
-        rejects.add(9, "ragged", "1 cell", [&b"+SUM(A1)"[..]].into_iter()).unwrap();
+        let mut rejects = Rejects::new(Vec::new(), ["phone", "name"].iter(), false).unwrap();
+        let line = Place::line;
+        rejects
+            .add(&line(7), "invalid_address", "no number", [&b"+254 712"[..], b"=CMD()"].into_iter())
+            .unwrap();
+        rejects.add(&line(9), "ragged", "1 cell", [&b"+SUM(A1)"[..]].into_iter()).unwrap();
         let text = String::from_utf8(rejects.finish().unwrap()).unwrap();
         assert_eq!(
             text,

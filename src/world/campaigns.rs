@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::stamp::{Stamp, stamp};
-use super::workspace::{self, NoCampaign};
+use super::workspace::{self, NoCampaign, Piped};
 use crate::delivery::roster::Plan;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -196,7 +196,7 @@ fn read(path: &Path) -> (Found, Vec<(PathBuf, Stamp)>) {
     let file = if path.is_dir() { path.join(workspace::MANIFEST) } else { path.to_owned() };
     let before = stamp(&file);
     let opened = match workspace::open(path) {
-        Ok(opened) => opened,
+        Ok(opened) => opened.piped(Piped::Never),
         Err(error) => {
             let mut problems = Diagnostics::new();
             problems.push(Diagnostic::error(error.to_string()));

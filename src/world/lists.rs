@@ -50,7 +50,7 @@ impl Lists {
         }
         let mut suppression = Suppression::default();
         for (file, _) in &self.files {
-            add_list(&mut suppression, file, self.kind, &self.column)?;
+            let _ = add_list(&mut suppression, file, self.kind, &self.column)?;
         }
         self.files.iter_mut().zip(stamps).for_each(|((_, before), now)| *before = now);
         Ok(Some(suppression))

@@ -3,12 +3,14 @@
 pub mod campaigns;
 pub mod clock;
 pub mod confine;
+pub mod export;
 pub mod gateway;
 pub mod gauges;
 pub mod http;
 pub mod inquiry;
 pub mod lists;
 pub mod person;
+pub mod recipients;
 pub mod sandbox;
 pub mod secrets;
 pub mod server;

@@ -2,14 +2,14 @@
 //! other, with all that is wrong about them.
 #![allow(clippy::disallowed_methods)]
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::confine::{self, Confined, Repository, tidy};
+use super::export::{self, Export, STANDARD_INPUT};
+use super::recipients::{Recipients, other_columns};
 use super::stamp::{Stamp, stamp};
-use crate::audience::{AddressKind, Header, Suppression};
+use crate::audience::{AddressKind, Header, Named, ReadError, Suppression};
 use crate::campaign::{self, Campaign, Manifest, Materials, Reference, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
@@ -50,13 +50,26 @@ pub struct Opened {
     inputs: Vec<PathBuf>,
     /// Where each of them is named, and how it looked before it was read.
     stamps: Vec<(PathBuf, Stamp)>,
+    piped: Piped,
+    told: Vec<String>,
+}
+
+/// What becomes of recipients who come from standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piped {
+    /// They are read; an error where somebody would have to type them.
+    Read,
+    /// They are read, or passed over with a word where somebody would have to type them.
+    ReadIfThere,
+    /// Nobody pipes them in, each time it is due.
+    Never,
 }
 
 /// A manifest joined with what it names, but for the suppression lists.
 struct Parts {
     references: References,
     campaign: Option<Campaign>,
-    csv: Option<Confined>,
+    recipients: Option<Recipients>,
     profile_source: Option<Arc<Source>>,
 }
 
@@ -65,8 +78,10 @@ struct Parts {
 pub struct Loaded {
     /// The campaign.
     pub campaign: Campaign,
-    /// The recipients' file.
-    pub csv: Confined,
+    /// The recipients' files.
+    pub recipients: Recipients,
+    /// How files are read that are not plain UTF-8 with commas, a line each.
+    pub told: Vec<String>,
     /// The suppression lists.
     pub lists: Vec<Confined>,
     /// Everything that was read for it, links resolved.
@@ -96,7 +111,8 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
     let repository = Repository::of(&folder).map_err(|error| unreadable(confine::plain(&error)))?;
     let (manifest, problems) = campaign::read(&source);
     let inputs = vec![file.canonicalize().unwrap_or(file)];
-    Ok(Opened { source, manifest, problems, folder, repository, inputs, stamps })
+    let (piped, told) = (Piped::Read, Vec::new());
+    Ok(Opened { source, manifest, problems, folder, repository, inputs, stamps, piped, told })
 }
 
 /// Every manifest below a path, sorted: the file itself, the folder's own, or those of its folders.
@@ -117,6 +133,12 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, NoCampaign> {
 }
 
 impl Opened {
+    /// The same, with another answer to recipients who come from standard input.
+    #[must_use]
+    pub fn piped(self, piped: Piped) -> Self {
+        Self { piped, ..self }
+    }
+
     /// The repository that holds it.
     pub fn repository(&self) -> &Repository {
         &self.repository
@@ -151,6 +173,7 @@ impl Opened {
     /// The campaign without its suppression lists, which are long and say nothing of when it goes out. What is wrong with
     /// everything else stands in the diagnostics.
     pub fn campaign(mut self) -> (Option<Campaign>, Diagnostics) {
+        self.piped = Piped::Never;
         let campaign = self.manifest.take().and_then(|manifest| self.parts(&manifest).campaign);
         self.problems.sort();
         hide(&mut self.problems);
@@ -159,15 +182,16 @@ impl Opened {
 
     fn join(&mut self) -> Option<Loaded> {
         let manifest = self.manifest.take()?;
-        let Parts { references, campaign, csv, profile_source } = self.parts(&manifest);
+        let Parts { references, campaign, recipients, profile_source } = self.parts(&manifest);
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
-        match (campaign, csv, suppression, profile_source) {
-            (Some(campaign), Some(csv), Some((suppression, lists)), Some(profile_source))
+        match (campaign, recipients, suppression, profile_source) {
+            (Some(campaign), Some(recipients), Some((suppression, lists)), Some(profile_source))
                 if !self.problems.has_errors() =>
             {
                 let inputs = self.inputs.clone();
-                Some(Loaded { campaign, csv, suppression, lists, inputs, profile_source })
+                let told = std::mem::take(&mut self.told);
+                Some(Loaded { campaign, recipients, told, suppression, lists, inputs, profile_source })
             }
             _ => None,
         }
@@ -177,14 +201,13 @@ impl Opened {
     fn parts(&mut self, manifest: &Manifest) -> Parts {
         let references = References::of(manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
-        let csv = references.csv.as_ref().and_then(|reference| self.file(reference));
-        let header = csv.as_ref().and_then(|(file, reference)| self.header(file, reference));
+        let (recipients, header) = self.recipients(manifest, &references.csv).unzip();
         let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
         let materials = Materials { template, holidays, header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
         self.problems.extend(problems);
-        Parts { references, campaign, csv: csv.map(|(file, _)| file), profile_source }
+        Parts { references, campaign, recipients, profile_source }
     }
 
     /// Only the suppression lists, for a run that is pinned already: an opt-out counts even after that. The
@@ -286,22 +309,114 @@ impl Opened {
         self.text(&file, reference)
     }
 
-    fn header(&mut self, file: &Confined, reference: &Reference) -> Option<Header> {
-        let read = File::open(&file.real)
-            .map_err(|error| confine::plain(&error))
-            .and_then(|file| Header::read(BufReader::new(file)).map_err(|error| error.to_string()));
-        match read {
-            Ok(header) => Some(header),
-            Err(why) => {
-                let title = format!("{}: {why}", file.shown.display());
-                self.problems.push(Diagnostic::error(title).at(
-                    &self.source,
-                    reference.span.clone(),
-                    "named here",
-                ));
-                None
+    /// The recipients' files, looked at and held against each other, with the columns they share.
+    fn recipients(&mut self, manifest: &Manifest, references: &[Reference]) -> Option<(Recipients, Header)> {
+        let (named, problems) = campaign::named(manifest, &self.source);
+        let sound = !problems.has_errors();
+        self.problems.extend(problems);
+        let mut files: Vec<(Export, Header)> = Vec::new();
+        for (at, reference) in references.iter().enumerate() {
+            if references[..at].iter().any(|earlier| earlier.name == reference.name) {
+                self.refuse(format!("`{}` is named twice", reference.name), reference, None);
+                continue;
+            }
+            let Some(opened) = self.export(reference, &named, sound) else { continue };
+            let looked = opened.and_then(|export| match export.header() {
+                Ok(header) => Ok((export, header)),
+                Err(error) => Err((export.shown.to_string(), error)),
+            });
+            match looked {
+                Ok(looked) => files.push(looked),
+                Err((shown, error)) => {
+                    self.refuse(format!("{shown}: {error}"), reference, error.help());
+                    continue;
+                }
+            }
+            if let [first, .., last] = files.as_slice() {
+                let (first, last) = ((&first.0, &first.1), (&last.0, &last.1));
+                let problem = other_columns(first, last, &self.source, reference.span.clone());
+                self.problems.extend(problem);
             }
         }
+        self.useless(manifest, &files);
+        let header = files.first()?.1.clone();
+        if files.len() < references.len() {
+            return None;
+        }
+        let recipients = Recipients::new(files.into_iter().map(|(export, _)| export).collect());
+        self.told.extend(recipients.told().map(str::to_owned));
+        Some((recipients, header))
+    }
+
+    /// A file, or standard input, looked at; nothing where that is not to be done, which was told then.
+    fn export(
+        &mut self,
+        reference: &Reference,
+        named: &Named,
+        sound: bool,
+    ) -> Option<Result<Export, (String, ReadError)>> {
+        if reference.name != STANDARD_INPUT {
+            let (file, _) = self.file(reference)?;
+            let shown = file.shown.display().to_string();
+            return sound.then(|| Export::file(&file, named).map_err(|error| (shown, error)));
+        }
+        match self.piped {
+            Piped::Never => self.refuse(
+                "the recipients come from standard input, and nobody is there to pipe them in",
+                reference,
+                Some("name a file; `-` is for `check`, `plan`, `preview`, `rehearse` and `send`".to_owned()),
+            ),
+            Piped::Read if export::is_typed() => self.refuse(
+                "the recipients come from standard input, which is a terminal",
+                reference,
+                Some("pipe them in, as in `sendplan plan CAMPAIGN < recipients.csv`".to_owned()),
+            ),
+            Piped::ReadIfThere if export::is_typed() => self.problems.push(
+                Diagnostic::warning(
+                    "the recipients come from standard input: their columns were not checked",
+                )
+                .at(&self.source, reference.span.clone(), "")
+                .help("pipe them in, as in `sendplan check CAMPAIGN < recipients.csv`"),
+            ),
+            _ if sound => {
+                let shown = "standard input".to_owned();
+                return Some(Export::standard_input(named).map_err(|error| (shown, error)));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// What is said of workbooks where there are none, and of text where there is none.
+    fn useless(&mut self, manifest: &Manifest, files: &[(Export, Header)]) {
+        let Some(audience) = manifest.audience.as_ref().map(|audience| &audience.value) else { return };
+        let all = |workbooks: bool| {
+            !files.is_empty() && files.iter().all(|(one, _)| one.is_workbook() == workbooks)
+        };
+        let (no_book, no_text) = (all(false), all(true));
+        let wrong = [
+            (&audience.sheet, no_book, "`audience.sheet`: there is no workbook among the recipients' files"),
+            (&audience.encoding, no_text, "`audience.encoding`: a workbook has an encoding of its own"),
+            (
+                &audience.delimiter,
+                no_text,
+                "`audience.delimiter`: nothing stands between the cells of a workbook",
+            ),
+        ];
+        for (key, is_wrong, title) in wrong {
+            if let Some(key) = key.as_ref().filter(|_| is_wrong) {
+                let problem = Diagnostic::error(title).at(&self.source, key.span.clone(), "");
+                self.problems.push(problem.help("remove it"));
+            }
+        }
+    }
+
+    fn refuse(&mut self, title: impl Into<String>, reference: &Reference, help: Option<String>) {
+        let problem = Diagnostic::error(title).at(&self.source, reference.span.clone(), "named here");
+        self.problems.push(match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
     }
 
     fn suppression(
@@ -338,13 +453,16 @@ impl Opened {
                 sound = false;
                 continue;
             };
-            if let Err(why) = add_list(&mut suppression, &file, kind, address_column) {
-                sound = false;
-                self.problems.push(
-                    Diagnostic::error(why)
-                        .at(&self.source, reference.span.clone(), "this suppression list")
-                        .help("whoever stands there must not be sent to, so nothing is sent until the list can be read"),
-                );
+            match add_list(&mut suppression, &file, kind, address_column) {
+                Ok(told) => self.told.extend(told),
+                Err(why) => {
+                    sound = false;
+                    self.problems.push(
+                        Diagnostic::error(why)
+                            .at(&self.source, reference.span.clone(), "this suppression list")
+                            .help("whoever stands there must not be sent to, so nothing is sent until the list can be read"),
+                    );
+                }
             }
             files.push(file);
         }
@@ -352,7 +470,7 @@ impl Opened {
     }
 }
 
-/// Adds the addresses of a list file.
+/// Adds the addresses of a list file, and says how it is written where that is not plain UTF-8 with commas.
 ///
 /// # Errors
 /// In words, with the file's name in them.
@@ -361,13 +479,18 @@ pub fn add_list(
     file: &Confined,
     kind: AddressKind,
     address_column: &str,
-) -> Result<(), String> {
+) -> Result<Option<String>, String> {
     let shown = file.shown.display().to_string();
-    let opened = File::open(&file.real).map_err(|error| format!("{shown}: {}", confine::plain(&error)))?;
+    let refuse = |error: ReadError| format!("the suppression list {shown} {error}");
+    let export = Export::file(file, &Named::default()).map_err(refuse)?;
+    let reader = export.reader(&Arc::default()).map_err(|error| refuse(error.into()))?;
     suppression
-        .add_list(&shown, BufReader::new(opened), kind, address_column)
-        .map(|_| ())
-        .map_err(|error| error.to_string())
+        .add_list_as(&shown, reader, export.dialect(), kind, address_column)
+        .map_err(|error| error.to_string())?;
+    if !export.is_unchanged() {
+        return Err(format!("the suppression list {shown} has changed while it was read"));
+    }
+    Ok(export.told().map(str::to_owned))
 }
 
 /// A profile by built-in name or path, for `provider show`.

@@ -1,6 +1,7 @@
 //! From the mirror to a campaign that cannot be invalid. Every step reports what it finds and goes on, so
 //! that one pass shows all that is wrong with a manifest and the files it names.
 
+mod exports;
 mod frequency;
 mod hours;
 mod provider;
@@ -47,6 +48,8 @@ pub fn resolve(
     let campaign = resolver.campaign(manifest, materials);
     (campaign, resolver.problems)
 }
+
+pub use self::exports::named;
 
 struct Resolver<'a> {
     source: &'a Arc<Source>,

@@ -25,7 +25,7 @@ use crate::store::ears::Ears;
 use crate::store::sqlite::Sqlite;
 use crate::world::clock::Clock;
 use crate::world::gauges::Gauges;
-use crate::world::workspace::{self, Loaded, Opened};
+use crate::world::workspace::{self, Loaded, Opened, Piped};
 
 /// What all turns of a process share.
 #[derive(Debug, Clone)]
@@ -111,6 +111,7 @@ fn begin_turn(
     let again = workspace::open(&work.manifest)?;
     let (loaded, problems) = opened.load();
     let Some(loaded) = loaded else { return Err(Failure::Invalid { what, problems }) };
+    loaded.told.iter().for_each(|told| terminal.say(told));
     if let Some(why_not) = may_begin(&loaded, at, &work, &again, shared.now(), terminal)? {
         return Ok(why_not);
     }
@@ -181,7 +182,7 @@ fn take_up_turn(
 }
 
 fn open(name: &str, work: &Work) -> Result<Opened, Failure> {
-    let opened = workspace::open(&work.manifest)?;
+    let opened = workspace::open(&work.manifest)?.piped(Piped::Never);
     match opened.name() {
         Some(found) if found == name => Ok(opened),
         Some(found) => Err(Failure::Input(format!("`{}` is called `{found}` now", opened.source.name))),

@@ -1,0 +1,417 @@
+//! Exports of spreadsheets and CRMs as they really come: however one list is written, it is one plan; and what cannot
+//! be read for certain is refused with its place.
+
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::process::Stdio;
+
+use flate2::write::GzEncoder;
+use sendplan::audience::{AddressKind, Header, Named, Region, Rules, Suppression, detect};
+use sendplan::message::Template;
+use sendplan::plan::{Input, Recipe, Totals, run_files};
+
+use crate::loopback::{Loopback, Reply};
+use crate::project::{Project, Said, said};
+use crate::workbook::{Cell, workbook};
+
+const HEAD: [&str; 4] = ["phone", "name", "note", "points"];
+
+/// A list in which every kind of cell stands, with numbers that are wrong and people who are there twice.
+fn list(rows: usize) -> Vec<Vec<String>> {
+    let names = ["José", "Zoë Müller", "Ann", "Bob \"Bobby\" Ray", "François, Jr."];
+    let notes = ["", "a;b|c", "plain, with comma", "tab\there", "two\nlines"];
+    let row = |at: usize| {
+        let phone = match at % 50 {
+            7 => "07123".to_owned(),
+            9 => format!("0712{:06}", at - 1),
+            _ => format!("0712{at:06}"),
+        };
+        vec![phone, names[at % 5].to_owned(), notes[at % 5].to_owned(), (at * 3).to_string()]
+    };
+    (0..rows).map(row).collect()
+}
+
+fn csv(rows: &[Vec<String>], delimiter: char, ending: &str) -> String {
+    let mut text = HEAD.join(&delimiter.to_string());
+    text.push_str(ending);
+    for row in rows {
+        let cells = row.iter().map(|cell| match cell.contains(['"', ',', ';', '|', '\t', '\n']) {
+            true => format!("\"{}\"", cell.replace('"', "\"\"")),
+            false => cell.clone(),
+        });
+        text.push_str(&cells.collect::<Vec<_>>().join(&delimiter.to_string()));
+        text.push_str(ending);
+    }
+    text
+}
+
+/// How a text may lie on the disk: what it is called here, the bytes, and what the manifest must say of it.
+fn written(text: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let utf16 = |text: &str, big: bool| -> Vec<u8> {
+        let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let marked = format!("\u{feff}{text}");
+    let by = |label: &str| {
+        let (bytes, _, lossy) = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap().encode(text);
+        assert!(!lossy, "{label}");
+        bytes.into_owned()
+    };
+    vec![
+        ("utf-8", text.as_bytes().to_vec(), ""),
+        ("utf-8, marked", marked.as_bytes().to_vec(), ""),
+        ("utf-16le, marked", utf16(&marked, false), ""),
+        ("utf-16be, marked", utf16(&marked, true), ""),
+        ("utf-16le", utf16(text, false), ""),
+        ("utf-16be", utf16(text, true), ""),
+        ("utf-16be, named", utf16(text, true), "utf-16be"),
+        ("windows-1252", by("windows-1252"), ""),
+        ("windows-1252, named", by("windows-1252"), "windows-1252"),
+        ("windows-1254", by("windows-1254"), "windows-1254"),
+        ("iso-8859-15", by("iso-8859-15"), "iso-8859-15"),
+        ("macintosh", by("macintosh"), "macintosh"),
+    ]
+}
+
+fn totals(bytes: &[u8], encoding: &str) -> Totals {
+    let named =
+        Named { encoding: (!encoding.is_empty()).then(|| encoding.parse().unwrap()), ..Named::default() };
+    let (reader, findings) = detect::look(bytes, &named).unwrap();
+    let header = Header::read_as(bytes, findings.dialect).unwrap();
+    let recipe = Recipe {
+        template: Template::compile("c", "{{ name }}: {{ note }} {{ points }}", &header, &Default::default())
+            .unwrap(),
+        rules: Rules {
+            address: 0,
+            id: None,
+            timezone: None,
+            types: None,
+            kind: AddressKind::Phone { region: Some(Region::KE) },
+            filter: None,
+            header,
+        },
+        suppression: Suppression::default(),
+        cost: None,
+        locates: false,
+        reference: Default::default(),
+    };
+    let input = Input { name: "r.csv".into(), reader, dialect: findings.dialect };
+    run_files(vec![input], &recipe, NonZeroUsize::MIN, &mut |_| Ok::<(), Infallible>(())).unwrap()
+}
+
+#[test]
+fn fault_44_45_46_one_list_is_one_plan_however_it_is_written() {
+    let rows = list(500);
+    let expected = totals(csv(&rows, ',', "\n").as_bytes(), "");
+    assert!(expected.messages > 400 && expected.rejected() > 0 && expected.duplicates() > 0, "{expected:?}");
+    let mut files = 0;
+    for delimiter in [',', ';', '\t', '|'] {
+        for ending in ["\n", "\r\n", "\r"] {
+            for (what, bytes, encoding) in written(&csv(&rows, delimiter, ending)) {
+                let found = totals(&bytes, encoding);
+                assert_eq!(found.digest, expected.digest, "{what} {delimiter:?} {ending:?}");
+                let counts = |totals: &Totals| (totals.rows, totals.messages, totals.segments);
+                assert_eq!(counts(&found), counts(&expected), "{what} {delimiter:?} {ending:?}");
+                files += 1;
+            }
+        }
+    }
+    assert_eq!(files, 144);
+}
+
+/// A campaign whose `audience` says this besides.
+fn project(audience: &str) -> Project {
+    let project = Project::empty();
+    said_of(&project, audience);
+    project
+}
+
+fn said_of(project: &Project, audience: &str) {
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &format!(
+            "version: 1\nname: c\nprovider: {{ profile: mobiconnect, base_url: \"http://127.0.0.1:1\" }}\nsender: 1\n\
+             audience:\n  address: phone\n  region: KE\n{audience}message: {{ text: \"{{{{ name }}}}\" }}\n"
+        ),
+    );
+}
+
+fn put(project: &Project, name: &str, bytes: &[u8]) {
+    std::fs::write(project.path(&format!("campaigns/c/{name}")), bytes).unwrap();
+}
+
+fn plan(project: &Project) -> Said {
+    project.run(&["plan", "campaigns/c"])
+}
+
+fn json(project: &Project) -> String {
+    let said = project.run(&["plan", "campaigns/c", "--format", "json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    said.out
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn fault_44_46_ten_thousand_rows_give_the_same_bytes_from_every_kind_of_file() {
+    let rows = list(10_000);
+    let project = project("  csv: r.csv\n");
+    put(&project, "r.csv", csv(&rows, ',', "\n").as_bytes());
+    let expected = json(&project);
+    assert!(expected.contains("\"recipients\": 10000"), "{expected}");
+    let dialects = [(';', "\r\n"), ('\t', "\r"), ('|', "\n"), (',', "\r\n")];
+    for (at, (what, _, _)) in written("").iter().enumerate() {
+        let (delimiter, ending) = dialects[at % dialects.len()];
+        let (_, bytes, encoding) = written(&csv(&rows, delimiter, ending)).remove(at);
+        let named = if encoding.is_empty() { String::new() } else { format!("  encoding: {encoding}\n") };
+        said_of(&project, &format!("  csv: r.csv\n{named}"));
+        put(&project, "r.csv", &bytes);
+        assert_eq!(json(&project), expected, "{what} {delimiter:?} {ending:?}");
+    }
+    said_of(&project, "  csv: r.csv\n");
+    put(&project, "r.csv", &gzip(csv(&rows, ';', "\r\n").as_bytes()));
+    assert_eq!(json(&project), expected);
+    let head = HEAD.iter().map(|name| Cell::Text((*name).to_owned())).collect();
+    let cells = rows.iter().map(|row| {
+        row.iter().enumerate().map(|(at, cell)| match (at, cell.parse()) {
+            (3, Ok(number)) => Cell::Number(number),
+            _ => Cell::Text(cell.clone()),
+        })
+    });
+    let sheet: Vec<Vec<Cell>> = std::iter::once(head).chain(cells.map(Iterator::collect)).collect();
+    put(&project, "r.csv", &workbook(&[("Kunden", &sheet)]));
+    assert_eq!(json(&project), expected);
+    let told = plan(&project);
+    assert!(told.err.contains("campaigns/c/r.csv: an .xlsx workbook, sheet `Kunden`"), "{told:?}");
+}
+
+#[test]
+fn fault_44_what_is_found_out_is_said_with_something_to_look_at() {
+    let project = project("  csv: r.csv\n");
+    put(&project, "r.csv", b"phone;name\n0712345678;Ann\n0712345679;Jos\xe9\n");
+    let line = "campaigns/c/r.csv: Windows-1252, found out (line 3 has `José`); `;` between cells, found out";
+    let checked = project.run(&["check", "campaigns/c"]);
+    assert!(checked.code == 0 && checked.out.contains(line), "{checked:?}");
+    assert!(plan(&project).err.contains(line), "{:?}", plan(&project));
+    said_of(&project, "  csv: r.csv\n  encoding: windows-1252\n  delimiter: \";\"\n");
+    let named = project.run(&["check", "campaigns/c"]).out;
+    assert!(
+        named.contains("Windows-1252, as named (line 3 has `José`); `;` between cells, as named"),
+        "{named}"
+    );
+    put(&project, "r.csv", b"\xef\xbb\xbfphone,name\n0712345678,Ann\n");
+    said_of(&project, "  csv: r.csv\n");
+    let plain = project.run(&["check", "campaigns/c"]).out;
+    assert_eq!(plain, "1 campaign checked, no errors\n");
+}
+
+#[test]
+fn fault_44_a_wrong_byte_is_refused_with_its_place_and_what_to_do() {
+    let project = project("  csv: r.csv\n");
+    let mut bytes = b"phone,name\n".to_vec();
+    (0..9000).for_each(|at| bytes.extend(format!("0712{at:06},Ann\n").bytes()));
+    bytes.extend(b"0712345679,Jos\xe9\n");
+    put(&project, "r.csv", &bytes);
+    let said = plan(&project);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("r.csv: line 9002, column 15, is not UTF-8 (byte "), "{said:?}");
+    assert!(said.err.contains("`encoding: windows-1252`"), "{said:?}");
+    put(&project, "r.csv", b"phone,name\n0712345679,\x81\n");
+    said_of(&project, "  csv: r.csv\n  encoding: windows-1252\n");
+    let said = plan(&project);
+    assert!(
+        said.err.contains("r.csv: line 2, column 12, is not Windows-1252 (byte 22 of the text)"),
+        "{said:?}"
+    );
+    put(&project, "r.csv", b"phone,name\n0712345679,A\0nn\n");
+    said_of(&project, "  csv: r.csv\n");
+    assert!(plan(&project).err.contains("line 2, column 13, is a zero byte"), "{:?}", plan(&project));
+}
+
+#[test]
+fn a_name_that_is_no_encoding_is_refused_with_what_is_meant() {
+    let project = project("  csv: r.csv\n  encoding: windows1252\n  delimiter: \":\"\n");
+    put(&project, "r.csv", b"phone,name\n");
+    let said = project.run(&["check", "campaigns/c"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(
+        said.err.contains("campaign.yaml:9:13") && said.err.contains("did you mean `windows-1252`?"),
+        "{said:?}"
+    );
+    assert!(said.err.contains("`:` is no separator"), "{said:?}");
+}
+
+#[test]
+fn fault_46_what_cannot_be_told_apart_is_asked_for() {
+    let project = project("  csv: r.csv\n");
+    put(&project, "r.csv", b"phone;name, all\n0712345678;Ann\n");
+    let said = plan(&project);
+    assert!(said.code == 3 && said.err.contains("`,` and `;` equally often"), "{said:?}");
+    assert!(said.err.contains("delimiter: \";\""), "{said:?}");
+    put(&project, "r.csv", b"sep=;\r\nphone;name\r\n0712345678;Ann\r\nnobody;Bob\r\n");
+    let said = project.run(&["plan", "campaigns/c", "--rejects", "out.csv"]);
+    assert!(said.err.contains("`;` between cells, as its first line says"), "{said:?}");
+    let rejects = std::fs::read_to_string(project.path("out.csv")).unwrap();
+    assert!(rejects.contains("\n4,invalid-address,"), "{rejects}");
+}
+
+#[test]
+fn several_files_are_one_list_and_lines_say_which() {
+    let project = project("  csv: [a.csv, b.csv]\n");
+    put(&project, "a.csv", b"phone,name\n0712345678,Ann\n0712345679,Bob");
+    put(&project, "b.csv", b"phone;name\n0712345678;Ann again\nnobody;Cy\n0712345670;Dee\n");
+    let said = project.run(&["plan", "campaigns/c", "--rejects", "out.csv"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("campaigns/c/a.csv and 1 more"), "{said:?}");
+    let rejects = std::fs::read_to_string(project.path("out.csv")).unwrap();
+    assert_eq!(
+        rejects,
+        "line,reason,detail,file,phone,name\n\
+         2,duplicate-address,the same address as campaigns/c/a.csv line 2,campaigns/c/b.csv,0712345678,Ann again\n\
+         3,invalid-address,`nobody` is not a phone number,campaigns/c/b.csv,nobody,Cy\n"
+    );
+    let said = project.run(&["preview", "campaigns/c", "--recipient", "nobody"]);
+    assert!(said.err.contains("(campaigns/c/b.csv line 3)"), "{said:?}");
+}
+
+#[test]
+fn files_with_other_columns_are_refused_and_named() {
+    let project = project("  csv: [a.csv, b.csv, c.csv]\n");
+    put(&project, "a.csv", b"phone,name\n");
+    put(&project, "b.csv", b"phone,town\n");
+    put(&project, "c.csv", b"name,phone\n");
+    let said = project.run(&["check", "campaigns/c"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    for words in [
+        "campaigns/c/b.csv has no `name`, as campaigns/c/a.csv has, but `town`",
+        "campaigns/c/c.csv has the columns of campaigns/c/a.csv in another order",
+    ] {
+        assert!(said.err.contains(words), "{words}: {said:?}");
+    }
+}
+
+fn piped(project: &Project, arguments: &[&str], input: &[u8]) -> Said {
+    let mut child = project
+        .command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    said(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn standard_input_is_read_once_and_run_refuses_it() {
+    let project = project("  csv: \"-\"\n");
+    let people = "phone;name\n0700000001;Zoë\n0700000002;Ann\n".as_bytes();
+    for verb in ["check", "plan", "preview"] {
+        let said = piped(&project, &[verb, "campaigns/c"], people);
+        assert_eq!(said.code, 0, "{verb}: {said:?}");
+        assert!(
+            format!("{}{}", said.out, said.err).contains("standard input: `;` between cells"),
+            "{said:?}"
+        );
+    }
+    let gateway = Loopback::start();
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    project.write(file, &manifest.replace("http://127.0.0.1:1", &gateway.url()));
+    let sent = piped(&project, &["send", "campaigns/c"], people);
+    assert_eq!((sent.code, gateway.accepted().len()), (0, 2), "{sent:?}");
+    let run = project.run(&["run", "campaigns/c", "--once"]);
+    assert!(run.err.contains("nobody is there to pipe them in"), "{run:?}");
+}
+
+#[test]
+fn a_run_that_began_from_standard_input_goes_on_without_it() {
+    let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
+    let project = project("  csv: \"-\"\n");
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    let adapted = format!("{}\", batch_max: 1", gateway.url());
+    project.write(file, &manifest.replace("http://127.0.0.1:1\"", &adapted));
+    let mut child = project
+        .command(&["send", "campaigns/c"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut people = "phone;name\n".to_owned();
+    (0..60).for_each(|at| people.push_str(&format!("07000000{at:02};Zoë\n")));
+    child.stdin.take().unwrap().write_all(people.as_bytes()).unwrap();
+    gateway.until_waiting(1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gateway.release();
+    let said = project.send();
+    let run = project.status();
+    assert_eq!((run.of("planned"), run.of("pending")), (60, 0), "{said:?}");
+    assert!(gateway.accepted().values().all(|times| *times == 1));
+}
+
+#[test]
+fn a_workbook_is_read_as_it_was_meant_or_refused_with_the_cell() {
+    let project = project("  csv: r.xlsx\n");
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let head = || vec![text("phone"), text("name"), text("when")];
+    let sheet = vec![
+        head(),
+        vec![Cell::Number(254_712_345_678.0), text("two\nlines"), Cell::Date(45_943.0)],
+        vec![],
+        vec![text("nobody"), Cell::Formula("Ann"), Cell::Date(45_943.5)],
+        vec![text(""), text("")],
+    ];
+    put(&project, "r.xlsx", &workbook(&[("A", &sheet), ("empty", &[])]));
+    let said = project.run(&["plan", "campaigns/c", "--rejects", "out.csv"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let rejects = std::fs::read_to_string(project.path("out.csv")).unwrap();
+    assert!(
+        rejects
+            .ends_with("\n4,invalid-address,`nobody` is not a phone number,nobody,Ann,2025-10-13T12:00:00\n")
+    );
+    let refused = |sheets: &[(&str, &[Vec<Cell>])], audience: &str, words: &str| {
+        put(&project, "r.xlsx", &workbook(sheets));
+        said_of(&project, &format!("  csv: r.xlsx\n{audience}"));
+        let said = plan(&project);
+        assert!(said.code == 3 && said.err.contains(words), "{words}: {said:?}");
+    };
+    let wrong = |cell: Cell| vec![head(), vec![text("0712345678"), cell]];
+    refused(&[("A", &wrong(Cell::Error("#N/A")))], "", "row 2, column B, holds #N/A");
+    refused(&[("A", &wrong(Cell::Uncomputed))], "", "row 2, column B, is a formula without a value");
+    refused(&[("A", &wrong(Cell::Number(1e16)))], "", "row 2, column B, is a number of more than 15 digits");
+    refused(&[("A", &sheet), ("Bee", &sheet)], "", "several sheets with something in them: `A` or `Bee`");
+    refused(&[("A", &sheet), ("Bee", &sheet)], "  sheet: Be\n", "did you mean `Bee`?");
+    put(&project, "r.xlsx", &workbook(&[("A", &sheet), ("Bee", &sheet)]));
+    said_of(&project, "  csv: r.xlsx\n  sheet: Bee\n");
+    assert_eq!(plan(&project).code, 0);
+    put(&project, "r.xlsx", b"phone,name,when\n0712345678,Ann,x\n");
+    assert!(plan(&project).err.contains("there is no workbook among"), "{:?}", plan(&project));
+    put(&project, "r.xlsx", &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0]);
+    assert!(plan(&project).err.contains("an old .xls workbook"), "{:?}", plan(&project));
+}
+
+#[test]
+fn suppression_lists_open_the_same_way() {
+    let project = project("  csv: r.csv\n  suppress: [a.csv, b.xlsx, c.csv]\n");
+    put(&project, "r.csv", b"phone,name\n0712345671,A\n0712345672,B\n0712345673,C\n0712345674,D\n");
+    let utf16: Vec<u8> =
+        "\u{feff}wann;phone\r\nMärz;0712345671\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    put(&project, "a.csv", &utf16);
+    let sheet = vec![vec![Cell::Text("Mobile".to_owned())], vec![Cell::Number(712_345_672.0)]];
+    put(&project, "b.xlsx", &workbook(&[("Stop", &sheet)]));
+    put(&project, "c.csv", &gzip(b"0712345673\n"));
+    let said = plan(&project);
+    assert!(said.code == 0 && said.out.contains("on a suppression list  3"), "{said:?}");
+    assert!(
+        said.err.contains("a.csv: UTF-16LE, found out (line 2 has `März`); `;` between cells"),
+        "{said:?}"
+    );
+}
