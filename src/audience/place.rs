@@ -51,8 +51,11 @@ impl Files {
 
     /// The place of a line that is numbered through.
     pub fn place(&self, line: u64) -> Place {
+        if !self.are_several {
+            return Place::line(line);
+        }
         let at = self.begun.partition_point(|(base, _)| *base < line).saturating_sub(1);
-        match self.begun.get(at).filter(|_| self.are_several) {
+        match self.begun.get(at) {
             Some((base, name)) => Place { line: line.saturating_sub(*base), file: Some(Arc::clone(name)) },
             None => Place::line(line),
         }
