@@ -424,7 +424,8 @@ impl Engine {
         let ends = self.clocks.ends().and_then(|ends| (ends - now.utc).to_std().ok());
         let shut = ends.map(|wait| now.elapsed + wait);
         if self.hold.is_some() {
-            return shut;
+            // At that very moment what is under way is waited for, and nothing else.
+            return shut.filter(|at| *at > now.elapsed);
         }
         let linger = self.outbox_since.filter(|_| self.commit.is_none()).map(|since| since + LINGER);
         [pace, renewal, trouble, shut, linger, self.queue.next_wake()]
