@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::engine::{End, Engine, Now, change};
 use super::message::{Change, Claimed, MessageKey, Parcel};
@@ -34,6 +34,8 @@ pub struct Clock {
 pub struct Clocks {
     left: Vec<Clock>,
     turn: Turn,
+    /// At how many different times those of this turn close.
+    closings: usize,
     /// Up to here nobody who goes by the clock is pending any more: the next turn need not look there again.
     passed: FxHashMap<Option<ClockId>, MessageKey>,
 }
@@ -43,17 +45,13 @@ enum Turn {
     /// None yet, or the last one is over.
     Between,
     /// Messages go out to these.
-    Sending { open: Vec<Open>, from: DateTime<Utc>, until: DateTime<Utc> },
+    Sending { open: Open, from: DateTime<Utc>, until: DateTime<Utc> },
     /// The time of these is over: their messages expire.
     Expiring(Vec<Option<ClockId>>),
 }
 
-/// A clock that is open, and when it closes: that does not change in a turn, and is asked for each request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Open {
-    id: Option<ClockId>,
-    closes: Option<DateTime<Utc>>,
-}
+/// The clocks that are open, and when each closes: that does not change in a turn, and is asked for each message.
+type Open = FxHashMap<Option<ClockId>, Option<DateTime<Utc>>>;
 
 /// What comes after a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +97,7 @@ impl Clock {
 impl Clocks {
     /// These.
     pub fn new(clocks: Vec<Clock>) -> Self {
-        Self { left: clocks, turn: Turn::Between, passed: FxHashMap::default() }
+        Self { left: clocks, turn: Turn::Between, closings: 0, passed: FxHashMap::default() }
     }
 
     /// Before when nothing can be done, neither sent nor given up because its time is over, and why, for people. Nothing
@@ -113,14 +111,14 @@ impl Clocks {
     /// Begins the next turn.
     fn begin(&mut self, now: DateTime<Utc>) -> After {
         self.turn = Turn::Between;
-        let (mut over, mut open) = (Vec::new(), Vec::new());
+        let (mut over, mut open) = (Vec::new(), Open::default());
         let mut until = DateTime::<Utc>::MAX_UTC;
         for clock in &self.left {
             match clock.opens_next(now) {
                 None => over.push(clock.id),
                 Some(opens) if opens > now => until = until.min(opens),
                 Some(_) => {
-                    open.push(Open { id: clock.id, closes: clock.hours.closes(now) });
+                    open.insert(clock.id, clock.hours.closes(now));
                     until = until.min(clock.hours.open_until(now).unwrap_or(now));
                 }
             }
@@ -130,6 +128,7 @@ impl Clocks {
             (false, _) => self.turn = Turn::Expiring(over),
             (_, false) => {
                 let from = if always { DateTime::<Utc>::MIN_UTC } else { now };
+                self.closings = open.values().collect::<FxHashSet<_>>().len();
                 self.turn = Turn::Sending { open, from, until };
             }
             _ => return self.waits(now).map_or(After::End, |(until, why)| After::Nobody(until, why)),
@@ -192,16 +191,15 @@ impl Clocks {
         }
     }
 
-    /// From when on none of these may arrive any more.
-    pub(super) fn closes(&self, group: &[Parcel]) -> Option<DateTime<Utc>> {
+    /// From when on a message may not arrive any more that goes out in this turn.
+    fn closes(&self, message: &Claimed) -> Option<DateTime<Utc>> {
         let Turn::Sending { open, .. } = &self.turn else { return None };
-        match open.as_slice() {
-            [all @ Open { id: None, .. }] => all.closes,
-            _ => {
-                let of = |parcel: &Parcel| open.iter().find(|open| open.id == parcel.message.clock)?.closes;
-                group.iter().filter_map(of).min()
-            }
-        }
+        open.get(&message.clock).or_else(|| open.get(&None)).copied().flatten()
+    }
+
+    /// At how many different times the clocks that were open last close.
+    pub(super) fn closings(&self) -> usize {
+        self.closings
     }
 
     fn clock(&self, message: &Claimed) -> Option<&Clock> {
@@ -213,7 +211,7 @@ impl Turn {
     fn is_for(&self, clock: Option<ClockId>) -> bool {
         match self {
             Self::Between => false,
-            Self::Sending { open, .. } => open.iter().any(|open| open.id == clock),
+            Self::Sending { open, .. } => open.contains_key(&clock),
             Self::Expiring(clocks) => clocks.contains(&clock),
         }
     }
@@ -273,10 +271,11 @@ impl Engine {
             let change = self.expire(&Parcel::new(message), reason, now);
             return self.outbox.push(change);
         }
+        let closes = self.clocks.closes(&message);
         match self.set_aside.remove(&message.key) {
-            Some((known, Some(at))) => self.queue.push_later(Parcel { message, ..known }, at),
-            Some((known, None)) => self.queue.push(Parcel { message, ..known }),
-            None => self.queue.push(Parcel::new(message)),
+            Some((known, Some(at))) => self.queue.push_later(Parcel { message, closes, ..known }, at),
+            Some((known, None)) => self.queue.push(Parcel { message, closes, ..known }),
+            None => self.queue.push(Parcel { closes, ..Parcel::new(message) }),
         }
     }
 

@@ -25,10 +25,9 @@ impl Engine {
         let room = Vec::with_capacity(self.outbox.len());
         let mut order = Order { changes: std::mem::replace(&mut self.outbox, room), claim: None };
         let batches = self.form(&mut order.changes, now);
-        let wanted = self.window() * 2;
-        if self.end.is_none() && !self.turning && self.more && self.queue.len() < wanted {
+        if self.end.is_none() && !self.turning && self.wants_more() {
             let clocks = self.clocks.claims();
-            order.claim = Some(Claim { after: self.cursor, most: wanted.max(256), clocks });
+            order.claim = Some(Claim { after: self.cursor, most: self.wanted().max(256), clocks });
         }
         if order.changes.is_empty() && order.claim.is_none() && !self.must_prove(now) {
             return None;
@@ -36,6 +35,11 @@ impl Engine {
         self.runway.begin(self.tally.requests, now.elapsed);
         self.commit = Some(UnderWay { batches, begun: now });
         Some(order)
+    }
+
+    /// Whether the queue runs low while there is more.
+    fn wants_more(&self) -> bool {
+        self.more && self.queue.len() < self.wanted()
     }
 
     /// Whether a commit can wait for more to write: most of the intents that should be durable ahead are, and
@@ -49,9 +53,10 @@ impl Engine {
             && self.ready.len() * 8 >= self.runway.batches() * 5
     }
 
-    /// Groups waiting messages into batches and writes their intents.
+    /// Groups waiting messages into batches and writes their intents, in the order of the state: neighbours are written
+    /// together there.
     fn form(&mut self, changes: &mut Vec<Change>, now: Now) -> Vec<Batch> {
-        let mut formed = Vec::new();
+        let (mut formed, mut intents) = (Vec::new(), Vec::new());
         let waits = self.end.is_some() || self.hold.is_some() || self.turning || !self.clocks.is_sending();
         if waits || self.waits(now.elapsed) || !self.access.is_usable(now.utc) {
             return formed;
@@ -67,7 +72,7 @@ impl Engine {
             && self.in_doubt + self.batch_max <= self.window()
             && room.has(self.batch_max)
         {
-            let mut group = self.queue.take_group(self.batch_max, self.more, self.alike);
+            let mut group = self.queue.take_group(self.batch_max, self.wants_more(), self.alike);
             if group.is_empty() {
                 break;
             }
@@ -76,13 +81,15 @@ impl Engine {
                 continue;
             }
             self.in_doubt += group.len();
-            changes.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
-            let closes = self.clocks.closes(&group);
+            intents.extend(group.iter().map(|parcel| change(parcel, Event::Intend, None, None, now)));
+            let closes = group.iter().filter_map(|parcel| parcel.closes).min();
             let batch = Batch { number: self.next_number, parcels: group, closes };
             room.take(batch.load());
             formed.push(batch);
             self.next_number += 1;
         }
+        intents.sort_by_key(|intent| intent.key);
+        changes.append(&mut intents);
         formed
     }
 

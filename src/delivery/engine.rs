@@ -43,6 +43,8 @@ pub struct Now {
 pub(super) const HORIZON: Duration = Duration::from_secs(1);
 /// However much the concurrency and the batches would allow: memory, and a crash, have their price.
 const MOST_IN_DOUBT: usize = 8192;
+/// However many clocks there are, no more messages than that are looked through for those that close together.
+const MOST_IN_SIGHT: usize = 2 * MOST_IN_DOUBT;
 /// A pause at least this long gives durable intents back: they would only be in doubt.
 const WORTH_WITHDRAWING: Duration = Duration::from_secs(1);
 
@@ -186,7 +188,7 @@ impl Engine {
             alike: Alike {
                 text: profile.batch_mode() != BatchMode::Personalised,
                 // A gateway that drops messages late is told one time for all that a request holds.
-                clock: profile.sets_expiry(),
+                closing: profile.sets_expiry(),
             },
             clocks: Clocks::new(vec![Clock::of_all(delivery.hours())]),
             turning: false,
@@ -224,6 +226,17 @@ impl Engine {
     pub fn window(&self) -> usize {
         let batches = usize::from(self.delivery.concurrency) + self.runway.most();
         batches.saturating_mul(self.batch_max).min(MOST_IN_DOUBT.max(self.batch_max * 2))
+    }
+
+    /// How many messages should wait: twice the window, and where those of one request must close together, two batches
+    /// of each closing, which lie mixed.
+    pub(super) fn wanted(&self) -> usize {
+        let window = self.window() * 2;
+        if !self.alike.closing {
+            return window;
+        }
+        let batches = self.clocks.closings().saturating_mul(self.batch_max).saturating_mul(2);
+        window.max(batches.min(MOST_IN_SIGHT))
     }
 
     /// The lists as they are now: asked before each intent from here on.
@@ -416,7 +429,8 @@ impl Engine {
         let ends = self.clocks.ends().and_then(|ends| (ends - now.utc).to_std().ok());
         let shut = ends.map(|wait| now.elapsed + wait);
         if self.hold.is_some() {
-            return shut;
+            // At that very moment what is under way is waited for, and nothing else.
+            return shut.filter(|at| *at > now.elapsed);
         }
         let linger = self.outbox_since.filter(|_| self.commit.is_none()).map(|since| since + LINGER);
         [pace, renewal, trouble, shut, linger, self.queue.next_wake()]

@@ -99,12 +99,21 @@ pub struct Parcel {
     pub doubtful: bool,
     /// Whether a renewed credential was refused for it before.
     pub refused_once: bool,
+    /// From when on it may not arrive any more, by the turn in which it goes out; nothing where nothing closes.
+    pub closes: Option<DateTime<Utc>>,
 }
 
 impl Parcel {
     /// Fresh from the state.
     pub fn new(message: Claimed) -> Self {
-        Self { doubtful: message.second_copy, message, failures: 0, accepted_before: 0, refused_once: false }
+        Self {
+            doubtful: message.second_copy,
+            message,
+            failures: 0,
+            accepted_before: 0,
+            refused_once: false,
+            closes: None,
+        }
     }
 }
 

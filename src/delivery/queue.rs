@@ -12,8 +12,8 @@ use super::message::{MessageKey, Parcel};
 pub struct Alike {
     /// The text.
     pub text: bool,
-    /// By whose clock they go out.
-    pub clock: bool,
+    /// The time from which on they may not arrive any more, by whichever clock that is.
+    pub closing: bool,
 }
 
 /// What waits.
@@ -102,29 +102,43 @@ impl Queue {
         self.len() == 0
     }
 
-    /// Takes up to `max` from the front, those that have one text or one clock where `alike` says so. While more may
-    /// be claimed (`open`), a group that reaches the end of the queue is left: its neighbours may be about to come.
+    /// Takes up to `max`: the first, and those behind it that have its text and its closing where `alike` says so. Texts
+    /// are neighbours; clocks lie mixed, so those that close at another time are passed over, and keep their places. While
+    /// more may be claimed (`open`), a group that reaches the end of the queue is left: its neighbours may be about to come.
     pub fn take_group(&mut self, max: usize, open: bool, alike: Alike) -> Vec<Parcel> {
         let Some(first) = self.ready.front() else { return Vec::new() };
-        let (text, clock) = (first.message.key.text, first.message.clock);
-        let fits = |parcel: &&Parcel| {
-            let message = &parcel.message;
-            (!alike.text || message.key.text == text) && (!alike.clock || message.clock == clock)
-        };
-        let length = self.ready.iter().take(max).take_while(fits).count();
-        if open && length < max && length == self.ready.len() {
+        let (text, closes) = (first.message.key.text, first.closes);
+        let of_text = |parcel: &&Parcel| !alike.text || parcel.message.key.text == text;
+        let fits = |parcel: &Parcel| !alike.closing || parcel.closes == closes;
+        let (mut seen, mut length) = (0, 0);
+        for parcel in self.ready.iter().take_while(of_text) {
+            if length == max {
+                break;
+            }
+            seen += 1;
+            length += usize::from(fits(parcel));
+        }
+        if open && length < max && seen == self.ready.len() {
             return Vec::new();
         }
-        self.ready.drain(..length).collect()
+        if seen == length {
+            return self.ready.drain(..length).collect();
+        }
+        let (group, others): (Vec<_>, Vec<_>) = self.ready.drain(..seen).partition(fits);
+        others.into_iter().rev().for_each(|parcel| self.ready.push_front(parcel));
+        group
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
     use crate::delivery::message::Claimed;
 
-    const TEXT: Alike = Alike { text: true, clock: false };
+    const TEXT: Alike = Alike { text: true, closing: false };
+    const BOTH: Alike = Alike { text: true, closing: true };
 
     fn parcel(text: i64, seq: i64) -> Parcel {
         Parcel::new(Claimed {
@@ -153,6 +167,20 @@ mod tests {
         assert_eq!(seqs(&queue.take_group(1, true, TEXT)), [3]);
         assert_eq!(seqs(&queue.take_group(10, false, TEXT)), [4]);
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn groups_that_close_at_one_time_pass_others_over_and_leave_them_in_order() {
+        let (mut queue, closes) = (Queue::default(), |hour| DateTime::from_timestamp(hour * 3600, 0));
+        for seq in 1..=9 {
+            queue.push(Parcel { closes: closes(seq % 3), ..parcel(1, seq) });
+        }
+        queue.push(Parcel { closes: closes(1), ..parcel(2, 10) });
+        assert_eq!(seqs(&queue.take_group(2, true, BOTH)), [1, 4]);
+        assert_eq!(seqs(&queue.take_group(9, true, BOTH)), [2, 5, 8], "all of its text are here");
+        assert_eq!(seqs(&queue.take_group(9, true, Alike { text: false, closing: true })), Vec::<i64>::new());
+        assert_eq!(seqs(&queue.take_group(9, false, Alike { text: false, closing: true })), [3, 6, 9]);
+        assert_eq!(seqs(&queue.take_group(9, false, Alike { text: false, closing: true })), [7, 10]);
     }
 
     #[test]

@@ -141,12 +141,37 @@ pub fn table(caption: &str, heads: &[&str], numbers: &[usize], rows: &[Vec<Strin
         )
     });
     let body = Node::new("tbody", &[], [Node("\n".to_owned()), rows.collect()]);
-    let table = Node::new("table", &[], [Node::with("caption", caption), head, body]);
+    scrolling(caption, Node::new("table", &[], [Node::with("caption", caption), head, body]))
+}
+
+/// A box of its own for what may be wider than the page: it can be moved, by keys as well.
+pub fn scrolling(caption: &str, inside: Node) -> Node {
     Node::new(
         "div",
         &[("class", "wide"), ("role", "region"), ("tabindex", "0"), ("aria-label", caption)],
-        [table],
+        [inside],
     )
+}
+
+/// How dark a cell is; nothing by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shade(u64);
+
+impl Shade {
+    /// The shades in the style (`s1` to `s6`).
+    const ALL: [&'static str; 7] = ["", " s1", " s2", " s3", " s4", " s5", " s6"];
+
+    /// Of a number among others, of which this is the highest. What is there is seen.
+    pub fn of(number: u64, highest: u64) -> Self {
+        let steps = Self::ALL.len() as u64 - 1;
+        Self(if number == 0 { 0 } else { scale(number, steps, highest).clamp(1, steps) })
+    }
+}
+
+/// A cell of a table with a number in it.
+pub fn shaded(text: &str, shade: Shade) -> Node {
+    let word = usize::try_from(shade.0).ok().and_then(|at| Shade::ALL.get(at)).copied().unwrap_or_default();
+    Node::new("td", &[("class", &format!("number{word}"))], [Node::text(text)])
 }
 
 /// A kind of things that bars are made of: what it is called, and its class in the style (`k1`, `k2`, `k3`).
@@ -282,6 +307,14 @@ mod tests {
         for foreign in ["http:", "https:", "//", "url(", "@import", " style=", "javascript"] {
             assert!(!page.contains(foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_cell_is_as_dark_as_its_number_and_what_is_there_is_seen() {
+        let shades = [0, 1, 499, 500, 999, 1000].map(|number| Shade::of(number, 1000).0);
+        assert_eq!(shades, [0, 1, 2, 3, 5, 6]);
+        assert_eq!(Shade::of(0, 0), Shade::default());
+        assert_eq!(shaded("<1>", Shade::of(1, 1)).0, "<td class=\"number s6\">&lt;1&gt;</td>");
     }
 
     #[test]

@@ -225,6 +225,34 @@ fn nine_where_each_person_is_goes_round_the_earth() {
 }
 
 #[test]
+fn a_page_has_the_hours_by_where_people_are() {
+    let project = all_over_the_earth(600, NINE);
+    let said = rehearse(&project, &["--html", "a.html", "--fault", "429:3%,timeout:2%"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let page = std::fs::read_to_string(project.path("a.html")).unwrap();
+    let chart = page.split("<section>").find(|one| one.contains("By where people are")).unwrap();
+    insta::assert_snapshot!("rehearsal_page_by_where_people_are", chart);
+    // Each column adds up to what was taken of its people, and the last to all.
+    let cells = |row: &str| -> Vec<u64> {
+        let cells = row.split("<td").skip(1).map(|cell| cell.split(['>', '<']).nth(1).unwrap());
+        cells.map(|cell| cell.replace(',', "").parse().unwrap_or(0)).collect()
+    };
+    let rows = |part: &str| -> Vec<Vec<u64>> {
+        let part = chart.split(&format!("<{part}>")).nth(1).unwrap().split("</table>").next().unwrap();
+        part.split("<tr>").skip(1).filter(|row| !row.contains("colspan")).map(cells).collect()
+    };
+    let body = chart.split("</tbody>").next().unwrap();
+    let hours = body.split("<tbody>").nth(1).unwrap().split("<tr>").skip(1);
+    let hours: Vec<Vec<u64>> = hours.filter(|row| !row.contains("colspan")).map(cells).collect();
+    let sums = &rows("tfoot")[0];
+    assert_eq!(sums.len(), 5, "four places and all");
+    for (at, sum) in sums.iter().enumerate() {
+        assert_eq!(hours.iter().map(|row| row[at]).sum::<u64>(), *sum);
+    }
+    assert!(hours.iter().all(|row| row[..4].iter().sum::<u64>() == row[4]));
+}
+
+#[test]
 fn who_is_not_reached_by_the_last_day_expires_and_others_are_not_held_up() {
     let schedule = format!("{NINE}  until: 2026-12-03\n");
     let report = report(&all_over_the_earth(2000, &schedule), 0, &[]);
@@ -285,5 +313,6 @@ fn a_rehearsal_as_a_page() {
         std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap().starts_with("version")
     );
     let nowhere = rehearse(&project, &["--html", "no/such/folder/a.html"]);
+    assert!(!first.contains("By where people are"), "all go by one clock");
     assert_eq!(nowhere.code, 1, "{nowhere:?}");
 }

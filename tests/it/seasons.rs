@@ -186,6 +186,7 @@ pub fn play(seed: u64, folder: &Path, traced: bool) -> Season {
     };
     let mut disk = Disk::new(folder);
     let run = pin(&mut stage, &mut disk, &profile, &almanac);
+    stage.at = almanac.begins;
     stage.trace.note(Duration::ZERO, || format!("seed {seed}: {name}, {delivery:?}, {storms} storms"));
     let cast = Cast { profile, delivery };
     let mut season = Season { spoke: u64::from(spoke), ..Season::default() };
@@ -293,6 +294,8 @@ struct Almanac {
     recipients: Option<Recipients>,
     /// How long the window is open.
     open: Option<Duration>,
+    /// How long after its beginning somebody sends for the first time.
+    begins: Duration,
     /// The zones of each clock, where there are several.
     clocks: Vec<Vec<&'static str>>,
     spans: Vec<Span>,
@@ -312,9 +315,10 @@ impl Almanac {
     }
 }
 
-/// One season in four has hours: those of one clock, or those of several.
+/// One season in three has hours: those of one clock, or those of several. Most windows are about to shut when it begins: the
+/// last minute is short, and would be met by hardly any.
 fn almanac(dice: &mut Dice) -> Almanac {
-    if dice.between(0, 3) > 0 {
+    if dice.between(0, 2) > 0 {
         return Almanac::default();
     }
     let epoch: DateTime<Utc> = DateTime::from_timestamp(EPOCH, 0).unwrap();
@@ -322,12 +326,23 @@ fn almanac(dice: &mut Dice) -> Almanac {
         low + i64::try_from(dice.between(0, u64::try_from(high - low).unwrap())).unwrap()
     };
     let own = dice.between(0, 3) > 0;
-    let window = (dice.between(0, 3) > 0).then(|| {
-        let (from, length) = (hours(dice, 0, 23), hours(dice, 1, 23));
-        (from, (from + length) % 24)
-    });
-    let open = window.map(|(from, to)| Duration::from_secs((to - from).rem_euclid(24).unsigned_abs() * 3600));
     let common = *dice.pick(&ZONES).unwrap();
+    let shuts_soon = dice.between(0, 3) > 0;
+    // The next whole hour there.
+    let next_hour = (EPOCH + common.1).div_euclid(3600) + 1;
+    let window = (dice.between(0, 7) > 0).then(|| {
+        let (to, length) = (hours(dice, 0, 23), hours(dice, 1, 23));
+        let to = if shuts_soon { next_hour % 24 } else { to };
+        ((to - length).rem_euclid(24), to)
+    });
+    let begins = match window {
+        Some(_) if shuts_soon => {
+            let shuts = u64::try_from(next_hour * 3600 - common.1 - EPOCH).unwrap();
+            Duration::from_secs(shuts) - dice.time(Duration::ZERO, Duration::from_secs(90))
+        }
+        _ => Duration::ZERO,
+    };
+    let open = window.map(|(from, to)| Duration::from_secs((to - from).rem_euclid(24).unsigned_abs() * 3600));
     let until = (dice.between(0, 4) == 0).then(|| epoch + TimeDelta::hours(hours(dice, 1, 120)));
     let made = |(from, to): (i64, i64), zone: &str| {
         let time = |hour: i64| format!("{hour:02}:00").parse::<TimeOfDay>().unwrap();
@@ -341,7 +356,7 @@ fn almanac(dice: &mut Dice) -> Almanac {
             ..Span::default()
         };
         let window = window.map(|window| made(window, common.0));
-        return Almanac { window, until, open, spans: vec![span], ..Almanac::default() };
+        return Almanac { window, until, open, begins, spans: vec![span], ..Almanac::default() };
     }
     // What goes by their clocks: the time, the window, or both.
     let their_moment = dice.coin() || window.is_none();
@@ -359,8 +374,8 @@ fn almanac(dice: &mut Dice) -> Almanac {
         until: last_day,
         late_after,
     };
-    let mut clocks: Vec<Vec<(&str, i64)>> = Vec::new();
-    for _ in 0..dice.between(1, 6) {
+    let mut clocks: Vec<Vec<(&str, i64)>> = vec![vec![common]];
+    for _ in 0..dice.between(0, 5) {
         let mut zones = vec![*dice.pick(&ZONES).unwrap()];
         if dice.between(0, 3) == 0 {
             zones.push(*dice.pick(&ZONES).unwrap());
@@ -390,6 +405,7 @@ fn almanac(dice: &mut Dice) -> Almanac {
         until,
         recipients: Some(recipients),
         open,
+        begins,
         spans: clocks.iter().map(span).collect(),
         clocks: clocks.iter().map(|zones| zones.iter().map(|(name, _)| *name).collect()).collect(),
     }

@@ -68,7 +68,7 @@ fn the_same_seed_is_the_same_season() {
     let (one, other) = (fast_folder(), fast_folder());
     for seed in 5_000..5_040 {
         let (first, second) = (play(seed, one.path(), true), play(seed, other.path(), true));
-        assert!(first.trace.len() > 3);
+        assert!(first.trace.len() >= 3, "seed {seed}: {:?}", first.trace);
         assert_eq!(first.trace, second.trace, "seed {seed}");
     }
 }

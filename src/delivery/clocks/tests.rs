@@ -43,10 +43,15 @@ struct Run {
     clocks: Vec<Clock>,
     messages: BTreeMap<MessageKey, (Option<ClockId>, State)>,
     sent: Vec<(MessageKey, DateTime<Utc>)>,
+    /// How many were in each request.
+    requests: Vec<usize>,
     /// After whom messages were claimed.
     claims: Vec<Option<MessageKey>>,
     now: Now,
     answers: u64,
+    batch_max: u32,
+    /// The most that are claimed at once.
+    most: usize,
 }
 
 impl Run {
@@ -56,12 +61,13 @@ impl Run {
         let messages =
             messages.map(|(seq, clock)| (place(seq), (Some(ClockId(*clock)), State::Pending))).collect();
         let now = Now { elapsed: Duration::ZERO, utc: from };
-        Self { clocks, messages, sent: Vec::new(), claims: Vec::new(), now, answers: 0 }
+        let (sent, requests, claims) = (Vec::new(), Vec::new(), Vec::new());
+        Self { clocks, messages, sent, requests, claims, now, answers: 0, batch_max: 2, most: 3 }
     }
 
     /// One process; how it ended.
     fn live(&mut self) -> End {
-        let profile = Profile::builtin("mobiconnect").unwrap().unwrap().with_batch_max(2).unwrap();
+        let profile = Profile::builtin("sinch").unwrap().unwrap().with_batch_max(self.batch_max).unwrap();
         let retry = Retry { backoff: Duration::from_secs(1), ..Retry::default() };
         let delivery = Delivery { concurrency: 2, retry, ..Delivery::default() };
         let kind = AddressKind::Phone { region: None };
@@ -84,8 +90,12 @@ impl Run {
                     engine.committed(claimed);
                 }
                 Step::Send(batch) => {
+                    self.requests.push(batch.len());
                     for parcel in &batch.parcels {
                         self.sent.push((parcel.message.key, self.now.utc));
+                        let clock =
+                            self.clocks.iter().find(|clock| clock.id == parcel.message.clock).unwrap();
+                        assert_eq!(batch.closes, clock.hours.closes(self.now.utc), "what a gateway is told");
                     }
                     in_air.push(batch);
                 }
@@ -129,7 +139,7 @@ impl Run {
                 claim.clocks.as_ref().is_none_or(|clocks| clock.is_some_and(|one| clocks.contains(&one)));
             **key > after && *state == State::Pending && theirs
         });
-        let claimed = open.take(claim.most.min(3)).map(|(key, (clock, _))| Claimed {
+        let claimed = open.take(claim.most.min(self.most)).map(|(key, (clock, _))| Claimed {
             key: *key,
             recipient: key.seq.to_string().into(),
             address: format!("+25470000{:04}", key.seq).into(),
@@ -229,17 +239,37 @@ fn a_turn_begins_where_those_of_the_one_before_were_left() {
     assert_eq!(run.sent_to(2).len(), 30);
 }
 
+/// How many messages were in each request to so many people, by twelve clocks that lie mixed and close at these hours, in
+/// batches of a hundred.
+fn requests_to(people: u32, closing: impl Fn(u32) -> u32) -> Vec<usize> {
+    let clocks = (1..=12).map(|id| {
+        let windows = vec![window("06:00", &format!("{:02}:00", closing(id)), "UTC")];
+        clock(id, Hours { windows, ..Hours::default() })
+    });
+    let people: Vec<u32> = (0..people).map(|one| 1 + one * 7 % 12).collect();
+    let mut run = Run::new(clocks.collect(), &people, at("2026-12-01T08:00:00Z"));
+    (run.batch_max, run.most) = (100, usize::MAX);
+    assert!(run.finish().is_empty());
+    assert_eq!(run.sent.len(), people.len());
+    run.requests
+}
+
 #[test]
-fn a_batch_for_a_gateway_that_drops_messages_late_holds_one_clock() {
-    let hours = |to| Hours { windows: vec![window("00:00", to, "UTC")], ..Hours::default() };
-    let mut clocks = Clocks::new(vec![clock(1, hours("12:00")), clock(2, hours("18:00"))]);
-    let now = at("2026-12-01T08:00:00Z");
-    clocks.begin(now);
-    let run = Run::new(Vec::new(), &[1, 2], now);
-    let parcels: Vec<Parcel> = run.claim(&Claim::next(None, 9)).into_iter().map(Parcel::new).collect();
-    let closes = |parcels| clocks.closes(parcels).unwrap();
-    assert_eq!(closes(&parcels[1..]), at("2026-12-01T18:00:00Z"));
-    assert_eq!(closes(&parcels[..]), at("2026-12-01T12:00:00Z"));
+fn batches_for_a_gateway_that_is_told_an_expiry_are_full_though_clocks_lie_mixed() {
+    // One answer in five is that nothing was processed: a quarter more than twelve.
+    let requests = requests_to(1200, |id| 11 + id);
+    assert!((12..=18).contains(&requests.len()), "{requests:?}");
+    assert!(requests.iter().all(|one| *one == 100), "{requests:?}");
+    // Of twelve thousand not all are in sight at once.
+    let requests = requests_to(12_000, |id| 11 + id);
+    assert!((120..=160).contains(&requests.len()), "{}", requests.len());
+}
+
+#[test]
+fn people_of_several_clocks_share_a_request_where_those_close_at_one_time() {
+    assert_eq!(requests_to(120, |_| 20), [100, 20]);
+    let requests = requests_to(1200, |id| 18 + id % 3);
+    assert!((12..=18).contains(&requests.len()), "{requests:?}");
 }
 
 fn any_clock() -> impl Strategy<Value = (u32, u32, i64, Option<i64>, bool)> {

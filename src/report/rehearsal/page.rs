@@ -1,6 +1,6 @@
 //! A rehearsal as a page.
 
-use super::{Hour, RehearsalReport, Setting, Stretch, left_out, named, steps, stretches};
+use super::{Hour, RehearsalReport, Setting, Stretch, left_out, named, steps, stretches, zones};
 use crate::report::html::{Bars, Kind, Node, facts, page, section, table};
 use crate::report::layout::count;
 use crate::units::thousands;
@@ -27,6 +27,7 @@ impl RehearsalReport {
             self.facts(setting).into_iter().map(|(name, lines)| (name, lines.join("; "))).collect();
         body.push(section("Setting", [facts(lines.iter().map(|(name, text)| (*name, text.as_str())))]));
         body.extend(self.picture());
+        body.extend(zones::page::chart(&self.zones, &self.hours, &self.zone));
         body.push(self.messages(setting));
         let deeds = self.deeds(setting);
         let deeds = deeds.iter().map(|(name, text)| (name.as_str(), text.as_str()));

@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::{Hour, gap, hours_long, length_of_lines, lines, named, rfc3339_if, stretches};
 use crate::report::layout::{Table, count};
 
+pub mod page;
+
 /// The most columns, the sum not counted.
 const MOST_COLUMNS: usize = 12;
 /// The widest chart, in characters.
@@ -85,6 +87,15 @@ impl Column<'_> {
 
     fn last(&self) -> Option<DateTime<FixedOffset>> {
         self.zones.iter().filter_map(|zone| zone.last_at).max()
+    }
+
+    /// From when to when something left, by the clocks there.
+    fn when(&self) -> String {
+        let at = |at: Option<DateTime<FixedOffset>>| at.map(|at| at.format("%Y-%m-%d %H:%M").to_string());
+        match (at(self.first()), at(self.last())) {
+            (Some(first), Some(last)) => format!("{first} to {last} there"),
+            _ => "nothing left".to_owned(),
+        }
     }
 
     fn names(&self) -> String {
@@ -203,12 +214,8 @@ fn draw(columns: &[Column<'_>], step: i64, all: &[super::Stretch], zone: &str) -
 fn legend(columns: &[Column<'_>]) -> String {
     let mut table = Table::new(&[2]);
     for column in columns {
-        let at = |at: Option<DateTime<FixedOffset>>| at.map(|at| at.format("%Y-%m-%d %H:%M").to_string());
-        let when = match (at(column.first()), at(column.last())) {
-            (Some(first), Some(last)) => format!("{first} to {last} there"),
-            _ => "nothing left".to_owned(),
-        };
-        table.row([&column.head, &column.names(), &count(column.planned(), "message"), &when]);
+        let (names, planned) = (column.names(), count(column.planned(), "message"));
+        table.row([&column.head, &names, &planned, &column.when()]);
     }
     table.show()
 }

@@ -88,6 +88,9 @@ pub fn new_run(campaign: &str, occurrence: &str) -> NewRun {
 /// What every plan of the contract came to.
 pub const EXCLUDED: Excluded = Excluded { rejected: 1, suppressed: 2, filtered: 3, duplicates: 4 };
 
+/// Of whom nobody knows where they are.
+pub const NOWHERE: PinnedClock<'static> = PinnedClock::Held("nobody knows");
+
 pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
     PinnedMessage {
         recipient,
@@ -291,8 +294,8 @@ pub fn claims_go_on_after_a_key_and_skip_what_is_not_pending<H: Harness>() {
     assert_eq!(recipients(&store.claim(run, &Claim::next(None, 2)).unwrap()), ["5", "6"]);
     let last = first.last().map(|one| one.key);
     assert_eq!(recipients(&store.claim(run, &Claim::next(last, 2)).unwrap()), ["5", "6"]);
-    let held = store.claim(run, &Claim::next(last, 1)).unwrap();
-    store.commit(run, &changes(keys(&held), Event::Hold)).unwrap();
+    let left_out = store.claim(run, &Claim::next(last, 1)).unwrap();
+    store.commit(run, &changes(keys(&left_out), Event::Suppress)).unwrap();
     assert_eq!(recipients(&store.claim(run, &Claim::next(last, 100)).unwrap()), ["6", "7", "8", "9"]);
     assert_eq!(store.claim(run, &Claim::next(None, 0)).unwrap(), []);
     store.commit(run, &changes([first[1].key], Event::ProvenNotSent)).unwrap();
@@ -423,10 +426,14 @@ pub fn a_shared_text_lives_until_its_last_message<H: Harness>() {
 pub fn finishing_waits_for_what_is_open<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
-    let run = pin(&mut store, "spring", &[("1", "a"), ("2", "b"), ("3", "c")]);
-    let key = keys(&store.claim(run, &Claim::next(None, 3)).unwrap());
+    let mut pin = store.pin(&new_run("spring", "once")).unwrap();
+    for (recipient, clock) in [("1", PinnedClock::Campaign), ("2", NOWHERE), ("3", PinnedClock::Campaign)] {
+        pin.add(&PinnedMessage { clock, ..message(recipient, recipient) }).unwrap();
+    }
+    let run = pin.seal("d1", &EXCLUDED).unwrap();
+    let all = store.messages(run, None, None, 3).unwrap();
+    let key: Vec<MessageKey> = all.iter().map(|one| one.key).collect();
     store.commit(run, &changes([key[0]], Event::Intend)).unwrap();
-    store.commit(run, &changes([key[1]], Event::Hold)).unwrap();
     assert_eq!(store.finish(run, 9).unwrap_err(), StoreError::StillOpen { run: run.0, open: 2 });
     store.commit(run, &changes([key[0]], Event::LoseTrack)).unwrap();
     store.commit(run, &changes(key[1..].iter().copied(), Event::Expire)).unwrap();
@@ -445,12 +452,7 @@ pub fn people_go_by_clocks_and_some_by_none<H: Harness>() {
     let (east, west) =
         (started.clock(&["Asia/Tokyo"]).unwrap(), started.clock(&["America/Lima", "UTC"]).unwrap());
     assert_eq!(started.clock(&["Asia/Tokyo"]).unwrap(), east);
-    let timings = [
-        PinnedClock::Own(east),
-        PinnedClock::Held("nobody knows"),
-        PinnedClock::Own(west),
-        PinnedClock::Own(east),
-    ];
+    let timings = [PinnedClock::Own(east), NOWHERE, PinnedClock::Own(west), PinnedClock::Own(east)];
     for (recipient, timing) in ["1", "2", "3", "4"].into_iter().zip(timings) {
         started.add(&PinnedMessage { clock: timing, ..message(recipient, "a") }).unwrap();
     }
@@ -552,10 +554,11 @@ pub fn lists_are_paged_and_filtered<H: Harness>() {
         paged.extend(page);
     }
     assert_eq!(paged, all);
-    store.commit(run, &changes([all[1].key, all[4].key], Event::Hold)).unwrap();
-    let held = store.messages(run, Some(State::Held), None, 100).unwrap();
-    assert_eq!(held.iter().map(|one| &*one.recipient).collect::<String>(), "35");
-    assert_eq!(store.messages(run, Some(State::Held), Some(held[0].key), 100).unwrap(), held[1..]);
+    store.commit(run, &changes([all[1].key, all[4].key], Event::Suppress)).unwrap();
+    let left_out = store.messages(run, Some(State::Suppressed), None, 100).unwrap();
+    assert_eq!(left_out.iter().map(|one| &*one.recipient).collect::<String>(), "35");
+    let after = Some(left_out[0].key);
+    assert_eq!(store.messages(run, Some(State::Suppressed), after, 100).unwrap(), left_out[1..]);
     assert_eq!(store.messages(run, Some(State::Accepted), None, 100).unwrap(), []);
 }
 
