@@ -45,10 +45,56 @@ fn with_library<T>(ask: impl FnOnce(&PhoneNumberUtil) -> T) -> T {
 /// Reads a trimmed text into the digits of its E.164 form.
 pub(super) fn read(text: &str, region: Option<Region>) -> Result<u64, AddressError> {
     spreadsheet(text)?;
-    with_library(|library| match read_plain(library, text) {
-        Some(digits) => Ok(digits),
-        None => read_with(library, text, region),
+    with_library(|library| {
+        let short = match text.as_bytes() {
+            [b'+', ..] => read_plain(library, text),
+            [b'0', b'1'..=b'9', ..] => region.and_then(|region| read_local(library, text, region)),
+            _ => None,
+        };
+        short.map_or_else(|| read_with(library, text, region), Ok)
     })
+}
+
+/// Countries where a zero in front of another digit is the national prefix and nothing else: no international prefix
+/// begins so, and libphonenumber changes nothing of what follows. A test holds the short way and the long one together for
+/// each; whoever adds one lets it run.
+const ZERO_IS_A_PREFIX: [Region; 20] = [
+    Region::KE,
+    Region::UG,
+    Region::TZ,
+    Region::RW,
+    Region::ET,
+    Region::GH,
+    Region::NG,
+    Region::ZA,
+    Region::ZM,
+    Region::ZW,
+    Region::MW,
+    Region::EG,
+    Region::MA,
+    Region::GB,
+    Region::DE,
+    Region::FR,
+    Region::NL,
+    Region::BE,
+    Region::PK,
+    Region::BD,
+];
+
+/// A short way for local spellings of nothing but digits: `0712345678` in Kenya. Whatever is not surely valid goes the
+/// long way.
+fn read_local(library: &PhoneNumberUtil, text: &str, region: Region) -> Option<u64> {
+    let national = text.strip_prefix('0')?;
+    if !ZERO_IS_A_PREFIX.contains(&region)
+        || !(5..=14).contains(&national.len())
+        || !national.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return None;
+    }
+    let country_code = library.get_country_code_for_region(region)?;
+    let number =
+        PhoneNumber { country_code, national_number: national.parse().ok()?, ..PhoneNumber::default() };
+    library.is_valid_number(&number).then(|| e164(&number)).flatten()
 }
 
 /// Digits with which a national prefix (or a carrier's code) can begin, as libphonenumber has them, for
@@ -284,6 +330,37 @@ mod tests {
             }
         }
         assert!(short > 200, "{short}");
+    }
+
+    #[test]
+    fn the_short_way_of_local_spellings_agrees_with_the_long_one() {
+        let mut state = 2_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        with_library(|library| {
+            for region in ZERO_IS_A_PREFIX {
+                let mut short = 0;
+                for start in 10..=99 {
+                    for length in 5..=12 {
+                        for _ in 0..12 {
+                            let rest: String =
+                                (0..length - 2).map(|_| (b'0' + (random() % 10) as u8) as char).collect();
+                            let text = format!("0{start}{rest}");
+                            let found = read_local(library, &text, region);
+                            short += u32::from(found.is_some());
+                            let long = read_with(library, &text, Some(region));
+                            assert!(
+                                found.is_none() || found == long.clone().ok(),
+                                "{region} {text}: {found:?} {long:?}"
+                            );
+                        }
+                    }
+                }
+                assert!(short > 50, "{region}: {short}");
+            }
+        });
     }
 
     #[test]
