@@ -272,6 +272,15 @@ mod tests {
         }
     }
 
+    /// So many digits at a time, the same for the same seed.
+    fn digits(mut state: u64) -> impl FnMut(usize) -> String {
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        move |count| (0..count).map(|_| (b'0' + (random() % 10) as u8) as char).collect()
+    }
+
     /// Both ways to read a plain number, side by side; the short one may only decline.
     fn compare(text: &str, regions: &[Option<Region>]) -> bool {
         with_library(|library| {
@@ -289,19 +298,14 @@ mod tests {
 
     #[test]
     fn the_short_way_agrees_with_the_long_one_for_every_country() {
-        let mut state = 1_u64;
-        let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            state >> 33
-        };
+        let mut digits = digits(1);
         let codes: Vec<i32> = PHONE_NUMBER_UTIL.get_supported_calling_codes().collect();
         assert!(codes.len() > 200);
         let (mut short, mut all) = (0, 0);
         for code in codes {
             for start in 0..100 {
                 for length in 5..=11 {
-                    let rest: String =
-                        (0..length - 2).map(|_| (b'0' + (random() % 10) as u8) as char).collect();
+                    let rest: String = digits(length - 2);
                     all += 1;
                     short += u32::from(compare(&format!("+{code}{start:02}{rest}"), &[Some(Region::KE)]));
                 }
@@ -334,19 +338,14 @@ mod tests {
 
     #[test]
     fn the_short_way_of_local_spellings_agrees_with_the_long_one() {
-        let mut state = 2_u64;
-        let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            state >> 33
-        };
+        let mut digits = digits(2);
         with_library(|library| {
             for region in ZERO_IS_A_PREFIX {
                 let mut short = 0;
                 for start in 10..=99 {
                     for length in 5..=12 {
                         for _ in 0..12 {
-                            let rest: String =
-                                (0..length - 2).map(|_| (b'0' + (random() % 10) as u8) as char).collect();
+                            let rest: String = digits(length - 2);
                             let text = format!("0{start}{rest}");
                             let found = read_local(library, &text, region);
                             short += u32::from(found.is_some());

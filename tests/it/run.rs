@@ -157,14 +157,20 @@ fn once_in_ci_needs_the_state_of_the_job_before() {
     assert_eq!((third.code, accepted(&gateway)), (0, 6), "{third:?}");
 }
 
-#[test]
-fn once_ends_with_the_worst_that_happened() {
+/// Two campaigns of three people a day: the gateway of the first refuses us, that of the second takes everybody.
+fn one_of_two_is_refused() -> (Loopback, Loopback, Project) {
     let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
     let shut = Loopback::with(move |request| (request.send > 0).then(forbidden));
     let gateway = Loopback::start();
     let project = empty();
     campaign(&project, 1, &shut.url(), "", 3, DAILY);
     campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    (shut, gateway, project)
+}
+
+#[test]
+fn once_ends_with_the_worst_that_happened() {
+    let (shut, gateway, project) = one_of_two_is_refused();
     let refused = once(&project, "2026-12-01T06:00:00Z");
     assert_eq!(refused.code, 8, "{refused:?}");
     assert_eq!(gateway.accepted_once(), 3, "the other one is sent");
@@ -665,12 +671,7 @@ fn who_says_nothing_keeps_nobody_from_asking() {
 
 #[test]
 fn a_run_whose_manifest_is_gone_is_told_and_can_be_cancelled() {
-    let forbidden = || Reply::Json(403, serde_json::json!({"error": "not today"}));
-    let shut = Loopback::with(move |request| (request.send > 0).then(forbidden));
-    let gateway = Loopback::start();
-    let project = empty();
-    campaign(&project, 1, &shut.url(), "", 3, DAILY);
-    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    let (_shut, _gateway, project) = one_of_two_is_refused();
     let now = "2026-12-01T06:00:00Z";
     assert_eq!(once(&project, now).code, 8);
     std::fs::rename(project.path("campaigns/c1"), project.path("c1")).unwrap();
