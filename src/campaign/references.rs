@@ -1,9 +1,9 @@
 //! The files a manifest names, with the places where it does.
 
 use crate::diagnostic::Span;
-use crate::yaml::Spanned;
+use crate::yaml::{Spanned, TextOr};
 
-use super::raw::{Campaign, Files, ProviderRef};
+use super::raw::{Campaign, Files};
 
 /// A name in a manifest and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,10 +43,8 @@ impl References {
                 .unwrap_or_default(),
             holidays: manifest.schedule.as_ref().and_then(|one| one.value.holidays.as_ref()).map(reference),
             profile: manifest.provider.as_ref().and_then(|provider| match &provider.value {
-                ProviderRef::Named(name) => {
-                    Some(Reference { name: name.clone(), span: provider.span.clone() })
-                }
-                ProviderRef::Adapted(adapted) => adapted.profile.as_ref().map(reference),
+                TextOr::Text(name) => Some(Reference { name: name.clone(), span: provider.span.clone() }),
+                TextOr::Other(adapted) => adapted.profile.as_ref().map(reference),
             }),
         }
     }
@@ -61,8 +59,8 @@ impl Reference {
 
 fn files(files: &Spanned<Files>) -> Vec<Reference> {
     match &files.value {
-        Files::One(name) => vec![Reference { name: name.clone(), span: files.span.clone() }],
-        Files::Several(names) => names.iter().map(reference).collect(),
+        TextOr::Text(name) => vec![Reference { name: name.clone(), span: files.span.clone() }],
+        TextOr::Other(names) => names.iter().map(reference).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ mod schema;
 mod several;
 mod shape;
 mod spanned;
+mod text_or;
 mod tree;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use absent::all;
 pub use schema::{document, schema_of};
 pub use several::Several;
 pub use spanned::Spanned;
+pub use text_or::TextOr;
 pub use tree::{Key, Kind, Node};
 
 /// Reads `source` as a `T`. Every structural error is in the diagnostics; what they concern is left
@@ -81,6 +83,9 @@ mod tests {
         unknown: Option<Spanned<Policy>>,
         #[serde(default)]
         lists: Option<Vec<Spanned<String>>>,
+        #[serde(default)]
+        #[schemars(length(min = 1))]
+        days: Option<Vec<String>>,
     }
 
     #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
@@ -100,7 +105,7 @@ mod tests {
     fn a_sound_document_keeps_its_places() {
         let source = Source::new(
             "a.yaml",
-            "version: 1\nname: 'x y'\ninner:\n  unknown: resend\n  lists: [a, b]\nvars: {n: 1, s: t}\n",
+            "version: 1\nname: 'x y'\ninner:\n  unknown: resend\n  lists: [a, b]\n  days: [mon]\nvars: {n: 1, s: t}\n",
         );
         let (doc, problems) = read::<Doc>(&source);
         assert!(problems.is_empty(), "{}", problems.render(false));
@@ -111,6 +116,7 @@ mod tests {
         assert_eq!(&source.text[name.span], "'x y'");
         let inner = doc.inner.unwrap();
         assert_eq!(inner.unknown.unwrap().value, Policy::Resend);
+        assert_eq!(inner.days.unwrap(), ["mon"]);
         let lists = inner.lists.unwrap();
         assert_eq!(&source.text[lists[1].span.clone()], "b");
         assert!(matches!(doc.vars.unwrap()["n"].value, Kind::Int(1)));
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn every_error_is_reported_at_once_with_its_place() {
-        let text = "nmae: x\nname: [1]\nname: y\ninner:\n  unknown: hodl\n  lists: a\n  colour: red\n  lists: 4\nvars: 3\n";
+        let text = "nmae: x\nname: [1]\nname: y\ninner:\n  unknown: hodl\n  lists: a\n  colour: red\n  lists: 4\n  days: []\nvars: 3\n";
         let source = Source::new("a.yaml", text);
         let (doc, problems) = read::<Doc>(&source);
         assert_eq!(
@@ -132,7 +138,8 @@ mod tests {
                 "a.yaml:6:10|`inner.lists` must be a list, not text",
                 "a.yaml:7:3|unknown key `inner.colour`",
                 "a.yaml:8:3|`inner.lists` stands twice",
-                "a.yaml:9:7|`vars` must be a group of keys, not a whole number",
+                "a.yaml:9:9|`inner.days` is an empty list",
+                "a.yaml:10:7|`vars` must be a group of keys, not a whole number",
             ]
         );
         assert!(doc.is_some());

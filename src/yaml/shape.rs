@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
             return false;
         }
         if let Some(Value::Array(branches)) = rules.get("anyOf") {
-            return self.union(node, branches, path, owner);
+            return self.union(node, branches, rules, path, owner);
         }
         if let Some(words) = self.words(rules) {
             return self.word(node, &words, path);
@@ -47,6 +47,10 @@ impl<'a> Checker<'a> {
         match &mut node.value {
             Kind::Map(_) => self.map(node, rules, path, owner),
             Kind::List(items) => {
+                if items.is_empty() && rules.contains_key("minItems") {
+                    self.error(format!("`{path}` is an empty list"), node.span.clone(), "name at least one");
+                    return false;
+                }
                 if let Some(item_schema) = rules.get("items") {
                     let mut kept = Vec::with_capacity(items.len());
                     for (at, mut item) in std::mem::take(items).into_iter().enumerate() {
@@ -82,7 +86,14 @@ impl<'a> Checker<'a> {
     }
 
     /// A value that may have one of several kinds: the branch of its own kind decides.
-    fn union(&mut self, node: &mut Node, branches: &'a [Value], path: &str, owner: &Span) -> bool {
+    fn union(
+        &mut self,
+        node: &mut Node,
+        branches: &'a [Value],
+        rules: &'a Map<String, Value>,
+        path: &str,
+        owner: &Span,
+    ) -> bool {
         let branches: Vec<&'a Value> = branches.iter().map(|branch| self.resolve(branch)).collect();
         match branches.iter().find(|branch| branch.as_object().is_some_and(|rules| fits(&node.value, rules)))
         {
@@ -90,7 +101,7 @@ impl<'a> Checker<'a> {
             None => {
                 let wanted: Vec<&str> =
                     branches.iter().filter_map(|one| noun(one.get("type")?.as_str()?)).collect();
-                self.wrong_kind(node, path, &wanted.join(" or "));
+                self.wrong_kind(node, path, &(wanted.join(" or ") + &example(rules)));
                 false
             }
         }
@@ -140,12 +151,7 @@ impl<'a> Checker<'a> {
             }
             _ => "something else".to_owned(),
         };
-        if let Some(example) = rules.get("examples").and_then(|all| all.get(0)) {
-            wanted.push_str(&format!(
-                " such as `{}`",
-                example.as_str().map_or_else(|| example.to_string(), str::to_owned)
-            ));
-        }
+        wanted.push_str(&example(rules));
         self.wrong_kind(node, path, &wanted);
         false
     }
@@ -239,6 +245,13 @@ impl<'a> Checker<'a> {
         let problem = Diagnostic::error(title).at(self.source, span, "");
         self.found.push(if help.is_empty() { problem } else { problem.help(help) });
     }
+}
+
+/// What the schema shows for an example, in mid sentence.
+fn example(rules: &Map<String, Value>) -> String {
+    let first = rules.get("examples").and_then(|all| all.get(0));
+    let text = first.map(|example| example.as_str().map_or_else(|| example.to_string(), str::to_owned));
+    text.map_or_else(String::new, |text| format!(" such as `{text}`"))
 }
 
 fn join(path: &str, key: &str) -> String {

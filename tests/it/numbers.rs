@@ -58,5 +58,5 @@ fn only_the_types_that_are_meant_are_written_to() {
     let wrong = plan("[mobil]");
     assert!(wrong.code == 3 && wrong.err.contains("did you mean `mobile`?"), "{}", wrong.err);
     let none = plan("[]");
-    assert!(none.code == 3 && none.err.contains("nobody would get anything"), "{}", none.err);
+    assert!(none.code == 3 && none.err.contains("`audience.allow_types` is an empty list"), "{}", none.err);
 }

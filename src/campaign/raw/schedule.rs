@@ -1,14 +1,10 @@
 //! `schedule` as it is written: when a campaign goes out, and in which hours it may.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use crate::schedule::Preset;
-use crate::yaml::Spanned;
+use crate::yaml::{Spanned, TextOr};
 
 /// The moment it goes out.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -53,6 +49,7 @@ pub struct Schedule {
     /// The hours of the day in which messages may go out, by the clock of `timezone`, or the name of hours that we
     /// carry: `us-tcpa`, `fr`, `in` or `ng`. A run that reaches their end stops there, and is taken up when they begin again.
     #[serde(default)]
+    #[schemars(schema_with = "names_or_hours")]
     pub window: Option<Spanned<WindowRef>>,
 }
 
@@ -66,15 +63,6 @@ pub enum Missed {
     Send,
     /// Nothing goes out until a person has decided.
     Fail,
-}
-
-/// The name of hours, or hours.
-#[derive(Debug)]
-pub enum WindowRef {
-    /// A name.
-    Preset(String),
-    /// Hours.
-    Hours(Window),
 }
 
 /// Hours of the day.
@@ -97,39 +85,13 @@ pub struct Window {
     pub timezone: Option<Spanned<String>>,
 }
 
-impl<'de> Deserialize<'de> for WindowRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
+/// The name of hours, or hours.
+pub type WindowRef = TextOr<Window>;
 
-        impl<'de> Visitor<'de> for Either {
-            type Value = WindowRef;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("hours such as `{ from: \"08:00\", to: \"20:00\" }`, or the name of some")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<WindowRef, E> {
-                Ok(WindowRef::Preset(text.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WindowRef, A::Error> {
-                Window::deserialize(de::value::MapAccessDeserializer::new(map)).map(WindowRef::Hours)
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl JsonSchema for WindowRef {
-    fn schema_name() -> Cow<'static, str> {
-        "WindowOrName".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = Preset::names().collect();
-        json_schema!({
-            "anyOf": [{ "type": "string", "enum": names }, generator.subschema_for::<Window>()]
-        })
-    }
+/// The names are a list: an editor offers them.
+fn names_or_hours(generator: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = Preset::names().collect();
+    json_schema!({
+        "anyOf": [{ "type": "string", "enum": names }, generator.subschema_for::<Window>()]
+    })
 }

@@ -8,7 +8,7 @@ use crate::audience::AddressKind;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::schedule::{Day, Days, Moment, Preset, Series, When, Window, Zone};
-use crate::yaml::{Spanned, all};
+use crate::yaml::{Spanned, TextOr, all};
 
 /// How many openings of the window a series is held against: more than a year's.
 const OPENINGS: usize = 400;
@@ -17,8 +17,8 @@ impl Resolver<'_> {
     /// The window, by its own clock or by that of the schedule.
     pub(super) fn window(&mut self, window: &Spanned<raw::WindowRef>, zone: Option<Zone>) -> Option<Window> {
         let hours = match &window.value {
-            raw::WindowRef::Preset(name) => return self.preset(name, &window.span, zone?),
-            raw::WindowRef::Hours(hours) => hours,
+            TextOr::Text(name) => return self.preset(name, &window.span, zone?),
+            TextOr::Other(hours) => hours,
         };
         let from = hours.from.as_ref().and_then(|from| self.quantity("schedule.window.from", from));
         let to = hours.to.as_ref().and_then(|to| self.quantity("schedule.window.to", to));
@@ -49,7 +49,7 @@ impl Resolver<'_> {
 
     /// Hours that a law has in mind are those of some place.
     pub(super) fn preset_without_a_zone(&mut self, schedule: &raw::Schedule) {
-        if let Some(Spanned { value: raw::WindowRef::Preset(name), span }) = &schedule.window
+        if let Some(Spanned { value: TextOr::Text(name), span }) = &schedule.window
             && schedule.timezone.is_none()
         {
             let problem = Diagnostic::error(format!("`schedule.window: {name}` needs a `schedule.timezone`"));
@@ -65,8 +65,8 @@ impl Resolver<'_> {
     pub(super) fn whose_clock(&mut self, manifest: &raw::Campaign, kind: Option<AddressKind>) {
         let schedule = manifest.schedule.as_ref().map(|schedule| &schedule.value);
         let window = schedule.and_then(|schedule| match &schedule.window.as_ref()?.value {
-            raw::WindowRef::Hours(hours) => hours.timezone.as_ref(),
-            raw::WindowRef::Preset(_) => None,
+            TextOr::Other(hours) => hours.timezone.as_ref(),
+            TextOr::Text(_) => None,
         });
         let zones = [schedule.and_then(|schedule| schedule.timezone.as_ref()), window];
         let asked = zones.into_iter().flatten().find(|zone| zone.value == "recipient");
@@ -125,8 +125,8 @@ impl Resolver<'_> {
 /// The hours that we carry and a manifest names.
 pub(super) fn preset_of(manifest: &raw::Campaign) -> Option<&'static Preset> {
     match &manifest.schedule.as_ref()?.value.window.as_ref()?.value {
-        raw::WindowRef::Preset(name) => Preset::named(name),
-        raw::WindowRef::Hours(_) => None,
+        TextOr::Text(name) => Preset::named(name),
+        TextOr::Other(_) => None,
     }
 }
 

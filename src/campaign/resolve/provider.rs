@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::Map;
 
 use super::Resolver;
-use crate::campaign::raw::{self, ProviderRef};
+use crate::campaign::raw;
 use crate::campaign::secrets;
 use crate::credentials::masked;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::provider::{Cost, OverrideError, Profile};
-use crate::yaml::Spanned;
+use crate::yaml::{Spanned, TextOr};
 
 impl Resolver<'_> {
     pub(super) fn profile(&mut self, manifest: &raw::Campaign, found: Option<Profile>) -> Option<Profile> {
         let profile = found?;
-        let Some(Spanned { value: ProviderRef::Adapted(adapted), .. }) = &manifest.provider else {
+        let Some(Spanned { value: TextOr::Other(adapted), .. }) = &manifest.provider else {
             return Some(profile);
         };
         let before = self.problems.errors();
