@@ -11,6 +11,7 @@ use crate::audience::exclusion::Exclusion;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 use crate::expression::Context;
+use crate::message::recipient::Recipient;
 use crate::message::segments::{Encoding, Measure, measure_by};
 use crate::message::template::{Scratch, Spelling};
 use crate::plan::alphabet::{self, Foreign, Origin};
@@ -143,13 +144,10 @@ impl<'r> Worker<'r> {
         let start = texts.len();
         texts.push_str(id);
         let id_range = start..texts.len();
-        let rendered = self.recipe.template.render(
-            |column| row.get(column),
-            id,
-            &self.address,
-            &mut self.scratch,
-            &mut self.text,
-        );
+        let (timezone, locale) = (person.timezone, person.locale);
+        let recipient = Recipient { id, address: &self.address, locale, timezone };
+        let cell = |column| row.get(column);
+        let rendered = self.recipe.template.render(cell, &recipient, &mut self.scratch, &mut self.text);
         let message = match rendered {
             Err(error) => Err(Exclusion::RenderFailed { message: error.to_string() }),
             Ok(_) if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() => {

@@ -54,13 +54,17 @@ impl Resolver<'_> {
             None => Some(None),
             Some(name) => self.column("audience.timezone", name, &header).map(Some),
         };
+        let locale = match &audience.locale {
+            None => Some(None),
+            Some(name) => self.column("audience.locale", name, &header).map(Some),
+        };
         let filter = match &audience.filter {
             None => Some(None),
             Some(text) => self.filter(text, &header).map(Some),
         };
         let types = self.types(audience, kind);
-        let (address, id, timezone) = (address?, id?, timezone?);
-        Some(Rules { header, address, id, timezone, kind: kind?, types, filter: filter? })
+        let (address, id, timezone, locale) = (address?, id?, timezone?, locale?);
+        Some(Rules { header, address, id, timezone, locale, kind: kind?, types, filter: filter? })
     }
 
     /// The types of numbers that are meant.

@@ -2,24 +2,19 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::Resolver;
-use crate::audience::Header;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::expression::Problem;
-use crate::message::Template;
+use crate::message::{Names, Template};
 use crate::yaml::Spanned;
 
 impl Resolver<'_> {
     pub(super) fn template(
         &mut self,
-        campaign: &str,
         message: &Spanned<raw::Message>,
         file: Option<&Arc<Source>>,
-        header: Option<&Header>,
-        constants: &Map<String, Value>,
+        names: &Names<'_>,
     ) -> Option<Template> {
         let (key, text) = match (&message.value.template, &message.value.text) {
             (Some(_), None) => ("message.template", None),
@@ -37,7 +32,7 @@ impl Resolver<'_> {
             Some(text) => text.value.as_str(),
             None => file?.text.as_str(),
         };
-        match Template::compile(campaign, body, header?.columns(), constants) {
+        match Template::compile(body, names) {
             Ok(template) => Some(match message.value.transliterate {
                 Some(_) => template.in_gsm7(),
                 None => template,

@@ -20,6 +20,7 @@ use super::raw;
 use super::{Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::message::Names;
 use crate::provider::Profile;
 use crate::yaml::{Spanned, TextOr};
 
@@ -67,13 +68,15 @@ impl Resolver<'_> {
         let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
         let message = manifest.message.as_ref();
         let template = message.and_then(|message| {
-            self.template(
-                name.as_deref().unwrap_or_default(),
-                message,
-                materials.template.as_ref(),
-                materials.header.as_ref(),
-                &constants,
-            )
+            let audience = audience.map(|audience| &audience.value);
+            let names = Names {
+                campaign: name.as_deref().unwrap_or_default(),
+                columns: materials.header.as_ref()?.columns(),
+                constants: &constants,
+                has_locales: audience.is_some_and(|audience| audience.locale.is_some()),
+                has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
+            };
+            self.template(message, materials.template.as_ref(), &names)
         });
         let frequency = audience.and_then(|audience| self.frequency(&audience.value));
         let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
