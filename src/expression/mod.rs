@@ -2,9 +2,11 @@
 //! are compiled once into a [`Program`] and run many times. What a source may name is checked when it
 //! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
 
+mod calls;
 mod filters;
 mod names;
 mod plain;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,10 +16,12 @@ use std::ops::Range;
 pub use tera::value::Key;
 pub use tera::{Context, Map, Value};
 
+pub use calls::{Choice, Filter, Options};
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
 use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};
+pub use words::{CUT, cut_at_word};
 
 use crate::diagnostic::{did_you_mean, listing};
 
@@ -85,6 +89,8 @@ pub struct Program {
     /// Those of the sources that are plain.
     values: HashMap<String, plain::Expr, FxBuildHasher>,
     texts: HashMap<String, plain::Template, FxBuildHasher>,
+    /// The filters that are told their options by name.
+    filters: Vec<&'static Filter>,
 }
 
 impl std::fmt::Debug for Program {
@@ -110,7 +116,14 @@ impl Program {
             String::new()
         });
         tera.register_function("range", bounded_range);
-        Self { tera, values: HashMap::default(), texts: HashMap::default() }
+        let filters = filters::WORDS.iter().collect();
+        Self { tera, values: HashMap::default(), texts: HashMap::default(), filters }
+    }
+
+    /// Adds a filter of somebody above; sources that use it are added after it.
+    pub fn offer(&mut self, filter: &'static Filter) {
+        filters::hand_over(&mut self.tera, filter);
+        self.filters.push(filter);
     }
 
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -133,11 +146,13 @@ impl Program {
             Kind::Value => ("{{ (".len(), format!("{{{{ ({source}) | {KEEP} }}}}")),
         };
         if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
-            return Err(vec![compile_problem(&error, prefix, source.len())]);
+            let problem = compile_problem(&error, prefix, source.len());
+            return Err(vec![calls::explained(problem, source, kind, &self.filters)]);
         }
-        let unknown = self.unknown_variables(name, source, kind, known);
-        if !unknown.is_empty() {
-            return Err(unknown);
+        let mut problems = self.unknown_variables(name, source, kind, known);
+        problems.extend(calls::misuses(source, kind, &self.filters));
+        if !problems.is_empty() {
+            return Err(problems);
         }
         self.values.remove(name);
         self.texts.remove(name);
