@@ -103,6 +103,13 @@ pub(super) fn misuses(source: &str, kind: Kind, filters: &[&'static Filter]) -> 
     calls.iter().filter_map(|call| Some(misused(known(call)?, call))).flatten().collect()
 }
 
+/// The filters of ours that a source applies.
+pub(super) fn applied(source: &str, kind: Kind, filters: &[&'static Filter]) -> Vec<&'static str> {
+    let calls = calls(source, kind);
+    let applied = filters.iter().filter(|filter| calls.iter().any(|call| call.name == filter.name));
+    applied.map(|filter| filter.name).collect()
+}
+
 fn misused(filter: &Filter, call: &Call<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for given in &call.options {

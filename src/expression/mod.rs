@@ -9,7 +9,7 @@ mod plain;
 mod words;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 
@@ -91,6 +91,8 @@ pub struct Program {
     texts: HashMap<String, plain::Template, FxBuildHasher>,
     /// The filters that are told their options by name.
     filters: Vec<&'static Filter>,
+    /// Those of them that a source applies.
+    applied: HashSet<&'static str, FxBuildHasher>,
 }
 
 impl std::fmt::Debug for Program {
@@ -117,13 +119,24 @@ impl Program {
         });
         tera.register_function("range", bounded_range);
         let filters = filters::WORDS.iter().collect();
-        Self { tera, values: HashMap::default(), texts: HashMap::default(), filters }
+        Self {
+            tera,
+            values: HashMap::default(),
+            texts: HashMap::default(),
+            filters,
+            applied: HashSet::default(),
+        }
     }
 
     /// Adds a filter of somebody above; sources that use it are added after it.
     pub fn offer(&mut self, filter: &'static Filter) {
         filters::hand_over(&mut self.tera, filter);
         self.filters.push(filter);
+    }
+
+    /// Whether a source applies this filter, one of [`Program::offer`]'s.
+    pub fn applies(&self, filter: &str) -> bool {
+        self.applied.contains(filter)
     }
 
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -154,6 +167,7 @@ impl Program {
         if !problems.is_empty() {
             return Err(problems);
         }
+        self.applied.extend(calls::applied(source, kind, &self.filters));
         self.values.remove(name);
         self.texts.remove(name);
         match kind {

@@ -16,7 +16,7 @@ use crate::message::segments::{Encoding, Measure, measure_by};
 use crate::message::template::{Scratch, Spelling};
 use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
-use crate::plan::{Lost, Recipe, Whereabouts};
+use crate::plan::{Lost, Recipe, Whereabouts, clock};
 
 /// A block and what became of its rows.
 #[derive(Default)]
@@ -94,7 +94,7 @@ impl<'r> Worker<'r> {
         Self {
             recipe,
             filter: Context::new(),
-            scratch: recipe.template.scratch(),
+            scratch: recipe.template.scratch().for_readers(clock(recipe.rules.kind), recipe.reference),
             address: String::new(),
             text: String::new(),
             spelled: String::new(),

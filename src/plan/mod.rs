@@ -27,7 +27,7 @@ pub use limits::{Refusal, check};
 pub use pipeline::{run, run_files};
 pub use totals::Bill;
 pub use totals::{Located, PartCount, Totals};
-pub use whereabouts::{Lost, Whereabouts};
+pub use whereabouts::{Lost, Whereabouts, clock};
 
 /// Everything that decides what a file of recipients becomes.
 #[derive(Debug, Clone)]

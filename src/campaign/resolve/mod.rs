@@ -13,6 +13,7 @@ mod schedule;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use self::schedule::Schedule;
@@ -22,6 +23,7 @@ use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::message::Names;
 use crate::provider::Profile;
+use crate::schedule::Zone;
 use crate::yaml::{Spanned, TextOr};
 
 /// What was found at the names of a manifest. What is absent has been reported by whoever looked.
@@ -51,6 +53,11 @@ pub fn resolve(
 
 pub use self::exports::named;
 
+/// The campaign's own zone, where it says one. What is wrong with it is told where the schedule is read.
+fn home(manifest: &raw::Campaign) -> Option<Tz> {
+    Zone::named(&manifest.schedule.as_ref()?.value.timezone.as_ref()?.value)?.place()
+}
+
 struct Resolver<'a> {
     source: &'a Arc<Source>,
     problems: Diagnostics,
@@ -75,6 +82,7 @@ impl Resolver<'_> {
                 constants: &constants,
                 has_locales: audience.is_some_and(|audience| audience.locale.is_some()),
                 has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
+                home: home(manifest),
             };
             self.template(message, materials.template.as_ref(), &names)
         });
@@ -84,7 +92,7 @@ impl Resolver<'_> {
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
-        self.whose_clock(manifest, kind);
+        self.whose_clock(manifest, kind, template.as_ref());
         let Schedule { timetable, window, until, recipients } = schedule?;
         Some(Campaign {
             name: name?,
