@@ -27,6 +27,7 @@ mod kinds;
 #[path = "../../fuzz/laws/mod.rs"]
 mod laws;
 mod loopback;
+mod messages;
 mod moments;
 mod numbers;
 mod once;
