@@ -249,7 +249,12 @@ fn a_text_tells_the_time_by_the_clock_of_whoever_reads_it() {
     );
     assert_eq!(project.run(&["check"]).code, 0);
     let preview = project.run(&["preview", "campaigns/c", "--sample", "9"]);
-    for read in ["Nai Mar 20, 2026, 7:30 PM", "Tok Mar 21, 2026, 1:30 AM", "Aus Mar 20, 2026, 6:30 PM", "Day Mar 20, 2026, 4:30 PM"] {
+    for read in [
+        "Nai Mar 20, 2026, 7:30 PM",
+        "Tok Mar 21, 2026, 1:30 AM",
+        "Aus Mar 20, 2026, 6:30 PM",
+        "Day Mar 20, 2026, 4:30 PM",
+    ] {
         assert!(preview.out.contains(read), "{read}: {preview:?}");
     }
     project.run(&["plan", "campaigns/c", "--rejects", "rejects.csv"]);

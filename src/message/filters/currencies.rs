@@ -36,9 +36,9 @@ fn all() -> impl Iterator<Item = Currency> {
 
 /// The currency of a code, in small letters or great ones.
 pub fn currency(code: &Value) -> Result<Currency, String> {
-    let text = code.as_str().map(|text| text.trim().to_ascii_uppercase()).unwrap_or_default();
-    all().find(|currency| currency.code == text).ok_or_else(|| {
-        let near = did_you_mean(&text, all().map(|currency| currency.code)).filter(|_| text.len() >= 3);
+    let text = code.as_str().map(str::trim).unwrap_or_default();
+    all().find(|currency| currency.code.eq_ignore_ascii_case(text)).ok_or_else(|| {
+        let near = did_you_mean(text, all().map(|currency| currency.code)).filter(|_| text.len() >= 3);
         match near {
             Some(near) => format!("`{code}` is no currency of ISO 4217, did you mean `{near}`?"),
             None => format!("`{code}` is no currency of ISO 4217, such as `KES`"),

@@ -110,7 +110,7 @@ mod tests {
                 // No room is wasted but for a word.
                 let ends = text.grapheme_indices(true).map(|(at, _)| &text[..at]);
                 let fitting = |kept: &&str| fits(&format!("{kept}{}", mark(kept, &setting)), most, &setting);
-                let best = ends.filter(fitting).last().unwrap_or_default().trim_end();
+                let best = ends.filter(fitting).next_back().unwrap_or_default().trim_end();
                 prop_assert!(respells || kept.len() * 2 >= best.len(), "{kept:?} {best:?}");
             }
         }
