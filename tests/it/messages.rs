@@ -6,7 +6,8 @@ use sendplan::message::{Names, Recipient, Template};
 use sendplan::plan::clock;
 use serde_json::Map;
 
-use crate::project::root;
+use crate::loopback::Loopback;
+use crate::project::{Project, root};
 
 /// A line of an example: what the row has, and what is read.
 struct Line {
@@ -77,4 +78,27 @@ fn every_filter_of_messages_has_its_example() {
         let is_shown = templates.iter().any(|template| calls.iter().any(|call| template.contains(call)));
         assert!(is_shown, "docs/messages.md has no example of `{filter}`");
     }
+}
+
+#[test]
+fn each_language_writes_its_own_numbers_and_dates() {
+    let gateway = Loopback::start();
+    let project = Project::empty();
+    let text = "locales: { en-KE: { text: \"{{ points | number }} {{ until | date }}\" }, \
+                de: { text: \"{{ points | number }} bis {{ until | date(style='long') }}\" }, default: en-KE }";
+    project.manifest(&gateway.url(), "batch_max: 1", text, "");
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    project.write(file, &manifest.replace("address: phone", "address: phone, locale: lang"));
+    project.write(
+        "campaigns/c/r.csv",
+        "phone,lang,points,until\n0712000001,,12500,2026-03-20\n0712000002,de-AT,12500.5,2026-01-20\n\
+         0712000003,fr,\"12,500\",2026-03-20\n",
+    );
+    let preview = project.run(&["preview", "campaigns/c", "--sample", "9"]);
+    assert!(preview.out.contains("12,500 20 Mar 2026"), "{preview:?}");
+    assert!(preview.out.contains("12 500,5 bis 20. Jänner 2026"), "{preview:?}");
+    let plan = project.run(&["plan", "campaigns/c", "--rejects", "rejects.csv"]);
+    let rejects = std::fs::read_to_string(project.path("rejects.csv")).unwrap();
+    assert!(rejects.contains("`12,500` cannot be read for certain"), "{rejects} {plan:?}");
 }

@@ -7,7 +7,7 @@ use super::Resolver;
 use crate::audience::AddressKind;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::message::Template;
+use crate::message::Wordings;
 use crate::schedule::{Day, Days, Moment, Preset, Series, When, Window, Zone};
 use crate::yaml::{Spanned, TextOr, all};
 
@@ -68,7 +68,7 @@ impl Resolver<'_> {
         &mut self,
         manifest: &raw::Campaign,
         kind: Option<AddressKind>,
-        template: Option<&Template>,
+        wordings: Option<&Wordings>,
     ) {
         let schedule = manifest.schedule.as_ref().map(|schedule| &schedule.value);
         let window = schedule.and_then(|schedule| match &schedule.window.as_ref()?.value {
@@ -84,7 +84,7 @@ impl Resolver<'_> {
                 &asked.span,
                 "name the column of their time zones: `audience.timezone`",
             ),
-            (None, Some(column)) if template.is_some_and(|template| !template.tells_times()) => (
+            (None, Some(column)) if wordings.is_some_and(|wordings| !wordings.tell_times()) => (
                 "`audience.timezone` says where recipients are, and nothing goes by their clocks",
                 &column.span,
                 "say `schedule.timezone: recipient`, tell a time in the text by the filter `date`, or remove it",

@@ -108,9 +108,9 @@ mod tests {
                 let whole = |at: usize| text.grapheme_indices(true).any(|(start, _)| start == at);
                 prop_assert!(whole(kept.len()), "{kept:?}");
                 // No room is wasted but for a word.
-                let ends = text.grapheme_indices(true).map(|(at, _)| &text[..at]);
+                let mut ends = text.grapheme_indices(true).map(|(at, _)| &text[..at]);
                 let fitting = |kept: &&str| fits(&format!("{kept}{}", mark(kept, &setting)), most, &setting);
-                let best = ends.filter(fitting).next_back().unwrap_or_default().trim_end();
+                let best = ends.rfind(fitting).unwrap_or_default().trim_end();
                 prop_assert!(respells || kept.len() * 2 >= best.len(), "{kept:?} {best:?}");
             }
         }
