@@ -15,10 +15,15 @@ use crate::message::spelling::respell;
 
 const NAME: &str = "message";
 
+/// The longest expression that an error repeats, in bytes.
+const MOST_NAMED: usize = 80;
+
 /// A compiled message.
 #[derive(Debug, Clone)]
 pub struct Template {
     program: Program,
+    /// What was compiled.
+    source: String,
     /// The columns it uses, with their places.
     columns: Vec<(String, usize)>,
     uses_recipient: bool,
@@ -99,6 +104,7 @@ impl Template {
             pieces: plain::pieces(source, &used, columns, constants, campaign),
             constants: context,
             shared: None,
+            source: source.to_owned(),
             setting: Setting::at(names.home),
             tells_times: program.applies(filters::DATE)
                 || expression::may_read(source, Kind::Text, "recipient", "timezone"),
@@ -206,7 +212,20 @@ impl Template {
         if self.uses_recipient {
             context.insert("recipient", recipient);
         }
-        self.program.render(NAME, context, out)
+        self.program.render(NAME, context, out).map_err(|error| self.named(error))
+    }
+
+    /// The error with what stands in the source up to there: of several cells, which one it is about.
+    fn named(&self, error: EvalError) -> EvalError {
+        let EvalError::Failed { message, span } = error else { return error };
+        let before = self.source.get(..span.start).unwrap_or_default();
+        let tag = before.rfind("{{").max(before.rfind("{%")).filter(|_| !span.is_empty());
+        let expression =
+            tag.and_then(|tag| self.source.get(tag + 2..span.end)).map(|text| text.trim_matches(['-', ' ']));
+        match expression.filter(|text| text.len() <= MOST_NAMED) {
+            Some(text) => EvalError::Failed { message: format!("`{text}`: {message}"), span },
+            None => EvalError::Failed { message, span },
+        }
     }
 }
 
@@ -354,6 +373,24 @@ mod tests {
         assert_eq!(read(&long, "").len(), 160);
         let problems = compile("{{ 'x' | number }}", &[]).unwrap_err();
         assert!(problems[0].message.contains("`x` cannot be read"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_cut_text_is_counted_as_it_will_be_spelled() {
+        let source = "{% filter segments(max=1) %}{{ a }}{% endfilter %}";
+        let read = |template: &Template| {
+            let cell = "Zoë – ".repeat(20);
+            render(template, &[&cell]).map(|text| text.chars().count())
+        };
+        assert_eq!(read(&compile(source, &["a"]).unwrap()), Ok(70));
+        assert_eq!(read(&compile(source, &["a"]).unwrap().in_gsm7()), Ok(120));
+    }
+
+    #[test]
+    fn an_error_names_the_cell() {
+        let template = compile("{{ a | upper }} {{ b | number(decimals=2) }}", &["a", "b"]).unwrap();
+        let said = render(&template, &["x", "1,5"]).unwrap_err().to_string();
+        assert!(said.starts_with("`b | number(decimals=2)`: `1,5` cannot be read"), "{said}");
     }
 
     #[test]
