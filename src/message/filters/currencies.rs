@@ -34,11 +34,20 @@ fn all() -> impl Iterator<Item = Currency> {
     BY_DECIMALS.into_iter().flat_map(of)
 }
 
+fn named(code: &str) -> Option<Currency> {
+    // Three letters in a row, without the space between two of them, are one of them.
+    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    BY_DECIMALS.into_iter().filter(|_| is_code).find_map(|(decimals, codes)| {
+        let at = codes.find(code)?;
+        Some(Currency { code: codes.get(at..at + 3)?, decimals })
+    })
+}
+
 /// The currency of a code, in small letters or great ones.
 pub fn currency(code: &Value) -> Result<Currency, String> {
-    let text = code.as_str().map(str::trim).unwrap_or_default();
-    all().find(|currency| currency.code.eq_ignore_ascii_case(text)).ok_or_else(|| {
-        let near = did_you_mean(text, all().map(|currency| currency.code)).filter(|_| text.len() >= 3);
+    let text = code.as_str().map(|text| text.trim().to_ascii_uppercase()).unwrap_or_default();
+    named(&text).ok_or_else(|| {
+        let near = did_you_mean(&text, all().map(|currency| currency.code)).filter(|_| text.len() >= 3);
         match near {
             Some(near) => format!("`{code}` is no currency of ISO 4217, did you mean `{near}`?"),
             None => format!("`{code}` is no currency of ISO 4217, such as `KES`"),
@@ -57,9 +66,10 @@ mod tests {
             assert_eq!(decimals(code), Ok(expected), "{code}");
         }
         assert!(decimals("KESH").unwrap_err().contains("did you mean `KES`?"));
-        for none in ["", "€", "XAU", "ZZZ9"] {
+        for none in ["", "€", "XAU", "ZZZ9", "S E", "ES KG", "KE"] {
             assert!(decimals(none).is_err(), "{none}");
         }
+        assert!(all().all(|currency| named(currency.code) == Some(currency)));
         let mut codes: Vec<&str> = all().map(|currency| currency.code).collect();
         codes.sort_unstable();
         assert!(codes.windows(2).all(|pair| pair[0] < pair[1]) && codes.iter().all(|code| code.len() == 3));
