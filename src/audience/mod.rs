@@ -12,6 +12,7 @@ pub mod filter;
 pub mod header;
 pub mod misread;
 pub mod number_type;
+mod numbering;
 pub mod phone;
 pub mod place;
 pub mod read;
