@@ -30,17 +30,17 @@ pub enum Exclusion {
     /// The column of identities is empty here.
     #[error("the id is empty")]
     EmptyId,
-    /// An earlier message goes to the same address.
-    #[error("the same address as {first}")]
+    /// The message of another row goes to the same address.
+    #[error("the same address as {kept}")]
     DuplicateAddress {
         /// Where that message comes from.
-        first: Place,
+        kept: Place,
     },
-    /// An earlier message goes to the same identity at another address.
-    #[error("the same id as {first}, with another address")]
+    /// The message of another row goes to the same identity at another address.
+    #[error("the same id as {kept}, with another address")]
     DuplicateId {
         /// Where that message comes from.
-        first: Place,
+        kept: Place,
     },
     /// The address is on a suppression list.
     #[error("on the suppression list {list}")]
@@ -130,8 +130,8 @@ impl Exclusion {
             "number-type" => "left out by `allow_types`",
             "empty-id" => "no id",
             "suppressed" => "on a suppression list",
-            "duplicate-address" => "same address as an earlier row",
-            "duplicate-id" => "same id as an earlier row",
+            "duplicate-address" => "same address as another row",
+            "duplicate-id" => "same id as another row",
             "render-failed" => "the text cannot be rendered",
             "empty-message" => "the text is empty",
             other => other,

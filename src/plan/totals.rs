@@ -88,8 +88,8 @@ pub struct Totals {
 
 impl Totals {
     /// Nothing yet; with a bill where prices are known.
-    pub(super) fn new(priced: bool, are_several: bool) -> Self {
-        Self { cost: priced.then(Bill::default), files: Files::new(are_several), ..Self::default() }
+    pub(super) fn new(priced: bool, files: Files) -> Self {
+        Self { cost: priced.then(Bill::default), files, ..Self::default() }
     }
 
     /// Where a line stands that is numbered through all files.

@@ -23,7 +23,7 @@ fn threads(count: usize) -> NonZeroUsize {
 
 /// A recipe for files whose first record is `header`: `phone` is the address, `id` the identity where
 /// there is such a column.
-fn recipe(header: &str, template: &str) -> Recipe {
+pub fn recipe(header: &str, template: &str) -> Recipe {
     let header = Header::read(header.as_bytes()).unwrap();
     Recipe {
         template: Template::compile("test", template, &header, &serde_json::Map::new()).unwrap(),

@@ -22,6 +22,7 @@ mod fault_rows;
 mod gateway;
 mod house;
 mod idempotency;
+mod keep;
 mod keeping;
 mod kinds;
 #[path = "../../fuzz/laws/mod.rs"]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::audience::NumberType;
+use crate::audience::{Keep, NumberType};
 use crate::units::{Percent, Span};
 use crate::yaml::{Spanned, TextOr};
 
@@ -52,6 +52,11 @@ pub struct Audience {
     #[serde(default, rename = "where")]
     #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]
     pub filter: Option<Spanned<String>>,
+    /// Of several rows for one person, by address or by `id`: which one gets the message, the `first` or the `last`. The
+    /// first where nothing is said.
+    #[serde(default)]
+    #[schemars(example = &"last")]
+    pub keep: Option<Keep>,
     /// Files of addresses that are never sent to: CSV or `.xlsx`, written however they are.
     #[serde(default)]
     #[schemars(example = ["../../lists/optouts.csv"])]

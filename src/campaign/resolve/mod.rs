@@ -90,6 +90,7 @@ impl Resolver<'_> {
             audience: Audience {
                 address_column: audience?.value.address.as_ref()?.value.clone(),
                 rules: rules?,
+                keep: audience?.value.keep.unwrap_or_default(),
                 frequency: frequency?,
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
