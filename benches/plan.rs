@@ -115,6 +115,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             timezone: None,
             types: None,
             filter: None,
+            sample: None,
             header,
         },
         suppression: Suppression::default(),

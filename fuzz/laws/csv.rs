@@ -119,7 +119,16 @@ fn plans(data: &[u8], header: Header, readable: bool) {
     let template = Template::compile("c", text, &header, &serde_json::Map::new());
     let template = template.unwrap_or_else(|problems| panic!("{problems:?}"));
     let kind = if data.len().is_multiple_of(5) { AddressKind::Opaque } else { KENYA };
-    let rules = Rules { address, id: column("id"), timezone: None, types: None, kind, filter: None, header };
+    let rules = Rules {
+        address,
+        id: column("id"),
+        timezone: None,
+        types: None,
+        kind,
+        filter: None,
+        sample: None,
+        header,
+    };
     let mut recipe = Recipe {
         rules,
         template,

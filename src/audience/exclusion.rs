@@ -51,6 +51,9 @@ pub enum Exclusion {
     /// `where` is false for the row.
     #[error("`where` does not select the row")]
     Filtered,
+    /// The person is not in the share of the people that is asked for.
+    #[error("not in the share that `sample` keeps")]
+    NotSampled,
     /// `where` cannot be decided for the row, so nobody can say whether the person is meant.
     #[error("`where` fails on the row: {message}")]
     FilterFailed {
@@ -84,13 +87,14 @@ pub enum Class {
 impl Exclusion {
     /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
     /// machines read them.
-    pub const KINDS: [(&'static str, Class); 11] = [
+    pub const KINDS: [(&'static str, Class); 12] = [
         ("ragged", Class::Rejected),
         ("filter-failed", Class::Rejected),
         ("filtered", Class::Filtered),
         ("invalid-address", Class::Rejected),
         ("number-type", Class::Filtered),
         ("empty-id", Class::Rejected),
+        ("not-sampled", Class::Filtered),
         ("suppressed", Class::Suppressed),
         ("duplicate-address", Class::Duplicate),
         ("duplicate-id", Class::Duplicate),
@@ -107,11 +111,12 @@ impl Exclusion {
             Self::InvalidAddress(_) => 3,
             Self::NumberType(_) => 4,
             Self::EmptyId => 5,
-            Self::Suppressed { .. } => 6,
-            Self::DuplicateAddress { .. } => 7,
-            Self::DuplicateId { .. } => 8,
-            Self::RenderFailed { .. } => 9,
-            Self::EmptyMessage => 10,
+            Self::NotSampled => 6,
+            Self::Suppressed { .. } => 7,
+            Self::DuplicateAddress { .. } => 8,
+            Self::DuplicateId { .. } => 9,
+            Self::RenderFailed { .. } => 10,
+            Self::EmptyMessage => 11,
         }
     }
 
@@ -129,6 +134,7 @@ impl Exclusion {
             "invalid-address" => "no valid address",
             "number-type" => "left out by `allow_types`",
             "empty-id" => "no id",
+            "not-sampled" => "left out by `sample`",
             "suppressed" => "on a suppression list",
             "duplicate-address" => "same address as another row",
             "duplicate-id" => "same id as another row",

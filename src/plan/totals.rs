@@ -120,7 +120,7 @@ impl Totals {
         self.of(Class::Suppressed)
     }
 
-    /// Rows that `where` does not select.
+    /// Rows of people who were not asked for: by `where`, by `allow_types` or by `sample`.
     pub fn filtered(&self) -> u64 {
         self.of(Class::Filtered)
     }

@@ -30,7 +30,7 @@ pub struct PlanReport {
     pub rejected: u64,
     /// Rows on a suppression list.
     pub suppressed: u64,
-    /// Rows that `where` leaves out.
+    /// Rows that `where`, `allow_types` or `sample` leaves out.
     pub filtered: u64,
     /// Rows whose person is in the plan already.
     pub duplicates: u64,

@@ -34,6 +34,7 @@ pub fn recipe(header: &str, template: &str) -> Recipe {
             timezone: None,
             types: None,
             filter: None,
+            sample: None,
             header,
         },
         suppression: Suppression::default(),

@@ -41,6 +41,7 @@ mod reliability;
 mod report;
 mod resolve;
 mod run;
+mod sample;
 mod sandbox;
 mod seasons;
 mod seeds;

@@ -52,6 +52,11 @@ pub struct Audience {
     #[serde(default, rename = "where")]
     #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]
     pub filter: Option<Spanned<String>>,
+    /// Only this share of the people, for a pilot: the same ones on every machine and each time, and whoever is in a share is
+    /// in every greater one too. Suppression lists and duplicates are seen to afterwards.
+    #[serde(default)]
+    #[schemars(with = "Option<Percent>", example = &"10%")]
+    pub sample: Option<Spanned<String>>,
     /// Of several rows for one person, by address or by `id`: which one gets the message, the `first` or the `last`. The
     /// first where nothing is said.
     #[serde(default)]

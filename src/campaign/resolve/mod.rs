@@ -64,7 +64,10 @@ impl Resolver<'_> {
         let profile = self.profile(manifest, materials.profile);
         let kind = self.address_kind(manifest, profile.as_ref());
         let audience = manifest.audience.as_ref();
-        let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
+        let rules = audience.and_then(|audience| {
+            let name = name.as_deref().unwrap_or_default();
+            self.rules(name, &audience.value, materials.header.clone(), kind)
+        });
         let message = manifest.message.as_ref();
         let template = message.and_then(|message| {
             self.template(
