@@ -60,6 +60,8 @@ pub struct Pinned {
     once_per: Option<String>,
     #[serde(default)]
     cap: Option<PinnedCap>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exclude_campaign: Vec<String>,
 }
 
 /// The gateway's limits, as rates.
@@ -153,6 +155,7 @@ impl Pinned {
             resend_unknown: delivery.unknown == Unknown::Resend,
             once_per: frequency.once_per.as_ref().map(OncePer::to_string),
             cap: frequency.cap.map(|cap| PinnedCap { messages: cap.messages, per: cap.per.to_string() }),
+            exclude_campaign: frequency.exclude.clone(),
         }
     }
 
@@ -252,7 +255,11 @@ impl Pinned {
             let per = cap.per.parse().map_err(unreadable_quantity)?;
             Ok(Cap { messages: cap.messages, per })
         });
-        Ok(Frequency { once_per: self.once_per.clone().map(OncePer::of), cap: cap.transpose()? })
+        Ok(Frequency {
+            once_per: self.once_per.clone().map(OncePer::of),
+            cap: cap.transpose()?,
+            exclude: self.exclude_campaign.clone(),
+        })
     }
 
     /// How addresses of the run are read.

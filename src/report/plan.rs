@@ -102,7 +102,8 @@ pub struct LeftOut {
     pub as_of: String,
     /// Opted out, as the state was told by gateways and people.
     pub opted_out: u64,
-    /// Got one already of which nobody gets a second (`audience.once_per`).
+    /// Got one already of which nobody gets a second (`audience.once_per`), or one that
+    /// leaves them out (`audience.exclude_campaign`).
     pub already_got: u64,
     /// Got as many messages as the cap allows (`audience.cap`).
     pub capped: u64,

@@ -74,6 +74,11 @@ pub struct Audience {
     /// Whoever got so many messages in so long, from all campaigns together, is left out.
     #[serde(default)]
     pub cap: Option<Spanned<Cap>>,
+    /// Whoever got one of these campaigns is left out: a name, or a list of names. It is asked at the last moment, of all runs
+    /// of them that the state knows; whoever may have got it counts.
+    #[serde(default)]
+    #[schemars(example = &"spring-sale")]
+    pub exclude_campaign: Option<Spanned<Names>>,
     /// The share of unusable rows beyond which the plan is refused.
     #[serde(default)]
     #[schemars(with = "Option<Percent>")]
@@ -94,6 +99,9 @@ pub struct Cap {
     #[schemars(required, with = "Span", example = &"7d")]
     pub per: Option<Spanned<String>>,
 }
+
+/// One name or several.
+pub type Names = TextOr<Vec<Spanned<String>>>;
 
 /// One file or several, in their order.
 pub type Files = TextOr<Vec<Spanned<String>>>;

@@ -78,7 +78,8 @@ impl Resolver<'_> {
                 &constants,
             )
         });
-        let frequency = audience.and_then(|audience| self.frequency(&audience.value));
+        let frequency = audience
+            .and_then(|audience| self.frequency(name.as_deref().unwrap_or_default(), &audience.value));
         let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
