@@ -85,6 +85,9 @@ pub enum Class {
 }
 
 impl Exclusion {
+    /// The kind of those who are on a suppression list.
+    pub const SUPPRESSED: &'static str = "suppressed";
+
     /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
     /// machines read them.
     pub const KINDS: [(&'static str, Class); 12] = [
@@ -95,7 +98,7 @@ impl Exclusion {
         ("number-type", Class::Filtered),
         ("empty-id", Class::Rejected),
         ("not-sampled", Class::Filtered),
-        ("suppressed", Class::Suppressed),
+        (Self::SUPPRESSED, Class::Suppressed),
         ("duplicate-address", Class::Duplicate),
         ("duplicate-id", Class::Duplicate),
         ("render-failed", Class::Rejected),
@@ -135,7 +138,7 @@ impl Exclusion {
             "number-type" => "left out by `allow_types`",
             "empty-id" => "no id",
             "not-sampled" => "left out by `sample`",
-            "suppressed" => "on a suppression list",
+            Self::SUPPRESSED => "on a suppression list",
             "duplicate-address" => "same address as another row",
             "duplicate-id" => "same id as another row",
             "render-failed" => "the text cannot be rendered",

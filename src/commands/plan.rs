@@ -25,7 +25,7 @@ use crate::provider::Cost;
 use crate::provider::raw::BatchMode;
 use crate::report::alphabet::{Alphabet, Character};
 use crate::report::occurrences::{UPCOMING, occurrences};
-use crate::report::plan::{Aside, Encodings, PlanReport, Rules};
+use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, Rules};
 use crate::schedule::{Moment, Spread, When, Window};
 use crate::store::Store;
 use crate::world::clock::Clock;
@@ -198,6 +198,11 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         recipients: totals.rows,
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
+        suppressed_by: totals
+            .by_list()
+            .iter()
+            .map(|(list, rows)| ListLine { list: list.to_string(), rows: *rows })
+            .collect(),
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
         messages: outgoing(loaded, totals),
@@ -278,15 +283,24 @@ fn once(frequency: &Frequency) -> Option<String> {
     (!all.is_empty()).then(|| format!("already got {}", all.join(", or ")))
 }
 
+/// Why rows are left out; lists are told even where they leave out nobody, so that a wrong one is seen.
+fn reasons(totals: &Totals) -> Vec<(String, u64)> {
+    let mut reasons = Vec::new();
+    for (kind, count) in totals.excluded() {
+        let lists = if kind == Exclusion::SUPPRESSED { totals.by_list() } else { &[] };
+        if count > 0 || !lists.is_empty() {
+            reasons.push((Exclusion::words(kind).to_owned(), count));
+        }
+        reasons.extend(lists.iter().map(|(list, rows)| (format!("  {list}"), *rows)));
+    }
+    reasons
+}
+
 fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.recipients.shown(),
-        reasons: totals
-            .excluded()
-            .filter(|(_, count)| *count > 0)
-            .map(|(kind, count)| (Exclusion::words(kind), count))
-            .collect(),
+        reasons: reasons(totals),
         longest: totals
             .longest()
             .filter(|_| campaign.counts_segments())

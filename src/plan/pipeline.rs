@@ -268,9 +268,10 @@ impl<'s, E> Collector<'s, E> {
         recipe: &'s Recipe,
         names: &'s [Arc<str>],
         claims: Claims<'s>,
-        totals: Totals,
+        mut totals: Totals,
         sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>,
     ) -> Self {
+        totals.name_lists(recipe.suppression.lists());
         let (cost, digest) = (recipe.cost.as_ref(), Fold::default());
         Self { sink, cost, claims, totals, names, digest, row: csv::ByteRecord::new() }
     }

@@ -30,6 +30,10 @@ pub struct PlanReport {
     pub rejected: u64,
     /// Rows on a suppression list.
     pub suppressed: u64,
+    /// How many each list leaves out, those that leave out nobody as well; whoever is on several counts with the first of
+    /// them. Absent without lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_by: Vec<ListLine>,
     /// Rows that `where`, `allow_types` or `sample` leaves out.
     pub filtered: u64,
     /// Rows whose person is in the plan already.
@@ -63,6 +67,15 @@ pub struct PlanReport {
     pub zones: Vec<ZoneLine>,
     /// What is worth a look.
     pub warnings: Vec<String>,
+}
+
+/// A suppression list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListLine {
+    /// Its file.
+    pub list: String,
+    /// Rows of the audience that it leaves out.
+    pub rows: u64,
 }
 
 /// Recipients who may be in the same zones.
@@ -148,8 +161,8 @@ pub struct Encodings {
 pub struct Aside {
     /// The recipients' file.
     pub file: String,
-    /// Excluded rows by reason, in the order in which they are checked.
-    pub reasons: Vec<(&'static str, u64)>,
+    /// Excluded rows by reason, in the order in which they are checked; what is indented is a part of the reason above.
+    pub reasons: Vec<(String, u64)>,
     /// The longest message: its segments, and where it stands.
     pub longest: Option<(u16, Place)>,
     /// What the campaign asks of the state.
