@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sendplan::audience::{AddressKind, Header, Region, Rules, Suppression};
-use sendplan::message::Template;
+use sendplan::message::{Names, Template};
 use sendplan::plan::{Recipe, Totals, run};
 
 mod generate;
@@ -107,12 +107,15 @@ fn recipe(path: &Path, template: &str) -> Recipe {
     let mut vars = serde_json::Map::new();
     vars.insert("shop".to_owned(), "Acme".into());
     Recipe {
-        template: Template::compile("bench", template, &header, &vars).expect("a template"),
+        wordings: Template::compile(template, &Names::of("bench", header.columns(), &vars))
+            .expect("a template")
+            .into(),
         rules: Rules {
             address: header.index("phone").expect("a column"),
             id: header.index("customer_id"),
             kind: AddressKind::Phone { region: Some(Region::KE) },
             timezone: None,
+            locale: None,
             types: None,
             filter: None,
             sample: None,

@@ -10,7 +10,7 @@ use sendplan::audience::rows::Block;
 use sendplan::audience::{
     Address, AddressKind, Dialect, Header, Named, ReadError, Region, Rules, Suppression,
 };
-use sendplan::message::{Template, measure};
+use sendplan::message::{Names, Template, measure};
 use sendplan::plan::{self, Entry, PlanError, Recipe};
 
 const KENYA: AddressKind = AddressKind::Phone { region: Some(Region::KE) };
@@ -116,13 +116,14 @@ fn plans(data: &[u8], header: Header, readable: bool) {
     let column = |name: &str| header.index(name);
     let address = column("phone").unwrap_or(0);
     let text = if column("name").is_some() { "Hi {{ name }}" } else { "Hi" };
-    let template = Template::compile("c", text, &header, &serde_json::Map::new());
+    let template = Template::compile(text, &Names::of("c", header.columns(), &serde_json::Map::new()));
     let template = template.unwrap_or_else(|problems| panic!("{problems:?}"));
     let kind = if data.len().is_multiple_of(5) { AddressKind::Opaque } else { KENYA };
     let rules = Rules {
         address,
         id: column("id"),
         timezone: None,
+        locale: None,
         types: None,
         kind,
         filter: None,
@@ -131,7 +132,7 @@ fn plans(data: &[u8], header: Header, readable: bool) {
     };
     let mut recipe = Recipe {
         rules,
-        template,
+        wordings: template.into(),
         suppression: Suppression::default(),
         reference: Default::default(),
         cost: None,

@@ -22,6 +22,8 @@ pub struct Rules {
     pub id: Option<usize>,
     /// The column of the time zone, from 0.
     pub timezone: Option<usize>,
+    /// The column of the locale, from 0.
+    pub locale: Option<usize>,
     /// How addresses are read.
     pub kind: AddressKind,
     /// The types of numbers that are asked for; without any, all are.
@@ -41,6 +43,8 @@ pub struct Person<'r> {
     pub id: Option<&'r str>,
     /// The zone as it is written, white space around it taken off; empty where none is.
     pub timezone: &'r str,
+    /// The locale as it is written, white space around it taken off; empty where none is.
+    pub locale: &'r str,
 }
 
 impl Rules {
@@ -72,6 +76,7 @@ impl Rules {
             return Err(Exclusion::NotSampled);
         }
         let timezone = self.timezone.map_or("", |column| row.get(column).trim());
-        Ok(Person { address, id, timezone })
+        let locale = self.locale.map_or("", |column| row.get(column).trim());
+        Ok(Person { address, id, timezone, locale })
     }
 }

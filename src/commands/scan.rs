@@ -94,7 +94,7 @@ fn recipe(loaded: &Loaded) -> Recipe {
     let campaign = &loaded.campaign;
     Recipe {
         rules: campaign.audience.rules.clone(),
-        template: campaign.template.clone(),
+        wordings: campaign.wordings.clone(),
         suppression: loaded.suppression.clone(),
         reference: match campaign.profile.has_wide_reference() {
             true => Reference::Sixteen,

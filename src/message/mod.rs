@@ -1,12 +1,18 @@
 //! What is said: templates over a row, and what the text costs on the air.
 
 pub mod gsm7;
+pub mod locale;
 pub mod part;
 mod plain;
+pub mod recipient;
 pub mod segments;
 pub mod spelling;
 pub mod template;
+pub mod wording;
 
+pub use locale::{Found, Locales, Tag};
 pub use part::Part;
+pub use recipient::{Names, Recipient};
 pub use segments::{Encoding, Measure, culprits, measure, split};
 pub use template::{Scratch, Spelling, Template};
+pub use wording::{Texts, Variant, Wording, WordingId, Wordings};

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::expression::{EvalError, MAX_RENDERED_BYTES};
+use crate::message::recipient::Recipient;
 
 /// Names that mean the same in every template, whatever the columns are called.
 pub const RESERVED: [&str; 3] = ["vars", "campaign", "recipient"];
@@ -85,8 +86,7 @@ fn piece(
 pub(super) fn render<'r>(
     pieces: &[Piece],
     cell: impl Fn(usize) -> &'r str,
-    recipient_id: &str,
-    address: &str,
+    recipient: &Recipient<'_>,
     out: &mut String,
 ) -> Result<(), EvalError> {
     out.clear();
@@ -94,8 +94,8 @@ pub(super) fn render<'r>(
         out.push_str(match piece {
             Piece::Text(text) => text,
             Piece::Column(column) => cell(*column),
-            Piece::RecipientId => recipient_id,
-            Piece::RecipientAddress => address,
+            Piece::RecipientId => recipient.id,
+            Piece::RecipientAddress => recipient.address,
         });
         if out.len() > MAX_RENDERED_BYTES {
             return Err(EvalError::TooLong { limit: MAX_RENDERED_BYTES });

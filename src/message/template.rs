@@ -3,11 +3,11 @@
 //! test holds the two together).
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{self, Context, EvalError, Kind, Problem, Program, Value};
 use crate::message::plain::{self, Piece, RESERVED};
+use crate::message::recipient::{Names, Recipient};
 use crate::message::segments::is_gsm7;
 use crate::message::spelling::respell;
 
@@ -47,30 +47,17 @@ pub struct Scratch {
 }
 
 #[derive(Serialize)]
-struct Recipient<'r> {
-    id: &'r str,
-    address: &'r str,
-}
-
-#[derive(Serialize)]
 struct Campaign<'c> {
     name: &'c str,
 }
 
 impl Template {
-    /// Compiles a template. `campaign` is the name of the campaign, `columns` are those of the recipients
-    /// (a `Header` will do), `constants` the members of `vars`. One line break at the end of the source
-    /// is dropped, because editors put it there.
+    /// Compiles a template. One line break at the end of the source is dropped, because editors put it there.
     ///
     /// # Errors
     /// The syntax error, or every name that neither a column nor a constant has, each with its place.
-    pub fn compile(
-        campaign: &str,
-        source: &str,
-        columns: impl AsRef<[String]>,
-        constants: &Map<String, Json>,
-    ) -> Result<Self, Vec<Problem>> {
-        let columns = columns.as_ref();
+    pub fn compile(source: &str, names: &Names<'_>) -> Result<Self, Vec<Problem>> {
+        let Names { campaign, columns, constants, .. } = *names;
         let source = source.strip_suffix('\n').map_or(source, |text| text.strip_suffix('\r').unwrap_or(text));
         let usable = columns.iter().map(String::as_str).filter(|name| is_usable(name));
         let known: Vec<&str> = usable.chain(RESERVED).collect();
@@ -79,7 +66,7 @@ impl Template {
         for problem in &mut problems {
             unusable_column(problem, source, columns);
         }
-        problems.extend(unknown_members(source, constants));
+        problems.extend(unknown_members(source, names));
         problems.extend(hidden_columns(source, columns));
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.span.start);
@@ -157,15 +144,14 @@ impl Template {
     }
 
     /// Renders the message of one row into `out`, which is cleared first. `cell` gives the text of a
-    /// column, `address` is the canonical one.
+    /// column.
     ///
     /// # Errors
     /// [`EvalError`]; `out` then holds nothing of use.
     pub fn render<'r>(
         &self,
         cell: impl Fn(usize) -> &'r str,
-        recipient_id: &str,
-        address: &str,
+        recipient: &Recipient<'_>,
         scratch: &mut Scratch,
         out: &mut String,
     ) -> Result<Spelling, EvalError> {
@@ -174,26 +160,25 @@ impl Template {
             out.push_str(text);
             return Ok(*spelling);
         }
-        self.render_row(cell, recipient_id, address, &mut scratch.context, out)?;
+        self.render_row(cell, recipient, &mut scratch.context, out)?;
         Ok(if self.respells { spell(out, &mut scratch.spelled) } else { Spelling::AsWritten })
     }
 
     fn render_row<'r>(
         &self,
         cell: impl Fn(usize) -> &'r str,
-        recipient_id: &str,
-        address: &str,
+        recipient: &Recipient<'_>,
         context: &mut Context,
         out: &mut String,
     ) -> Result<(), EvalError> {
         if let Some(pieces) = &self.pieces {
-            return plain::render(pieces, cell, recipient_id, address, out);
+            return plain::render(pieces, cell, recipient, out);
         }
         for (name, column) in &self.columns {
             context.insert_value(name.clone(), Value::from(cell(*column)));
         }
         if self.uses_recipient {
-            context.insert("recipient", &Recipient { id: recipient_id, address });
+            context.insert("recipient", recipient);
         }
         self.program.render(NAME, context, out)
     }
@@ -244,10 +229,11 @@ fn unusable_column(problem: &mut Problem, source: &str, columns: &[String]) {
     }
 }
 
-fn unknown_members(source: &str, constants: &Map<String, Json>) -> Vec<Problem> {
-    let vars: Vec<&str> = constants.keys().map(String::as_str).collect();
+fn unknown_members(source: &str, names: &Names<'_>) -> Vec<Problem> {
+    let of_recipients = names.of_recipients();
+    let vars: Vec<&str> = names.constants.keys().map(String::as_str).collect();
     let owners: [(&str, &[&str]); 3] =
-        [("vars", &vars), ("campaign", &["name"]), ("recipient", &["id", "address"])];
+        [("vars", &vars), ("campaign", &["name"]), ("recipient", &of_recipients)];
     let mut problems = Vec::new();
     for (owner, known) in owners {
         for (name, span) in expression::members(source, Kind::Text, owner) {
@@ -267,20 +253,21 @@ fn unknown_members(source: &str, constants: &Map<String, Json>) -> Vec<Problem> 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
 
     fn compile(source: &str, columns: &[&str]) -> Result<Template, Vec<Problem>> {
         let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
         let Json::Object(vars) = json!({"shop": "Acme", "count": 3}) else { unreachable!() };
-        Template::compile("spring", source, columns, &vars)
+        Template::compile(source, &Names::of("spring", &columns, &vars))
     }
 
     fn render(template: &Template, row: &[&str]) -> Result<String, EvalError> {
         let mut out = "old".to_owned();
         let cell = |at: usize| row.get(at).copied().unwrap_or_default();
-        template.render(cell, "id-1", "+254712345678", &mut template.scratch(), &mut out).map(|_| out)
+        let recipient = Recipient { id: "id-1", address: "+254712345678", locale: "", timezone: "" };
+        template.render(cell, &recipient, &mut template.scratch(), &mut out).map(|_| out)
     }
 
     #[test]
@@ -354,7 +341,8 @@ mod tests {
         let asked = |source: &str| compile(source, &["name"]).unwrap().in_gsm7();
         let spelled = |template: &Template, name: &str| {
             let mut out = String::new();
-            let how = template.render(|_| name, "1", "+1", &mut template.scratch(), &mut out).unwrap();
+            let recipient = Recipient { id: "1", address: "+1", locale: "", timezone: "" };
+            let how = template.render(|_| name, &recipient, &mut template.scratch(), &mut out).unwrap();
             (out, how)
         };
         let written = compile("Hi {{ name }} – bye", &["name"]).unwrap();

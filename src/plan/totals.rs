@@ -12,6 +12,7 @@ use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
+use crate::plan::readers::Readers;
 use crate::plan::whereabouts::Whereabouts;
 use crate::schedule::Zone;
 use crate::units::Amount;
@@ -77,6 +78,8 @@ pub struct Totals {
     pub(super) files: Files,
     /// Which characters make messages UCS-2.
     pub alphabet: Alphabet,
+    /// Who reads which text.
+    pub readers: Readers,
     excluded: [u64; Exclusion::KINDS.len()],
     /// How many rows each list has left out.
     by_list: Vec<(Arc<str>, u64)>,

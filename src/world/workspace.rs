@@ -207,9 +207,10 @@ impl Opened {
         let references = References::of(manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let (recipients, header) = self.recipients(manifest, &references.csv).unzip();
-        let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
+        let named = references.templates.iter();
+        let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
-        let materials = Materials { template, holidays, header, profile };
+        let materials = Materials { templates, holidays, header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
         self.problems.extend(problems);
         Parts { references, campaign, recipients, profile_source }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use sendplan::audience::blocks::BLOCK_BYTES;
 use sendplan::audience::{AddressKind, Filter, Header, ListError, ReadError, Region, Rules, Suppression};
 use sendplan::campaign::Limits;
-use sendplan::message::Template;
+use sendplan::message::{Names, Template};
 use sendplan::plan::{Entry, PlanError, Recipe, Totals, check, run};
 
 const KENYA: AddressKind = AddressKind::Phone { region: Some(Region::KE) };
@@ -26,12 +26,15 @@ fn threads(count: usize) -> NonZeroUsize {
 pub fn recipe(header: &str, template: &str) -> Recipe {
     let header = Header::read(header.as_bytes()).unwrap();
     Recipe {
-        template: Template::compile("test", template, &header, &serde_json::Map::new()).unwrap(),
+        wordings: Template::compile(template, &Names::of("test", header.columns(), &serde_json::Map::new()))
+            .unwrap()
+            .into(),
         rules: Rules {
             address: header.index("phone").unwrap(),
             id: header.index("id"),
             kind: KENYA,
             timezone: None,
+            locale: None,
             types: None,
             filter: None,
             sample: None,
@@ -288,7 +291,8 @@ fn fault_57_what_a_spreadsheet_made_of_a_number_is_rejected_with_the_reason() {
 fn fault_58_an_undefined_variable_is_refused_before_any_row_is_read() {
     let header = Header::read("phone,name\n".as_bytes()).unwrap();
     let source = "Hi {{ nmae }}{% if opted %}!{% endif %}";
-    let problems = Template::compile("c", source, &header, &serde_json::Map::new()).unwrap_err();
+    let problems =
+        Template::compile(source, &Names::of("c", header.columns(), &serde_json::Map::new())).unwrap_err();
     let names: Vec<_> = problems.iter().map(|problem| &source[problem.span.clone()]).collect();
     assert_eq!(names, ["nmae", "opted"]);
 }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use flate2::write::GzEncoder;
 use sendplan::audience::{AddressKind, Header, Named, Region, Rules, Suppression, detect};
-use sendplan::message::Template;
+use sendplan::message::{Names, Template};
 use sendplan::plan::{Input, Recipe, Totals, run_files};
 
 use crate::loopback::{Loopback, Reply};
@@ -80,12 +80,17 @@ fn totals(bytes: &[u8], encoding: &str) -> Totals {
     let (reader, findings) = detect::look(bytes, &named).unwrap();
     let header = Header::read_as(bytes, findings.dialect).unwrap();
     let recipe = Recipe {
-        template: Template::compile("c", "{{ name }}: {{ note }} {{ points }}", &header, &Default::default())
-            .unwrap(),
+        wordings: Template::compile(
+            "{{ name }}: {{ note }} {{ points }}",
+            &Names::of("c", header.columns(), &Default::default()),
+        )
+        .unwrap()
+        .into(),
         rules: Rules {
             address: 0,
             id: None,
             timezone: None,
+            locale: None,
             types: None,
             kind: AddressKind::Phone { region: Some(Region::KE) },
             filter: None,

@@ -48,6 +48,10 @@ pub struct Audience {
     #[serde(default)]
     #[schemars(example = &"tz")]
     pub timezone: Option<Spanned<String>>,
+    /// The column that holds what a recipient reads: a language such as `sw`, or a language and a country such as `en-GB`.
+    #[serde(default)]
+    #[schemars(example = &"lang")]
+    pub locale: Option<Spanned<String>>,
     /// Only rows for which this expression over the columns holds.
     #[serde(default, rename = "where")]
     #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]

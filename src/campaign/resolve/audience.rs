@@ -57,14 +57,18 @@ impl Resolver<'_> {
             None => Some(None),
             Some(name) => self.column("audience.timezone", name, &header).map(Some),
         };
+        let locale = match &audience.locale {
+            None => Some(None),
+            Some(name) => self.column("audience.locale", name, &header).map(Some),
+        };
         let filter = match &audience.filter {
             None => Some(None),
             Some(text) => self.filter(text, &header).map(Some),
         };
         let types = self.types(audience, kind);
-        let (address, id, timezone) = (address?, id?, timezone?);
+        let (address, id, timezone, locale) = (address?, id?, timezone?, locale?);
         let sample = all(sample)?;
-        Some(Rules { header, address, id, timezone, kind: kind?, types, filter: filter?, sample })
+        Some(Rules { header, address, id, timezone, locale, kind: kind?, types, filter: filter?, sample })
     }
 
     /// The share of the people that is meant: some of them.
