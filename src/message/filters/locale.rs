@@ -155,11 +155,12 @@ impl Writing {
     }
 }
 
-/// Languages that write `1.250 EUR`.
-const CODE_LAST: [&str; 51] = [
-    "ar", "ast", "az", "be", "bg", "br", "bs", "ca", "cs", "da", "el", "et", "eu", "ff", "fi", "fo", "fr",
-    "gl", "he", "hr", "hu", "hy", "is", "ka", "kea", "kk", "km", "ky", "lb", "lg", "ln", "lt", "luo", "lv",
-    "mk", "my", "nb", "nn", "no", "pl", "ro", "ru", "rn", "sk", "sl", "sq", "sr", "sv", "uk", "uz", "vi",
+/// Languages that write `1.250 EUR`, each of them as CLDR has it.
+const CODE_LAST: [&str; 66] = [
+    "ar", "ast", "az", "ba", "be", "bg", "br", "bs", "ca", "ce", "cs", "cv", "da", "el", "eo", "et", "eu",
+    "ff", "fi", "fo", "fr", "gl", "he", "hr", "hu", "hy", "is", "iw", "ka", "kea", "kk", "km", "ku", "ky",
+    "lb", "lg", "ln", "lt", "lu", "luo", "lv", "mk", "mo", "my", "nb", "nn", "no", "oc", "pl", "rn", "ro",
+    "ru", "sc", "se", "sh", "sk", "sl", "sq", "sr", "sv", "tg", "tk", "tt", "uk", "uz", "vi",
 ];
 
 /// The styles without a day of the week, with their places.
