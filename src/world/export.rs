@@ -119,6 +119,12 @@ impl Export {
         self.told.as_deref()
     }
 
+    /// How it is written, whatever that is.
+    pub fn written(&self) -> &str {
+        let told = self.told.as_deref().and_then(|told| told.strip_prefix(&*self.shown)?.strip_prefix(": "));
+        told.unwrap_or("UTF-8, `,` between cells")
+    }
+
     /// How its text is written.
     pub fn dialect(&self) -> Dialect {
         self.dialect

@@ -21,6 +21,7 @@ use crate::diagnostic::{Diagnostics, Source};
 
 pub use lists::add_list;
 pub use profiles::profile;
+pub use recipients::recipients_of;
 
 /// The name of a manifest in its folder.
 pub const MANIFEST: &str = "campaign.yaml";
