@@ -99,6 +99,7 @@ impl Export {
             return Err(ReadError::Format(what));
         }
         let (packing, dialect, told) = if magic.starts_with(ZIP) {
+            sheet::check_held(origin.open()?)?;
             let sheet = sheet::choose(origin.open()?, named.sheet.as_deref())?;
             let told = format!("an .xlsx workbook, sheet `{sheet}`");
             (Packing::Sheet(sheet), Dialect::SHEET, Some(told))
