@@ -110,6 +110,7 @@ impl Opened {
             return sound.then(|| Export::file(&file, named).map_err(|error| (shown, error)));
         }
         match self.piped {
+            Piped::PassedOver => {}
             Piped::Never => self.refuse(
                 "the recipients come from standard input, and nobody is there to pipe them in",
                 reference,
