@@ -13,6 +13,7 @@ pub mod header;
 pub mod keep;
 pub mod misread;
 pub mod number_type;
+mod numbering;
 pub mod phone;
 pub mod place;
 pub mod read;

@@ -92,6 +92,7 @@ pub(super) struct Worker<'r> {
     address: String,
     text: String,
     spelled: String,
+    hashed: Vec<u8>,
 }
 
 impl<'r> Worker<'r> {
@@ -103,6 +104,7 @@ impl<'r> Worker<'r> {
             address: String::new(),
             text: String::new(),
             spelled: String::new(),
+            hashed: Vec::new(),
         }
     }
 
@@ -194,7 +196,7 @@ impl<'r> Worker<'r> {
             let known = (&mut *found, &mut self.spelled);
             alphabet::look((&self.text, *reference), template, row, known)
         });
-        let digest = digest::message(id, address, &self.text);
+        let digest = digest::message(id, address, &self.text, &mut self.hashed);
         let text = append(texts, &self.text);
         let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);
