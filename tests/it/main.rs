@@ -53,6 +53,7 @@ mod series;
 mod simulation;
 mod state;
 mod status;
+mod survey;
 mod texts;
 mod timing;
 mod workbook;

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use self::message::Material;
 use self::schedule::Schedule;
 use super::raw;
-use super::{Audience, Campaign, Delivery, secrets};
+use super::{Announced, Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::message::Names;
@@ -51,6 +51,19 @@ pub fn resolve(
     let mut resolver = Resolver { source, problems: Diagnostics::new() };
     let campaign = resolver.campaign(manifest, materials);
     (campaign, resolver.problems)
+}
+
+/// When a campaign goes out, as far as its manifest is sound in that. What is wrong is told by [`resolve`].
+pub fn announced(
+    manifest: &raw::Campaign,
+    source: &Arc<Source>,
+    holidays: Option<&Arc<Source>>,
+) -> Option<Announced> {
+    let mut resolver = Resolver { source, problems: Diagnostics::new() };
+    let name = resolver.name(manifest.name.as_ref()?)?;
+    let frequency = resolver.frequency(&name, &manifest.audience.as_ref()?.value)?;
+    let Schedule { timetable, .. } = resolver.schedule(manifest.schedule.as_ref(), holidays)?;
+    Some(Announced { name, timetable, frequency })
 }
 
 pub use self::exports::named;
