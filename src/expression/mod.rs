@@ -4,7 +4,9 @@
 
 mod filters;
 mod names;
+pub mod parts;
 mod plain;
+mod work;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -16,8 +18,11 @@ pub use tera::{Context, Map, Value};
 
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
+use parts::What;
 use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};
+use work::Metered;
+pub use work::first_word;
 
 use crate::diagnostic::{did_you_mean, listing};
 
@@ -85,6 +90,10 @@ pub struct Program {
     /// Those of the sources that are plain.
     values: HashMap<String, plain::Expr, FxBuildHasher>,
     texts: HashMap<String, plain::Template, FxBuildHasher>,
+    /// Those of the sources that have counters of work.
+    metered: HashMap<String, Metered, FxBuildHasher>,
+    /// Units of work of one run.
+    budget: u64,
 }
 
 impl std::fmt::Debug for Program {
@@ -105,12 +114,20 @@ impl Program {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&str>::new());
         filters::register(&mut tera);
+        work::register(&mut tera);
         tera.register_filter(KEEP, |value: &Value, _: Kwargs, _: &State| {
             KEPT.with_borrow_mut(|kept| *kept = value.clone());
             String::new()
         });
         tera.register_function("range", bounded_range);
-        Self { tera, values: HashMap::default(), texts: HashMap::default() }
+        let (values, texts, metered) = (HashMap::default(), HashMap::default(), HashMap::default());
+        Self { tera, values, texts, metered, budget: work::BUDGET }
+    }
+
+    /// An empty program for what goes to gateways and comes from them, of which there is far more at once than of a
+    /// person: bodies of a thousand messages, answers of a megabyte.
+    pub fn of_exchanges() -> Self {
+        Self { budget: work::BUDGET * 32, ..Self::new() }
     }
 
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -128,10 +145,10 @@ impl Program {
                 help: None,
             }]);
         }
-        let (prefix, wrapped) = match kind {
-            Kind::Text => (0, source.to_owned()),
-            Kind::Value => ("{{ (".len(), format!("{{{{ ({source}) | {KEEP} }}}}")),
-        };
+        if let Some(problem) = not_offered(source, kind) {
+            return Err(vec![problem]);
+        }
+        let (prefix, wrapped) = wrapped(source, kind);
         if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
             return Err(vec![compile_problem(&error, prefix, source.len())]);
         }
@@ -141,6 +158,7 @@ impl Program {
         }
         self.values.remove(name);
         self.texts.remove(name);
+        self.meter(name, source, kind).map_err(|problem| vec![problem])?;
         match kind {
             Kind::Value => {
                 self.values.extend(plain::Expr::parse(source).map(|plain| (name.to_owned(), plain)))
@@ -149,6 +167,23 @@ impl Program {
                 self.texts.extend(plain::Template::parse(source).map(|plain| (name.to_owned(), plain)))
             }
         }
+        Ok(())
+    }
+
+    /// Puts counters of work into a source that could do much of it.
+    fn meter(&mut self, name: &str, source: &str, kind: Kind) -> Result<(), Problem> {
+        self.metered.remove(name);
+        let Some(metered) = work::meter(source, kind)? else { return Ok(()) };
+        let (prefix, wrapped) = wrapped(&metered.text, kind);
+        if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
+            let problem = compile_problem(&error, prefix, metered.text.len());
+            return Err(Problem {
+                message: "this is too involved to count how much work it is".to_owned(),
+                span: metered.place(&problem.span),
+                help: Some("do it in smaller steps, with `{% set … %}`".to_owned()),
+            });
+        }
+        self.metered.insert(name.to_owned(), metered);
         Ok(())
     }
 
@@ -215,9 +250,9 @@ impl Program {
         bytes: &mut Vec<u8>,
     ) -> Result<(), EvalError> {
         bytes.clear();
-        RANGED.set(0);
+        self.begin();
         let rendered = self.tera.render_to(name, context, Capped { bytes, limit });
-        rendered.map_err(|error| eval_error(&error, 0, limit))
+        rendered.map_err(|error| self.failed(name, &error, 0, limit))
     }
 
     /// Evaluates a [`Kind::Value`] source, type kept; an undefined result is `Value::undefined()`.
@@ -233,12 +268,55 @@ impl Program {
 
     fn eval_by_tera(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
         let mut nothing = Vec::new();
-        RANGED.set(0);
+        self.begin();
         self.tera
             .render_to(name, context, &mut nothing)
-            .map_err(|error| eval_error(&error, "{{ (".len(), MAX_RENDERED_BYTES))?;
+            .map_err(|error| self.failed(name, &error, OPENING.len(), MAX_RENDERED_BYTES))?;
         Ok(KEPT.with_borrow_mut(|kept| std::mem::replace(kept, Value::none())))
     }
+
+    fn begin(&self) {
+        RANGED.set(0);
+        work::begin(self.budget);
+    }
+
+    /// The error with its place in the source as given.
+    fn failed(&self, name: &str, error: &tera::Error, prefix: usize, limit: usize) -> EvalError {
+        match (eval_error(error, prefix, limit), self.metered.get(name)) {
+            (EvalError::Failed { message, span }, Some(metered)) => {
+                EvalError::Failed { message, span: metered.place(&span) }
+            }
+            (other, _) => other,
+        }
+    }
+}
+
+/// What stands before a bare expression when it is handed to Tera.
+const OPENING: &str = "{{ (";
+
+/// A source as Tera gets it, and the bytes that were put before it.
+fn wrapped(source: &str, kind: Kind) -> (usize, String) {
+    match kind {
+        Kind::Text => (0, source.to_owned()),
+        Kind::Value => (OPENING.len(), format!("{OPENING}{source}) | {KEEP} }}}}")),
+    }
+}
+
+/// A tag of Tera's that would bring other texts in, or one that could call itself.
+fn not_offered(source: &str, kind: Kind) -> Option<Problem> {
+    let tags = parts::parts(source).into_iter().filter(|part| kind == Kind::Text && part.what == What::Tag);
+    tags.into_iter().find_map(|tag| {
+        let inner = source.get(tag.inner.clone()).unwrap_or_default();
+        let help = match first_word(inner) {
+            "include" => "only the text of a message may have it",
+            "extends" | "block" | "component" | "import" | "macro" => {
+                "put what texts share into a file of its own in `templates`, and `{% include %}` it"
+            }
+            _ => return None,
+        };
+        let message = format!("`{{% {} %}}` has no place here", first_word(inner));
+        Some(Problem { message, span: tag.whole, help: Some(help.to_owned()) })
+    })
 }
 
 struct Capped<'a> {

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::diagnostic::{did_you_mean, listing};
-use crate::expression::{self, Context, EvalError, Kind, Problem, Program, Value};
+use crate::expression::{self, Context, EvalError, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
 use crate::message::plain::{self, Piece, RESERVED};
 use crate::message::recipient::{Names, Recipient};
 use crate::message::segments::is_gsm7;
@@ -174,8 +174,15 @@ impl Template {
         if let Some(pieces) = &self.pieces {
             return plain::render(pieces, cell, recipient, out);
         }
+        let mut bytes = 0;
         for (name, column) in &self.columns {
-            context.insert_value(name.clone(), Value::from(cell(*column)));
+            let cell = cell(*column);
+            bytes += cell.len();
+            context.insert_value(name.clone(), Value::from(cell));
+        }
+        if bytes > MAX_RENDERED_BYTES {
+            let message = format!("the cells that it uses have more than {MAX_RENDERED_BYTES} bytes");
+            return Err(EvalError::Failed { message, span: 0..0 });
         }
         if self.uses_recipient {
             context.insert("recipient", recipient);
@@ -334,6 +341,14 @@ mod tests {
             let result = render(&compile(source, &["a"]).unwrap(), &[&long]);
             assert!(matches!(result, Err(EvalError::TooLong { .. })), "{source}");
         }
+    }
+
+    #[test]
+    fn fault_59_cells_that_are_longer_than_any_text_are_not_worked_on() {
+        let long = "x".repeat(70_000);
+        let template = compile("{% if a[0:1] == 'x' %}x{% endif %}", &["a"]).unwrap();
+        assert!(render(&template, &[&long]).unwrap_err().to_string().contains("more than 65536 bytes"));
+        assert_eq!(render(&template, &["x"]).unwrap(), "x");
     }
 
     #[test]
