@@ -34,6 +34,7 @@ pub fn holds(data: &[u8]) {
     let materials = Materials {
         holidays: references.holidays.as_ref().map(|_| Source::new("holidays.txt", "2026-12-25 Christmas\n")),
         template: references.template.is_some().then_some(template),
+        snippets: Default::default(),
         header: Header::read(ROWS.as_bytes()).ok(),
         profile,
     };

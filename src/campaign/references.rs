@@ -50,6 +50,12 @@ impl References {
     }
 }
 
+/// The texts that stand in a manifest itself.
+pub fn texts(manifest: &Campaign) -> Vec<&str> {
+    let message = manifest.message.as_ref().map(|message| &message.value);
+    message.and_then(|message| message.text.as_ref()).map(|text| text.value.as_str()).into_iter().collect()
+}
+
 impl Reference {
     /// Whether the name is a path rather than the name of a built-in profile.
     pub fn is_path(&self) -> bool {

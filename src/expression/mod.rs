@@ -170,6 +170,12 @@ impl Program {
         Ok(())
     }
 
+    /// Why a text cannot be read by itself, whatever its names mean.
+    pub fn misread(&mut self, source: &str) -> Option<Problem> {
+        let added = self.tera.add_raw_template("misread", source);
+        added.err().map(|error| compile_problem(&error, 0, source.len()))
+    }
+
     /// Puts counters of work into a source that could do much of it.
     fn meter(&mut self, name: &str, source: &str, kind: Kind) -> Result<(), Problem> {
         self.metered.remove(name);

@@ -15,6 +15,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod server;
 pub mod signals;
+mod snippets;
 pub mod stamp;
 pub mod threads;
 pub mod workspace;

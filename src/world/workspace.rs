@@ -8,11 +8,13 @@ use std::sync::Arc;
 use super::confine::{self, Confined, Repository, tidy};
 use super::export::{self, Export, STANDARD_INPUT};
 use super::recipients::{Recipients, other_columns};
+use super::snippets::Search;
 use super::stamp::{Stamp, stamp};
 use crate::audience::{AddressKind, Header, Named, ReadError, Suppression};
 use crate::campaign::{self, Campaign, Manifest, Materials, Reference, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::message::Snippets;
 use crate::provider::Profile;
 
 /// The largest manifest, template or profile that is read, in bytes.
@@ -204,7 +206,8 @@ impl Opened {
         let (recipients, header) = self.recipients(manifest, &references.csv).unzip();
         let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
-        let materials = Materials { template, holidays, header, profile };
+        let snippets = self.snippets(manifest, template.as_ref());
+        let materials = Materials { template, snippets, holidays, header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
         self.problems.extend(problems);
         Parts { references, campaign, recipients, profile_source }
@@ -307,6 +310,16 @@ impl Opened {
     fn named_text(&mut self, reference: &Reference) -> Option<Arc<Source>> {
         let (file, _) = self.file(reference)?;
         self.text(&file, reference)
+    }
+
+    /// What the texts of the message include.
+    fn snippets(&mut self, manifest: &Manifest, template: Option<&Arc<Source>>) -> Snippets {
+        let files = template.map(|source| source.text.as_str());
+        let texts: Vec<&str> = campaign::texts(manifest).into_iter().chain(files).collect();
+        let search = Search::of(&self.folder, &self.repository, &texts);
+        self.inputs.extend(search.inputs);
+        self.stamps.extend(search.stamps);
+        search.snippets
     }
 
     /// The recipients' files, looked at and held against each other, with the columns they share.
@@ -524,7 +537,7 @@ fn no_such_profile(name: &str) -> Diagnostic {
 }
 
 /// A text file as a source under the name people would type.
-fn read_text(path: &Path, shown: &Path) -> Result<Arc<Source>, String> {
+pub(super) fn read_text(path: &Path, shown: &Path) -> Result<Arc<Source>, String> {
     let length = std::fs::metadata(path).map_err(|error| confine::plain(&error))?.len();
     if length > MAX_TEXT_BYTES {
         return Err(format!("it is larger than {MAX_TEXT_BYTES} bytes"));

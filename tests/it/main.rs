@@ -50,6 +50,7 @@ mod series;
 mod simulation;
 mod state;
 mod status;
+mod texts;
 mod timing;
 mod workbook;
 mod year;

@@ -6,14 +6,32 @@ use super::Resolver;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::expression::Problem;
-use crate::message::{Names, Template};
+use crate::message::{Assembled, Names, Snippets, Template};
 use crate::yaml::Spanned;
+
+/// Where a text of the message stands.
+enum Stands<'a> {
+    /// In a file of its own.
+    File(&'a Arc<Source>),
+    /// In the manifest.
+    Manifest(&'a Spanned<String>),
+}
+
+impl Stands<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::File(file) => &file.text,
+            Self::Manifest(text) => &text.value,
+        }
+    }
+}
 
 impl Resolver<'_> {
     pub(super) fn template(
         &mut self,
         message: &Spanned<raw::Message>,
         file: Option<&Arc<Source>>,
+        snippets: &Snippets,
         names: &Names<'_>,
     ) -> Option<Template> {
         let (key, text) = match (&message.value.template, &message.value.text) {
@@ -28,27 +46,55 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let body = match text {
-            Some(text) => text.value.as_str(),
-            None => file?.text.as_str(),
+        let stands = match text {
+            Some(text) => Stands::Manifest(text),
+            None => Stands::File(file?),
         };
-        match Template::compile(body, names) {
-            Ok(template) => Some(match message.value.transliterate {
-                Some(_) => template.in_gsm7(),
-                None => template,
-            }),
+        let template = self.compile(key, &stands, snippets, names)?;
+        Some(match message.value.transliterate {
+            Some(_) => template.in_gsm7(),
+            None => template,
+        })
+    }
+
+    /// A text with its snippets, compiled.
+    fn compile(
+        &mut self,
+        key: &str,
+        stands: &Stands<'_>,
+        snippets: &Snippets,
+        names: &Names<'_>,
+    ) -> Option<Template> {
+        let assembled = match Assembled::of(stands.text(), snippets) {
+            Ok(assembled) => assembled,
+            Err(slips) => {
+                for slip in slips {
+                    let place = self.place(stands, slip.snippet.as_ref(), &slip.problem.span);
+                    self.expression(key, &slip.problem, &place.0, place.1);
+                }
+                return None;
+            }
+        };
+        match Template::compile(assembled.text(), names) {
+            Ok(template) => Some(template),
             Err(problems) => {
                 for problem in problems {
-                    let (source, span) = match (text, file) {
-                        (None, Some(file)) => (Arc::clone(file), problem.span.clone()),
-                        (Some(text), _) => {
-                            (Arc::clone(self.source), inside(&self.source.text, text, &problem.span))
-                        }
-                        (None, None) => (Arc::clone(self.source), message.span.clone()),
-                    };
-                    self.expression(key, &problem, &source, span);
+                    let (snippet, span) = assembled.place(&problem.span);
+                    let place = self.place(stands, snippet, &span);
+                    self.expression(key, &problem, &place.0, place.1);
                 }
                 None
+            }
+        }
+    }
+
+    /// The file and the bytes of a stretch of a text, or of a snippet in it.
+    fn place(&self, stands: &Stands<'_>, snippet: Option<&Arc<Source>>, span: &Span) -> (Arc<Source>, Span) {
+        match (snippet, stands) {
+            (Some(snippet), _) => (Arc::clone(snippet), span.clone()),
+            (None, Stands::File(file)) => (Arc::clone(file), span.clone()),
+            (None, Stands::Manifest(text)) => {
+                (Arc::clone(self.source), inside(&self.source.text, text, span))
             }
         }
     }

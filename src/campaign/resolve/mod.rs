@@ -20,7 +20,7 @@ use super::raw;
 use super::{Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
-use crate::message::Names;
+use crate::message::{Names, Snippets};
 use crate::provider::Profile;
 use crate::yaml::{Spanned, TextOr};
 
@@ -29,6 +29,8 @@ use crate::yaml::{Spanned, TextOr};
 pub struct Materials {
     /// The message's file.
     pub template: Option<Arc<Source>>,
+    /// What texts of the message include.
+    pub snippets: Snippets,
     /// The file of days on which a series does not fire.
     pub holidays: Option<Arc<Source>>,
     /// The header of the recipients' file.
@@ -76,7 +78,7 @@ impl Resolver<'_> {
                 has_locales: audience.is_some_and(|audience| audience.locale.is_some()),
                 has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
             };
-            self.template(message, materials.template.as_ref(), &names)
+            self.template(message, materials.template.as_ref(), &materials.snippets, &names)
         });
         let frequency = audience.and_then(|audience| self.frequency(&audience.value));
         let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
