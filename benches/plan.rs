@@ -107,8 +107,9 @@ fn recipe(path: &Path, template: &str) -> Recipe {
     let mut vars = serde_json::Map::new();
     vars.insert("shop".to_owned(), "Acme".into());
     Recipe {
-        template: Template::compile(template, &Names::of("bench", header.columns(), &vars))
-            .expect("a template"),
+        wordings: Template::compile(template, &Names::of("bench", header.columns(), &vars))
+            .expect("a template")
+            .into(),
         rules: Rules {
             address: header.index("phone").expect("a column"),
             id: header.index("customer_id"),

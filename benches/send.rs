@@ -382,6 +382,7 @@ fn pin(store: &mut Sqlite, messages: usize) -> RunId {
                 segments: 1,
                 part: None,
                 clock: PinnedClock::Campaign,
+                wording: None,
             })
             .unwrap();
     }

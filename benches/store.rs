@@ -92,6 +92,7 @@ fn pin(store: &mut Sqlite, name: &str, n: usize, distinct: bool) -> Outcome<RunI
                 segments: 1,
                 part: None,
                 clock: PinnedClock::Campaign,
+                wording: None,
             })?;
         }
         Ok(pin.seal("d", &Excluded::default())?)

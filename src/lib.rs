@@ -12,6 +12,7 @@
 
 // floor 0: words everybody uses
 pub mod diagnostic;
+pub mod lot;
 pub mod units;
 
 // floor 1: the languages people write to us in

@@ -131,7 +131,7 @@ fn plans(data: &[u8], header: Header, readable: bool) {
     };
     let mut recipe = Recipe {
         rules,
-        template,
+        wordings: template.into(),
         suppression: Suppression::default(),
         reference: Default::default(),
         cost: None,

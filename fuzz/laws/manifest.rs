@@ -33,7 +33,7 @@ pub fn holds(data: &[u8]) {
     let known = profile.is_some();
     let materials = Materials {
         holidays: references.holidays.as_ref().map(|_| Source::new("holidays.txt", "2026-12-25 Christmas\n")),
-        template: references.template.is_some().then_some(template),
+        templates: references.templates.iter().map(|one| (one.name.clone(), template.clone())).collect(),
         snippets: Default::default(),
         header: Header::read(ROWS.as_bytes()).ok(),
         profile,
@@ -77,7 +77,7 @@ fn planned(campaign: &Campaign) -> Totals {
     let recipe = Recipe {
         reference: Default::default(),
         rules: campaign.audience.rules.clone(),
-        template: campaign.template.clone(),
+        wordings: campaign.wordings.clone(),
         suppression: Suppression::default(),
         cost: campaign.profile.cost().cloned(),
         locates: campaign.delivery.recipients.is_some(),

@@ -97,6 +97,7 @@ fn begun(path: &Path) -> Result<Files, StoreError> {
             segments: 1,
             part: None,
             clock: PinnedClock::Campaign,
+            wording: None,
         })?;
     }
     let run = pin.seal("digest", &Excluded::default())?;

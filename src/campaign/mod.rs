@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audience::Rules;
 use crate::diagnostic::{Diagnostics, Source};
-use crate::message::Template;
+use crate::message::Wordings;
 use crate::provider::Profile;
 use crate::schedule::{Hours, Moment, Preset, Recipients, Timetable, Window, Zone};
 use crate::units::{Amount, Percent, Rate};
@@ -44,7 +44,7 @@ pub struct Campaign {
     /// Who receives it.
     pub audience: Audience,
     /// What they receive.
-    pub template: Template,
+    pub wordings: Wordings,
     /// When it goes out.
     pub timetable: Timetable,
     /// The hours that we carry and it keeps to, where it names some.

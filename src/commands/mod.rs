@@ -37,6 +37,7 @@ mod report;
 mod resolve;
 mod resume;
 mod run;
+mod samples;
 mod scan;
 mod schema;
 mod send;

@@ -49,11 +49,13 @@ pub fn pin<S: Store>(
     };
     let mut pinning = store.pin(&run)?;
     let counts_segments = campaign.counts_segments();
+    let several = campaign.wordings.are_several();
     let cuts_texts = campaign.profile.cuts_texts();
     let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
     let mut write = |entry: Entry<'_>| match entry {
-        Entry::Planned { place, id, address, text, measure, whereabouts } => {
+        Entry::Planned { place, id, address, text, measure, whereabouts, wording } => {
             let address = address.to_string();
+            let wording = several.then_some(wording);
             let clock = match whereabouts {
                 Some(zones) => clocks.of(zones, &mut *pinning)?,
                 None => PinnedClock::Campaign,
@@ -63,8 +65,17 @@ pub fn pin<S: Store>(
                 let parts = part::cut(text, &measure, reference);
                 let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, &place)))?;
                 for (part, text) in parts {
-                    let (part, address) = (Some(part), &*address);
-                    pinning.add(&PinnedMessage { recipient: id, address, text, segments: 1, part, clock })?;
+                    let (recipient, address, part) = (id, &*address, Some(part));
+                    let segments = 1;
+                    pinning.add(&PinnedMessage {
+                        recipient,
+                        address,
+                        text,
+                        segments,
+                        part,
+                        clock,
+                        wording,
+                    })?;
                 }
                 return Ok(());
             }
@@ -76,6 +87,7 @@ pub fn pin<S: Store>(
                 segments,
                 part: None,
                 clock,
+                wording,
             })?)
         }
         Entry::Excluded { .. } => Ok(()),

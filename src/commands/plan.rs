@@ -1,5 +1,7 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::ahead::Ahead;
@@ -25,6 +27,7 @@ use crate::provider::raw::BatchMode;
 use crate::report::alphabet::{Alphabet, Character};
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::report::plan::{Aside, Encodings, PlanReport, Rules};
+use crate::report::readers::{Languages, TextReaders, UnknownLocale};
 use crate::schedule::{Moment, Spread, When, Window};
 use crate::store::Store;
 use crate::world::clock::Clock;
@@ -195,6 +198,8 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         alphabet: alphabet(loaded, totals),
+        texts: texts(loaded, totals),
+        languages: languages(totals),
         cost: cost(loaded, totals),
         starts_at: starts.map(rfc3339),
         ends_at: timing.passage.map(|passage| rfc3339(passage.ends)),
@@ -232,6 +237,36 @@ fn alphabet(loaded: &Loaded, totals: &Totals) -> Alphabet {
         segments: found.segments,
         cost: campaign.profile.cost().map(money),
         characters: found.culprits().into_iter().map(line).collect(),
+    }
+}
+
+/// Who reads which text, where there are several.
+fn texts(loaded: &Loaded, totals: &Totals) -> Vec<TextReaders> {
+    let campaign = &loaded.campaign;
+    if !campaign.wordings.are_several() {
+        return Vec::new();
+    }
+    let name = |name: &Option<Arc<str>>| name.as_deref().map(str::to_owned);
+    let all = campaign.wordings.all().iter().enumerate().map(|(number, wording)| {
+        let share = totals.readers.shares().get(number).copied().unwrap_or_default();
+        TextReaders {
+            variant: name(&wording.variant),
+            locale: name(&wording.locale),
+            messages: share.messages,
+            segments: campaign.counts_segments().then_some(share.segments),
+        }
+    });
+    all.collect()
+}
+
+fn languages(totals: &Totals) -> Languages {
+    let readers = &totals.readers;
+    let unknown = |(locale, messages): (&str, u64)| UnknownLocale { locale: locale.to_owned(), messages };
+    Languages {
+        by_language: readers.by_language,
+        unsaid: readers.unsaid,
+        unknown: readers.unknown,
+        unknown_locales: readers.odd().into_iter().map(unknown).collect(),
     }
 }
 

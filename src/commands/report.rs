@@ -14,12 +14,14 @@ use super::terminal::Terminal;
 use super::{Outcome, state};
 use crate::cli::{Global, Report, ReportFormat};
 use crate::delivery::control::HoldKind;
+use crate::delivery::pinned::{Pinned, PinnedWording};
 use crate::delivery::state::State;
 use crate::report::campaign::{CampaignReport, LeftOut, Reason, Reasons, RunReport};
 use crate::report::layout::count;
 use crate::report::mask::Mask;
-use crate::report::messages;
+use crate::report::messages::{self, MessageLine};
 use crate::report::status::RunLine;
+use crate::report::texts::TextLine;
 use crate::store::lock::{Holder, Lock};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Listed, ReceiptStatus, Run, RunId, Store, StoreError};
@@ -131,7 +133,8 @@ fn show(
     let runs = named.runs(store)?;
     if args.format == ReportFormat::Csv {
         let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
-        terminal.data(&messages::head());
+        let texts = runs.iter().any(|run| !wordings(run).is_empty());
+        terminal.data(&messages::head(texts));
         for run in runs.iter().filter(|run| run.pruned_at_ms.is_some()) {
             let (campaign, occurrence) = (&run.pinned.campaign, &run.pinned.occurrence);
             terminal.say(&format!(
@@ -139,9 +142,15 @@ fn show(
             ));
         }
         return runs.iter().try_for_each(|run| {
+            let wordings = wordings(run);
             pages(store, run.id, None, &mut |page| {
-                let page = page.iter().map(|one| message(one, live));
-                terminal.data(&messages::rows(page, mask));
+                let page = page.iter().map(|one| {
+                    let wording = one.wording.and_then(|number| wordings.get(usize::from(number)));
+                    let variant = wording.and_then(|wording| wording.variant.as_deref());
+                    let locale = wording.and_then(|wording| wording.locale.as_deref());
+                    MessageLine { variant, locale, ..message(one, live) }
+                });
+                terminal.data(&messages::rows(page, mask, texts));
             })
         });
     }
@@ -160,6 +169,7 @@ fn show(
                 duplicates: run.excluded.duplicates,
                 filtered: run.excluded.filtered,
             },
+            texts: texts(store, run, live)?,
             reasons,
             other_reasons,
             cancelled: cancelled(&said, run),
@@ -180,6 +190,26 @@ fn show(
         }
     });
     Ok(())
+}
+
+/// The names of a run's texts, where there are several.
+fn wordings(run: &Run) -> Vec<PinnedWording> {
+    Pinned::says_wordings(&run.pinned.pinned)
+}
+
+/// What became of each text of a run.
+fn texts(store: &Sqlite, run: &Run, live: bool) -> Result<Vec<TextLine>, Failure> {
+    let names = wordings(run);
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let counted = store.by_wording(run.id)?.into_iter();
+    let texts = counted.filter_map(|(number, counts)| {
+        let name = names.get(usize::from(number))?;
+        let line = line(&Run { counts, ..run.clone() }, live);
+        Some(TextLine::new(name.variant.as_deref(), name.locale.as_deref(), &line))
+    });
+    Ok(texts.collect())
 }
 
 /// What to type next: first of all, what is unknown wants to be decided.

@@ -32,7 +32,7 @@ pub fn scan(
     let threads = threads.and_then(|number| NonZeroUsize::new(usize::from(number))).unwrap_or(cores);
     let recipe = Recipe {
         rules: loaded.campaign.audience.rules.clone(),
-        template: loaded.campaign.template.clone(),
+        wordings: loaded.campaign.wordings.clone(),
         suppression: loaded.suppression.clone(),
         reference: match loaded.campaign.profile.has_wide_reference() {
             true => Reference::Sixteen,

@@ -121,6 +121,8 @@ pub fn message(message: &Listed, live: bool) -> MessageLine<'_> {
         sent_at: (message.state == State::Accepted).then_some(changed_at),
         changed_at,
         // The next process that sends says the same of what this one left behind.
+        variant: None,
+        locale: None,
         error: message.reason.as_deref().or(lost.then_some("interrupted")),
     }
 }

@@ -1,6 +1,7 @@
 //! What a run needs to go on without the campaign's files: its gateway, sender and pace as they were when
 //! it began. Kept in the state as JSON; later edits of the manifest change nothing in it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -11,6 +12,7 @@ use super::paces::limits;
 use crate::audience::{AddressKind, region as region_of};
 use crate::campaign::{Campaign, Cap, Delivery, Frequency, OncePer, Retry, Unknown};
 use crate::diagnostic::{Diagnostics, Source};
+use crate::message::Wording;
 use crate::provider::{Limits, Profile};
 use crate::schedule::{Days, MomentError, Recipients, Window, WindowError, Zone};
 use crate::units::{Rate, UnitError};
@@ -60,6 +62,20 @@ pub struct Pinned {
     once_per: Option<String>,
     #[serde(default)]
     cap: Option<PinnedCap>,
+    /// The campaign's texts, by their numbers, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wordings: Vec<PinnedWording>,
+}
+
+/// What a text is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedWording {
+    /// Its variant, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Its language, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 /// The gateway's limits, as rates.
@@ -153,6 +169,10 @@ impl Pinned {
             resend_unknown: delivery.unknown == Unknown::Resend,
             once_per: frequency.once_per.as_ref().map(OncePer::to_string),
             cap: frequency.cap.map(|cap| PinnedCap { messages: cap.messages, per: cap.per.to_string() }),
+            wordings: match campaign.wordings.are_several() {
+                true => campaign.wordings.all().iter().map(PinnedWording::of).collect(),
+                false => Vec::new(),
+            },
         }
     }
 
@@ -170,6 +190,13 @@ impl Pinned {
     pub fn says_once_per(text: &str) -> Option<String> {
         let value: serde_json::Value = serde_json::from_str(text).ok()?;
         Some(value.get("once_per")?.as_str()?.to_owned())
+    }
+
+    /// The names of texts in what was kept; readable in every version of the form.
+    pub fn says_wordings(text: &str) -> Vec<PinnedWording> {
+        let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        let said = value.and_then(|mut value| value.get_mut("wordings").map(serde_json::Value::take));
+        said.and_then(|said| serde_json::from_value(said).ok()).unwrap_or_default()
     }
 
     /// From what was kept.
@@ -266,6 +293,13 @@ impl Pinned {
         let region = self.region.as_ref().map(|text| region_of(text)).transpose();
         let region = region.map_err(|error| PinnedError::Unreadable(error.to_string()))?;
         Ok(AddressKind::Phone { region })
+    }
+}
+
+impl PinnedWording {
+    fn of(wording: &Wording) -> Self {
+        let name = |name: &Option<Arc<str>>| name.as_deref().map(str::to_owned);
+        Self { variant: name(&wording.variant), locale: name(&wording.locale) }
     }
 }
 

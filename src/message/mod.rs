@@ -2,6 +2,7 @@
 
 pub mod assembled;
 pub mod gsm7;
+pub mod locale;
 pub mod part;
 mod plain;
 pub mod recipient;
@@ -9,10 +10,13 @@ pub mod segments;
 pub mod snippets;
 pub mod spelling;
 pub mod template;
+pub mod wording;
 
 pub use assembled::{Assembled, Slip};
+pub use locale::{Found, Locales, Tag};
 pub use part::Part;
 pub use recipient::{Names, Recipient};
 pub use segments::{Encoding, Measure, culprits, measure, split};
 pub use snippets::Snippets;
 pub use template::{Scratch, Spelling, Template};
+pub use wording::{Texts, Variant, Wording, WordingId, Wordings};

@@ -10,10 +10,12 @@ use crate::audience::dedupe::{AddressKey, TextKey, address_key, text_key};
 use crate::audience::exclusion::Exclusion;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
+use crate::audience::rules::Person;
 use crate::expression::Context;
 use crate::message::recipient::Recipient;
 use crate::message::segments::{Encoding, Measure, measure_by};
-use crate::message::template::{Scratch, Spelling};
+use crate::message::template::{Scratch, Spelling, Template};
+use crate::message::{Found, WordingId};
 use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
 use crate::plan::{Lost, Recipe, Whereabouts};
@@ -70,6 +72,10 @@ pub(super) struct Candidate {
 pub(super) struct Message {
     /// In the batch's texts.
     pub(super) text: Range<usize>,
+    pub(super) wording: WordingId,
+    pub(super) found: Found,
+    /// What the row says for a language, where there is no text in it; in the batch's texts.
+    pub(super) odd_locale: Option<Range<usize>>,
     pub(super) measure: Measure,
     pub(super) spelling: Spelling,
     /// Where it is UCS-2, why.
@@ -81,12 +87,11 @@ pub(super) struct Message {
 pub(super) struct Worker<'r> {
     recipe: &'r Recipe,
     filter: Context,
-    scratch: Scratch,
+    /// What each of the texts reuses, and its measure where it is the same for all.
+    texts: Vec<(Scratch, Option<Measure>)>,
     address: String,
     text: String,
     spelled: String,
-    /// The measure of the text that all get.
-    shared: Option<Measure>,
 }
 
 impl<'r> Worker<'r> {
@@ -94,11 +99,10 @@ impl<'r> Worker<'r> {
         Self {
             recipe,
             filter: Context::new(),
-            scratch: recipe.template.scratch(),
+            texts: recipe.wordings.all().iter().map(|one| reused(&one.template, recipe)).collect(),
             address: String::new(),
             text: String::new(),
             spelled: String::new(),
-            shared: recipe.template.shared().map(|text| measure_by(text, recipe.reference)),
         }
     }
 
@@ -141,39 +145,12 @@ impl<'r> Worker<'r> {
         self.address.clear();
         let _ = write!(self.address, "{}", person.address);
         let id = person.id.unwrap_or(&self.address);
-        let start = texts.len();
-        texts.push_str(id);
-        let id_range = start..texts.len();
-        let (timezone, locale) = (person.timezone, person.locale);
-        let recipient = Recipient { id, address: &self.address, locale, timezone };
-        let cell = |column| row.get(column);
-        let rendered = self.recipe.template.render(cell, &recipient, &mut self.scratch, &mut self.text);
-        let message = match rendered {
-            Err(error) => Err(Exclusion::RenderFailed { message: error.to_string() }),
-            Ok(_) if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() => {
-                Err(Exclusion::EmptyMessage)
-            }
-            Ok(spelling) => {
-                let start = texts.len();
-                texts.push_str(&self.text);
-                let reference = self.recipe.reference;
-                let measure = self.shared.unwrap_or_else(|| measure_by(&self.text, reference));
-                let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
-                    let known = (&mut *found, &mut self.spelled);
-                    alphabet::look((&self.text, reference), &self.recipe.template, row, known)
-                });
-                let digest = digest::message(id, &self.address, &self.text);
-                Ok(Message { text: start..texts.len(), measure, spelling, foreign, digest })
-            }
-        };
+        let id_range = append(texts, id);
+        let message = self.message(row, &person, &id_range, texts, found);
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
         let whereabouts = self.recipe.locates.then(locate);
         let is_odd = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
-        let odd_zone = is_odd.then(|| {
-            let start = texts.len();
-            texts.push_str(person.timezone);
-            start..texts.len()
-        });
+        let odd_zone = is_odd.then(|| append(texts, person.timezone));
         Ok(Candidate {
             whereabouts,
             odd_zone,
@@ -184,4 +161,55 @@ impl<'r> Worker<'r> {
             address: person.address,
         })
     }
+
+    /// Renders the text that is for somebody, and measures it.
+    fn message(
+        &mut self,
+        row: &Row<'_>,
+        person: &Person<'_>,
+        id: &Range<usize>,
+        texts: &mut String,
+        found: &mut Vec<(char, Origin)>,
+    ) -> Result<Message, Exclusion> {
+        let Recipe { wordings, reference, .. } = self.recipe;
+        let address = &self.address;
+        let id = texts.get(id.clone()).unwrap_or_default();
+        let pick = wordings.pick(id, person.locale);
+        let recipient = Recipient { id, address, locale: pick.locale, timezone: person.timezone };
+        let number = usize::from(pick.wording);
+        let (Some(wording), Some((scratch, shared))) =
+            (wordings.all().get(number), self.texts.get_mut(number))
+        else {
+            return Err(Exclusion::EmptyMessage);
+        };
+        let template = &wording.template;
+        let spelling = template
+            .render(|column| row.get(column), &recipient, scratch, &mut self.text)
+            .map_err(|error| Exclusion::RenderFailed { message: error.to_string() })?;
+        if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() {
+            return Err(Exclusion::EmptyMessage);
+        }
+        let measure = shared.unwrap_or_else(|| measure_by(&self.text, *reference));
+        let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
+            let known = (&mut *found, &mut self.spelled);
+            alphabet::look((&self.text, *reference), template, row, known)
+        });
+        let digest = digest::message(id, address, &self.text);
+        let text = append(texts, &self.text);
+        let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
+        let (wording, found) = (pick.wording, pick.found);
+        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, digest })
+    }
+}
+
+/// What one text reuses on one thread, and its measure where it is the same for all.
+fn reused(template: &Template, recipe: &Recipe) -> (Scratch, Option<Measure>) {
+    (template.scratch(), template.shared().map(|text| measure_by(text, recipe.reference)))
+}
+
+/// Appends a text and says where it is.
+fn append(texts: &mut String, text: &str) -> Range<usize> {
+    let start = texts.len();
+    texts.push_str(text);
+    start..texts.len()
 }

@@ -6,6 +6,7 @@ mod batch;
 mod digest;
 pub mod limits;
 mod pipeline;
+pub mod readers;
 pub mod totals;
 mod whereabouts;
 
@@ -19,12 +20,13 @@ use crate::audience::read::ReadError;
 use crate::audience::rules::Rules;
 use crate::audience::suppress::Suppression;
 use crate::message::segments::{Measure, Reference};
-use crate::message::template::Template;
+use crate::message::wording::{WordingId, Wordings};
 use crate::provider::Cost;
 
 pub use alphabet::{Alphabet, Culprit, Origin};
 pub use limits::{Refusal, check};
 pub use pipeline::{run, run_files};
+pub use readers::Readers;
 pub use totals::Bill;
 pub use totals::{Located, PartCount, Totals};
 pub use whereabouts::{Lost, Whereabouts};
@@ -34,8 +36,8 @@ pub use whereabouts::{Lost, Whereabouts};
 pub struct Recipe {
     /// How rows are read.
     pub rules: Rules,
-    /// What is said.
-    pub template: Template,
+    /// What is said, and to whom.
+    pub wordings: Wordings,
     /// Who must not be written to.
     pub suppression: Suppression,
     /// What the parts of one text share at the gateway.
@@ -70,6 +72,8 @@ pub enum Entry<'a> {
         address: &'a Address,
         /// The text.
         text: &'a str,
+        /// Which of the campaign's texts it is.
+        wording: WordingId,
         /// What the text takes on the air.
         measure: Measure,
         /// Where the recipient may be, where that matters.

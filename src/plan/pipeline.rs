@@ -185,6 +185,8 @@ impl<'s, E> Collector<'s, E> {
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
+        let odd = message.odd_locale.clone().and_then(|range| batch.texts.get(range));
+        self.totals.readers.add(message.wording, message.measure.parts, message.found, odd);
         self.spell(line, candidate, message, batch);
         if let Some(whereabouts) = candidate.whereabouts {
             let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
@@ -196,6 +198,7 @@ impl<'s, E> Collector<'s, E> {
             id: batch.texts.get(candidate.id.clone()).unwrap_or_default(),
             address: &candidate.address,
             text: batch.texts.get(message.text.clone()).unwrap_or_default(),
+            wording: message.wording,
             measure: message.measure,
             whereabouts: candidate.whereabouts,
         })

@@ -11,6 +11,7 @@ use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
+use crate::plan::readers::Readers;
 use crate::plan::whereabouts::Whereabouts;
 use crate::schedule::Zone;
 use crate::units::Amount;
@@ -76,6 +77,8 @@ pub struct Totals {
     pub(super) files: Files,
     /// Which characters make messages UCS-2.
     pub alphabet: Alphabet,
+    /// Who reads which text.
+    pub readers: Readers,
     excluded: [u64; Exclusion::KINDS.len()],
     /// Messages by the first three digits of the number, which hold every country code.
     by_prefix: BTreeMap<u64, u64>,

@@ -87,7 +87,7 @@ impl Alphabet {
         if self.characters.len() > SHOWN {
             let _ = writeln!(out, "  and {} more", self.characters.len() - SHOWN);
         }
-        if self.spellable > 0 {
+        if self.segments > 0 {
             let money = self.cost.as_ref().map_or(String::new(), |cost| format!(", {cost}"));
             let _ = writeln!(
                 out,

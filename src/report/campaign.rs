@@ -9,6 +9,7 @@ use super::delivery::{Work, summary};
 use super::layout::{Table, count};
 use super::mask::without_address;
 use super::status::{HoldLine, RunLine};
+use super::texts::{self, TextLine};
 use crate::units::thousands;
 
 /// Reasons that are shown, most first.
@@ -46,6 +47,9 @@ pub struct RunReport {
     pub reasons: Vec<Reason>,
     /// Messages that were rejected, suppressed or failed for other reasons than these; of a pruned run, all that did.
     pub other_reasons: u64,
+    /// What became of each of its texts; left out where there is one for all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<TextLine>,
     /// Who cancelled it; left out where nobody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<Said>,
@@ -150,6 +154,7 @@ impl CampaignReport {
             if let Some(said) = &run.cancelled {
                 let _ = writeln!(out, "\n  It was cancelled {said}.");
             }
+            out.push_str(&texts::human(&run.texts));
             out.push_str(&run.why());
             out.push('\n');
         }

@@ -23,6 +23,11 @@ impl Table {
         self.rows.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
     }
 
+    /// Adds a row of as many cells as there are.
+    pub fn cells(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
     /// As text, each line begun with two spaces.
     pub fn show(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

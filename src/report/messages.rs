@@ -26,19 +26,28 @@ pub struct MessageLine<'a> {
     pub changed_at: DateTime<Utc>,
     /// Why it is not accepted or delivered, where that was said.
     pub error: Option<&'a str>,
+    /// The variant of its text, where there are several.
+    pub variant: Option<&'a str>,
+    /// The language of its text, where that is said.
+    pub locale: Option<&'a str>,
 }
 
 /// The columns.
 const COLUMNS: [&str; 8] =
     ["recipient", "address", "state", "provider_id", "attempts", "segments", "sent_at", "error"];
 
-/// The first line.
-pub fn head() -> String {
-    format!("{}\n", COLUMNS.join(","))
+/// What stands behind them where a campaign has several texts.
+const OF_TEXTS: [&str; 2] = ["variant", "locale"];
+
+/// The first line; `texts` says whether some run has several.
+pub fn head(texts: bool) -> String {
+    let more: &[&str] = if texts { &OF_TEXTS } else { &[] };
+    let columns: Vec<&str> = COLUMNS.iter().chain(more).copied().collect();
+    format!("{}\n", columns.join(","))
 }
 
 /// Rows of messages.
-pub fn rows<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask) -> String {
+pub fn rows<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask, texts: bool) -> String {
     let mut csv = csv::Writer::from_writer(Vec::new());
     for message in messages {
         let text = |text: &str| harmless(text.as_bytes()).into_owned();
@@ -53,8 +62,9 @@ pub fn rows<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask)
             sent_at.unwrap_or_default().into_bytes(),
             text(&mask.words(message.error.unwrap_or_default(), message.address)),
         ];
+        let more = [message.variant, message.locale].map(|name| name.unwrap_or_default().as_bytes().to_vec());
         // Writing into memory does not fail.
-        let _ = csv.write_record(row);
+        let _ = csv.write_record(row.into_iter().chain(more.into_iter().filter(|_| texts)));
     }
     let bytes = csv.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -76,18 +86,22 @@ mod tests {
             segments: 1,
             sent_at: Some(sent_at),
             changed_at: sent_at,
+            variant: Some("a"),
+            locale: None,
             error: Some("=HYPERLINK(\"x\"), 254700000001 is off"),
         };
         let own = MessageLine { recipient: "+254700000001", provider_id: None, error: None, ..message };
         let formula = MessageLine { recipient: "@SUM(1)", sent_at: None, ..own };
         assert_eq!(
-            format!("{}{}", head(), rows([message, own, formula], Mask::Masked)),
+            format!("{}{}", head(false), rows([message, own, formula], Mask::Masked, false)),
             "recipient,address,state,provider_id,attempts,segments,sent_at,error\n\
              C-1,+2547•••••001,failed,'-1+1,2,1,2026-01-01T00:00:00Z,\"'=HYPERLINK(\"\"x\"\"), +2547•••••001 is off\"\n\
              +2547•••••001,+2547•••••001,failed,,2,1,2026-01-01T00:00:00Z,\n\
              '@SUM(1),+2547•••••001,failed,,2,1,,\n"
         );
-        let shown = rows([message], Mask::Shown);
+        assert!(head(true).ends_with(",error,variant,locale\n"));
+        let shown = rows([message], Mask::Shown, true);
+        assert!(shown.ends_with(",a,\n"), "{shown}");
         assert!(
             shown.starts_with("C-1,+254700000001,failed,") && shown.contains(", 254700000001 is"),
             "{shown}"

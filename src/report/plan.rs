@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::alphabet::Alphabet;
 use super::campaign::minute;
 use super::layout::{Table, count, duration};
+use super::readers::{self, Languages, TextReaders};
 use crate::audience::Place;
 use crate::schedule::Zone;
 use crate::units::thousands;
@@ -46,6 +47,12 @@ pub struct PlanReport {
     /// Which characters make messages UCS-2; absent where none do.
     #[serde(skip_serializing_if = "Alphabet::is_empty")]
     pub alphabet: Alphabet,
+    /// Who reads which text; absent where there is one text for all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<TextReaders>,
+    /// How the languages that rows name were met; absent where everybody reads what their row names.
+    #[serde(skip_serializing_if = "Languages::is_empty")]
+    pub languages: Languages,
     /// What it costs; `null` where no prices are known.
     pub cost: Option<String>,
     /// When the first goes out, RFC 3339; `null` for whenever it is sent.
@@ -262,6 +269,7 @@ impl PlanReport {
         facts.row(["digest", &self.digest]);
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
+        out.push_str(&readers::human(&self.texts, &self.languages));
         out.push_str(&self.alphabet.human(self.encodings.map_or(0, |encodings| encodings.ucs2)));
         if !self.zones.is_empty() {
             let _ = write!(out, "\nBy their own clocks:\n\n{}", self.clocks());

@@ -13,6 +13,8 @@ const WIDTH: usize = 60;
 pub struct Sample {
     /// The recipient: identity and address, masked or not.
     pub recipient: String,
+    /// Which text it is, such as `variant a, sw`; empty where there is one for all.
+    pub wording: String,
     /// Why it was chosen: `first`, `longest`, …
     pub why: &'static str,
     /// The text.
@@ -23,7 +25,8 @@ pub struct Sample {
 
 /// A message in its bubble, with what it takes below.
 pub fn bubble(sample: &Sample) -> String {
-    let mut out = format!("{}  ({})\n", sample.recipient, sample.why);
+    let wording = if sample.wording.is_empty() { String::new() } else { format!("{}; ", sample.wording) };
+    let mut out = format!("{}  ({wording}{})\n", sample.recipient, sample.why);
     let lines = wrap(&sample.text);
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
     let _ = writeln!(out, "╭{}╮", "─".repeat(width + 2));
@@ -104,6 +107,7 @@ mod tests {
     fn a_bubble_shows_text_segments_and_the_character_that_costs() {
         let text = "Hi Wanjirũ, our sale starts on Monday.\nSee you there!";
         let sample = Sample {
+            wording: String::new(),
             recipient: "C-17".to_owned(),
             why: "first",
             text: text.to_owned(),
@@ -123,6 +127,7 @@ mod tests {
     #[test]
     fn nothing_in_a_text_moves_the_cursor() {
         let sample = Sample {
+            wording: String::new(),
             recipient: "x".to_owned(),
             why: "first",
             text: "a\u{1b}[2Jb\u{202e}c".to_owned(),

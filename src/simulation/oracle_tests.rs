@@ -70,6 +70,7 @@ fn listed(seq: i64, state: State, attempts: u32) -> Listed {
         attempts,
         segments: 1,
         part: None,
+        wording: None,
         provider_id: None,
         reason: None,
         changed_at_ms: 0,

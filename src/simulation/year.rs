@@ -302,6 +302,7 @@ impl<S: Store + Control + Send> Course<'_, S> {
                 segments: 1,
                 part: None,
                 clock: PinnedClock::Campaign,
+                wording: None,
             })?;
         }
         let run = pinning.seal("", &Excluded::default())?;

@@ -19,7 +19,7 @@ pub use crate::delivery::message::{Change, Claim, Claimed, MessageKey};
 pub use crate::delivery::receipt::{Receipt, ReceiptStatus};
 pub use crate::delivery::resolution::Resolution;
 use crate::delivery::state::State;
-use crate::message::Part;
+use crate::message::{Part, WordingId};
 pub use crate::store::decision::{Decided, Decision};
 pub use crate::store::error::StoreError;
 
@@ -86,6 +86,8 @@ pub struct PinnedMessage<'a> {
     pub part: Option<Part>,
     /// By whose clock it goes out.
     pub clock: PinnedClock<'a>,
+    /// Which of its campaign's texts it is, where there are several.
+    pub wording: Option<WordingId>,
 }
 
 /// By whose clock a message goes out.
@@ -216,6 +218,8 @@ pub struct Listed {
     pub segments: u16,
     /// Which part of a longer text it is; `None` for a whole one.
     pub part: Option<Part>,
+    /// Which of its campaign's texts it is, where there are several.
+    pub wording: Option<WordingId>,
     /// The provider's id.
     pub provider_id: Option<String>,
     /// The reason of the last change, or of the receipt.
@@ -302,6 +306,13 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Corrupt`] when a pending message has lost its text.
     fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Where the messages of each of a run's texts stand, by its number; nothing where there is one text only. Looks at
+    /// every message of the run once, where there are several.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn by_wording(&self, run: RunId) -> Result<Vec<(WordingId, Counts)>, StoreError>;
 
     /// The clocks by which the people of a run go, in the order of their numbers; none where all go by one. Looks at every
     /// message of the run once, where there are some (some 0.1 s a million).

@@ -2,6 +2,7 @@
 //! other, with all that is wrong about them.
 #![allow(clippy::disallowed_methods)]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -204,10 +205,11 @@ impl Opened {
         let references = References::of(manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let (recipients, header) = self.recipients(manifest, &references.csv).unzip();
-        let template = references.template.as_ref().and_then(|reference| self.named_text(reference));
+        let named = references.templates.iter();
+        let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
-        let snippets = self.snippets(manifest, template.as_ref());
-        let materials = Materials { template, snippets, holidays, header, profile };
+        let snippets = self.snippets(manifest, &templates);
+        let materials = Materials { templates, snippets, holidays, header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
         self.problems.extend(problems);
         Parts { references, campaign, recipients, profile_source }
@@ -313,8 +315,8 @@ impl Opened {
     }
 
     /// What the texts of the message include.
-    fn snippets(&mut self, manifest: &Manifest, template: Option<&Arc<Source>>) -> Snippets {
-        let files = template.map(|source| source.text.as_str());
+    fn snippets(&mut self, manifest: &Manifest, files: &BTreeMap<String, Arc<Source>>) -> Snippets {
+        let files = files.values().map(|source| source.text.as_str());
         let texts: Vec<&str> = campaign::texts(manifest).into_iter().chain(files).collect();
         let search = Search::of(&self.folder, &self.repository, &texts);
         self.inputs.extend(search.inputs);

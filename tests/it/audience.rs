@@ -26,8 +26,9 @@ fn threads(count: usize) -> NonZeroUsize {
 fn recipe(header: &str, template: &str) -> Recipe {
     let header = Header::read(header.as_bytes()).unwrap();
     Recipe {
-        template: Template::compile(template, &Names::of("test", header.columns(), &serde_json::Map::new()))
-            .unwrap(),
+        wordings: Template::compile(template, &Names::of("test", header.columns(), &serde_json::Map::new()))
+            .unwrap()
+            .into(),
         rules: Rules {
             address: header.index("phone").unwrap(),
             id: header.index("id"),

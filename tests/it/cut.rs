@@ -59,6 +59,7 @@ fn pin(store: &mut Sqlite, world: World) -> RunId {
             segments: 1,
             part: None,
             clock: PinnedClock::Campaign,
+            wording: None,
         };
         pinning.add(&message).unwrap();
     }
@@ -278,6 +279,7 @@ fn an_address_that_cannot_be_read_any_more_stops_the_run() {
                 segments: 1,
                 part: None,
                 clock: PinnedClock::Campaign,
+                wording: None,
             })
             .unwrap();
     }

@@ -80,11 +80,12 @@ fn totals(bytes: &[u8], encoding: &str) -> Totals {
     let (reader, findings) = detect::look(bytes, &named).unwrap();
     let header = Header::read_as(bytes, findings.dialect).unwrap();
     let recipe = Recipe {
-        template: Template::compile(
+        wordings: Template::compile(
             "{{ name }}: {{ note }} {{ points }}",
             &Names::of("c", header.columns(), &Default::default()),
         )
-        .unwrap(),
+        .unwrap()
+        .into(),
         rules: Rules {
             address: 0,
             id: None,

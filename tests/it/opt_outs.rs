@@ -37,6 +37,7 @@ fn pin(store: &mut Sqlite, campaign: &str, people: &[(&str, &str, u16)]) -> RunI
                     segments: 1,
                     part,
                     clock: PinnedClock::Campaign,
+                    wording: None,
                 })
                 .unwrap();
         }

@@ -519,8 +519,15 @@ fn pin(stage: &mut Stage, disk: &mut Disk, profile: &Profile, almanac: &Almanac)
                 Some(part) => (format!("part {} of text {text}", part.number()), 1),
                 None => (format!("text {text}"), segments),
             };
-            let message =
-                PinnedMessage { recipient: &address, address: &address, text: &words, segments, part, clock };
+            let message = PinnedMessage {
+                recipient: &address,
+                address: &address,
+                text: &words,
+                segments,
+                part,
+                clock,
+                wording: None,
+            };
             pinning.add(&message).unwrap();
         }
         stage.people.push(address);

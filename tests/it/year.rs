@@ -232,7 +232,7 @@ impl Watched {
         assert!(!problems.has_errors(), "{}", problems.render(false));
         let profile_source = Profile::builtin_source("mobiconnect").unwrap();
         let materials = Materials {
-            template: None,
+            templates: Default::default(),
             snippets: Default::default(),
             holidays: None,
             header: Some(Header::read(&b"phone\n"[..]).unwrap()),

@@ -17,7 +17,7 @@ use crate::yaml::{Node, Spanned, TextOr};
 
 pub use audience::{Audience, Cap, Files};
 pub use delivery::{Delivery, Limits, Retry, Unknown};
-pub use message::Message;
+pub use message::{Locales, Message, Text, Variant};
 use provider::built_in;
 pub use provider::{AdaptedProvider, ProviderRef};
 pub use schedule::{Missed, Schedule, WindowRef};

@@ -1,100 +1,248 @@
-//! What recipients read: templates, compiled, with every slip at its place.
+//! What recipients read: which texts there are, in which languages, for which shares of the people; each compiled, with
+//! every slip at its place.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Resolver;
 use crate::campaign::raw;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::campaign::references::DEFAULT;
+use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
-use crate::message::{Assembled, Names, Snippets, Template};
-use crate::yaml::Spanned;
+use crate::message::{Assembled, Locales, Names, Slip, Snippets, Tag, Template, Texts, Variant, Wordings};
+use crate::yaml::{Spanned, TextOr};
 
-/// Where a text of the message stands.
-enum Stands<'a> {
-    /// In a file of its own.
-    File(&'a Arc<Source>),
-    /// In the manifest.
-    Manifest(&'a Spanned<String>),
+/// What texts are made of.
+pub(super) struct Material<'a> {
+    /// The files, by their names as written.
+    pub files: &'a BTreeMap<String, Arc<Source>>,
+    /// What they may include.
+    pub snippets: &'a Snippets,
+    /// What they may name.
+    pub names: Names<'a>,
+    /// Whether a column says who reads which language.
+    pub by_column: bool,
+    /// Whether they are spelled in GSM-7.
+    pub respells: bool,
 }
 
-impl Stands<'_> {
-    fn text(&self) -> &str {
-        match self {
-            Self::File(file) => &file.text,
-            Self::Manifest(text) => &text.value,
-        }
-    }
+/// One place of a manifest where one of several kinds of text stands.
+struct Choice<'a> {
+    key: &'a str,
+    span: &'a Span,
+    template: Option<&'a Spanned<String>>,
+    text: Option<&'a Spanned<String>>,
+    locales: Option<&'a Spanned<raw::Locales>>,
 }
 
 impl Resolver<'_> {
-    pub(super) fn template(
+    pub(super) fn wordings(
         &mut self,
         message: &Spanned<raw::Message>,
-        file: Option<&Arc<Source>>,
-        snippets: &Snippets,
-        names: &Names<'_>,
-    ) -> Option<Template> {
-        let (key, text) = match (&message.value.template, &message.value.text) {
-            (Some(_), None) => ("message.template", None),
-            (None, Some(text)) => ("message.text", Some(text)),
-            (Some(_), Some(text)) => {
-                self.error("`message` has both `template` and `text`: keep one", &text.span);
-                return None;
-            }
-            (None, None) => {
-                self.error("`message` has neither `template` nor `text`", &message.span);
-                return None;
-            }
+        material: &Material<'_>,
+    ) -> Option<Wordings> {
+        let raw::Message { template, text, locales, variants, .. } = &message.value;
+        let choice = Choice {
+            key: "message",
+            span: &message.span,
+            template: template.as_ref(),
+            text: text.as_ref(),
+            locales: locales.as_ref(),
         };
-        let stands = match text {
-            Some(text) => Stands::Manifest(text),
-            None => Stands::File(file?),
+        let campaign = material.names.campaign;
+        let Some(variants) = variants else {
+            let texts = self.texts(&choice, "`template`, `text`, `locales` and `variants`", material)?;
+            return Some(Wordings::same(campaign, texts));
         };
-        let template = self.compile(key, &stands, snippets, names)?;
-        Some(match message.value.transliterate {
-            Some(_) => template.in_gsm7(),
-            None => template,
-        })
+        if let Some((other, span)) = choice.said().first() {
+            self.error(format!("`message` has both `variants` and `{other}`: keep one"), span);
+            return None;
+        }
+        Some(Wordings::split(campaign, self.variants(variants, material)?))
     }
 
-    /// A text with its snippets, compiled.
-    fn compile(
+    fn variants(
         &mut self,
-        key: &str,
-        stands: &Stands<'_>,
-        snippets: &Snippets,
-        names: &Names<'_>,
-    ) -> Option<Template> {
-        let assembled = match Assembled::of(stands.text(), snippets) {
-            Ok(assembled) => assembled,
-            Err(slips) => {
-                for slip in slips {
-                    let place = self.place(stands, slip.snippet.as_ref(), &slip.problem.span);
-                    self.expression(key, &slip.problem, &place.0, place.1);
-                }
-                return None;
+        variants: &Spanned<Vec<Spanned<raw::Variant>>>,
+        material: &Material<'_>,
+    ) -> Option<Vec<Variant>> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut sound = Some(Vec::new());
+        for (at, variant) in variants.value.iter().enumerate() {
+            let key = format!("message.variants[{at}]");
+            let name = variant.value.name.as_ref();
+            if let Some(again) = name.filter(|name| names.contains(&name.value.as_str())) {
+                self.error(format!("two variants are called `{}`", again.value), &again.span);
             }
-        };
-        match Template::compile(assembled.text(), names) {
-            Ok(template) => Some(template),
-            Err(problems) => {
-                for problem in problems {
-                    let (snippet, span) = assembled.place(&problem.span);
-                    let place = self.place(stands, snippet, &span);
-                    self.expression(key, &problem, &place.0, place.1);
-                }
-                None
+            names.extend(name.map(|name| name.value.as_str()));
+            let name = name.and_then(|name| self.word(&format!("{key}.name"), name));
+            let choice = Choice {
+                key: &key,
+                span: &variant.span,
+                template: variant.value.template.as_ref(),
+                text: variant.value.text.as_ref(),
+                locales: variant.value.locales.as_ref(),
+            };
+            let texts = self.texts(&choice, "`template`, `text` and `locales`", material);
+            let weight = variant.value.weight.as_ref().map_or(1, |weight| weight.value);
+            match (name, texts, &mut sound) {
+                (Some(name), Some(texts), Some(sound)) => sound.push(Variant { name, weight, texts }),
+                _ => sound = None,
             }
         }
+        if variants.value.len() < 2 {
+            self.error("`message.variants` has one variant: with one, everybody gets it", &variants.span);
+        }
+        sound
     }
 
-    /// The file and the bytes of a stretch of a text, or of a snippet in it.
-    fn place(&self, stands: &Stands<'_>, snippet: Option<&Arc<Source>>, span: &Span) -> (Arc<Source>, Span) {
-        match (snippet, stands) {
-            (Some(snippet), _) => (Arc::clone(snippet), span.clone()),
-            (None, Stands::File(file)) => (Arc::clone(file), span.clone()),
-            (None, Stands::Manifest(text)) => {
-                (Arc::clone(self.source), inside(&self.source.text, text, span))
+    /// The text of one place, or its texts by language; `kinds` are what can stand there.
+    fn texts(&mut self, choice: &Choice<'_>, kinds: &str, material: &Material<'_>) -> Option<Texts> {
+        let key = choice.key;
+        match choice.said().as_slice() {
+            [] => {
+                self.problems.push(
+                    Diagnostic::error(format!("`{key}` has no text"))
+                        .at(self.source, choice.span.clone(), "")
+                        .help(format!("it needs one of {kinds}")),
+                );
+                return None;
+            }
+            [_] => {}
+            [(one, _), (other, span), ..] => {
+                self.error(format!("`{key}` has both `{one}` and `{other}`: keep one"), span);
+                return None;
+            }
+        }
+        if let Some(locales) = choice.locales {
+            return self.locales(&format!("{key}.locales"), locales, material);
+        }
+        let template = match (choice.template, choice.text) {
+            (Some(file), _) => self.file(&format!("{key}.template"), &file.value, material),
+            (_, text) => self.text(&format!("{key}.text"), text?, material),
+        };
+        template.map(|template| Texts::One(Box::new(template)))
+    }
+
+    fn locales(
+        &mut self,
+        key: &str,
+        locales: &Spanned<raw::Locales>,
+        material: &Material<'_>,
+    ) -> Option<Texts> {
+        let mut tags: Vec<Tag> = Vec::new();
+        let mut templates = Vec::new();
+        for (written, text) in locales.value.iter().filter(|(tag, _)| *tag != DEFAULT) {
+            let key = format!("{key}.{written}");
+            let tag = match written.parse::<Tag>() {
+                Ok(tag) if tags.iter().any(|known| known.is_same(written)) => {
+                    self.error(format!("`{key}`: `{tag}` stands twice"), &text.span);
+                    None
+                }
+                Ok(tag) => Some(tag),
+                Err(error) => {
+                    self.error(format!("`{key}`: {error}"), &text.span);
+                    None
+                }
+            };
+            let template = match &text.value {
+                TextOr::Text(file) => self.file(&key, file, material),
+                TextOr::Other(raw::Text { text }) => {
+                    text.as_ref().and_then(|text| self.text(&format!("{key}.text"), text, material))
+                }
+            };
+            tags.extend(tag);
+            templates.push(template);
+        }
+        if tags.len() > 1 && !material.by_column {
+            self.problems.push(
+                Diagnostic::error(format!("`{key}`: nothing says who reads what"))
+                    .at(self.source, locales.span.clone(), "")
+                    .help("name the column of their languages: `audience.locale`"),
+            );
+        }
+        let is_whole = tags.len() == templates.len();
+        let locales = self.default(key, locales, tags)?;
+        let templates = templates.into_iter().collect::<Option<Vec<Template>>>()?;
+        is_whole.then_some(Texts::ByLocale(locales, templates))
+    }
+
+    /// The languages with the one for everybody who reads none of them.
+    fn default(&mut self, key: &str, locales: &Spanned<raw::Locales>, tags: Vec<Tag>) -> Option<Locales> {
+        let names: Vec<String> = tags.iter().map(Tag::to_string).collect();
+        let names = || names.iter().map(String::as_str);
+        let (title, span, near) = match locales.value.get(DEFAULT) {
+            None => {
+                let title = format!("`{key}` has no `default`: the one for everybody who reads none of them");
+                (title, &locales.span, None)
+            }
+            Some(Spanned { value: TextOr::Text(default), span }) => {
+                if let Some(locales) = Locales::new(tags, default) {
+                    return Some(locales);
+                }
+                let near = did_you_mean(default, names());
+                (format!("`{key}.default`: there is no text in `{default}`"), span, near)
+            }
+            Some(Spanned { span, .. }) => {
+                (format!("`{key}.default` is one of the languages, not a text"), span, None)
+            }
+        };
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it can be {}", listing(names())),
+        };
+        self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), "").help(help));
+        None
+    }
+
+    /// A text in a file of its own. That it is not there was told when it was looked for.
+    fn file(&mut self, key: &str, name: &str, material: &Material<'_>) -> Option<Template> {
+        let file = material.files.get(name)?;
+        self.compiled(key, &file.text, material, |span| (Arc::clone(file), span.clone()))
+    }
+
+    /// A text that stands in the manifest.
+    fn text(&mut self, key: &str, text: &Spanned<String>, material: &Material<'_>) -> Option<Template> {
+        let source = Arc::clone(self.source);
+        let place = |span: &Span| (Arc::clone(&source), inside(&source.text, text, span));
+        self.compiled(key, &text.value, material, place)
+    }
+
+    /// A text with its snippets, compiled; `place` says where a stretch of it stands.
+    fn compiled(
+        &mut self,
+        key: &str,
+        text: &str,
+        material: &Material<'_>,
+        place: impl Fn(&Span) -> (Arc<Source>, Span),
+    ) -> Option<Template> {
+        let place = |snippet: Option<&Arc<Source>>, span: &Span| match snippet {
+            Some(snippet) => (Arc::clone(snippet), span.clone()),
+            None => place(span),
+        };
+        let assembled = match Assembled::of(text, material.snippets) {
+            Ok(assembled) => assembled,
+            Err(slips) => {
+                for Slip { problem, snippet } in slips {
+                    let (source, span) = place(snippet.as_ref(), &problem.span);
+                    self.expression(key, &problem, &source, span);
+                }
+                return None;
+            }
+        };
+        let place = |span: &Span| {
+            let (snippet, span) = assembled.place(span);
+            place(snippet, &span)
+        };
+        match Template::compile(assembled.text(), &material.names) {
+            Ok(template) if material.respells => Some(template.in_gsm7()),
+            Ok(template) => Some(template),
+            Err(problems) => {
+                for problem in &problems {
+                    let (source, span) = place(&problem.span);
+                    self.expression(key, problem, &source, span);
+                }
+                None
             }
         }
     }
@@ -105,6 +253,16 @@ impl Resolver<'_> {
             Some(help) => diagnostic.help(help.as_str()),
             None => diagnostic,
         });
+    }
+}
+
+impl<'a> Choice<'a> {
+    /// The kinds of text that stand there, with their places.
+    fn said(&self) -> Vec<(&'static str, &'a Span)> {
+        let template = self.template.map(|one| ("template", &one.span));
+        let text = self.text.map(|one| ("text", &one.span));
+        let locales = self.locales.map(|one| ("locales", &one.span));
+        [template, text, locales].into_iter().flatten().collect()
     }
 }
 

@@ -10,11 +10,13 @@ mod message;
 mod provider;
 mod schedule;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use self::message::Material;
 use self::schedule::Schedule;
 use super::raw;
 use super::{Audience, Campaign, Delivery, secrets};
@@ -27,9 +29,9 @@ use crate::yaml::{Spanned, TextOr};
 /// What was found at the names of a manifest. What is absent has been reported by whoever looked.
 #[derive(Debug, Default)]
 pub struct Materials {
-    /// The message's file.
-    pub template: Option<Arc<Source>>,
-    /// What texts of the message include.
+    /// The files of texts, by their names as written.
+    pub templates: BTreeMap<String, Arc<Source>>,
+    /// What texts include.
     pub snippets: Snippets,
     /// The file of days on which a series does not fire.
     pub holidays: Option<Arc<Source>>,
@@ -69,16 +71,27 @@ impl Resolver<'_> {
         let audience = manifest.audience.as_ref();
         let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
         let message = manifest.message.as_ref();
-        let template = message.and_then(|message| {
+        let wordings = message.and_then(|message| {
             let audience = audience.map(|audience| &audience.value);
+            let by_column = audience.is_some_and(|audience| audience.locale.is_some());
             let names = Names {
                 campaign: name.as_deref().unwrap_or_default(),
                 columns: materials.header.as_ref()?.columns(),
                 constants: &constants,
-                has_locales: audience.is_some_and(|audience| audience.locale.is_some()),
+                has_locales: by_column || message.value.has_languages(),
                 has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
             };
-            self.template(message, materials.template.as_ref(), &materials.snippets, &names)
+            let respells = message.value.transliterate.is_some();
+            self.wordings(
+                message,
+                &Material {
+                    files: &materials.templates,
+                    snippets: &materials.snippets,
+                    names,
+                    by_column,
+                    respells,
+                },
+            )
         });
         let frequency = audience.and_then(|audience| self.frequency(&audience.value));
         let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
@@ -98,7 +111,7 @@ impl Resolver<'_> {
                 frequency: frequency?,
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },
-            template: template?,
+            wordings: wordings?,
             timetable,
             preset: hours::preset_of(manifest),
             delivery: Delivery { window, until, recipients, ..delivery },

@@ -32,6 +32,7 @@ macro_rules! contract {
         contract!(
             $harness,
             a_pinned_run_reads_back_as_given,
+            texts_are_counted_apart_also_when_a_run_is_pruned,
             an_occurrence_is_pinned_once,
             a_pin_that_is_dropped_leaves_nothing,
             a_recipient_is_in_a_run_once,
@@ -99,6 +100,7 @@ pub fn message<'a>(recipient: &'a str, text: &'a str) -> PinnedMessage<'a> {
         segments: 1,
         part: None,
         clock: PinnedClock::Campaign,
+        wording: None,
     }
 }
 
@@ -145,6 +147,7 @@ pub fn a_pinned_run_reads_back_as_given<H: Harness>() {
         segments: 3,
         part: None,
         clock: PinnedClock::Campaign,
+        wording: None,
     };
     pin.add(&given).unwrap();
     pin.add(&message("+254700000002", "")).unwrap();

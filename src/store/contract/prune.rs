@@ -88,3 +88,34 @@ pub fn an_empty_run_is_pruned_too<H: Harness>() {
     assert_eq!(store.counts(run).unwrap(), Counts::default());
     assert_eq!(store.verify().unwrap().wrong, [""; 0]);
 }
+
+pub fn texts_are_counted_apart_also_when_a_run_is_pruned<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let plain = pin(&mut store, "autumn", &[("1", "a")]);
+    assert_eq!(store.by_wording(plain).unwrap(), []);
+    let mut started = store.pin(&new_run("spring", "once")).unwrap();
+    for (recipient, wording) in [("1", 0), ("2", 2), ("3", 0), ("4", 2), ("5", 2)] {
+        started.add(&PinnedMessage { wording: Some(wording), ..message(recipient, "text") }).unwrap();
+    }
+    let run = started.seal("d1", &EXCLUDED).unwrap();
+    let listed = store.messages(run, None, None, 9).unwrap();
+    assert_eq!(listed.iter().map(|one| one.wording).collect::<Vec<_>>(), [0, 2, 0, 2, 2].map(Some));
+    let key = keys(&store.claim(run, &Claim::next(None, 9)).unwrap());
+    store.commit(run, &changes(key.iter().copied(), Event::Intend)).unwrap();
+    store.commit(run, &changes([0, 1, 2, 3].map(|at| key[at]), Event::Accept)).unwrap();
+    store.commit(run, &[change(key[4], Event::Reject)]).unwrap();
+    store.record_receipts(run, &[receipt(key[3], ReceiptStatus::Delivered)]).unwrap();
+    let texts = store.by_wording(run).unwrap();
+    let shown: Vec<_> = texts
+        .iter()
+        .map(|(wording, counts)| {
+            let of = |state| counts.of(state);
+            (*wording, counts.planned, of(State::Accepted), of(State::Rejected), counts.delivered)
+        })
+        .collect();
+    assert_eq!(shown, [(0, 2, 2, 0, 0), (2, 3, 2, 1, 1)]);
+    store.finish(run, 60).unwrap();
+    store.prune(run, 100).unwrap();
+    assert_eq!(store.by_wording(run).unwrap(), texts);
+}

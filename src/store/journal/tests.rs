@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::*;
 use crate::delivery::control::Hold;
 use crate::delivery::state::{Event, State};
+use crate::message::WordingId;
 use crate::store::MessageKey;
 use crate::store::contract::{changes, keys, pin};
 use crate::store::control::{OptOut, Waiting, Word};
@@ -43,6 +44,10 @@ impl Store for Gated {
     }
     fn totals(&self) -> Result<Vec<(String, Counts)>, StoreError> {
         self.inner.totals()
+    }
+
+    fn by_wording(&self, run: RunId) -> Result<Vec<(WordingId, Counts)>, StoreError> {
+        self.inner.by_wording(run)
     }
 
     fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {

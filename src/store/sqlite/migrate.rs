@@ -19,13 +19,14 @@ const VIEWS: [(i64, &str); 2] = [
         1,
         "CREATE TEMP VIEW messages AS SELECT run, text, seq, state, attempts, segments, changed_at_ms, \
          recipient, address, provider_id, reason, NULL AS part, NULL AS receipt, NULL AS receipt_at_ms, \
-         NULL AS clock FROM main.messages; \
+         NULL AS clock, NULL AS wording FROM main.messages; \
          CREATE TEMP TABLE receipt_counts (run INTEGER, receipt INTEGER, n INTEGER); \
          CREATE TEMP TABLE opt_outs (address TEXT, source TEXT, at_ms INTEGER);",
     ),
     (
         2,
-        "CREATE TEMP VIEW IF NOT EXISTS messages AS SELECT *, NULL AS clock FROM main.messages; \
+        "CREATE TEMP VIEW IF NOT EXISTS messages AS SELECT *, NULL AS clock, NULL AS wording FROM main.messages; \
+         CREATE TEMP TABLE wording_counts (run INTEGER, wording INTEGER, state INTEGER, receipt INTEGER, n INTEGER); \
          CREATE TEMP TABLE clocks (run INTEGER, id INTEGER, zones TEXT); \
          CREATE TEMP VIEW runs AS SELECT *, NULL AS pruned_at_ms FROM main.runs; \
          CREATE TEMP TABLE decisions (id INTEGER, at_ms INTEGER, who TEXT, what TEXT, campaign TEXT, \

@@ -14,6 +14,7 @@ mod read;
 mod receipt;
 mod turn;
 mod verify;
+mod wordings;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::delivery::control::{Hold, Mark, News};
 use crate::delivery::state::State;
+use crate::message::WordingId;
 use crate::store::control::{Control, OptOut, Waiting, Word};
 use crate::store::lock::Witness;
 use crate::store::sqlite::fault::Fault;
@@ -332,6 +334,10 @@ impl Store for Sqlite {
 
     fn claim(&self, run: RunId, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
         self.read(|sql| read::claim(sql, run, claim))
+    }
+
+    fn by_wording(&self, run: RunId) -> Result<Vec<(WordingId, Counts)>, StoreError> {
+        self.read(|sql| wordings::by_wording(sql, run))
     }
 
     fn clocks(&self, run: RunId) -> Result<Vec<RunClock>, StoreError> {

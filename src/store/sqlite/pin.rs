@@ -21,8 +21,8 @@ const MOST_TEXTS: usize = 1 << 20;
 
 const INSERT_TEXT: &str = "INSERT INTO texts (run, id, needed, text) VALUES (?1, ?2, 1, ?3)";
 const INSERT_MESSAGE: &str = "INSERT INTO messages \
-    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address, part, clock, reason) \
-    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    (run, text, seq, state, attempts, segments, changed_at_ms, recipient, address, part, clock, reason, \
+    wording) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 /// A pin in progress.
 pub struct Pin<'a> {
@@ -124,6 +124,7 @@ impl<'a> Pin<'a> {
             message.part.map(Part::code),
             clock,
             reason,
+            message.wording,
         ])?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::delivery::state::State;
 use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::read;
+use crate::store::sqlite::{read, wordings};
 use crate::store::{Pruned, RunId, StoreError};
 
 /// Row by row, so that a run of any size takes no memory: a sort of all addresses would.
@@ -33,6 +33,7 @@ pub fn prune(sql: &Connection, run: RunId, at_ms: i64) -> Result<Pruned, Fault> 
     if counts.of(State::Held) > 0 {
         return needed("some of its messages are held until somebody decides");
     }
+    wordings::keep(sql, run)?;
     sql.execute(KEEP, params![run.0, State::Accepted.code()])?;
     let contacts =
         sql.query_row("SELECT count(*) FROM contacts WHERE run = ?1", [run.0], |row| row.get(0))?;

@@ -334,7 +334,7 @@ fn lost_text(run: RunId, key: MessageKey) -> Fault {
 const LISTED: &str = "m.text, m.seq, m.recipient, coalesce(m.address, m.recipient), m.state, m.attempts, m.segments, \
     m.part, m.provider_id, m.reason, m.changed_at_ms, m.receipt, m.receipt_at_ms, m.state IN (2, 8) \
     AND m.attempts > 0 AND EXISTS (SELECT 1 FROM second_copies s WHERE s.run = m.run AND s.text = m.text \
-    AND s.seq = m.seq)";
+    AND s.seq = m.seq), m.wording";
 
 fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
     Ok(Listed {
@@ -351,6 +351,7 @@ fn listed_row(row: &Row<'_>) -> Result<Listed, Fault> {
         receipt: receipt(row.get(11)?)?,
         receipt_at_ms: row.get(12)?,
         second_copy: row.get(13)?,
+        wording: row.get(14)?,
     })
 }
 
@@ -412,7 +413,7 @@ pub fn unknowns(
     let mut unknowns = Vec::new();
     while let Some(row) = rows.next()? {
         let listed = listed_row(row)?;
-        let text = row.get::<_, Option<String>>(14)?.ok_or_else(|| lost_text(run, listed.key))?;
+        let text = row.get::<_, Option<String>>(15)?.ok_or_else(|| lost_text(run, listed.key))?;
         unknowns.push(UnknownMessage { listed, text });
     }
     Ok(unknowns)

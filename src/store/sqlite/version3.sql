@@ -76,3 +76,14 @@ CREATE TABLE clocks (
   PRIMARY KEY (run, id)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE messages ADD COLUMN clock INTEGER;
+
+-- Which of its campaign's texts a message is, where there are several: their names stand in the run's terms. Of a run that
+-- was pruned, how many messages of each text were in which state, with which receipt.
+ALTER TABLE messages ADD COLUMN wording INTEGER;
+CREATE TABLE wording_counts (
+  run INTEGER NOT NULL REFERENCES runs (id),
+  wording INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  receipt INTEGER,
+  n INTEGER NOT NULL
+) STRICT;

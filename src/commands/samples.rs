@@ -1,0 +1,97 @@
+//! Which messages of a plan are worth seeing: one of each text first, then the unusual, then the next ones in order.
+
+use crate::message::WordingId;
+use crate::message::segments::{Encoding, Measure};
+use crate::report::preview::Sample;
+
+/// Why a message is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Its recipient was asked for.
+    AskedFor,
+    /// The first of all.
+    First,
+    /// The first with this text.
+    FirstOfText,
+    /// The first in UCS-2, or the first in GSM-7 after that.
+    FirstIn(Encoding),
+    /// The longest so far.
+    Longest,
+    /// The next one.
+    Next,
+}
+
+impl Why {
+    /// In people's words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AskedFor => "asked for",
+            Self::First => "first",
+            Self::FirstOfText => "first of its text",
+            Self::FirstIn(Encoding::Ucs2) => "first in UCS-2",
+            Self::FirstIn(Encoding::Gsm7) => "first in GSM-7",
+            Self::Longest => "longest",
+            Self::Next => "next",
+        }
+    }
+}
+
+/// Keeps the first message, the first of each text, the longest, the first in each encoding, then the next ones.
+pub struct Chooser {
+    most: usize,
+    of_texts: Vec<Sample>,
+    extremes: Vec<(Why, Sample)>,
+    next: Vec<Sample>,
+    units: usize,
+    encodings: [bool; 2],
+    texts: Vec<bool>,
+}
+
+impl Chooser {
+    /// Chooses so many, or one of each text where those are more.
+    pub fn new(most: usize) -> Self {
+        let (of_texts, next, texts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { most, of_texts, extremes: Vec::new(), next, units: 0, encodings: [false; 2], texts }
+    }
+
+    /// Why a message should be kept, if it should.
+    pub fn consider(&mut self, text: &str, measure: &Measure, wording: WordingId) -> Option<Why> {
+        let encoding = usize::from(measure.encoding == Encoding::Ucs2);
+        let new_encoding = !std::mem::replace(&mut self.encodings[encoding], true);
+        let longest = text.len() > self.units;
+        self.units = self.units.max(text.len());
+        let wording = usize::from(wording);
+        if self.texts.len() <= wording {
+            self.texts.resize(wording + 1, false);
+        }
+        let is_first = self.of_texts.is_empty();
+        if self.texts.get_mut(wording).is_some_and(|seen| !std::mem::replace(seen, true)) {
+            return Some(if is_first { Why::First } else { Why::FirstOfText });
+        }
+        match (new_encoding, longest) {
+            (true, _) => Some(Why::FirstIn(measure.encoding)),
+            (false, true) => Some(Why::Longest),
+            (false, false) => (self.next.len() < self.most).then_some(Why::Next),
+        }
+    }
+
+    /// Keeps it.
+    pub fn keep(&mut self, why: Why, sample: Sample) {
+        match why {
+            Why::AskedFor | Why::First | Why::FirstOfText => self.of_texts.push(sample),
+            Why::Longest => {
+                self.extremes.retain(|(other, _)| *other != Why::Longest);
+                self.extremes.push((why, sample));
+            }
+            Why::FirstIn(_) => self.extremes.push((why, sample)),
+            Why::Next => self.next.push(sample),
+        }
+    }
+
+    /// One of each text, then the extremes, then the rest, as many as were asked for: one of each text at least.
+    pub fn samples(self) -> Vec<Sample> {
+        let most = self.most.max(self.of_texts.len());
+        let extremes = self.extremes.into_iter().map(|(_, sample)| sample);
+        self.of_texts.into_iter().chain(extremes).chain(self.next).take(most).collect()
+    }
+}
