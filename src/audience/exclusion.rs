@@ -63,6 +63,14 @@ pub enum Exclusion {
         /// What went wrong.
         message: String,
     },
+    /// The message has something that nobody means to send.
+    #[error("the message has {what} at character {at}")]
+    UnsoundText {
+        /// What it has, in words.
+        what: &'static str,
+        /// Where, in characters from 1.
+        at: usize,
+    },
     /// The message has nothing but white space.
     #[error("the message is empty")]
     EmptyMessage,
@@ -84,7 +92,7 @@ pub enum Class {
 impl Exclusion {
     /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
     /// machines read them.
-    pub const KINDS: [(&'static str, Class); 11] = [
+    pub const KINDS: [(&'static str, Class); 12] = [
         ("ragged", Class::Rejected),
         ("filter-failed", Class::Rejected),
         ("filtered", Class::Filtered),
@@ -96,6 +104,7 @@ impl Exclusion {
         ("duplicate-id", Class::Duplicate),
         ("render-failed", Class::Rejected),
         ("empty-message", Class::Rejected),
+        ("unsound-text", Class::Rejected),
     ];
 
     /// The place of this reason in [`Exclusion::KINDS`].
@@ -112,6 +121,7 @@ impl Exclusion {
             Self::DuplicateId { .. } => 8,
             Self::RenderFailed { .. } => 9,
             Self::EmptyMessage => 10,
+            Self::UnsoundText { .. } => 11,
         }
     }
 
@@ -134,6 +144,7 @@ impl Exclusion {
             "duplicate-id" => "same id as an earlier row",
             "render-failed" => "the text cannot be rendered",
             "empty-message" => "the text is empty",
+            "unsound-text" => "control characters or braces in the text",
             other => other,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod assembled;
 pub mod gsm7;
+pub mod hygiene;
 pub mod locale;
 pub mod part;
 mod plain;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{self, Context, EvalError, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
+use crate::message::hygiene::{self, Flaw};
 use crate::message::plain::{self, Piece, RESERVED};
 use crate::message::recipient::{Names, Recipient};
 use crate::message::segments::is_gsm7;
@@ -28,6 +29,10 @@ pub struct Template {
     shared: Option<(String, Spelling)>,
     /// Texts are spelled in GSM-7 where that can be done.
     respells: bool,
+    /// Flaws of the template itself, at their places in the source.
+    flaws: Vec<Flaw>,
+    /// The columns whose cells become part of a link, with their places in the file.
+    linked: Vec<usize>,
 }
 
 /// Whose characters a text has.
@@ -85,6 +90,8 @@ impl Template {
             constants: context,
             shared: None,
             respells: false,
+            flaws: hygiene::literals(source),
+            linked: hygiene::linked(source, columns),
             program,
         };
         template.render_shared(source)?;
@@ -126,6 +133,28 @@ impl Template {
     /// The text that everybody gets.
     pub fn shared(&self) -> Option<&str> {
         self.shared.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// The flaws of the template itself, at their places in its source; and those of the text that everybody gets, all
+    /// of it, where that has others.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = self.flaws.clone();
+        let mut of_all = Vec::new();
+        self.shared().into_iter().for_each(|text| hygiene::look(text, false, &mut of_all));
+        of_all.retain(|flaw| !self.flaws.iter().any(|known| known.kind == flaw.kind));
+        of_all.dedup_by_key(|flaw| flaw.kind);
+        flaws.extend(of_all.into_iter().map(|flaw| Flaw { span: 0..0, ..flaw }));
+        flaws
+    }
+
+    /// Whether the template itself has flaws of a kind: they are told of it, not of each text.
+    pub fn has_flaw(&self, kind: hygiene::Kind) -> bool {
+        self.flaws.iter().any(|flaw| flaw.kind == kind)
+    }
+
+    /// The columns whose cells become part of a link, by their places in the file.
+    pub fn linked(&self) -> &[usize] {
+        &self.linked
     }
 
     /// The columns that make a difference, with their places in the file, from 0.

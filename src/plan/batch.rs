@@ -12,12 +12,14 @@ use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 use crate::audience::rules::Person;
 use crate::expression::Context;
+use crate::message::hygiene::Flaw;
 use crate::message::recipient::Recipient;
 use crate::message::segments::{Encoding, Measure, measure_by};
 use crate::message::template::{Scratch, Spelling, Template};
 use crate::message::{Found, WordingId};
 use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
+use crate::plan::flaws;
 use crate::plan::{Lost, Recipe, Whereabouts};
 
 /// A block and what became of its rows.
@@ -31,10 +33,18 @@ pub(super) struct Batch {
     pub(super) items: Vec<Item>,
     /// Identities and texts of all items, one after the other.
     pub(super) texts: String,
-    /// The characters of all items that GSM-7 lacks, one after the other.
-    pub(super) found: Vec<(char, Origin)>,
+    pub(super) marks: Marks,
     /// Why the file is refused, behind the last item.
     pub(super) error: Option<ReadError>,
+}
+
+/// What was found in the texts of all items, one after the other.
+#[derive(Default)]
+pub(super) struct Marks {
+    /// Characters that GSM-7 lacks.
+    pub(super) characters: Vec<(char, Origin)>,
+    /// Flaws.
+    pub(super) flaws: Vec<(Flaw, Origin)>,
 }
 
 /// A row of a block.
@@ -80,6 +90,8 @@ pub(super) struct Message {
     pub(super) spelling: Spelling,
     /// Where it is UCS-2, why.
     pub(super) foreign: Option<Foreign>,
+    /// What is wrong with it, among the flaws of its batch.
+    pub(super) flaws: Range<usize>,
     pub(super) digest: Hash,
 }
 
@@ -92,6 +104,7 @@ pub(super) struct Worker<'r> {
     address: String,
     text: String,
     spelled: String,
+    flaws: Vec<Flaw>,
 }
 
 impl<'r> Worker<'r> {
@@ -103,27 +116,29 @@ impl<'r> Worker<'r> {
             address: String::new(),
             text: String::new(),
             spelled: String::new(),
+            flaws: Vec::new(),
         }
     }
 
     /// Makes the verdicts of a block.
     pub(super) fn work(&mut self, batch: &mut Batch) {
-        let Batch { block, items, texts, found, error, .. } = batch;
+        let Batch { block, items, texts, marks, error, .. } = batch;
         items.clear();
         texts.clear();
-        found.clear();
-        *error = self.rows(block, items, (texts, found)).err();
+        marks.characters.clear();
+        marks.flaws.clear();
+        *error = self.rows(block, items, (texts, marks)).err();
     }
 
     fn rows(
         &mut self,
         block: &Block,
         items: &mut Vec<Item>,
-        (texts, found): (&mut String, &mut Vec<(char, Origin)>),
+        (texts, marks): (&mut String, &mut Marks),
     ) -> Result<(), ReadError> {
         let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
-            let verdict = match self.candidate(&row, texts, found) {
+            let verdict = match self.candidate(&row, texts, marks) {
                 Ok(candidate) => Verdict::In(candidate),
                 Err(reason) => Verdict::Out(reason),
             };
@@ -136,7 +151,7 @@ impl<'r> Worker<'r> {
         &mut self,
         row: &Row<'_>,
         texts: &mut String,
-        found: &mut Vec<(char, Origin)>,
+        marks: &mut Marks,
     ) -> Result<Candidate, Exclusion> {
         let person = self.recipe.rules.person(row, &mut self.filter)?;
         if let Some(list) = self.recipe.suppression.contains(&person.address) {
@@ -146,7 +161,7 @@ impl<'r> Worker<'r> {
         let _ = write!(self.address, "{}", person.address);
         let id = person.id.unwrap_or(&self.address);
         let id_range = append(texts, id);
-        let message = self.message(row, &person, &id_range, texts, found);
+        let message = self.message(row, &person, &id_range, texts, marks);
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
         let whereabouts = self.recipe.locates.then(locate);
         let is_odd = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
@@ -169,7 +184,7 @@ impl<'r> Worker<'r> {
         person: &Person<'_>,
         id: &Range<usize>,
         texts: &mut String,
-        found: &mut Vec<(char, Origin)>,
+        marks: &mut Marks,
     ) -> Result<Message, Exclusion> {
         let Recipe { wordings, reference, .. } = self.recipe;
         let address = &self.address;
@@ -189,16 +204,21 @@ impl<'r> Worker<'r> {
         if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() {
             return Err(Exclusion::EmptyMessage);
         }
+        let flaws = match template.shared() {
+            // It was looked at when it was compiled.
+            Some(_) => 0..0,
+            None => flaws::look(&self.text, template, row, (&mut marks.flaws, &mut self.flaws))?,
+        };
         let measure = shared.unwrap_or_else(|| measure_by(&self.text, *reference));
         let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
-            let known = (&mut *found, &mut self.spelled);
+            let known = (&mut marks.characters, &mut self.spelled);
             alphabet::look((&self.text, *reference), template, row, known)
         });
         let digest = digest::message(id, address, &self.text);
         let text = append(texts, &self.text);
         let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);
-        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, digest })
+        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, flaws, digest })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
+use crate::plan::flaws::Flaws;
 use crate::plan::readers::Readers;
 use crate::plan::whereabouts::Whereabouts;
 use crate::schedule::Zone;
@@ -77,6 +78,8 @@ pub struct Totals {
     pub(super) files: Files,
     /// Which characters make messages UCS-2.
     pub alphabet: Alphabet,
+    /// What is wrong with texts.
+    pub flaws: Flaws,
     /// Who reads which text.
     pub readers: Readers,
     excluded: [u64; Exclusion::KINDS.len()],

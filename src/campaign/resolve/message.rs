@@ -9,6 +9,7 @@ use crate::campaign::raw;
 use crate::campaign::references::DEFAULT;
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
+use crate::message::hygiene::Kind;
 use crate::message::{Assembled, Locales, Names, Slip, Snippets, Tag, Template, Texts, Variant, Wordings};
 use crate::yaml::{Spanned, TextOr};
 
@@ -235,8 +236,17 @@ impl Resolver<'_> {
             place(snippet, &span)
         };
         match Template::compile(assembled.text(), &material.names) {
-            Ok(template) if material.respells => Some(template.in_gsm7()),
-            Ok(template) => Some(template),
+            Ok(template) => {
+                let template = if material.respells { template.in_gsm7() } else { template };
+                for flaw in template.flaws() {
+                    let span = if flaw.span.is_empty() { 0..assembled.text().len() } else { flaw.span };
+                    let part = assembled.text().get(span.clone()).unwrap_or_default();
+                    let problem = flawed(key, flaw.kind, part);
+                    let (source, span) = place(&span);
+                    self.problems.push(problem.at(&source, span, ""));
+                }
+                Some(template)
+            }
             Err(problems) => {
                 for problem in &problems {
                     let (source, span) = place(&problem.span);
@@ -253,6 +263,24 @@ impl Resolver<'_> {
             Some(help) => diagnostic.help(help.as_str()),
             None => diagnostic,
         });
+    }
+}
+
+/// What is said of a flaw that a template itself has.
+fn flawed(key: &str, kind: Kind, part: &str) -> Diagnostic {
+    let mut characters = part.chars();
+    // What is not seen is told by its code.
+    let code = match (characters.next(), characters.next()) {
+        (Some(only), None) if only != ' ' => format!(" (U+{:04X})", u32::from(only)),
+        _ => String::new(),
+    };
+    let title = format!("`{key}` has {}{code}", kind.words());
+    let diagnostic = if kind.refuses() { Diagnostic::error(title) } else { Diagnostic::warning(title) };
+    match kind {
+        Kind::Control | Kind::Direction | Kind::ZeroWidth => diagnostic.help("it is not seen: delete it"),
+        Kind::Braces | Kind::Placeholder => diagnostic.help("a column is written as in `{{ first_name }}`"),
+        Kind::Lost => diagnostic.help("write the character again: it was lost on the way into the file"),
+        Kind::Spaces | Kind::Link | Kind::NoValue => diagnostic,
     }
 }
 
