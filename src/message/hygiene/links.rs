@@ -4,7 +4,11 @@ use super::{Flaw, Kind, add};
 
 pub(super) fn look(text: &str, found: &mut Vec<Flaw>) {
     let from = found.len();
-    for (at, mark) in text.match_indices("://") {
+    let mark = "://";
+    for at in memchr::memchr_iter(b':', text.as_bytes()) {
+        if !text.get(at..).is_some_and(|rest| rest.starts_with(mark)) {
+            continue;
+        }
         let start = start(text, at);
         let rest = text.get(at + mark.len()..).unwrap_or_default();
         let length = rest.find(char::is_whitespace).unwrap_or(rest.len());

@@ -107,27 +107,57 @@ impl Hints {
     const SPACES: u8 = 8;
     const LINKS: u8 = 16;
 
-    /// One pass without a branch, which compilers turn into wide instructions.
+    /// Short passes without a branch, which compilers turn into wide instructions; more of them only beyond ASCII.
     fn of(bytes: &[u8]) -> Self {
-        let single = bytes.iter().fold(0_u8, |all, &byte| {
-            let control =
-                (byte < b' ') & (byte != b'\n') & (byte != b'\r') & (byte != b'\t') | (byte == 0x7f);
-            let place = (byte == b'{') | (byte == b'}') | (byte == b'[') | (byte == b'<') | (byte == b'%');
-            let lead = (byte == 0xc2) | (byte == 0xd8) | (byte == 0xe1) | (byte == 0xe2) | (byte == 0xef);
-            all | u8::from(control) | u8::from(lead) << 1 | u8::from(place) << 2
+        let control = any(bytes, |byte| {
+            (byte < b' ') & (byte != b'\n') & (byte != b'\r') & (byte != b'\t') | (byte == 0x7f)
         });
-        let behind = bytes.get(1..).unwrap_or_default();
-        let pairs = bytes.iter().zip(behind).fold(0_u8, |all, (&one, &next)| {
-            let mark = (next == b' ') | (next == b',') | (next == b'.') | (next == b'!') | (next == b'?');
-            all | u8::from((one == b' ') & mark) << 3 | u8::from((one == b'/') & (next == b'/')) << 4
+        let place = any(bytes, |byte| (byte == b'{') | (byte == b'}') | (byte == b'[') | (byte == b'<'));
+        let percent = any_pair(bytes, |one, next| (one == b'%') & ((next | b' ').wrapping_sub(b'a') < 26));
+        let link = any_pair(bytes, |one, next| (one == b'/') & (next == b'/'));
+        let space = any_pair(bytes, |one, next| {
+            let point = (next == b' ') | (next == b',') | (next == b'.') | (next == b'!');
+            (one == b' ') & (point | (next == b'?') | (next == b':') | (next == b';'))
         });
-        let begins = u8::from(bytes.first() == Some(&b' ')) << 3;
-        Self(single | pairs | begins)
+        let begins = bytes.first() == Some(&b' ');
+        let hidden = !bytes.is_ascii() && hides(bytes);
+        let bits = [
+            (control, Self::CONTROL),
+            (hidden, Self::HIDDEN),
+            (place | percent, Self::PLACES),
+            (space | begins, Self::SPACES),
+            (link, Self::LINKS),
+        ];
+        Self(bits.into_iter().map(|(is_there, bit)| if is_there { bit } else { 0 }).sum())
     }
 
     fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
     }
+}
+
+fn any(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |all, &byte| all | is_one(byte))
+}
+
+fn any_pair(bytes: &[u8], is_one: impl Fn(u8, u8) -> bool) -> bool {
+    let behind = bytes.get(1..).unwrap_or_default();
+    bytes.iter().zip(behind).fold(false, |all, (&one, &next)| all | is_one(one, next))
+}
+
+/// Whether there are the first bytes, in UTF-8, of characters that are not seen.
+fn hides(bytes: &[u8]) -> bool {
+    let pair = any_pair(bytes, |one, two| {
+        let latin = (one == 0xc2) & ((two < 0xa0) | (two == 0xad));
+        let others = (one == 0xd8) & (two == 0x9c) | (one == 0xe1) & (two == 0xa0);
+        latin | others | (one == 0xef) & ((two == 0xbb) | (two == 0xbf))
+    });
+    // The last two bytes of marks of punctuation, which stand beside quotes and dashes.
+    let behind = bytes.get(1..).unwrap_or_default();
+    pair | any_pair(behind, |two, three| {
+        let marks = (three.wrapping_sub(0x8b) < 5) | (three.wrapping_sub(0xaa) < 5);
+        (two == 0x80) & marks | (two == 0x81) & (three.wrapping_sub(0xa0) < 10)
+    })
 }
 
 /// Looks at a text and adds its flaws to `found`, some of each kind, in no order. Nothing is allocated for a clean one.
