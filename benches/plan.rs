@@ -118,6 +118,7 @@ fn recipe(path: &Path, template: &str) -> Recipe {
             locale: None,
             types: None,
             filter: None,
+            sample: None,
             header,
         },
         suppression: Suppression::default(),

@@ -127,6 +127,7 @@ fn plans(data: &[u8], header: Header, readable: bool) {
         types: None,
         kind,
         filter: None,
+        sample: None,
         header,
     };
     let mut recipe = Recipe {

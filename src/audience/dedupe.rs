@@ -52,7 +52,7 @@ pub fn address_key(address: &Address) -> AddressKey {
 /// How many parts a set has. Each part grows on its own, so that growing never holds twice the memory.
 const PARTS: usize = 64;
 
-/// Keys with the line that had them first, in parts. Keys are kept as 32-bit words: an entry of a phone
+/// Keys with the line that has them, in parts. Keys are kept as 32-bit words: an entry of a phone
 /// number takes 12 bytes instead of 16, one of a text 20 instead of 32.
 #[derive(Debug)]
 struct Lines<const WORDS: usize> {
@@ -83,9 +83,20 @@ impl<const WORDS: usize> Lines<WORDS> {
             part.entry(key).or_insert(line);
         }
     }
+
+    fn replace(&mut self, key: [u32; WORDS], line: u64) {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        if let Some(part) = self.parts.get_mut(Self::part(&key)) {
+            part.insert(key, line);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.parts.iter().map(HashMap::len).sum()
+    }
 }
 
-/// Somebody who has a message already, by the line that was first.
+/// Somebody who has a message by another row, by that one's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duplicate {
     /// At the same address.
@@ -112,14 +123,33 @@ impl Claimed {
     /// Whether the address or the identity has a message already. The address is asked first.
     /// Lines beyond 4,294,967,295 are told as that.
     pub fn duplicate(&self, address: &AddressKey, id: Option<&TextKey>) -> Option<Duplicate> {
-        let address = match address {
+        if let Some(line) = self.line_of(address) {
+            return Some(Duplicate::Address(line));
+        }
+        self.line_of_id(id?).map(Duplicate::Id)
+    }
+
+    /// The line of the message to this address.
+    pub fn line_of(&self, address: &AddressKey) -> Option<u64> {
+        match address {
             AddressKey::Phone(digits) => self.phones.get(&halves(*digits)),
             AddressKey::Text(key) => self.texts.get(key),
-        };
-        if let Some(first_line) = address {
-            return Some(Duplicate::Address(first_line));
         }
-        self.ids.get(id?).map(Duplicate::Id)
+    }
+
+    /// The line of the message to this identity.
+    pub fn line_of_id(&self, id: &TextKey) -> Option<u64> {
+        self.ids.get(id)
+    }
+
+    /// How many addresses have a message.
+    pub fn len(&self) -> u64 {
+        (self.phones.len() + self.texts.len()) as u64
+    }
+
+    /// Whether nobody has one.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Remembers a message that is planned.
@@ -130,6 +160,14 @@ impl Claimed {
         }
         if let Some(id) = id {
             self.ids.insert(*id, line);
+        }
+    }
+
+    /// Remembers a message to an address that may have one: the earlier one is forgotten.
+    pub fn claim_again(&mut self, address: &AddressKey, line: u64) {
+        match address {
+            AddressKey::Phone(digits) => self.phones.replace(halves(*digits), line),
+            AddressKey::Text(key) => self.texts.replace(*key, line),
         }
     }
 }

@@ -30,17 +30,17 @@ pub enum Exclusion {
     /// The column of identities is empty here.
     #[error("the id is empty")]
     EmptyId,
-    /// An earlier message goes to the same address.
-    #[error("the same address as {first}")]
+    /// The message of another row goes to the same address.
+    #[error("the same address as {kept}")]
     DuplicateAddress {
         /// Where that message comes from.
-        first: Place,
+        kept: Place,
     },
-    /// An earlier message goes to the same identity at another address.
-    #[error("the same id as {first}, with another address")]
+    /// The message of another row goes to the same identity at another address.
+    #[error("the same id as {kept}, with another address")]
     DuplicateId {
         /// Where that message comes from.
-        first: Place,
+        kept: Place,
     },
     /// The address is on a suppression list.
     #[error("on the suppression list {list}")]
@@ -51,6 +51,9 @@ pub enum Exclusion {
     /// `where` is false for the row.
     #[error("`where` does not select the row")]
     Filtered,
+    /// The person is not in the share of the people that is asked for.
+    #[error("not in the share that `sample` keeps")]
+    NotSampled,
     /// `where` cannot be decided for the row, so nobody can say whether the person is meant.
     #[error("`where` fails on the row: {message}")]
     FilterFailed {
@@ -90,16 +93,20 @@ pub enum Class {
 }
 
 impl Exclusion {
+    /// The kind of those who are on a suppression list.
+    pub const SUPPRESSED: &'static str = "suppressed";
+
     /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
     /// machines read them.
-    pub const KINDS: [(&'static str, Class); 12] = [
+    pub const KINDS: [(&'static str, Class); 13] = [
         ("ragged", Class::Rejected),
         ("filter-failed", Class::Rejected),
         ("filtered", Class::Filtered),
         ("invalid-address", Class::Rejected),
         ("number-type", Class::Filtered),
         ("empty-id", Class::Rejected),
-        ("suppressed", Class::Suppressed),
+        ("not-sampled", Class::Filtered),
+        (Self::SUPPRESSED, Class::Suppressed),
         ("duplicate-address", Class::Duplicate),
         ("duplicate-id", Class::Duplicate),
         ("render-failed", Class::Rejected),
@@ -116,12 +123,13 @@ impl Exclusion {
             Self::InvalidAddress(_) => 3,
             Self::NumberType(_) => 4,
             Self::EmptyId => 5,
-            Self::Suppressed { .. } => 6,
-            Self::DuplicateAddress { .. } => 7,
-            Self::DuplicateId { .. } => 8,
-            Self::RenderFailed { .. } => 9,
-            Self::EmptyMessage => 10,
-            Self::UnsoundText { .. } => 11,
+            Self::NotSampled => 6,
+            Self::Suppressed { .. } => 7,
+            Self::DuplicateAddress { .. } => 8,
+            Self::DuplicateId { .. } => 9,
+            Self::RenderFailed { .. } => 10,
+            Self::EmptyMessage => 11,
+            Self::UnsoundText { .. } => 12,
         }
     }
 
@@ -139,9 +147,10 @@ impl Exclusion {
             "invalid-address" => "no valid address",
             "number-type" => "left out by `allow_types`",
             "empty-id" => "no id",
-            "suppressed" => "on a suppression list",
-            "duplicate-address" => "same address as an earlier row",
-            "duplicate-id" => "same id as an earlier row",
+            "not-sampled" => "left out by `sample`",
+            Self::SUPPRESSED => "on a suppression list",
+            "duplicate-address" => "same address as another row",
+            "duplicate-id" => "same id as another row",
             "render-failed" => "the text cannot be rendered",
             "empty-message" => "the text is empty",
             "unsound-text" => "control characters or braces in the text",

@@ -1,5 +1,5 @@
 //! From a row to a person, or to the reason why there is none. The checks run in one order, so that a row
-//! has one reason: cells, `where`, address, identity; lists and duplicates follow, in `plan`.
+//! has one reason: cells, `where`, address, its type, identity, `sample`; lists and duplicates follow, in `plan`.
 
 use crate::audience::address::{Address, AddressKind};
 use crate::audience::exclusion::Exclusion;
@@ -8,6 +8,7 @@ use crate::audience::header::Header;
 use crate::audience::number_type::NumberTypes;
 use crate::audience::phone;
 use crate::audience::rows::Row;
+use crate::audience::sample::Sample;
 use crate::expression::Context;
 
 /// How the rows of one file are read.
@@ -29,6 +30,8 @@ pub struct Rules {
     pub types: Option<NumberTypes>,
     /// Which rows are meant; without one, all.
     pub filter: Option<Filter>,
+    /// Which share of the people is meant; without one, all.
+    pub sample: Option<Sample>,
 }
 
 /// Who a row is about.
@@ -68,6 +71,9 @@ impl Rules {
         let id = self.id.map(|column| row.get(column).trim());
         if id.is_some_and(str::is_empty) {
             return Err(Exclusion::EmptyId);
+        }
+        if self.sample.as_ref().is_some_and(|sample| !sample.has(id, &address)) {
+            return Err(Exclusion::NotSampled);
         }
         let timezone = self.timezone.map_or("", |column| row.get(column).trim());
         let locale = self.locale.map_or("", |column| row.get(column).trim());

@@ -202,6 +202,11 @@ impl Suppression {
         self.lists.get(usize::try_from(*list).ok()?)
     }
 
+    /// The lists, in their order, also those on which nobody is.
+    pub fn lists(&self) -> &[Arc<str>] {
+        &self.lists
+    }
+
     /// How many addresses are on the lists, each counted once.
     pub fn len(&self) -> u64 {
         (self.phones.len() + self.opaque.len()) as u64

@@ -11,17 +11,22 @@ pub struct Frequency {
     pub once_per: Option<OncePer>,
     /// Nobody gets more than so many in a time.
     pub cap: Option<Cap>,
+    /// Nobody gets it who got one of these campaigns.
+    pub exclude: Vec<String>,
 }
 
 impl Frequency {
     /// Whether there is any such rule.
     pub fn is_some(&self) -> bool {
-        self.once_per.is_some() || self.cap.is_some()
+        self.once_per.is_some() || self.cap.is_some() || !self.exclude.is_empty()
     }
 
-    /// Whether the rule of `once_per` of the campaign `own` counts a run of the campaign `other`, whose own rule was
-    /// `word`. A campaign's earlier runs are always its own.
+    /// Whether whoever got a run of the campaign `other`, whose own rule was `word`, gets nothing of the campaign `own`:
+    /// by `once_per`, for which a campaign's earlier runs are always its own, or because that campaign is named.
     pub fn counts_once(&self, own: &str, other: &str, word: Option<&str>) -> bool {
+        if self.exclude.iter().any(|name| name == other) {
+            return true;
+        }
         match &self.once_per {
             None => false,
             Some(OncePer::Campaign) => own == other,
@@ -79,7 +84,7 @@ mod tests {
     use super::*;
 
     fn frequency(word: &str) -> Frequency {
-        Frequency { once_per: Some(OncePer::of(word.to_owned())), cap: None }
+        Frequency { once_per: Some(OncePer::of(word.to_owned())), ..Frequency::default() }
     }
 
     #[test]
@@ -93,6 +98,9 @@ mod tests {
         assert!(!group.counts_once("a", "b", Some("autumn")));
         assert!(!group.counts_once("a", "b", None));
         assert!(!Frequency::default().counts_once("a", "a", Some("spring")));
+        let named = Frequency { exclude: vec!["b".to_owned()], ..frequency("spring") };
+        assert!(named.counts_once("a", "b", None) && named.counts_once("a", "c", Some("spring")));
+        assert!(!named.counts_once("a", "c", None));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::audience::Rules;
+use crate::audience::{Keep, Rules};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::message::Wordings;
 use crate::provider::Profile;
@@ -69,6 +69,8 @@ pub struct Audience {
     pub address_column: String,
     /// How a row becomes a recipient.
     pub rules: Rules,
+    /// Which of several rows for one person gets the message.
+    pub keep: Keep,
     /// Suppression lists, as the manifest names them.
     pub suppress: Vec<String>,
     /// Whom other campaigns of the state have reached too often.

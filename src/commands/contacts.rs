@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::exit::Failure;
-use crate::campaign::Frequency;
+use crate::campaign::{Campaign, Frequency};
 use crate::delivery::contacts::{Contacts, Gathering};
 use crate::delivery::pinned::Pinned;
 use crate::delivery::state::State;
-use crate::store::{RunId, Store};
+use crate::diagnostic::did_you_mean;
+use crate::store::{Run, RunId, Store};
 
 /// The campaign that asks.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,22 @@ pub fn known<S: Store>(store: &S, asking: Asking<'_>, now: DateTime<Utc>) -> Res
         left_out_parts(store, run, &mut gathering)?;
     }
     Ok(gathering.seal())
+}
+
+/// What to say where a campaign is named whose people are left out, and the state knows no such campaign.
+pub fn unheard_of(campaign: &Campaign, runs: &[Run]) -> Vec<String> {
+    let named = &campaign.audience.frequency.exclude;
+    let known = || runs.iter().map(|run| run.pinned.campaign.as_str());
+    let may_be_meant = |one: &&str| *one != campaign.name && !named.iter().any(|name| name == one);
+    let unheard = named.iter().filter(|name| !known().any(|one| one == *name));
+    let told = unheard.map(|name| {
+        let near = match did_you_mean(name, known().filter(may_be_meant)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "is it spelled right?".to_owned(),
+        };
+        format!("`audience.exclude_campaign`: nobody got `{name}` so far, by this state: {near}")
+    });
+    told.collect()
 }
 
 /// Whose text was left out in part before this process.

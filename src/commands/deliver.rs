@@ -260,7 +260,7 @@ fn conclude(
             (excluded.rejected, "unusable"),
             (excluded.suppressed, "on a suppression list"),
             (excluded.duplicates, "in it already"),
-            (excluded.filtered, "left out by `where`"),
+            (excluded.filtered, "not asked for"),
         ],
     };
     Ok((line(&run, false), work))

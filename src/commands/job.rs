@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::connection::{Connection, Place, Terms};
+use super::contacts::unheard_of;
 use super::exit::Failure;
 use super::pin::{Subject, pin};
 use super::terminal::Terminal;
@@ -154,6 +155,11 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
         delivery = delivery.at_any_hour();
     }
     connection.log_in()?;
+    // A sandbox's state begins with nobody.
+    if !sandbox {
+        let unheard = unheard_of(campaign, &store.runs(None)?);
+        unheard.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
+    }
     let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &place, sandbox };
     let mut leaves = || ends.as_mut().is_some_and(|words| words.try_recv().is_ok());
     let run = pin(store, subject, now.timestamp_millis(), &mut leaves, terminal)?;

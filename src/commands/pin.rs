@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::exit::Failure;
-use super::scan::{digest, refusals, scan, too_many_parts};
+use super::scan::{digest, refusals, scan_unless, too_many_parts};
 use super::terminal::Terminal;
 use super::timing::InTime;
 use crate::campaign::Delivery;
@@ -92,10 +92,7 @@ pub fn pin<S: Store>(
         }
         Entry::Excluded { .. } => Ok(()),
     };
-    let totals = scan(loaded, None, terminal, &mut |entry| match leaves() {
-        true => Err(Failure::Left),
-        false => write(entry),
-    })?;
+    let totals = scan_unless(loaded, None, terminal, leaves, &mut write)?;
     let mut refused = refusals(loaded, &totals);
     // A sandbox and a rehearsal keep to no schedule.
     if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::ahead::Ahead;
+use super::contacts::unheard_of;
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
@@ -19,7 +20,7 @@ use crate::audience::Exclusion;
 use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, listing};
 use crate::message::spelling::spelling;
 use crate::plan::{Culprit, Entry, Excerpt, FlawCount, Origin, Totals};
 use crate::provider::Cost;
@@ -28,7 +29,7 @@ use crate::report::alphabet::{Alphabet, Character};
 use crate::report::flaws::{FlawLine, seen};
 use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
-use crate::report::plan::{Aside, Encodings, PlanReport, Rules};
+use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, Rules};
 use crate::report::readers::{Languages, TextReaders, UnknownLocale};
 use crate::schedule::{Moment, Spread, When, Window};
 use crate::store::Store;
@@ -38,7 +39,8 @@ use crate::world::workspace::{self, Loaded};
 pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
-    let State { mut ahead, occasion, flags, finished, is_sandbox } = state(args, global, &loaded, now)?;
+    let State { mut ahead, occasion, flags, finished, is_sandbox, mut warnings } =
+        state(args, global, &loaded, now)?;
     let mut rejects = args
         .rejects
         .as_deref()
@@ -71,7 +73,8 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         held: places.held(),
         ..report(&loaded, &totals, &times, &timing)
     };
-    let report = PlanReport { left_out_now: ahead.map(Ahead::finish), ..report };
+    warnings.extend_from_slice(&report.warnings);
+    let report = PlanReport { left_out_now: ahead.map(Ahead::finish), warnings, ..report };
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => {
@@ -106,6 +109,8 @@ struct State {
     finished: Option<String>,
     /// Whether a sandbox sent from it.
     is_sandbox: bool,
+    /// What is worth a look.
+    warnings: Vec<String>,
 }
 
 /// Asks the state, where there is one: it is only read.
@@ -119,8 +124,13 @@ fn state(args: &Plan, global: &Global, loaded: &Loaded, now: DateTime<Utc>) -> R
         flags: Flags::new(global, false, &path),
         finished: None,
         is_sandbox: false,
+        warnings: Vec::new(),
     };
-    let Some(store) = state::look(&path)? else { return Ok(known) };
+    let Some(store) = state::look(&path)? else {
+        known.warnings = unheard_of(campaign, &[]);
+        return Ok(known);
+    };
+    known.warnings = unheard_of(campaign, &store.runs(None)?);
     known.occasion = Occasion::read(&store, campaign, now)?;
     known.ahead = Some(Ahead::read(&store, campaign, known.occasion, now)?);
     if let Some(run) = store.run(&campaign.name, &known.occasion.occurrence())? {
@@ -193,6 +203,11 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         recipients: totals.rows,
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
+        suppressed_by: totals
+            .by_list()
+            .iter()
+            .map(|(list, rows)| ListLine { list: list.to_string(), rows: *rows })
+            .collect(),
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
         messages: outgoing(loaded, totals),
@@ -323,24 +338,39 @@ fn outgoing(loaded: &Loaded, totals: &Totals) -> u64 {
 
 /// What the reasons of [`LeftOut`] are called: opted out, got one, and the cap.
 fn rules(frequency: &Frequency) -> Rules {
-    Rules {
-        once: frequency.once_per.as_ref().map(|once| match once {
-            OncePer::Campaign => "already got this campaign".to_owned(),
-            OncePer::Group(word) => format!("already got one of `{word}`"),
-        }),
-        cap: frequency.cap.map(|cap| format!("already got {cap}")),
+    Rules { once: once(frequency), cap: frequency.cap.map(|cap| format!("already got {cap}")) }
+}
+
+/// Of what nobody gets this who got it already.
+fn once(frequency: &Frequency) -> Option<String> {
+    let own = frequency.once_per.as_ref().map(|once| match once {
+        OncePer::Campaign => "this campaign".to_owned(),
+        OncePer::Group(word) => format!("one of `{word}`"),
+    });
+    let named =
+        (!frequency.exclude.is_empty()).then(|| listing(frequency.exclude.iter().map(String::as_str)));
+    let all: Vec<String> = own.into_iter().chain(named).collect();
+    (!all.is_empty()).then(|| format!("already got {}", all.join(", or ")))
+}
+
+/// Why rows are left out; lists are told even where they leave out nobody, so that a wrong one is seen.
+fn reasons(totals: &Totals) -> Vec<(String, u64)> {
+    let mut reasons = Vec::new();
+    for (kind, count) in totals.excluded() {
+        let lists = if kind == Exclusion::SUPPRESSED { totals.by_list() } else { &[] };
+        if count > 0 || !lists.is_empty() {
+            reasons.push((Exclusion::words(kind).to_owned(), count));
+        }
+        reasons.extend(lists.iter().map(|(list, rows)| (format!("  {list}"), *rows)));
     }
+    reasons
 }
 
 fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.recipients.shown(),
-        reasons: totals
-            .excluded()
-            .filter(|(_, count)| *count > 0)
-            .map(|(kind, count)| (Exclusion::words(kind), count))
-            .collect(),
+        reasons: reasons(totals),
         longest: totals
             .longest()
             .filter(|_| campaign.counts_segments())

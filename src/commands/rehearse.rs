@@ -326,7 +326,7 @@ fn setting(
             (excluded.rejected, "unusable"),
             (excluded.suppressed, "on a suppression list"),
             (excluded.duplicates, "in it already"),
-            (excluded.filtered, "left out by `where`"),
+            (excluded.filtered, "not asked for"),
         ],
         next: vec![format!("sendplan send {shown} --sandbox{}", flags.without_sandbox())],
     }

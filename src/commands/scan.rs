@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::exit::Failure;
 use super::terminal::Terminal;
-use crate::audience::Place;
+use crate::audience::{Keep, Place};
 use crate::message::Part;
 use crate::message::segments::Reference;
 use crate::plan::{self, Entry, PlanError, Recipe, Totals};
@@ -23,35 +23,53 @@ pub fn scan(
     terminal: &Terminal,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), Failure>,
 ) -> Result<Totals, Failure> {
+    scan_unless(loaded, threads, terminal, &mut || false, sink)
+}
+
+/// The same; at every row it is asked whether to leave ([`Failure::Left`]).
+pub fn scan_unless(
+    loaded: &Loaded,
+    threads: Option<u16>,
+    terminal: &Terminal,
+    leaves: &mut dyn FnMut() -> bool,
+    sink: &mut dyn FnMut(Entry<'_>) -> Result<(), Failure>,
+) -> Result<Totals, Failure> {
+    let keep = loaded.campaign.audience.keep;
     let read = Arc::new(AtomicU64::new(0));
-    let files = loaded.recipients.open(&read);
-    let files = files.map_err(|(shown, error)| Failure::Input(format!("{shown}: {error}")))?;
-    let bar = terminal.bar(loaded.recipients.len(), BAR);
-    bar.set_prefix("planning");
-    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let threads = threads.and_then(|number| NonZeroUsize::new(usize::from(number))).unwrap_or(cores);
-    let recipe = Recipe {
-        rules: loaded.campaign.audience.rules.clone(),
-        wordings: loaded.campaign.wordings.clone(),
-        suppression: loaded.suppression.clone(),
-        reference: match loaded.campaign.profile.has_wide_reference() {
-            true => Reference::Sixteen,
-            false => Reference::Eight,
-        },
-        cost: loaded.campaign.profile.cost().cloned(),
-        locates: loaded.campaign.delivery.recipients.is_some(),
+    let open = || {
+        let files = loaded.recipients.open(&read);
+        files.map_err(|(shown, error)| Failure::Input(format!("{shown}: {error}")))
     };
+    // To find the last rows, all are read twice.
+    let bar = terminal.bar(loaded.recipients.len() * if keep == Keep::Last { 2 } else { 1 }, BAR);
+    bar.set_prefix("planning");
     let mut rows = 0_u64;
-    let result = plan::run_files(files, &recipe, threads, &mut |entry| {
+    let mut goes_on = || {
         rows += 1;
         if rows.is_multiple_of(ROWS_PER_TICK) {
             bar.set_position(read.load(Ordering::Relaxed));
         }
-        sink(entry)
-    });
+        if leaves() { Err(Failure::Left) } else { Ok(()) }
+    };
+    let (recipe, threads) = (recipe(loaded), number_of(threads));
+    let result = match keep {
+        Keep::First => plan::run_files(open()?, &recipe, threads, &mut |entry| {
+            goes_on()?;
+            sink(entry)
+        }),
+        Keep::Last => plan::last_rows(open()?, &recipe, threads, &mut goes_on).and_then(|last| {
+            let files = open().map_err(PlanError::Sink)?;
+            plan::run_files_keeping(files, &recipe, &last, threads, &mut |entry| {
+                goes_on()?;
+                sink(entry)
+            })
+        }),
+    };
     bar.finish_and_clear();
     // Whatever came of it, it is about a file that nobody has any more.
-    if let (Some(changed), Ok(_) | Err(PlanError::Read { .. })) = (loaded.recipients.changed(), &result) {
+    if let (Some(changed), Ok(_) | Err(PlanError::Read { .. } | PlanError::Changed)) =
+        (loaded.recipients.changed(), &result)
+    {
         return Err(Failure::Input(format!(
             "{changed} has changed while it was read: try again when it is whole"
         )));
@@ -62,8 +80,29 @@ pub fn scan(
             Some(help) => format!("{file}: {error}; {help}"),
             None => format!("{file}: {error}"),
         }),
+        PlanError::Changed => Failure::Input(format!("{error}: try again when they are whole")),
         PlanError::Worker => Failure::Internal(error.to_string()),
     })
+}
+
+fn number_of(threads: Option<u16>) -> NonZeroUsize {
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    threads.and_then(|number| NonZeroUsize::new(usize::from(number))).unwrap_or(cores)
+}
+
+fn recipe(loaded: &Loaded) -> Recipe {
+    let campaign = &loaded.campaign;
+    Recipe {
+        rules: campaign.audience.rules.clone(),
+        wordings: campaign.wordings.clone(),
+        suppression: loaded.suppression.clone(),
+        reference: match campaign.profile.has_wide_reference() {
+            true => Reference::Sixteen,
+            false => Reference::Eight,
+        },
+        cost: campaign.profile.cost().cloned(),
+        locates: campaign.delivery.recipients.is_some(),
+    }
 }
 
 /// Why a plan of these totals is refused, in words; nothing when it is not.

@@ -1,9 +1,10 @@
 //! Whom the other runs of a state have reached, as far as a rule of this run asks for it: everybody once
-//! (`once_per`), or nobody more than so often in a time (`cap`). People are canonical addresses here.
+//! (`once_per`), nobody who got one of certain campaigns (`exclude_campaign`), or nobody more than so often in
+//! a time (`cap`). People are canonical addresses here.
 //!
 //! It is gathered once, when a run is begun or taken up: whoever sends holds the state, so nobody else adds to it
 //! meanwhile, and a run sends one message to each of its people. After that only the clock moves, which frees people of
-//! a cap and never adds one. So of everybody only the newest contact matters to `once_per`, and to a cap of `n` the
+//! a cap and never adds one. So of everybody only the newest contact matters to the first two, and to a cap of `n` the
 //! n-th newest: while that one lies within the cap's time, so do n.
 
 use std::cmp::Reverse;

@@ -62,6 +62,8 @@ pub struct Pinned {
     once_per: Option<String>,
     #[serde(default)]
     cap: Option<PinnedCap>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exclude_campaign: Vec<String>,
     /// The campaign's texts, by their numbers, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wordings: Vec<PinnedWording>,
@@ -169,6 +171,7 @@ impl Pinned {
             resend_unknown: delivery.unknown == Unknown::Resend,
             once_per: frequency.once_per.as_ref().map(OncePer::to_string),
             cap: frequency.cap.map(|cap| PinnedCap { messages: cap.messages, per: cap.per.to_string() }),
+            exclude_campaign: frequency.exclude.clone(),
             wordings: match campaign.wordings.are_several() {
                 true => campaign.wordings.all().iter().map(PinnedWording::of).collect(),
                 false => Vec::new(),
@@ -279,7 +282,11 @@ impl Pinned {
             let per = cap.per.parse().map_err(unreadable_quantity)?;
             Ok(Cap { messages: cap.messages, per })
         });
-        Ok(Frequency { once_per: self.once_per.clone().map(OncePer::of), cap: cap.transpose()? })
+        Ok(Frequency {
+            once_per: self.once_per.clone().map(OncePer::of),
+            cap: cap.transpose()?,
+            exclude: self.exclude_campaign.clone(),
+        })
     }
 
     /// How addresses of the run are read.

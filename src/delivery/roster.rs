@@ -2,7 +2,7 @@
 //! one run a campaign at a time and several campaigns side by side. It is told what time it is, which campaigns there
 //! are, and how each turn ended; it says whose turn is next, and until when to wait.
 //!
-//! Two runs of which one asks whom the other has reached (`once_per`, `cap`) are never sent at the same time: that is
+//! Two runs of which one asks whom the other has reached (`once_per`, `cap`, `exclude_campaign`) are never sent at the same time: that is
 //! read once, when a run is begun or taken up. Whoever waits for such a run goes before all that came later and would
 //! be in its way. A cancellation reaches nobody: it waits for none of them, and none of them for it.
 

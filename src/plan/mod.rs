@@ -28,7 +28,7 @@ use crate::provider::Cost;
 pub use alphabet::{Alphabet, Culprit, Origin};
 pub use flaws::{Excerpt, FlawCount, Flaws};
 pub use limits::{Refusal, check};
-pub use pipeline::{run, run_files};
+pub use pipeline::{Last, last_rows, run, run_files, run_files_keeping};
 pub use readers::Readers;
 pub use totals::Bill;
 pub use totals::{Located, PartCount, Totals};
@@ -109,6 +109,9 @@ pub enum PlanError<E> {
     /// The sink has refused an entry.
     #[error("{0}")]
     Sink(E),
+    /// The files were others when they were read again.
+    #[error("the recipients have changed between two readings")]
+    Changed,
     /// A thread has died; a fault of ours.
     #[error("a worker of the plan has failed; please report this")]
     Worker,

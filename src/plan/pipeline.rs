@@ -14,6 +14,8 @@ use crate::audience::dedupe::{Claimed, Duplicate};
 use crate::audience::dialect::Dialect;
 use crate::audience::exclusion::Exclusion;
 use crate::audience::header::Header;
+use crate::audience::keep::{LastRows, Seen, Standing};
+use crate::audience::place::Files;
 use crate::audience::read::ReadError;
 use crate::audience::rows::Rows;
 use crate::message::Spelling;
@@ -41,7 +43,7 @@ pub fn run<E>(
 }
 
 /// Makes a plan of files, one after the other: `sink` gets an entry for every row, in the order of the files, the same
-/// for any number of `threads`.
+/// for any number of `threads`. Of several rows for one person the first gets the message.
 ///
 /// # Errors
 /// A file is refused, or the sink refuses an entry. The sink's entries are then void: whatever it has
@@ -52,7 +54,80 @@ pub fn run_files<R: Read + Send, E>(
     threads: NonZeroUsize,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<Totals, PlanError<E>> {
-    let names: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.name)).collect();
+    let names = names(&files);
+    let totals = Totals::new(recipe.cost.is_some(), Files::new(names.len() > 1));
+    let claims = Claims::First(Claimed::default());
+    Collector::new(recipe, &names, claims, totals, sink).plan(files, recipe, threads)
+}
+
+/// The same, but of several rows for one person the last gets the message. Who that is, [`last_rows`] has found in the
+/// same files.
+///
+/// # Errors
+/// As [`run_files`], and [`PlanError::Changed`].
+pub fn run_files_keeping<R: Read + Send, E>(
+    files: Vec<Input<R>>,
+    recipe: &Recipe,
+    last: &Last,
+    threads: NonZeroUsize,
+    sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
+) -> Result<Totals, PlanError<E>> {
+    let names = names(&files);
+    // The kept row may stand in a file that is yet to come.
+    let totals = Totals::new(recipe.cost.is_some(), last.files.clone());
+    let claims = Claims::Last(&last.rows);
+    let totals = Collector::new(recipe, &names, claims, totals, sink).plan(files, recipe, threads)?;
+    if totals.messages == last.rows.len() { Ok(totals) } else { Err(PlanError::Changed) }
+}
+
+/// The last row of everybody who would get a message, and the files' places.
+#[derive(Debug)]
+pub struct Last {
+    rows: LastRows,
+    files: Files,
+}
+
+/// Reads files for their last rows, in the memory that their keys take: texts are made, because who has none claims
+/// nothing, and forgotten. `goes_on` is asked at every row.
+///
+/// # Errors
+/// A file is refused, or `goes_on` says no.
+pub fn last_rows<R: Read + Send, E>(
+    files: Vec<Input<R>>,
+    recipe: &Recipe,
+    threads: NonZeroUsize,
+    goes_on: &mut dyn FnMut() -> Result<(), E>,
+) -> Result<Last, PlanError<E>> {
+    let names = names(&files);
+    let mut places = Files::new(names.len() > 1);
+    let mut seen = Seen::default();
+    stream(files, recipe, threads, |batch| {
+        if let Some(name) = names.get(batch.file) {
+            places.begin(batch.base, name);
+        }
+        for item in &batch.items {
+            goes_on().map_err(PlanError::Sink)?;
+            if let Verdict::In(Candidate { address_key, id_key, message: Ok(_), .. }) = &item.verdict {
+                seen.add(batch.base + item.line, *address_key, *id_key);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Last { rows: seen.last(), files: places })
+}
+
+fn names<R>(files: &[Input<R>]) -> Vec<Arc<str>> {
+    files.iter().map(|file| Arc::clone(&file.name)).collect()
+}
+
+/// Hands every batch to `take`, in the order of the files.
+fn stream<R: Read + Send, E>(
+    files: Vec<Input<R>>,
+    recipe: &Recipe,
+    threads: NonZeroUsize,
+    mut take: impl FnMut(&Batch) -> Result<(), PlanError<E>>,
+) -> Result<(), PlanError<E>> {
+    let names = names(&files);
     thread::scope(|scope| {
         let (to_workers, from_reader) = queues(threads);
         let (to_collector, from_workers) = queues(threads);
@@ -62,12 +137,32 @@ pub fn run_files<R: Read + Send, E>(
         for (inbox, outbox) in from_reader.into_iter().zip(to_collector) {
             handles.push(scope.spawn(move || work(recipe, &inbox, &outbox)));
         }
-        let result = Collector::new(recipe.cost.as_ref(), &names, sink).collect(&from_workers, &give_back);
+        let result = collect(&names, &from_workers, &give_back, &mut take);
         // Without these, whoever waits at a full queue would wait for ever.
         drop((from_workers, give_back));
         let sound = handles.into_iter().map(thread::ScopedJoinHandle::join).all(|joined| joined.is_ok());
         if sound { result } else { Err(PlanError::Worker) }
     })
+}
+
+fn collect<E>(
+    names: &[Arc<str>],
+    workers: &[Receiver<Batch>],
+    give_back: &Sender<Batch>,
+    take: &mut impl FnMut(&Batch) -> Result<(), PlanError<E>>,
+) -> Result<(), PlanError<E>> {
+    for worker in workers.iter().cycle() {
+        // A worker whose turn it is has gone: the file has ended (or the thread has died, which is
+        // seen when it is joined).
+        let Ok(mut batch) = worker.recv() else { break };
+        take(&batch)?;
+        if let Some(error) = batch.error.take() {
+            let file = names.get(batch.file).cloned().unwrap_or_else(|| Arc::from(""));
+            return Err(PlanError::Read { file, error });
+        }
+        let _ = give_back.send(batch);
+    }
+    Ok(())
 }
 
 type Queues<T> = (Vec<SyncSender<T>>, Vec<Receiver<T>>);
@@ -125,11 +220,43 @@ fn work(recipe: &Recipe, inbox: &Receiver<Batch>, outbox: &SyncSender<Batch>) {
     }
 }
 
+/// Which row of a person gets the message.
+enum Claims<'l> {
+    /// The first, as the files are read.
+    First(Claimed),
+    /// The last, which is known before.
+    Last(&'l LastRows),
+}
+
+impl Claims<'_> {
+    /// What a row is, and nothing where that cannot be: the files have changed between two readings.
+    fn standing(&self, line: u64, candidate: &Candidate) -> Option<Standing> {
+        let Candidate { address_key, id_key, message, .. } = candidate;
+        let standing = match self {
+            Self::First(claimed) => match claimed.duplicate(address_key, id_key.as_ref()) {
+                Some(duplicate) => Standing::Taken(duplicate),
+                None if message.is_ok() => Standing::Kept,
+                None => Standing::Free,
+            },
+            Self::Last(rows) => rows.standing(line, address_key, id_key.as_ref()),
+        };
+        let can_be = match standing {
+            Standing::Kept => message.is_ok(),
+            Standing::Free => message.is_err(),
+            Standing::Taken(_) => true,
+        };
+        can_be.then_some(standing)
+    }
+}
+
+/// Who gets which message, or why nobody does.
+type Decision<'i> = Result<(&'i Candidate, &'i Message), Exclusion>;
+
 /// What only the order of the file decides: duplicates, sums, the digest.
 struct Collector<'s, E> {
     sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>,
     cost: Option<&'s Cost>,
-    claimed: Claimed,
+    claims: Claims<'s>,
     totals: Totals,
     names: &'s [Arc<str>],
     digest: Fold,
@@ -138,49 +265,52 @@ struct Collector<'s, E> {
 
 impl<'s, E> Collector<'s, E> {
     fn new(
-        cost: Option<&'s Cost>,
+        recipe: &'s Recipe,
         names: &'s [Arc<str>],
+        claims: Claims<'s>,
+        mut totals: Totals,
         sink: &'s mut dyn FnMut(Entry<'_>) -> Result<(), E>,
     ) -> Self {
-        let (claimed, digest) = (Claimed::default(), Fold::default());
-        let totals = Totals::new(cost.is_some(), names.len() > 1);
-        Self { sink, cost, claimed, totals, names, digest, row: csv::ByteRecord::new() }
+        totals.name_lists(recipe.suppression.lists());
+        let (cost, digest) = (recipe.cost.as_ref(), Fold::default());
+        Self { sink, cost, claims, totals, names, digest, row: csv::ByteRecord::new() }
     }
 
-    fn collect(
+    fn plan<R: Read + Send>(
         mut self,
-        workers: &[Receiver<Batch>],
-        give_back: &Sender<Batch>,
+        files: Vec<Input<R>>,
+        recipe: &Recipe,
+        threads: NonZeroUsize,
     ) -> Result<Totals, PlanError<E>> {
-        for worker in workers.iter().cycle() {
-            // A worker whose turn it is has gone: the file has ended (or the thread has died, which is
-            // seen when it is joined).
-            let Ok(mut batch) = worker.recv() else { break };
+        stream(files, recipe, threads, |batch| {
             if let Some(name) = self.names.get(batch.file) {
                 self.totals.files.begin(batch.base, name);
             }
-            let items = std::mem::take(&mut batch.items);
-            for item in &items {
-                self.item(item, &batch).map_err(PlanError::Sink)?;
-            }
-            batch.items = items;
-            if let Some(error) = batch.error.take() {
-                let file = self.names.get(batch.file).cloned().unwrap_or_else(|| Arc::from(""));
-                return Err(PlanError::Read { file, error });
-            }
-            let _ = give_back.send(batch);
-        }
+            batch.items.iter().try_for_each(|item| self.item(item, batch))
+        })?;
         self.totals.digest = self.digest.finish();
         Ok(self.totals)
     }
 
-    fn item(&mut self, item: &Item, batch: &Batch) -> Result<(), E> {
-        let (candidate, message) = match self.decide(item) {
-            Ok(planned) => planned,
-            Err(reason) => return self.exclude(item, batch, &reason),
-        };
+    fn item(&mut self, item: &Item, batch: &Batch) -> Result<(), PlanError<E>> {
         let line = batch.base + item.line;
-        self.claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), line);
+        match self.decide(line, item)? {
+            Ok((candidate, message)) => self.include(line, candidate, message, batch),
+            Err(reason) => self.exclude(item, batch, &reason),
+        }
+        .map_err(PlanError::Sink)
+    }
+
+    fn include(
+        &mut self,
+        line: u64,
+        candidate: &Candidate,
+        message: &Message,
+        batch: &Batch,
+    ) -> Result<(), E> {
+        if let Claims::First(claimed) = &mut self.claims {
+            claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), line);
+        }
         self.totals.include(line, &candidate.address, &message.measure);
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
@@ -226,21 +356,23 @@ impl<'s, E> Collector<'s, E> {
         }
     }
 
-    fn decide<'i>(&self, item: &'i Item) -> Result<(&'i Candidate, &'i Message), Exclusion> {
+    /// The message of a row, or why there is none.
+    fn decide<'i>(&self, line: u64, item: &'i Item) -> Result<Decision<'i>, PlanError<E>> {
         let candidate = match &item.verdict {
-            Verdict::Out(reason) => return Err(reason.clone()),
+            Verdict::Out(reason) => return Ok(Err(reason.clone())),
             Verdict::In(candidate) => candidate,
         };
-        match self.claimed.duplicate(&candidate.address_key, candidate.id_key.as_ref()) {
-            Some(Duplicate::Address(line)) => {
-                Err(Exclusion::DuplicateAddress { first: self.totals.files.place(line) })
+        let place = |line| self.totals.files.place(line);
+        Ok(match self.claims.standing(line, candidate).ok_or(PlanError::Changed)? {
+            Standing::Taken(Duplicate::Address(line)) => {
+                Err(Exclusion::DuplicateAddress { kept: place(line) })
             }
-            Some(Duplicate::Id(line)) => Err(Exclusion::DuplicateId { first: self.totals.files.place(line) }),
-            None => match &candidate.message {
+            Standing::Taken(Duplicate::Id(line)) => Err(Exclusion::DuplicateId { kept: place(line) }),
+            Standing::Kept | Standing::Free => match &candidate.message {
                 Ok(message) => Ok((candidate, message)),
                 Err(reason) => Err(reason.clone()),
             },
-        }
+        })
     }
 
     fn exclude(&mut self, item: &Item, batch: &Batch, reason: &Exclusion) -> Result<(), E> {

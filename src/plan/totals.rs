@@ -1,6 +1,7 @@
 //! What a plan comes to: every row is counted once, as a message or as an exclusion.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -83,6 +84,8 @@ pub struct Totals {
     /// Who reads which text.
     pub readers: Readers,
     excluded: [u64; Exclusion::KINDS.len()],
+    /// How many rows each list has left out.
+    by_list: Vec<(Arc<str>, u64)>,
     /// Messages by the first three digits of the number, which hold every country code.
     by_prefix: BTreeMap<u64, u64>,
     by_parts: Vec<PartCount>,
@@ -94,8 +97,8 @@ pub struct Totals {
 
 impl Totals {
     /// Nothing yet; with a bill where prices are known.
-    pub(super) fn new(priced: bool, are_several: bool) -> Self {
-        Self { cost: priced.then(Bill::default), files: Files::new(are_several), ..Self::default() }
+    pub(super) fn new(priced: bool, files: Files) -> Self {
+        Self { cost: priced.then(Bill::default), files, ..Self::default() }
     }
 
     /// Where a line stands that is numbered through all files.
@@ -126,7 +129,7 @@ impl Totals {
         self.of(Class::Suppressed)
     }
 
-    /// Rows that `where` does not select.
+    /// Rows of people who were not asked for: by `where`, by `allow_types` or by `sample`.
     pub fn filtered(&self) -> u64 {
         self.of(Class::Filtered)
     }
@@ -161,6 +164,22 @@ impl Totals {
         if let Some(count) = self.excluded.get_mut(reason.index()) {
             *count += 1;
         }
+        if let Exclusion::Suppressed { list } = reason
+            && let Some((_, count)) = self.by_list.iter_mut().find(|(name, _)| name == list)
+        {
+            *count += 1;
+        }
+    }
+
+    /// There are these suppression lists.
+    pub(super) fn name_lists(&mut self, lists: &[Arc<str>]) {
+        self.by_list = lists.iter().map(|list| (Arc::clone(list), 0)).collect();
+    }
+
+    /// How many rows each suppression list has left out, in the order of the lists: whoever is on several counts with
+    /// the first of them. Their sum is [`Totals::suppressed`].
+    pub fn by_list(&self) -> &[(Arc<str>, u64)] {
+        &self.by_list
     }
 
     /// Messages by country code and country, most first; nothing where addresses are no phone numbers. A

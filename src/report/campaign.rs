@@ -83,7 +83,7 @@ pub struct LeftOut {
     pub suppressed: u64,
     /// In it already.
     pub duplicates: u64,
-    /// Left out by `where`.
+    /// Not asked for: left out by `where`, `allow_types` or `sample`.
     pub filtered: u64,
 }
 
@@ -185,7 +185,7 @@ impl RunReport {
                 (left.unusable, "unusable"),
                 (left.suppressed, "on a suppression list"),
                 (left.duplicates, "in it already"),
-                (left.filtered, "left out by `where`"),
+                (left.filtered, "not asked for"),
             ],
             ..Work::default()
         }

@@ -32,7 +32,11 @@ pub struct PlanReport {
     pub rejected: u64,
     /// Rows on a suppression list.
     pub suppressed: u64,
-    /// Rows that `where` leaves out.
+    /// How many each list leaves out, those that leave out nobody as well; whoever is on several counts with the first of
+    /// them. Absent without lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_by: Vec<ListLine>,
+    /// Rows that `where`, `allow_types` or `sample` leaves out.
     pub filtered: u64,
     /// Rows whose person is in the plan already.
     pub duplicates: u64,
@@ -76,6 +80,15 @@ pub struct PlanReport {
     pub warnings: Vec<String>,
 }
 
+/// A suppression list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListLine {
+    /// Its file.
+    pub list: String,
+    /// Rows of the audience that it leaves out.
+    pub rows: u64,
+}
+
 /// Recipients who may be in the same zones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ZoneLine {
@@ -113,7 +126,8 @@ pub struct LeftOut {
     pub as_of: String,
     /// Opted out, as the state was told by gateways and people.
     pub opted_out: u64,
-    /// Got one already of which nobody gets a second (`audience.once_per`).
+    /// Got one already of which nobody gets a second (`audience.once_per`), or one that
+    /// leaves them out (`audience.exclude_campaign`).
     pub already_got: u64,
     /// Got as many messages as the cap allows (`audience.cap`).
     pub capped: u64,
@@ -158,8 +172,8 @@ pub struct Encodings {
 pub struct Aside {
     /// The recipients' file.
     pub file: String,
-    /// Excluded rows by reason, in the order in which they are checked.
-    pub reasons: Vec<(&'static str, u64)>,
+    /// Excluded rows by reason, in the order in which they are checked; what is indented is a part of the reason above.
+    pub reasons: Vec<(String, u64)>,
     /// The longest message: its segments, and where it stands.
     pub longest: Option<(u16, Place)>,
     /// What the campaign asks of the state.

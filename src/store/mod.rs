@@ -40,7 +40,7 @@ pub struct Excluded {
     pub rejected: u64,
     /// On a suppression list.
     pub suppressed: u64,
-    /// Left out by `where`.
+    /// Not asked for: left out by `where`, `allow_types` or `sample`.
     pub filtered: u64,
     /// Already in the plan under the same identity.
     pub duplicates: u64,

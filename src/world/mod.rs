@@ -15,7 +15,6 @@ pub mod sandbox;
 pub mod secrets;
 pub mod server;
 pub mod signals;
-mod snippets;
 pub mod stamp;
 pub mod threads;
 pub mod workspace;

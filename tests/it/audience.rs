@@ -23,7 +23,7 @@ fn threads(count: usize) -> NonZeroUsize {
 
 /// A recipe for files whose first record is `header`: `phone` is the address, `id` the identity where
 /// there is such a column.
-fn recipe(header: &str, template: &str) -> Recipe {
+pub fn recipe(header: &str, template: &str) -> Recipe {
     let header = Header::read(header.as_bytes()).unwrap();
     Recipe {
         wordings: Template::compile(template, &Names::of("test", header.columns(), &serde_json::Map::new()))
@@ -37,6 +37,7 @@ fn recipe(header: &str, template: &str) -> Recipe {
             locale: None,
             types: None,
             filter: None,
+            sample: None,
             header,
         },
         suppression: Suppression::default(),
@@ -304,6 +305,13 @@ fn people_on_a_list_get_nothing_and_the_list_is_named() {
     let (seen, totals) = plan_on(b"phone\n+254712345678\n0712345678\n0712345679\n", &recipe, 2).unwrap();
     assert_eq!(seen[0], "2 suppressed (on the suppression list optouts.csv)");
     assert_eq!((totals.suppressed(), totals.duplicates(), totals.messages), (2, 0, 1));
+    // Whoever is on two lists counts with the first, and a list that leaves out nobody is told as well.
+    recipe.suppression.add_list("empty.csv", "phone\n".as_bytes(), KENYA, "phone").unwrap();
+    recipe.suppression.add_list("late.csv", "0712345678\n0712345679\n".as_bytes(), KENYA, "phone").unwrap();
+    let (_, totals) = plan_on(b"phone\n+254712345678\n0712345678\n0712345679\n", &recipe, 2).unwrap();
+    let by_list: Vec<(&str, u64)> = totals.by_list().iter().map(|(list, rows)| (&**list, *rows)).collect();
+    assert_eq!(by_list, [("optouts.csv", 2), ("empty.csv", 0), ("late.csv", 1)]);
+    assert_eq!(totals.suppressed(), 3);
     let error =
         Suppression::default().add_list("l.csv", "number\n\n07x\n".as_bytes(), KENYA, "p").unwrap_err();
     assert!(matches!(error, ListError::Address { line: 3, .. }), "{error}");

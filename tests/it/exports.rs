@@ -94,6 +94,7 @@ fn totals(bytes: &[u8], encoding: &str) -> Totals {
             types: None,
             kind: AddressKind::Phone { region: Some(Region::KE) },
             filter: None,
+            sample: None,
             header,
         },
         suppression: Suppression::default(),

@@ -23,6 +23,7 @@ mod gateway;
 mod house;
 mod hygiene;
 mod idempotency;
+mod keep;
 mod keeping;
 mod kinds;
 #[path = "../../fuzz/laws/mod.rs"]
@@ -41,6 +42,7 @@ mod reliability;
 mod report;
 mod resolve;
 mod run;
+mod sample;
 mod sandbox;
 mod seasons;
 mod seeds;

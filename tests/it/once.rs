@@ -260,6 +260,79 @@ fn the_parts_of_a_long_text_are_one_message() {
     assert_eq!(stands(&project, "c"), (0, parts, 0));
 }
 
+/// Ten people have it, also where their run was pruned since: of fifteen five are left.
+#[test]
+fn whoever_got_a_campaign_that_is_named_is_left_out() {
+    let desk = Desk::start();
+    for is_pruned in [false, true] {
+        let project = desk.project(0);
+        campaign(&desk, &project, "a", 10, "");
+        campaign(&desk, &project, "other", 15, "");
+        campaign(&desk, &project, "b", 15, "exclude_campaign: a");
+        assert_eq!(send(&project, "a").code, 0);
+        assert_eq!(send(&project, "other").code, 0);
+        if is_pruned {
+            let pruned = project.run(&["state", "prune", "--older-than", "1ms"]);
+            assert_eq!(pruned.code, 0, "{pruned:?}");
+        }
+        assert_eq!(foreseen(&project, "b"), (0, 10, 0));
+        let plan = project.run(&["plan", "campaigns/b"]);
+        assert!(plan.out.contains("      already got `a`"), "{}", plan.out);
+        assert!(!plan.out.contains("spelled right"), "{}", plan.out);
+        let sent = send(&project, "b");
+        assert_eq!(sent.code, 0, "{sent:?}");
+        assert_eq!(stands(&project, "b"), (5, 10, 0));
+        assert_eq!(reasons(&project, "b"), ["already got `a` on [day]"]);
+    }
+    let got = |person| desk.book(|book| book.records.iter().filter(|one| one.to == number(person)).count());
+    assert_eq!((0..15).map(got).collect::<Vec<_>>(), [4; 15], "each two of them, in two states");
+}
+
+#[test]
+fn campaigns_that_are_named_go_with_the_other_rules_and_stay_with_the_run() {
+    let shut = Arc::new(AtomicBool::new(true));
+    let closed = Arc::clone(&shut);
+    let desk = Desk::with(move |asked, book| match asked {
+        // Nobody knows whether the first person has it; the second is refused.
+        one if !one.body["text"].is_string() || book.asked.len() > 12 => {
+            let refuses = closed.load(Ordering::SeqCst) && asked.sends_to(&number(9));
+            refuses.then(|| Act::Json(403, serde_json::json!({})))
+        }
+        one if one.sends_to(&number(1)) => Some(Act::Close),
+        one if one.sends_to(&number(2)) => Some(Act::Json(400, serde_json::json!({}))),
+        _ => None,
+    });
+    let project = desk.project(0);
+    campaign(&desk, &project, "a", 4, "");
+    campaign(&desk, &project, "a-2", 2, "");
+    campaign(&desk, &project, "b", 10, "exclude_campaign: [a, a-2], once_per: spring");
+    assert_eq!(send(&project, "a").code, 6);
+    let plan = project.run(&["plan", "campaigns/b"]);
+    assert!(plan.out.contains("already got one of `spring`, or `a` or `a-2`"), "{}", plan.out);
+    assert!(plan.out.contains("nobody got `a-2` so far, by this state: is it spelled right?"));
+    campaign(&desk, &project, "spring-1", 1, "");
+    assert_eq!(send(&project, "spring-1").code, 0);
+    campaign(&desk, &project, "near", 1, "exclude_campaign: sprng-1");
+    let plan = project.run(&["plan", "campaigns/near", "--format", "json"]);
+    let warning =
+        "`audience.exclude_campaign`: nobody got `sprng-1` so far, by this state: did you mean `spring-1`?";
+    assert!(plan.out.contains(warning), "{}", plan.out);
+    assert_eq!(foreseen(&project, "b"), (0, 3, 0));
+    desk.book(|book| book.asked.extend(vec![Asked::clone(&book.asked[0]); 12]));
+    let begun = send(&project, "b");
+    assert!(begun.err.contains("nobody got `a-2` so far"), "{begun:?}");
+    // Meanwhile others get the other one, and the rule is taken out of the manifest.
+    assert_eq!(begun.code, 8);
+    shut.store(false, Ordering::SeqCst);
+    people_of(&project, "a-2", 10);
+    assert_eq!(send(&project, "a-2").code, 0);
+    change(&project, "b", "exclude_campaign: [a, a-2], ", "");
+    assert_eq!(send(&project, "b").code, 0);
+    let (accepted, suppressed, unknown) = stands(&project, "b");
+    assert_eq!((accepted + suppressed, unknown), (10, 0));
+    assert!(suppressed >= 4 && reasons(&project, "b").contains(&"already got `a-2` on [day]".to_owned()));
+}
+
 #[test]
 fn a_plan_counts_who_opted_out_at_the_gateway() {
     let desk = Desk::start();
@@ -291,6 +364,9 @@ fn rules_that_cannot_be_are_told_at_check_with_their_place() {
         "cap: { messages: 2, per: soon, in: 7d }",
         "cap: 2/7d",
         "cap: {}",
+        "exclude_campaign: c8",
+        "exclude_campaign: [a, Spring Sale]",
+        "exclude_campaign: []",
     ]
     .into_iter()
     .enumerate()

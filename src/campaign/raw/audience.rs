@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::audience::NumberType;
+use crate::audience::{Keep, NumberType};
 use crate::units::{Percent, Span};
 use crate::yaml::{Spanned, TextOr};
 
@@ -56,6 +56,16 @@ pub struct Audience {
     #[serde(default, rename = "where")]
     #[schemars(example = &"city == \"Nairobi\" and opted_in == \"yes\"")]
     pub filter: Option<Spanned<String>>,
+    /// Only this share of the people, for a pilot: the same ones on every machine and each time, and whoever is in a share is
+    /// in every greater one too. Suppression lists and duplicates are seen to afterwards.
+    #[serde(default)]
+    #[schemars(with = "Option<Percent>", example = &"10%")]
+    pub sample: Option<Spanned<String>>,
+    /// Of several rows for one person, by address or by `id`: which one gets the message, the `first` or the `last`. The
+    /// first where nothing is said.
+    #[serde(default)]
+    #[schemars(example = &"last")]
+    pub keep: Option<Keep>,
     /// Files of addresses that are never sent to: CSV or `.xlsx`, written however they are.
     #[serde(default)]
     #[schemars(example = ["../../lists/optouts.csv"])]
@@ -68,6 +78,11 @@ pub struct Audience {
     /// Whoever got so many messages in so long, from all campaigns together, is left out.
     #[serde(default)]
     pub cap: Option<Spanned<Cap>>,
+    /// Whoever got one of these campaigns is left out: a name, or a list of names. It is asked at the last moment, of all runs
+    /// of them that the state knows; whoever may have got it counts.
+    #[serde(default)]
+    #[schemars(example = &"spring-sale")]
+    pub exclude_campaign: Option<Spanned<Names>>,
     /// The share of unusable rows beyond which the plan is refused.
     #[serde(default)]
     #[schemars(with = "Option<Percent>")]
@@ -88,6 +103,9 @@ pub struct Cap {
     #[schemars(required, with = "Span", example = &"7d")]
     pub per: Option<Spanned<String>>,
 }
+
+/// One name or several.
+pub type Names = TextOr<Vec<Spanned<String>>>;
 
 /// One file or several, in their order.
 pub type Files = TextOr<Vec<Spanned<String>>>;

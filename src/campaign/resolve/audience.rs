@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Resolver;
 use super::message::inside;
-use crate::audience::{AddressKind, Filter, Header, NumberTypes, Rules, region as region_of};
+use crate::audience::{AddressKind, Filter, Header, NumberTypes, Rules, Sample, region as region_of};
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, did_you_mean, listing};
 use crate::provider::Profile;
 use crate::provider::wire::AddressKind as WireKind;
-use crate::yaml::Spanned;
+use crate::units::Percent;
+use crate::yaml::{Spanned, all};
 
 impl Resolver<'_> {
     pub(super) fn address_kind(
@@ -39,10 +40,12 @@ impl Resolver<'_> {
 
     pub(super) fn rules(
         &mut self,
+        campaign: &str,
         audience: &raw::Audience,
         header: Option<Header>,
         kind: Option<AddressKind>,
     ) -> Option<Rules> {
+        let sample = audience.sample.as_ref().map(|share| self.sample(campaign, share));
         let header = header?;
         let address =
             audience.address.as_ref().and_then(|name| self.column("audience.address", name, &header));
@@ -64,7 +67,19 @@ impl Resolver<'_> {
         };
         let types = self.types(audience, kind);
         let (address, id, timezone, locale) = (address?, id?, timezone?, locale?);
-        Some(Rules { header, address, id, timezone, locale, kind: kind?, types, filter: filter? })
+        let sample = all(sample)?;
+        Some(Rules { header, address, id, timezone, locale, kind: kind?, types, filter: filter?, sample })
+    }
+
+    /// The share of the people that is meant: some of them.
+    fn sample(&mut self, campaign: &str, share: &Spanned<String>) -> Option<Sample> {
+        let percent: Percent = self.quantity("audience.sample", share)?;
+        if percent.hundredths() == 0 {
+            let problem = Diagnostic::error("`audience.sample`: 0% is nobody");
+            self.problems.push(problem.at(self.source, share.span.clone(), "").help("at least 0.01%"));
+            return None;
+        }
+        Some(Sample::new(campaign, percent))
     }
 
     /// The types of numbers that are meant.

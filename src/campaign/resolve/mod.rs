@@ -69,7 +69,10 @@ impl Resolver<'_> {
         let profile = self.profile(manifest, materials.profile);
         let kind = self.address_kind(manifest, profile.as_ref());
         let audience = manifest.audience.as_ref();
-        let rules = audience.and_then(|audience| self.rules(&audience.value, materials.header.clone(), kind));
+        let rules = audience.and_then(|audience| {
+            let name = name.as_deref().unwrap_or_default();
+            self.rules(name, &audience.value, materials.header.clone(), kind)
+        });
         let message = manifest.message.as_ref();
         let wordings = message.and_then(|message| {
             let audience = audience.map(|audience| &audience.value);
@@ -93,7 +96,8 @@ impl Resolver<'_> {
                 },
             )
         });
-        let frequency = audience.and_then(|audience| self.frequency(&audience.value));
+        let frequency = audience
+            .and_then(|audience| self.frequency(name.as_deref().unwrap_or_default(), &audience.value));
         let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
@@ -108,6 +112,7 @@ impl Resolver<'_> {
             audience: Audience {
                 address_column: audience?.value.address.as_ref()?.value.clone(),
                 rules: rules?,
+                keep: audience?.value.keep.unwrap_or_default(),
                 frequency: frequency?,
                 suppress: audience?.value.suppress.iter().flatten().map(|list| list.value.clone()).collect(),
             },

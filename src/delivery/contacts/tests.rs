@@ -15,11 +15,11 @@ const DAY: i64 = 86_400_000;
 const NOON: i64 = 1_795_176_000_000;
 
 fn capped(messages: u16, per: &str) -> Frequency {
-    Frequency { once_per: None, cap: Some(Cap { messages, per: per.parse().unwrap() }) }
+    Frequency { cap: Some(Cap { messages, per: per.parse().unwrap() }), ..Frequency::default() }
 }
 
 fn once() -> Frequency {
-    Frequency { once_per: Some(OncePer::Group("spring".to_owned())), cap: None }
+    Frequency { once_per: Some(OncePer::Group("spring".to_owned())), ..Frequency::default() }
 }
 
 /// What is known of one person, `A`, from runs of these times.

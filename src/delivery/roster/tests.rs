@@ -269,6 +269,7 @@ fn runs_that_ask_whom_the_other_reached_never_go_together_and_nobody_is_overtake
     let rule = |once_per: Option<&str>, cap: bool| Frequency {
         once_per: once_per.map(|word| OncePer::of(word.to_owned())),
         cap: cap.then(|| Cap { messages: 2, per: "7d".parse().unwrap() }),
+        exclude: Vec::new(),
     };
     let plan = |line, frequency| Plan { frequency, ..cron(line, Missed::Skip) };
     let mut roster = roster([
@@ -308,10 +309,32 @@ fn runs_that_ask_whom_the_other_reached_never_go_together_and_nobody_is_overtake
 }
 
 #[test]
+fn whom_another_campaign_reached_is_not_asked_while_that_one_is_sent() {
+    let but_not = |name: &str| Frequency { exclude: vec![name.to_owned()], ..Frequency::default() };
+    let plan = |line, frequency| Plan { frequency, ..cron(line, Missed::Skip) };
+    for (first_rule, second_rule) in
+        [(Frequency::default(), but_not("a")), (but_not("b"), Frequency::default())]
+    {
+        let mut roster = roster([
+            ("a", plan("0 9 * * *", first_rule)),
+            ("b", plan("0 9 * * *", second_rule)),
+            ("c", plan("0 9 * * *", but_not("d"))),
+        ]);
+        let time = now("2026-12-01T09:00:00Z");
+        let names: Vec<String> =
+            std::iter::from_fn(|| roster.next(time)).map(|turn| turn.campaign().to_owned()).collect();
+        assert_eq!(names, ["a", "c"]);
+        roster.ended("a", Ended::Done, time);
+        roster.set_runs("a", Some(at("2026-12-01T09:00:00Z")), Vec::new());
+        assert_eq!(roster.next(time).unwrap().campaign(), "b");
+    }
+}
+
+#[test]
 fn a_cancellation_waits_for_nobody_and_nobody_for_it() {
     let capped = || {
         let cap = Some(Cap { messages: 1, per: "7d".parse().unwrap() });
-        Plan { frequency: Frequency { cap, once_per: None }, ..cron("0 9 * * *", Missed::Skip) }
+        Plan { frequency: Frequency { cap, ..Frequency::default() }, ..cron("0 9 * * *", Missed::Skip) }
     };
     let mut roster = roster([("a", capped()), ("b", capped()), ("c", capped())]);
     let time = "2026-12-01T09:00:00Z";
@@ -417,6 +440,7 @@ proptest! {
         let rule = |number: u8| Frequency {
             once_per: (number == 1 || number == 2).then(|| OncePer::of(format!("w{number}"))),
             cap: (number == 3).then(|| Cap { messages: 1, per: "1d".parse().unwrap() }),
+            exclude: Vec::new(),
         };
         let mut roster = Roster::new(false);
         let names: Vec<String> = (0..rules.len()).map(|number| format!("c{number}")).collect();

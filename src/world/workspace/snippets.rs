@@ -2,33 +2,54 @@
 //! repository.
 #![allow(clippy::disallowed_methods)]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::confine::Repository;
-use super::stamp::{Stamp, stamp};
-use super::workspace::read_text;
+use super::Opened;
+use super::named::read_text;
+use crate::campaign::{self, Manifest};
+use crate::diagnostic::Source;
 use crate::message::Snippets;
 use crate::message::snippets::{FOLDER, Found, includes};
+use crate::world::confine::Repository;
+use crate::world::stamp::{Stamp, stamp};
 
 /// So many files are named to whoever included one that is not there.
 const MOST_OTHERS: usize = 200;
 
+impl Opened {
+    /// What the texts of the message include.
+    pub(super) fn snippets(
+        &mut self,
+        manifest: &Manifest,
+        files: &BTreeMap<String, Arc<Source>>,
+    ) -> Snippets {
+        let files = files.values().map(|source| source.text.as_str());
+        let texts: Vec<&str> = campaign::texts(manifest).into_iter().chain(files).collect();
+        let search = Search::of(&self.folder, &self.repository, &texts);
+        self.inputs.extend(search.inputs);
+        self.stamps.extend(search.stamps);
+        search.snippets
+    }
+}
+
 /// What was found, and on which files that depends.
-pub(super) struct Search<'a> {
+struct Search<'a> {
     folder: &'a Path,
     repository: &'a Repository,
     /// The folders of snippets as the campaign's folder would name them, the nearer one first.
     shelves: Vec<PathBuf>,
-    pub(super) snippets: Snippets,
+    snippets: Snippets,
     /// What was read, links resolved.
-    pub(super) inputs: Vec<PathBuf>,
+    inputs: Vec<PathBuf>,
     /// Every file that was looked for, as it looked before it was read.
-    pub(super) stamps: Vec<(PathBuf, Stamp)>,
+    stamps: Vec<(PathBuf, Stamp)>,
 }
 
 impl<'a> Search<'a> {
     /// Looks for all that these texts include, and for what that includes.
-    pub(super) fn of(folder: &'a Path, repository: &'a Repository, texts: &[&str]) -> Self {
+    fn of(folder: &'a Path, repository: &'a Repository, texts: &[&str]) -> Self {
         let (inputs, stamps) = (Vec::new(), Vec::new());
         let shelves = shelves(folder, repository);
         let mut search = Self { folder, repository, shelves, snippets: Snippets::default(), inputs, stamps };
@@ -160,7 +181,7 @@ mod tests {
             .stamps
             .iter()
             .map(|(path, stamp)| {
-                let real = super::super::confine::tidy(path);
+                let real = crate::world::confine::tidy(path);
                 (real.strip_prefix(dir.path()).unwrap().display().to_string(), stamp.is_some())
             })
             .collect();

@@ -1,0 +1,122 @@
+//! Suppression lists: whoever stands there must not be sent to, so a list that cannot be read stops everything.
+
+use std::sync::Arc;
+
+use super::Opened;
+use crate::audience::{AddressKind, Named, ReadError, Suppression};
+use crate::campaign::{Campaign, References};
+use crate::credentials::hide;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::world::confine::Confined;
+use crate::world::export::Export;
+
+impl Opened {
+    /// Only the suppression lists, for a run that is pinned already: an opt-out counts even after that. The
+    /// lists that the run began with must still be named, and the manifest must be sound as YAML: a slip in
+    /// it must not turn into sending to those who opted out.
+    ///
+    /// # Errors
+    /// What is wrong with the manifest or the lists.
+    pub fn load_suppression(
+        mut self,
+        kind: AddressKind,
+        address_column: &str,
+        begun_with: &[String],
+    ) -> Result<(Suppression, Vec<Confined>), Diagnostics> {
+        let Some(manifest) = self.manifest.take() else {
+            hide(&mut self.problems);
+            return Err(self.problems);
+        };
+        let references = References::of(&manifest);
+        for gone in begun_with.iter().filter(|name| !references.suppress.iter().any(|one| one.name == **name))
+        {
+            self.problems.push(
+                Diagnostic::error(format!(
+                    "the run was begun with the suppression list `{gone}`, which the manifest no longer names"
+                ))
+                .at(&self.source, 0..0, "")
+                .help("name it again under `audience.suppress`; an empty list is fine"),
+            );
+        }
+        match self.lists(&references, kind, address_column) {
+            Some(lists) if !self.problems.has_errors() => Ok(lists),
+            _ => {
+                hide(&mut self.problems);
+                Err(self.problems)
+            }
+        }
+    }
+
+    pub(super) fn suppression(
+        &mut self,
+        references: &References,
+        campaign: Option<&Campaign>,
+    ) -> Option<(Suppression, Vec<Confined>)> {
+        match campaign {
+            Some(campaign) => {
+                let audience = &campaign.audience;
+                self.lists(references, audience.rules.kind, &audience.address_column)
+            }
+            None => {
+                // Whether they can be read is known only with the campaign; whether they are there, now.
+                for reference in &references.suppress {
+                    self.file(reference);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn lists(
+        &mut self,
+        references: &References,
+        kind: AddressKind,
+        address_column: &str,
+    ) -> Option<(Suppression, Vec<Confined>)> {
+        let mut files = Vec::new();
+        let mut suppression = Suppression::default();
+        let mut sound = true;
+        for reference in &references.suppress {
+            let Some((file, _)) = self.file(reference) else {
+                sound = false;
+                continue;
+            };
+            match add_list(&mut suppression, &file, kind, address_column) {
+                Ok(told) => self.told.extend(told),
+                Err(why) => {
+                    sound = false;
+                    self.problems.push(
+                        Diagnostic::error(why)
+                            .at(&self.source, reference.span.clone(), "this suppression list")
+                            .help("whoever stands there must not be sent to, so nothing is sent until the list can be read"),
+                    );
+                }
+            }
+            files.push(file);
+        }
+        sound.then_some((suppression, files))
+    }
+}
+
+/// Adds the addresses of a list file, and says how it is written where that is not plain UTF-8 with commas.
+///
+/// # Errors
+/// In words, with the file's name in them.
+pub fn add_list(
+    suppression: &mut Suppression,
+    file: &Confined,
+    kind: AddressKind,
+    address_column: &str,
+) -> Result<Option<String>, String> {
+    let shown = file.shown.display().to_string();
+    let refuse = |error: ReadError| format!("the suppression list {shown} {error}");
+    let export = Export::file(file, &Named::default()).map_err(refuse)?;
+    let reader = export.reader(&Arc::default()).map_err(|error| refuse(error.into()))?;
+    suppression
+        .add_list_as(&shown, reader, export.dialect(), kind, address_column)
+        .map_err(|error| error.to_string())?;
+    if !export.is_unchanged() {
+        return Err(format!("the suppression list {shown} has changed while it was read"));
+    }
+    Ok(export.told().map(str::to_owned))
+}

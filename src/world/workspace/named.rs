@@ -1,0 +1,76 @@
+//! The files that a manifest names, found in its repository, and texts among them: templates, holidays, profiles.
+#![allow(clippy::disallowed_methods)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Opened;
+use crate::campaign::Reference;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::world::confine::{self, Confined, tidy};
+use crate::world::stamp::stamp;
+
+/// The largest manifest, template or profile that is read, in bytes.
+const MAX_TEXT_BYTES: u64 = 1024 * 1024;
+
+impl Opened {
+    pub(super) fn file(&mut self, reference: &Reference) -> Option<(Confined, Reference)> {
+        let named = self.folder.join(&reference.name);
+        let before = stamp(&named);
+        self.stamps.push((named, before));
+        match self.repository.file(&self.folder, &reference.name) {
+            Ok(file) => {
+                self.inputs.push(file.real.clone());
+                Some((file, reference.clone()))
+            }
+            Err(error) => {
+                self.problems.push(Diagnostic::error(error.to_string()).at(
+                    &self.source,
+                    reference.span.clone(),
+                    "",
+                ));
+                None
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, file: &Confined, reference: &Reference) -> Option<Arc<Source>> {
+        match read_text(&file.real, &file.shown) {
+            Ok(source) => Some(source),
+            Err(why) => {
+                let title = format!("cannot read `{}`: {why}", reference.name);
+                self.problems.push(Diagnostic::error(title).at(&self.source, reference.span.clone(), ""));
+                None
+            }
+        }
+    }
+
+    pub(super) fn named_text(&mut self, reference: &Reference) -> Option<Arc<Source>> {
+        let (file, _) = self.file(reference)?;
+        self.text(&file, reference)
+    }
+
+    pub(super) fn refuse(&mut self, title: impl Into<String>, reference: &Reference, help: Option<String>) {
+        let problem = Diagnostic::error(title).at(&self.source, reference.span.clone(), "named here");
+        self.problems.push(match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
+    }
+}
+
+/// A text file as a source under the name people would type.
+pub(super) fn read_text(path: &Path, shown: &Path) -> Result<Arc<Source>, String> {
+    let length = std::fs::metadata(path).map_err(|error| confine::plain(&error))?.len();
+    if length > MAX_TEXT_BYTES {
+        return Err(format!("it is larger than {MAX_TEXT_BYTES} bytes"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| confine::plain(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("line {line} is not UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok(Source::new(tidy(shown).display().to_string(), text))
+}

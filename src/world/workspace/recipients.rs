@@ -1,0 +1,116 @@
+//! The recipients' files of a manifest: opened, looked at and held against each other.
+
+use super::{Opened, Piped};
+use crate::audience::{Header, Named, ReadError};
+use crate::campaign::{self, Manifest, Reference};
+use crate::diagnostic::Diagnostic;
+use crate::world::export::{self, Export, STANDARD_INPUT};
+use crate::world::recipients::{Recipients, other_columns};
+
+impl Opened {
+    /// The recipients' files, looked at and held against each other, with the columns they share.
+    pub(super) fn recipients(
+        &mut self,
+        manifest: &Manifest,
+        references: &[Reference],
+    ) -> Option<(Recipients, Header)> {
+        let (named, problems) = campaign::named(manifest, &self.source);
+        let sound = !problems.has_errors();
+        self.problems.extend(problems);
+        let mut files: Vec<(Export, Header)> = Vec::new();
+        for (at, reference) in references.iter().enumerate() {
+            if references[..at].iter().any(|earlier| earlier.name == reference.name) {
+                self.refuse(format!("`{}` is named twice", reference.name), reference, None);
+                continue;
+            }
+            let Some(opened) = self.export(reference, &named, sound) else { continue };
+            let looked = opened.and_then(|export| match export.header() {
+                Ok(header) => Ok((export, header)),
+                Err(error) => Err((export.shown.to_string(), error)),
+            });
+            match looked {
+                Ok(looked) => files.push(looked),
+                Err((shown, error)) => {
+                    self.refuse(format!("{shown}: {error}"), reference, error.help());
+                    continue;
+                }
+            }
+            if let [first, .., last] = files.as_slice() {
+                let (first, last) = ((&first.0, &first.1), (&last.0, &last.1));
+                let problem = other_columns(first, last, &self.source, reference.span.clone());
+                self.problems.extend(problem);
+            }
+        }
+        self.useless(manifest, &files);
+        let header = files.first()?.1.clone();
+        if files.len() < references.len() {
+            return None;
+        }
+        let recipients = Recipients::new(files.into_iter().map(|(export, _)| export).collect());
+        self.told.extend(recipients.told().map(str::to_owned));
+        Some((recipients, header))
+    }
+
+    /// A file, or standard input, looked at; nothing where that is not to be done, which was told then.
+    fn export(
+        &mut self,
+        reference: &Reference,
+        named: &Named,
+        sound: bool,
+    ) -> Option<Result<Export, (String, ReadError)>> {
+        if reference.name != STANDARD_INPUT {
+            let (file, _) = self.file(reference)?;
+            let shown = file.shown.display().to_string();
+            return sound.then(|| Export::file(&file, named).map_err(|error| (shown, error)));
+        }
+        match self.piped {
+            Piped::Never => self.refuse(
+                "the recipients come from standard input, and nobody is there to pipe them in",
+                reference,
+                Some("name a file; `-` is for `check`, `plan`, `preview`, `rehearse` and `send`".to_owned()),
+            ),
+            Piped::Read if export::is_typed() => self.refuse(
+                "the recipients come from standard input, which is a terminal",
+                reference,
+                Some("pipe them in, as in `sendplan plan CAMPAIGN < recipients.csv`".to_owned()),
+            ),
+            Piped::ReadIfThere if export::is_typed() => self.problems.push(
+                Diagnostic::warning(
+                    "the recipients come from standard input: their columns were not checked",
+                )
+                .at(&self.source, reference.span.clone(), "")
+                .help("pipe them in, as in `sendplan check CAMPAIGN < recipients.csv`"),
+            ),
+            _ if sound => {
+                let shown = "standard input".to_owned();
+                return Some(Export::standard_input(named).map_err(|error| (shown, error)));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// What is said of workbooks where there are none, and of text where there is none.
+    fn useless(&mut self, manifest: &Manifest, files: &[(Export, Header)]) {
+        let Some(audience) = manifest.audience.as_ref().map(|audience| &audience.value) else { return };
+        let all = |workbooks: bool| {
+            !files.is_empty() && files.iter().all(|(one, _)| one.is_workbook() == workbooks)
+        };
+        let (no_book, no_text) = (all(false), all(true));
+        let wrong = [
+            (&audience.sheet, no_book, "`audience.sheet`: there is no workbook among the recipients' files"),
+            (&audience.encoding, no_text, "`audience.encoding`: a workbook has an encoding of its own"),
+            (
+                &audience.delimiter,
+                no_text,
+                "`audience.delimiter`: nothing stands between the cells of a workbook",
+            ),
+        ];
+        for (key, is_wrong, title) in wrong {
+            if let Some(key) = key.as_ref().filter(|_| is_wrong) {
+                let problem = Diagnostic::error(title).at(&self.source, key.span.clone(), "");
+                self.problems.push(problem.help("remove it"));
+            }
+        }
+    }
+}
