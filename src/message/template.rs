@@ -2,11 +2,14 @@
 //! nothing but text and plain names are turned into copying, byte for byte what Tera writes (a property
 //! test holds the two together).
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{self, Context, EvalError, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
 use crate::message::hygiene::{self, Flaw};
+use crate::message::opt_out::OptOut;
 use crate::message::plain::{self, Piece, RESERVED};
 use crate::message::recipient::{Names, Recipient};
 use crate::message::segments::is_gsm7;
@@ -33,6 +36,8 @@ pub struct Template {
     flaws: Vec<Flaw>,
     /// The columns whose cells become part of a link, with their places in the file.
     linked: Vec<usize>,
+    /// What each text must carry, where it is not certain that it does.
+    opt_out: Option<Arc<OptOut>>,
 }
 
 /// Whose characters a text has.
@@ -92,6 +97,7 @@ impl Template {
             respells: false,
             flaws: hygiene::literals(source),
             linked: hygiene::linked(source, columns),
+            opt_out: None,
             program,
         };
         template.render_shared(source)?;
@@ -107,6 +113,16 @@ impl Template {
             *spelling = spell(text, &mut spelled);
         }
         self
+    }
+
+    /// The same, with every text to be asked whether it carries this.
+    pub fn carrying(self, opt_out: Arc<OptOut>) -> Self {
+        Self { opt_out: Some(opt_out), ..self }
+    }
+
+    /// Whether a text of it lacks what each must carry.
+    pub fn lacks_opt_out(&self, text: &str) -> bool {
+        self.opt_out.as_ref().is_some_and(|opt_out| !opt_out.stands_in(text))
     }
 
     /// A template that names nothing of a row is rendered here and now.

@@ -92,6 +92,8 @@ pub(super) struct Message {
     pub(super) foreign: Option<Foreign>,
     /// What is wrong with it, among the flaws of its batch.
     pub(super) flaws: Range<usize>,
+    /// It does not say how to opt out, and has to.
+    pub(super) lacks_opt_out: bool,
     pub(super) digest: Hash,
 }
 
@@ -209,6 +211,7 @@ impl<'r> Worker<'r> {
             Some(_) => 0..0,
             None => flaws::look(&self.text, template, row, (&mut marks.flaws, &mut self.flaws))?,
         };
+        let lacks_opt_out = template.lacks_opt_out(&self.text);
         let measure = shared.unwrap_or_else(|| measure_by(&self.text, *reference));
         let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
             let known = (&mut marks.characters, &mut self.spelled);
@@ -218,7 +221,18 @@ impl<'r> Worker<'r> {
         let text = append(texts, &self.text);
         let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);
-        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, flaws, digest })
+        Ok(Message {
+            text,
+            wording,
+            found,
+            odd_locale,
+            measure,
+            spelling,
+            foreign,
+            flaws,
+            lacks_opt_out,
+            digest,
+        })
     }
 }
 

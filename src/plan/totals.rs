@@ -40,6 +40,15 @@ pub struct Located {
     pub first_line: u64,
 }
 
+/// Messages that do not say how to opt out, although each has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lacking {
+    /// How many there are.
+    pub messages: u64,
+    /// The line of the first, numbered through all files: [`Totals::place`] says where that is.
+    pub first_line: u64,
+}
+
 /// What a plan costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bill {
@@ -81,6 +90,8 @@ pub struct Totals {
     pub alphabet: Alphabet,
     /// What is wrong with texts.
     pub flaws: Flaws,
+    /// Messages that do not say how to opt out; none where all do, or none has to.
+    pub lacking: Option<Lacking>,
     /// Who reads which text.
     pub readers: Readers,
     excluded: [u64; Exclusion::KINDS.len()],
@@ -157,6 +168,10 @@ impl Totals {
     /// The messages of most parts.
     pub fn longest(&self) -> Option<PartCount> {
         self.by_parts.last().copied()
+    }
+
+    pub(super) fn lack_opt_out(&mut self, line: u64) {
+        self.lacking.get_or_insert(Lacking { messages: 0, first_line: line }).messages += 1;
     }
 
     pub(super) fn exclude(&mut self, reason: &Exclusion) {

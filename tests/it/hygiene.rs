@@ -190,3 +190,44 @@ fn empty_and_overlong_texts_are_told_with_their_line() {
     let rejects = std::fs::read_to_string(project.path("rejects.csv")).unwrap();
     assert!(rejects.contains("\n3,empty-message,the message is empty,"), "{rejects}");
 }
+
+#[test]
+fn a_text_that_does_not_say_how_to_opt_out_refuses_the_plan() {
+    let rows =
+        ["0700000001,Reply STOP to end", "0700000002,Ann", "0700000003,Ben", "0700000004,stop  To End"];
+    let message = |asked: &str| {
+        let message = format!("text: \"Sale! {{{{ name }}}}\"\n  opt_out_text: {asked}");
+        campaign(&message, &rows, &[])
+    };
+    let planned = message("required").run(&["plan", "campaigns/c"]);
+    assert_eq!(planned.code, 3, "{planned:?}");
+    assert!(
+        planned.err.contains(
+            "3 texts do not say how to opt out, which `opt_out_text` asks for; the first is that of line 3"
+        ),
+        "{planned:?}"
+    );
+    let planned = message("\"stop to end\"").run(&["plan", "campaigns/c"]);
+    assert!(planned.err.contains("2 texts do not say how to opt out"), "{planned:?}");
+    let sent = message("[\"stop to end\", \"Ann\"]").run(&["send", "campaigns/c", "--sandbox"]);
+    assert!(sent.err.contains("1 text does not say how to opt out"), "{sent:?}");
+    assert_eq!(message("[stop to end, ann, ben]").run(&["plan", "campaigns/c"]).code, 0);
+}
+
+#[test]
+fn what_is_wrong_with_opt_out_texts_is_told_by_check() {
+    let check = |message: &str| {
+        let project = campaign(message, &["0700000001,Ann"], &[("templates/footer.txt", "STOP to end\n")]);
+        let checked = project.run(&["check", "campaigns/c"]);
+        (checked.code, checked.err)
+    };
+    assert_eq!(check("text: \"Hi {{ name }} {% include 'footer.txt' %}\"\n  opt_out_text: required").0, 0);
+    let refused = [
+        check("text: Our sale is on.\n  opt_out_text: required"),
+        check("text: Our sale is on.\n  opt_out_text: [STOP to end, \"Tuma STOP\"]"),
+        check("text: Our sale is on.\n  opt_out_text: \" \""),
+        check("text: Our sale is on.\n  opt_out_text: []"),
+    ];
+    assert!(refused.iter().all(|(code, _)| *code == 3), "{refused:?}");
+    insta::assert_snapshot!(refused.map(|(_, err)| err).join("\n"));
+}

@@ -10,6 +10,7 @@ use crate::campaign::references::DEFAULT;
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
 use crate::message::hygiene::Kind;
+use crate::message::opt_out::{OptOut, Phrase};
 use crate::message::{Assembled, Locales, Names, Slip, Snippets, Tag, Template, Texts, Variant, Wordings};
 use crate::yaml::{Spanned, TextOr};
 
@@ -25,6 +26,8 @@ pub(super) struct Material<'a> {
     pub by_column: bool,
     /// Whether they are spelled in GSM-7.
     pub respells: bool,
+    /// What each of them must carry, and where that is said.
+    pub opt_out: Option<(Arc<OptOut>, Span)>,
 }
 
 /// One place of a manifest where one of several kinds of text stands.
@@ -238,6 +241,7 @@ impl Resolver<'_> {
         match Template::compile(assembled.text(), &material.names) {
             Ok(template) => {
                 let template = if material.respells { template.in_gsm7() } else { template };
+                let template = self.carrying(key, template, assembled.text(), material, &place);
                 for flaw in template.flaws() {
                     let span = if flaw.span.is_empty() { 0..assembled.text().len() } else { flaw.span };
                     let part = assembled.text().get(span.clone()).unwrap_or_default();
@@ -263,6 +267,56 @@ impl Resolver<'_> {
             Some(help) => diagnostic.help(help.as_str()),
             None => diagnostic,
         });
+    }
+}
+
+/// The word for any of those by which people opt out.
+const REQUIRED: &str = "required";
+
+impl Resolver<'_> {
+    /// What every text must carry.
+    pub(super) fn opt_out(&mut self, message: &raw::Message) -> Option<(Arc<OptOut>, Span)> {
+        let said = message.opt_out_text.as_ref()?;
+        let texts = match &said.value {
+            TextOr::Text(word) if word == REQUIRED => {
+                return Some((Arc::new(OptOut::Word), said.span.clone()));
+            }
+            TextOr::Text(text) => vec![(text, &said.span)],
+            TextOr::Other(texts) => texts.iter().map(|text| (&text.value, &text.span)).collect(),
+        };
+        let mut phrases = Vec::new();
+        for (text, span) in texts {
+            match Phrase::new(text) {
+                Some(phrase) => phrases.push(phrase),
+                None => self.error("`message.opt_out_text` is empty: every text would carry it", span),
+            }
+        }
+        (!phrases.is_empty()).then(|| (Arc::new(OptOut::Texts(phrases)), said.span.clone()))
+    }
+
+    /// The template with what it must carry; an error where it never does.
+    fn carrying(
+        &mut self,
+        key: &str,
+        template: Template,
+        source: &str,
+        material: &Material<'_>,
+        place: &dyn Fn(&Span) -> (Arc<Source>, Span),
+    ) -> Template {
+        let Some((opt_out, said)) = &material.opt_out else { return template };
+        if opt_out.stands_always_in(source) {
+            return template;
+        }
+        if template.shared().is_some_and(|text| !opt_out.stands_in(text)) {
+            let (file, span) = place(&(0..source.len()));
+            self.problems.push(
+                Diagnostic::error(format!("`{key}` does not say how to opt out"))
+                    .at(&file, span, "")
+                    .at(self.source, said.clone(), "asked for here")
+                    .help(format!("it has to carry {opt_out}")),
+            );
+        }
+        template.carrying(Arc::clone(opt_out))
     }
 }
 

@@ -85,6 +85,7 @@ impl Resolver<'_> {
                 has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
             };
             let respells = message.value.transliterate.is_some();
+            let opt_out = self.opt_out(&message.value);
             self.wordings(
                 message,
                 &Material {
@@ -93,6 +94,7 @@ impl Resolver<'_> {
                     names,
                     by_column,
                     respells,
+                    opt_out,
                 },
             )
         });
