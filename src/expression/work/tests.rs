@@ -235,6 +235,25 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn fault_59_whatever_a_source_does_it_ends(source in text(), again in text()) {
+        let mut program = Program::new();
+        let source = format!("{{% set i = a %}}{{% for j in a %}}{{% for k in a %}}{source}{{% endfor %}}{again}{{% endfor %}}");
+        if program.add("x", &source, Kind::Text, &KNOWN).is_ok() {
+            let mut out = String::new();
+            let _ = program.render("x", &context(&"é x".repeat(2_000)), &mut out);
+            prop_assert!(out.len() <= MAX_RENDERED_BYTES);
+        }
+    }
+
+}
+
+proptest! {
     #[test]
     fn no_text_breaks_the_counters(source in "[a-c{}%#'\"|~=:.,?()\\[\\] \\-\\\\é]{0,60}") {
         let _ = meter(&source, Kind::Text);
