@@ -1,17 +1,25 @@
-//! Who has a message already: one set of addresses and one of identities, exact or as good as exact.
-//! An E.164 number is its own key, and so is a short text; longer ones are known by 120 bits of SHA-256,
-//! never by a short hash, for a collision would cost somebody the message.
+//! Who has a message already: one set of addresses and one of identities, exact or as good as exact. A phone number is
+//! its own key. A text is known by 82 bits of two keyed hashes: that two of ten million people share theirs has a chance of
+//! one in a hundred thousand million, and nobody can make up texts that do, because the hashes are this process's alone.
 
-use std::collections::HashMap;
-
-use rustc_hash::FxBuildHasher;
-use sha2::{Digest, Sha256};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 
 use crate::audience::address::Address;
+use crate::audience::packed::Packed;
 
-/// What a text is known by: its bytes and their number where they fit, else the first 120 bits of its
-/// SHA-256 under a mark of their own.
-pub type TextKey = [u32; 4];
+/// What a text is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TextKey {
+    low: u64,
+    high: u32,
+}
+
+impl TextKey {
+    fn bits(self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+}
 
 /// What an address is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,78 +30,33 @@ pub enum AddressKey {
     Text(TextKey),
 }
 
+static HASHES: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+
 /// The key of a text.
 pub fn text_key(text: &str) -> TextKey {
-    const INLINE: usize = 15;
-    const HASHED: u8 = u8::MAX;
-    let mut key = [0_u8; INLINE + 1];
-    let bytes = text.as_bytes();
-    if let Some(room) = key.get_mut(..bytes.len()).filter(|room| room.len() <= INLINE) {
-        room.copy_from_slice(bytes);
-        // At most 15, so never the mark.
-        key[INLINE] = u8::try_from(bytes.len()).unwrap_or_default();
-    } else {
-        let hash: [u8; 32] = Sha256::digest(bytes).into();
-        key[..INLINE].copy_from_slice(&hash[..INLINE]);
-        key[INLINE] = HASHED;
-    }
-    let word = |at: usize| u32::from_le_bytes([key[at], key[at + 1], key[at + 2], key[at + 3]]);
-    [word(0), word(4), word(8), word(12)]
+    let [high, low] = &*HASHES;
+    #[expect(clippy::cast_possible_truncation, reason = "18 bits of it are wanted")]
+    TextKey { low: low.hash_one(text), high: high.hash_one(text) as u32 }
 }
 
 /// The key of an address.
 pub fn address_key(address: &Address) -> AddressKey {
     match address {
-        Address::Phone(digits) => AddressKey::Phone(*digits),
+        Address::Phone(digits) if digits >> NUMBER_BITS == 0 => AddressKey::Phone(*digits),
+        Address::Phone(digits) => AddressKey::Text(text_key(&digits.to_string())),
         Address::Opaque(text) => AddressKey::Text(text_key(text)),
     }
 }
 
-/// How many parts a set has. Each part grows on its own, so that growing never holds twice the memory.
-const PARTS: usize = 64;
+/// The bits of a number that are kept: 17 digits. None that is valid has more; one that had would be a text.
+const NUMBER_BITS: u32 = Packed::<6>::BITS;
 
-/// Keys with the line that has them, in parts. Keys are kept as 32-bit words: an entry of a phone
-/// number takes 12 bytes instead of 16, one of a text 20 instead of 32.
-#[derive(Debug)]
-struct Lines<const WORDS: usize> {
-    parts: Vec<HashMap<[u32; WORDS], u32, FxBuildHasher>>,
-}
-
-impl<const WORDS: usize> Default for Lines<WORDS> {
-    fn default() -> Self {
-        Self { parts: (0..PARTS).map(|_| HashMap::default()).collect() }
-    }
-}
-
-impl<const WORDS: usize> Lines<WORDS> {
-    fn part(key: &[u32; WORDS]) -> usize {
-        // Spreads consecutive numbers and texts over the parts (Fibonacci hashing of all words).
-        let mixed =
-            key.iter().fold(0_u32, |mixed, word| (mixed.rotate_left(7) ^ word).wrapping_mul(0x9E37_79B9));
-        (mixed >> 26) as usize % PARTS
-    }
-
-    fn get(&self, key: &[u32; WORDS]) -> Option<u64> {
-        self.parts.get(Self::part(key))?.get(key).map(|line| u64::from(*line))
-    }
-
-    fn insert(&mut self, key: [u32; WORDS], line: u64) {
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        if let Some(part) = self.parts.get_mut(Self::part(&key)) {
-            part.entry(key).or_insert(line);
-        }
-    }
-
-    fn replace(&mut self, key: [u32; WORDS], line: u64) {
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        if let Some(part) = self.parts.get_mut(Self::part(&key)) {
-            part.insert(key, line);
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.parts.iter().map(HashMap::len).sum()
-    }
+/// A number as a key that is spread evenly: every step can be undone, so no two numbers share theirs.
+fn spread(number: u64) -> u128 {
+    const MASK: u64 = (1 << NUMBER_BITS) - 1;
+    let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) & MASK;
+    let mixed = (mixed ^ (mixed >> (NUMBER_BITS / 2))).wrapping_mul(0xBF58_476D_1CE4_E5B9) & MASK;
+    u128::from(mixed ^ (mixed >> (NUMBER_BITS / 2)))
 }
 
 /// Somebody who has a message by another row, by that one's line.
@@ -109,14 +72,9 @@ pub enum Duplicate {
 /// neither its address nor its identity.
 #[derive(Debug, Default)]
 pub struct Claimed {
-    phones: Lines<2>,
-    texts: Lines<4>,
-    ids: Lines<4>,
-}
-
-fn halves(digits: u64) -> [u32; 2] {
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves are wanted")]
-    [digits as u32, (digits >> 32) as u32]
+    phones: Packed<6>,
+    texts: Packed<9>,
+    ids: Packed<9>,
 }
 
 impl Claimed {
@@ -132,14 +90,23 @@ impl Claimed {
     /// The line of the message to this address.
     pub fn line_of(&self, address: &AddressKey) -> Option<u64> {
         match address {
-            AddressKey::Phone(digits) => self.phones.get(&halves(*digits)),
-            AddressKey::Text(key) => self.texts.get(key),
+            AddressKey::Phone(digits) => self.phones.get(spread(*digits)),
+            AddressKey::Text(key) => self.texts.get(key.bits()),
         }
     }
 
     /// The line of the message to this identity.
     pub fn line_of_id(&self, id: &TextKey) -> Option<u64> {
-        self.ids.get(id)
+        self.ids.get(id.bits())
+    }
+
+    /// Looks where these are, one right after the other, and says how many have a message. Whoever asks about them next
+    /// finds that memory near: questions with other work between them would each wait for it alone.
+    pub fn look<'k>(&self, keys: impl Iterator<Item = (&'k AddressKey, Option<&'k TextKey>)>) -> usize {
+        let known = |(address, id): &(&AddressKey, Option<&TextKey>)| {
+            self.line_of(address).is_some() | id.is_some_and(|id| self.line_of_id(id).is_some())
+        };
+        keys.filter(known).count()
     }
 
     /// How many addresses have a message.
@@ -155,19 +122,19 @@ impl Claimed {
     /// Remembers a message that is planned.
     pub fn claim(&mut self, address: &AddressKey, id: Option<&TextKey>, line: u64) {
         match address {
-            AddressKey::Phone(digits) => self.phones.insert(halves(*digits), line),
-            AddressKey::Text(key) => self.texts.insert(*key, line),
+            AddressKey::Phone(digits) => self.phones.insert(spread(*digits), line),
+            AddressKey::Text(key) => self.texts.insert(key.bits(), line),
         }
         if let Some(id) = id {
-            self.ids.insert(*id, line);
+            self.ids.insert(id.bits(), line);
         }
     }
 
     /// Remembers a message to an address that may have one: the earlier one is forgotten.
     pub fn claim_again(&mut self, address: &AddressKey, line: u64) {
         match address {
-            AddressKey::Phone(digits) => self.phones.replace(halves(*digits), line),
-            AddressKey::Text(key) => self.texts.replace(*key, line),
+            AddressKey::Phone(digits) => self.phones.replace(spread(*digits), line),
+            AddressKey::Text(key) => self.texts.replace(key.bits(), line),
         }
     }
 }
@@ -199,13 +166,20 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_keys_are_spread_over_the_parts() {
-        let numbers = (0..6400_u64).map(|at| Lines::<2>::part(&halves(254_712_000_000 + at)));
-        let texts = (0..6400).map(|at| Lines::<4>::part(&text_key(&format!("customer-{at}"))));
-        for parts in [numbers.collect::<Vec<_>>(), texts.collect::<Vec<_>>()] {
-            let most = (0..PARTS).map(|part| parts.iter().filter(|one| **one == part).count()).max();
-            assert!(most < Some(400), "{most:?} of 6,400 in one of {PARTS} parts");
-        }
+    fn numbers_in_a_row_are_spread_and_stay_apart() {
+        let spread: Vec<u128> = (0..100_000).map(|at| spread(254_712_000_000 + at)).collect();
+        let different: std::collections::HashSet<u128> = spread.iter().copied().collect();
+        assert_eq!(different.len(), spread.len());
+        let in_part = |part| spread.iter().filter(|key| *key >> (NUMBER_BITS - 4) == part).count();
+        assert!((0..16).all(|part| (5_600..6_900).contains(&in_part(part))));
+    }
+
+    #[test]
+    fn a_number_beyond_all_is_a_text() {
+        let key = |digits| address_key(&Address::Phone(digits));
+        assert_ne!(key(u64::MAX), key(u64::MAX - (1 << NUMBER_BITS)));
+        assert!(matches!(key(u64::MAX), AddressKey::Text(_)));
+        assert_eq!(key(99_999_999_999_999_999), AddressKey::Phone(99_999_999_999_999_999));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod keep;
 pub mod misread;
 pub mod number_type;
 mod numbering;
+mod packed;
 pub mod phone;
 pub mod place;
 pub mod read;

@@ -107,6 +107,7 @@ pub(super) struct Worker<'r> {
     text: String,
     spelled: String,
     flaws: Vec<Flaw>,
+    hashed: Vec<u8>,
 }
 
 impl<'r> Worker<'r> {
@@ -119,6 +120,7 @@ impl<'r> Worker<'r> {
             text: String::new(),
             spelled: String::new(),
             flaws: Vec::new(),
+            hashed: Vec::new(),
         }
     }
 
@@ -217,7 +219,7 @@ impl<'r> Worker<'r> {
             let known = (&mut marks.characters, &mut self.spelled);
             alphabet::look((&self.text, *reference), template, row, known)
         });
-        let digest = digest::message(id, address, &self.text);
+        let digest = digest::message(id, address, &self.text, &mut self.hashed);
         let text = append(texts, &self.text);
         let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);

@@ -6,14 +6,15 @@ use sha2::{Digest, Sha256};
 /// A SHA-256.
 pub type Hash = [u8; 32];
 
-/// The digest of one message. Lengths go in front, so that no two messages share their bytes.
-pub(super) fn message(id: &str, address: &str, text: &str) -> Hash {
-    let mut sha = Sha256::new();
+/// The digest of one message. Lengths go in front, so that no two messages share their bytes; `bytes` is where they are
+/// put together, for one piece is hashed faster than six.
+pub(super) fn message(id: &str, address: &str, text: &str, bytes: &mut Vec<u8>) -> Hash {
+    bytes.clear();
     for part in [id, address, text] {
-        sha.update((part.len() as u64).to_le_bytes());
-        sha.update(part.as_bytes());
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
     }
-    sha.finalize().into()
+    Sha256::digest(bytes).into()
 }
 
 /// The digest of a plan in the making.
@@ -38,6 +39,7 @@ mod tests {
 
     #[test]
     fn borders_and_order_count() {
+        let message = |id, address, text| message(id, address, text, &mut Vec::new());
         assert_ne!(message("ab", "c", "d"), message("a", "bc", "d"));
         assert_ne!(message("a", "b", ""), message("a", "", "b"));
         let fold = |all: [Hash; 2]| {

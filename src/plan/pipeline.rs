@@ -133,14 +133,18 @@ fn stream<R: Read + Send, E>(
         let (to_collector, from_workers) = queues(threads);
         let (give_back, used) = channel();
         let header = &recipe.rules.header;
-        let mut handles = vec![scope.spawn(move || read(files, header, &to_workers, &used))];
+        let named = |name: &str| thread::Builder::new().name(name.to_owned());
+        let reads = move || read(files, header, &to_workers, &used);
+        let mut handles = vec![named("plan-read").spawn_scoped(scope, reads)];
         for (inbox, outbox) in from_reader.into_iter().zip(to_collector) {
-            handles.push(scope.spawn(move || work(recipe, &inbox, &outbox)));
+            let works = move || work(recipe, &inbox, &outbox);
+            handles.push(named("plan-work").spawn_scoped(scope, works));
         }
         let result = collect(&names, &from_workers, &give_back, &mut take);
         // Without these, whoever waits at a full queue would wait for ever.
         drop((from_workers, give_back));
-        let sound = handles.into_iter().map(thread::ScopedJoinHandle::join).all(|joined| joined.is_ok());
+        // A thread that could not be started has dropped its ends of the queues, as one that died.
+        let sound = handles.into_iter().all(|started| started.is_ok_and(|thread| thread.join().is_ok()));
         if sound { result } else { Err(PlanError::Worker) }
     })
 }
@@ -229,6 +233,16 @@ enum Claims<'l> {
 }
 
 impl Claims<'_> {
+    /// Looks ahead at those whom a batch is about.
+    fn look(&self, batch: &Batch) {
+        let Self::First(claimed) = self else { return };
+        let keys = batch.items.iter().filter_map(|item| match &item.verdict {
+            Verdict::In(candidate) => Some((&candidate.address_key, candidate.id_key.as_ref())),
+            Verdict::Out(_) => None,
+        });
+        std::hint::black_box(claimed.look(keys));
+    }
+
     /// What a row is, and nothing where that cannot be: the files have changed between two readings.
     fn standing(&self, line: u64, candidate: &Candidate) -> Option<Standing> {
         let Candidate { address_key, id_key, message, .. } = candidate;
@@ -286,6 +300,7 @@ impl<'s, E> Collector<'s, E> {
             if let Some(name) = self.names.get(batch.file) {
                 self.totals.files.begin(batch.base, name);
             }
+            self.claims.look(batch);
             batch.items.iter().try_for_each(|item| self.item(item, batch))
         })?;
         self.totals.digest = self.digest.finish();

@@ -98,7 +98,7 @@ pub struct Totals {
     /// How many rows each list has left out.
     by_list: Vec<(Arc<str>, u64)>,
     /// Messages by the first three digits of the number, which hold every country code.
-    by_prefix: BTreeMap<u64, u64>,
+    by_prefix: Vec<u64>,
     by_parts: Vec<PartCount>,
     /// Messages by where their recipients may be, where that matters.
     by_whereabouts: FxHashMap<Whereabouts, Located>,
@@ -201,8 +201,8 @@ impl Totals {
     /// wrong `region` shows here first.
     pub fn countries(&self) -> Vec<(String, u64)> {
         let mut countries: BTreeMap<String, u64> = BTreeMap::new();
-        for (prefix, count) in &self.by_prefix {
-            *countries.entry(country_of(*prefix)).or_default() += count;
+        for (prefix, count) in (0..).zip(&self.by_prefix).filter(|(_, count)| **count > 0) {
+            *countries.entry(country_of(prefix)).or_default() += count;
         }
         let mut countries: Vec<(String, u64)> = countries.into_iter().collect();
         countries.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -234,7 +234,13 @@ impl Totals {
     pub(super) fn include(&mut self, line: u64, address: &Address, measure: &Measure) {
         if let Some(digits) = address.digits() {
             let length = digits.checked_ilog10().map_or(1, |log| log + 1);
-            *self.by_prefix.entry(digits / 10_u64.pow(length.saturating_sub(3))).or_default() += 1;
+            if self.by_prefix.is_empty() {
+                self.by_prefix = vec![0; 1000];
+            }
+            let prefix = usize::try_from(digits / 10_u64.pow(length.saturating_sub(3))).unwrap_or(0);
+            if let Some(count) = self.by_prefix.get_mut(prefix) {
+                *count += 1;
+            }
         }
         self.rows += 1;
         self.messages += 1;
