@@ -90,11 +90,32 @@ pub(super) struct Message {
     pub(super) spelling: Spelling,
     /// Where it is UCS-2, why.
     pub(super) foreign: Option<Foreign>,
-    /// What is wrong with it, among the flaws of its batch.
-    pub(super) flaws: Range<usize>,
+    /// What is wrong with it.
+    pub(super) marked: Marked,
+    pub(super) digest: Hash,
+}
+
+/// What is wrong with a message, in few bytes: there are as many as rows, and most are clean.
+#[derive(Clone, Copy)]
+pub(super) struct Marked {
+    /// Its first flaw among those of its batch.
+    first: u32,
+    flaws: u16,
     /// It does not say how to opt out, and has to.
     pub(super) lacks_opt_out: bool,
-    pub(super) digest: Hash,
+}
+
+impl Marked {
+    fn new(flaws: &Range<usize>, lacks_opt_out: bool) -> Self {
+        let first = u32::try_from(flaws.start).unwrap_or(u32::MAX);
+        Self { first, flaws: u16::try_from(flaws.len()).unwrap_or(u16::MAX), lacks_opt_out }
+    }
+
+    /// Its flaws among those of its batch.
+    pub(super) fn of(self, flaws: &[(Flaw, Origin)]) -> &[(Flaw, Origin)] {
+        let first = usize::try_from(self.first).unwrap_or(usize::MAX);
+        flaws.get(first..first.saturating_add(usize::from(self.flaws))).unwrap_or_default()
+    }
 }
 
 /// One worker's tools.
@@ -213,7 +234,7 @@ impl<'r> Worker<'r> {
             Some(_) => 0..0,
             None => flaws::look(&self.text, template, row, (&mut marks.flaws, &mut self.flaws))?,
         };
-        let lacks_opt_out = template.lacks_opt_out(&self.text);
+        let marked = Marked::new(&flaws, template.lacks_opt_out(&self.text));
         let measure = shared.unwrap_or_else(|| measure_by(&self.text, *reference));
         let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
             let known = (&mut marks.characters, &mut self.spelled);
@@ -223,18 +244,7 @@ impl<'r> Worker<'r> {
         let text = append(texts, &self.text);
         let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);
-        Ok(Message {
-            text,
-            wording,
-            found,
-            odd_locale,
-            measure,
-            spelling,
-            foreign,
-            flaws,
-            lacks_opt_out,
-            digest,
-        })
+        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, marked, digest })
     }
 }
 

@@ -337,10 +337,10 @@ impl<'s, E> Collector<'s, E> {
             let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
             self.totals.locate(whereabouts, line, odd);
         }
-        if message.lacks_opt_out {
+        if message.marked.lacks_opt_out {
             self.totals.lack_opt_out(line);
         }
-        let flaws = batch.marks.flaws.get(message.flaws.clone()).unwrap_or_default();
+        let flaws = message.marked.of(&batch.marks.flaws);
         if !flaws.is_empty() {
             let text = batch.texts.get(message.text.clone()).unwrap_or_default();
             self.totals.flaws.add(line, text, flaws);
