@@ -171,7 +171,7 @@ fn a_text_that_is_the_same_for_all_is_looked_at_once() {
         "http://127.0.0.1:9",
         "batch_max: 1",
         "text: \"Hi {{ vars.shop }}, hello\"",
-        "vars: { shop: \"}}\" }\n",
+        "vars: { shop: \"{{\" }\n",
     );
     let planned = project.run(&["plan", "campaigns/c"]);
     assert_eq!(planned.code, 3, "{planned:?}");

@@ -307,7 +307,10 @@ impl Resolver<'_> {
         if opt_out.stands_always_in(source) {
             return template;
         }
-        if template.shared().is_some_and(|text| !opt_out.stands_in(text)) {
+        if let Some(text) = template.shared() {
+            if opt_out.stands_in(text) {
+                return template;
+            }
             let (file, span) = place(&(0..source.len()));
             self.problems.push(
                 Diagnostic::error(format!("`{key}` does not say how to opt out"))

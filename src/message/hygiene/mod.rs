@@ -19,9 +19,9 @@ const MOST_OF_A_KIND: usize = 4;
 pub enum Kind {
     /// A control character other than a line break or a tab.
     Control,
-    /// `{{`, `}}`, `{%` or `%}`: a template's tag that was never one.
+    /// `{{` or `{%`: a template's tag that was never one.
     Braces,
-    /// `{name}`, `[[name]]`, `%NAME%`, `<name>`: another program's place for a value.
+    /// `{name}`, `[[name]]`, `%NAME%`, `<name>`: another program's place for a value; or the end of one, `}}` or `%}`.
     Placeholder,
     /// A mark that turns the direction of reading, where nothing is read from right to left, or one that overrides it.
     Direction,

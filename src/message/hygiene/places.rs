@@ -11,14 +11,15 @@ pub(super) fn look(text: &str, found: &mut Vec<Flaw>) {
     let from = found.len();
     let bytes = text.as_bytes();
     for at in memchr3_iter(b'{', b'}', b'%', bytes) {
-        let pair = bytes.get(at..at + 2);
-        if matches!(pair, Some(b"{{" | b"}}" | b"{%" | b"%}")) {
-            // The three of `}}}` are one.
-            let is_new =
-                !found.iter().skip(from).any(|flaw| flaw.kind == Kind::Braces && flaw.span.contains(&at));
-            if is_new {
-                add(found, from, Kind::Braces, at..braced(text, at));
-            }
+        let kind = match bytes.get(at..at + 2) {
+            Some(b"{{" | b"{%") => Kind::Braces,
+            // What is only closed may be the end of something else, such as JSON.
+            Some(b"}}" | b"%}") => Kind::Placeholder,
+            _ => continue,
+        };
+        // The three of `}}}` are one.
+        if !found.iter().skip(from).any(|flaw| flaw.span.contains(&at)) {
+            add(found, from, kind, at..braced(text, at));
         }
     }
     for at in memchr3_iter(b'{', b'[', b'%', bytes).chain(memchr2_iter(b'<', b'<', bytes)) {

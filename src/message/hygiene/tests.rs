@@ -65,9 +65,9 @@ fn a_lost_character_is_found() {
 fn braces_that_nothing_resolved_are_found() {
     only("Hi {{ name }}, hello", Kind::Braces, "{{ name }}");
     only("Hi {{name", Kind::Braces, "{{");
-    only("Hi name}}", Kind::Braces, "}}");
+    only("Hi name}}", Kind::Placeholder, "}}");
     only("{% if x %} a", Kind::Braces, "{% if x %}");
-    only("100%} a", Kind::Braces, "%}");
+    only("100%} a", Kind::Placeholder, "%}");
     for fine in ["{ a }", "20% off", "{}", "50%, 60%", ":-}", "a { b", "5%-10%"] {
         assert_eq!(flaws(fine), [], "{fine:?}");
     }
