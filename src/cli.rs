@@ -53,6 +53,8 @@ pub enum Color {
 pub enum Verb {
     /// Show every error of manifests and the files they name, all at once
     Check(Check),
+    /// Show what stands in the columns of the recipients' files, whatever else is wrong with the campaign
+    Audience(Audience),
     /// Show what recipients will read
     Preview(Preview),
     /// Rehearse the whole audience: who gets what, who is left out and why. Sends nothing
@@ -96,6 +98,20 @@ pub struct Check {
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
     #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// `sendplan audience`
+#[derive(Debug, Args)]
+pub struct Audience {
+    /// The campaign's folder or manifest; or a file of recipients, `-` for standard input
+    #[arg(value_name = "CAMPAIGN")]
+    pub campaign: PathBuf,
+    /// Show addresses, numbers and e-mail addresses in full
+    #[arg(long)]
+    pub show_addresses: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `sendplan preview`

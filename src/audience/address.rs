@@ -52,7 +52,7 @@ impl AddressKind {
 
 /// Control characters, bidirectional marks and characters without width: they are never meant, and
 /// two addresses that differ by one look the same to whoever reviews them.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }

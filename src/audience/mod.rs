@@ -24,6 +24,7 @@ pub mod rules;
 pub mod sample;
 pub mod sheet;
 pub mod suppress;
+pub mod survey;
 pub mod unreadable;
 
 pub use address::{Address, AddressKind};

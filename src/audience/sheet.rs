@@ -2,6 +2,8 @@
 //! keeps in one place for all its cells, its texts and formats, is held in memory. What is given are values, not what a
 //! format makes of them on the screen: whole numbers as digits, dates as ISO 8601, formulas as what they came to.
 
+mod held;
+
 use std::fmt::Write as _;
 use std::io::{self, BufReader, Read, Seek};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -31,6 +33,12 @@ pub enum SheetError {
     /// A password is asked for.
     #[error("is protected by a password: save it without one")]
     Password,
+    /// Its texts and formats, which are held in memory, are too many.
+    #[error("holds more than {mb} MB of texts and formats, unpacked")]
+    TooMuch {
+        /// The most that they may be, in MiB.
+        mb: u64,
+    },
     /// No sheet holds anything.
     #[error("is a workbook without a single cell")]
     Empty,
@@ -96,6 +104,9 @@ impl SheetError {
                     None => format!("its sheets are {}", listing(found.iter().map(String::as_str))),
                 })
             }
+            Self::TooMuch { .. } => {
+                Some("save the sheet as CSV in UTF-8, which is read a piece at a time".to_owned())
+            }
             Self::Damaged(_) => Some("save it as .xlsx or CSV with the program it comes from".to_owned()),
             _ => None,
         }
@@ -113,6 +124,14 @@ impl From<XlsxError> for SheetError {
 
 fn open<R: Read + Seek>(input: R) -> Result<Xlsx<BufReader<R>>, SheetError> {
     Ok(Xlsx::new(BufReader::with_capacity(CHUNK_BYTES, input))?)
+}
+
+/// Looks whether what is held of a workbook in memory is bounded; asked before anything else of it is read.
+///
+/// # Errors
+/// [`SheetError::TooMuch`], or that it cannot be unpacked.
+pub fn check_held(input: impl Read + Seek) -> Result<(), SheetError> {
+    held::check(input, held::MOST_BYTES)
 }
 
 /// The sheet that is meant: the one that is named, else the only one with something in it.

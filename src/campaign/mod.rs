@@ -22,7 +22,7 @@ use crate::units::{Amount, Percent, Rate};
 pub use frequency::{Cap, Frequency, OncePer};
 pub use raw::{Campaign as Manifest, Unknown};
 pub use references::{Reference, References, texts};
-pub use resolve::{Materials, named, resolve};
+pub use resolve::{Materials, announced, named, resolve};
 
 /// The occurrence of a campaign without a moment: there is only one.
 pub const ONCE: &str = "once";
@@ -53,6 +53,17 @@ pub struct Campaign {
     pub delivery: Delivery,
     /// Caps on the plan.
     pub limits: Limits,
+}
+
+/// What of a campaign says when it goes out. Known without a look at its recipients.
+#[derive(Debug, Clone)]
+pub struct Announced {
+    /// Its key in the state.
+    pub name: String,
+    /// When it goes out.
+    pub timetable: Timetable,
+    /// Whom other campaigns of the state have reached too often.
+    pub frequency: Frequency,
 }
 
 impl Campaign {

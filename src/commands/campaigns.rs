@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::flags::quoted;
 use super::state::near;
-use crate::campaign::Campaign;
+use crate::campaign::Announced;
 use crate::report::layout::count;
 use crate::world::confine::Repository;
 use crate::world::workspace::{self, Opened};
@@ -20,8 +20,8 @@ pub struct Candidate {
     pub place: PathBuf,
     /// Its name, as far as it says one.
     pub name: Option<String>,
-    /// The campaign; else what is wrong, in one line.
-    pub campaign: Result<Campaign, String>,
+    /// When it goes out; else what is wrong, in one line.
+    pub campaign: Result<Announced, String>,
 }
 
 /// Those of a repository, in the order of their folders; none where it has no folder of campaigns.
@@ -40,7 +40,7 @@ pub fn one(place: &Path) -> Candidate {
 
 fn of(opened: Opened, place: &Path) -> Candidate {
     let name = opened.name().map(str::to_owned);
-    let (campaign, problems) = opened.campaign();
+    let (campaign, problems) = opened.announced();
     let wrong = || {
         let errors = count(u64::try_from(problems.errors()).unwrap_or(u64::MAX), "error");
         format!("{errors}: `sendplan check {}` shows what is wrong", quoted(&place.display().to_string()))

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod ask;
+mod audience;
 mod beside;
 mod campaigns;
 mod cancel;
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
         Verb::Check(args) => check::run(args, &terminal),
+        Verb::Audience(args) => audience::run(args, &terminal),
         Verb::Preview(args) => preview::run(args, &terminal),
         Verb::Plan(args) => plan::run(args, &cli.global, &terminal),
         Verb::Rehearse(args) => rehearse::run(args, &cli.global, &terminal),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::exit::Failure;
 use crate::campaign::{Campaign, occurrence};
 use crate::executor::facts::latest;
-use crate::schedule::{Due, Moment, Zone};
+use crate::schedule::{Due, Moment, Timetable, Zone};
 use crate::store::{Run, Store};
 
 /// See the module.
@@ -20,29 +20,28 @@ pub struct Occasion {
 impl Occasion {
     /// Without a state: nothing was begun before.
     pub fn first(campaign: &Campaign, now: DateTime<Utc>) -> Self {
-        Self::after(campaign, &[], now, &[])
+        Self::after(&campaign.timetable, &[], now, &[])
     }
 
     /// By the runs of the campaign in a state.
     pub fn read<S: Store>(store: &S, campaign: &Campaign, now: DateTime<Utc>) -> Result<Self, Failure> {
-        Ok(Self::after(campaign, &store.runs(Some(&campaign.name))?, now, &[]))
+        Ok(Self::after(&campaign.timetable, &store.runs(Some(&campaign.name))?, now, &[]))
     }
 
     /// After these runs of the campaign. `people` are the zones of those who get it, a set for each, where it goes by
     /// their clocks and that is known; else they may be anywhere.
-    pub fn after(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>, people: &[Vec<Zone>]) -> Self {
+    pub fn after(table: &Timetable, runs: &[Run], now: DateTime<Utc>, people: &[Vec<Zone>]) -> Self {
         let last = latest(runs.iter().map(|run| run.pinned.occurrence.as_str()));
-        Self::since(campaign, last, now, people)
+        Self::since(table, last, now, people)
     }
 
     /// After the occurrence that was due at `last`.
     pub fn since(
-        campaign: &Campaign,
+        table: &Timetable,
         last: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
         people: &[Vec<Zone>],
     ) -> Self {
-        let table = &campaign.timetable;
         Self { due: table.due(now, last, people), left_out: table.left_out(now, last, people) }
     }
 

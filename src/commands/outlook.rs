@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::occasion::Occasion;
-use crate::campaign::{Campaign, ONCE};
+use crate::campaign::{Announced, ONCE};
 use crate::schedule::{Due, Moment, Spread, When};
 use crate::store::Run;
 
@@ -41,9 +41,9 @@ pub struct Outlook {
 
 impl Outlook {
     /// By these runs of the campaign, with at most so many occurrences.
-    pub fn of(campaign: &Campaign, runs: &[Run], now: DateTime<Utc>, most: usize) -> Self {
+    pub fn of(campaign: &Announced, runs: &[Run], now: DateTime<Utc>, most: usize) -> Self {
         // Where people are is not asked: where it goes by their clocks, it may be due to somebody on earth.
-        let occasion = Occasion::after(campaign, runs, now, &[]);
+        let occasion = Occasion::after(&campaign.timetable, runs, now, &[]);
         let standing = standing(campaign, runs, occasion);
         let late = match standing {
             // By the last clock on earth, where everybody goes by their own.
@@ -66,7 +66,7 @@ impl Outlook {
     }
 }
 
-fn standing(campaign: &Campaign, runs: &[Run], occasion: Occasion) -> Standing {
+fn standing(campaign: &Announced, runs: &[Run], occasion: Occasion) -> Standing {
     if runs.iter().any(|run| run.finished_at_ms.is_none()) {
         return Standing::Begun;
     }
@@ -75,7 +75,7 @@ fn standing(campaign: &Campaign, runs: &[Run], occasion: Occasion) -> Standing {
     if runs.iter().any(|run| run.pinned.occurrence == occurrence) {
         return Standing::Over;
     }
-    if !is_series && !runs.is_empty() && campaign.audience.frequency.once_per.is_none() {
+    if !is_series && !runs.is_empty() && campaign.frequency.once_per.is_none() {
         return Standing::SentBefore;
     }
     match occasion.due {

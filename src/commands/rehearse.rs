@@ -116,7 +116,7 @@ impl Start {
         let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
         let runs = real.map_or_else(|| Ok(Vec::new()), |real| real.runs(Some(&campaign.name)))?;
         let people = whereabouts(loaded, terminal)?;
-        let occasion = Occasion::after(campaign, &runs, now, &people);
+        let occasion = Occasion::after(&campaign.timetable, &runs, now, &people);
         let (at, why) = match (&campaign.timetable.when, occasion.at(), args.now) {
             (When::At(_) | When::Series(_), Some(at), _) if at.zone.is_recipient() => {
                 let why = format!("when the first recipient's clock shows {}", at.local);

@@ -12,7 +12,8 @@ use crate::message::segments::Reference;
 use crate::plan::{self, Entry, PlanError, Recipe, Totals};
 use crate::world::workspace::Loaded;
 
-const BAR: &str = "  {prefix} {bar:32} {percent:>3}%  {bytes_per_sec}  {eta} left";
+/// The bar of whoever reads the recipients.
+pub const BAR: &str = "  {prefix} {bar:32} {percent:>3}%  {bytes_per_sec}  {eta} left";
 /// The bar is moved once in so many rows: it is looked at ten times a second, not a million times.
 const ROWS_PER_TICK: u64 = 1024;
 

@@ -187,13 +187,13 @@ pub fn occasion(
     terminal: &Terminal,
 ) -> Result<Asked, Failure> {
     let campaign = &loaded.campaign;
-    let anywhere = Occasion::since(campaign, last, now, &[]);
+    let anywhere = Occasion::since(&campaign.timetable, last, now, &[]);
     let theirs = campaign.delivery.recipients.is_some_and(|recipients| recipients.moment);
     if !theirs || matches!(anywhere.due, Due::Later(_)) {
         return Ok(Asked { occasion: anywhere, people: None });
     }
     let people = whereabouts(loaded, terminal)?;
-    Ok(Asked { occasion: Occasion::since(campaign, last, now, &people), people: Some(people) })
+    Ok(Asked { occasion: Occasion::since(&campaign.timetable, last, now, &people), people: Some(people) })
 }
 
 /// The same occurrence sends nothing again.

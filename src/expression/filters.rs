@@ -1,15 +1,81 @@
-//! The filters that sendplan adds to Tera's own: writing values into JSON, paths and forms, and the two
-//! conversions that gateways' log-ins ask for.
+//! The filters that sendplan adds to Tera's own, or has in their place: writing values into JSON, paths and forms, the
+//! conversions that gateways' log-ins ask for, and what people's texts go through.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha1::{Digest, Sha1};
 use tera::{Kwargs, State, Tera, Value};
 
+use super::calls::{Choice, Filter, Options};
+use super::words;
+
 /// Writes one name of a form or query with its value, or with each of its values.
 pub const PAIR: &str = "__pair";
 
+/// Those that are ours where Tera has one of the name, or that are told their options by name.
+pub(super) static WORDS: [Filter; 4] = [
+    Filter {
+        name: "default",
+        options: &[
+            Choice { name: "value", is_needed: true, check: |_| Ok(()) },
+            Choice { name: "boolean", is_needed: false, check: |value| flag(value).map(drop) },
+        ],
+        apply: |value, options| {
+            let falsy = options.get("boolean").map_or(Ok(false), flag)? && !value.is_truthy();
+            let stand_in = options.get("value").ok_or("`default` needs a `value`")?;
+            Ok(if falsy || words::is_nothing(value) { stand_in.clone() } else { value.clone() })
+        },
+    },
+    Filter {
+        name: "first_word",
+        options: &[],
+        apply: |value, _| Ok(Value::from(words::first_word(text("first_word", value)?))),
+    },
+    Filter {
+        name: "title",
+        options: &[],
+        apply: |value, _| Ok(Value::from(words::title(text("title", value)?))),
+    },
+    Filter {
+        name: "truncate",
+        options: &[
+            Choice { name: "length", is_needed: true, check: |value| count(value).map(drop) },
+            Choice { name: "end", is_needed: false, check: |value| text("end", value).map(drop) },
+        ],
+        apply: |value, options| {
+            let length = count(options.get("length").ok_or("`truncate` needs a `length`")?)?;
+            let end = options.get("end").map_or(Ok(words::CUT), |end| text("end", end))?;
+            Ok(Value::from(words::truncate(text("truncate", value)?, length, end)))
+        },
+    },
+];
+
+/// What a filter or option wants that takes texts.
+fn text<'v>(name: &str, value: &'v Value) -> Result<&'v str, String> {
+    value.as_str().ok_or_else(|| match value.is_undefined() {
+        true => format!("`{name}` takes a text, and there is none"),
+        false => format!("`{name}` takes a text, not `{value}`"),
+    })
+}
+
+fn flag(value: &Value) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| format!("it is `true` or `false`, not `{value}`"))
+}
+
+fn count(value: &Value) -> Result<usize, String> {
+    let number = value.as_i64().and_then(|number| usize::try_from(number).ok());
+    number.ok_or_else(|| format!("it is a whole number such as `20`, not `{value}`"))
+}
+
+/// Hands a filter to Tera.
+pub(super) fn hand_over(tera: &mut Tera, filter: &'static Filter) {
+    tera.register_filter(filter.name, |value: &Value, kwargs: Kwargs, _: &State| {
+        (filter.apply)(value, Options::of(&kwargs)).map_err(tera::Error::message)
+    });
+}
+
 pub(super) fn register(tera: &mut Tera) {
+    WORDS.iter().for_each(|filter| hand_over(tera, filter));
     tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
     tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
     tera.register_filter("path", |value: &Value, _: Kwargs, _: &State| path(value));

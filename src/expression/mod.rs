@@ -2,25 +2,29 @@
 //! are compiled once into a [`Program`] and run many times. What a source may name is checked when it
 //! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
 
+mod calls;
 mod filters;
 mod names;
 pub mod parts;
 mod plain;
+mod words;
 mod work;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 
 pub use tera::value::Key;
 pub use tera::{Context, Map, Value};
 
+pub use calls::{Choice, Filter, Options};
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
 use parts::What;
 use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};
+pub use words::{CUT, cut_at_word};
 use work::Metered;
 pub use work::first_word;
 
@@ -94,6 +98,10 @@ pub struct Program {
     metered: HashMap<String, Metered, FxBuildHasher>,
     /// Units of work of one run.
     budget: u64,
+    /// The filters that are told their options by name.
+    filters: Vec<&'static Filter>,
+    /// Those of them that a source applies.
+    applied: HashSet<&'static str, FxBuildHasher>,
 }
 
 impl std::fmt::Debug for Program {
@@ -120,14 +128,33 @@ impl Program {
             String::new()
         });
         tera.register_function("range", bounded_range);
-        let (values, texts, metered) = (HashMap::default(), HashMap::default(), HashMap::default());
-        Self { tera, values, texts, metered, budget: work::BUDGET }
+        let filters = filters::WORDS.iter().collect();
+        Self {
+            tera,
+            values: HashMap::default(),
+            texts: HashMap::default(),
+            metered: HashMap::default(),
+            budget: work::BUDGET,
+            filters,
+            applied: HashSet::default(),
+        }
     }
 
     /// An empty program for what goes to gateways and comes from them, of which there is far more at once than of a
     /// person: bodies of a thousand messages, answers of a megabyte.
     pub fn of_exchanges() -> Self {
         Self { budget: work::BUDGET * 32, ..Self::new() }
+    }
+
+    /// Adds a filter of somebody above; sources that use it are added after it.
+    pub fn offer(&mut self, filter: &'static Filter) {
+        filters::hand_over(&mut self.tera, filter);
+        self.filters.push(filter);
+    }
+
+    /// Whether a source applies this filter, one of [`Program::offer`]'s.
+    pub fn applies(&self, filter: &str) -> bool {
+        self.applied.contains(filter)
     }
 
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -150,12 +177,15 @@ impl Program {
         }
         let (prefix, wrapped) = wrapped(source, kind);
         if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
-            return Err(vec![compile_problem(&error, prefix, source.len())]);
+            let problem = compile_problem(&error, prefix, source.len());
+            return Err(vec![calls::explained(problem, source, kind, &self.filters)]);
         }
-        let unknown = self.unknown_variables(name, source, kind, known);
-        if !unknown.is_empty() {
-            return Err(unknown);
+        let mut problems = self.unknown_variables(name, source, kind, known);
+        problems.extend(calls::misuses(source, kind, &self.filters));
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        self.applied.extend(calls::applied(source, kind, &self.filters));
         self.values.remove(name);
         self.texts.remove(name);
         self.meter(name, source, kind).map_err(|problem| vec![problem])?;

@@ -16,7 +16,7 @@ pub fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<u
 }
 
 /// The stretches of a source in which names can stand.
-fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
+pub(super) fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
     match kind {
         Kind::Value => std::iter::once(0..source.len()).collect(),
         Kind::Text => tags(source),
@@ -66,7 +66,7 @@ pub fn may_read(source: &str, kind: Kind, root: &str, member: &str) -> bool {
 }
 
 /// The words of a tag that stand outside quotes: names, keywords and numbers.
-fn words(tag: &str) -> Vec<Range<usize>> {
+pub(super) fn words(tag: &str) -> Vec<Range<usize>> {
     let bytes = tag.as_bytes();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
     let mut found = Vec::new();

@@ -1,6 +1,7 @@
 //! What is said: templates over a row, and what the text costs on the air.
 
 pub mod assembled;
+mod filters;
 pub mod gsm7;
 pub mod hygiene;
 pub mod locale;
@@ -16,6 +17,7 @@ pub mod template;
 pub mod wording;
 
 pub use assembled::{Assembled, Slip};
+pub use filters::Clock;
 pub use locale::{Found, Locales, Tag};
 pub use opt_out::OptOut;
 pub use part::Part;

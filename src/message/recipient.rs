@@ -1,6 +1,7 @@
 //! Whom a text is for, and what it may name: the columns of a row, constants, the campaign, and what is known of
 //! each recipient.
 
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -17,12 +18,14 @@ pub struct Names<'a> {
     pub has_locales: bool,
     /// Whether a column says in which zones they are.
     pub has_zones: bool,
+    /// By whose clock times are told to those of whom nobody knows where they are.
+    pub home: Option<Tz>,
 }
 
 impl<'a> Names<'a> {
     /// Columns and constants alone.
     pub fn of(campaign: &'a str, columns: &'a [String], constants: &'a Map<String, Json>) -> Self {
-        Self { campaign, columns, constants, has_locales: false, has_zones: false }
+        Self { campaign, columns, constants, has_locales: false, has_zones: false, home: None }
     }
 
     /// The members of `recipient`: what is in no file is not to be named, because it would be empty for all.

@@ -8,19 +8,26 @@ use serde::Serialize;
 
 use crate::diagnostic::{did_you_mean, listing};
 use crate::expression::{self, Context, EvalError, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
+use crate::message::filters::reader::{self, Setting};
+use crate::message::filters::{self, Clock};
 use crate::message::hygiene::{self, Flaw};
 use crate::message::opt_out::OptOut;
 use crate::message::plain::{self, Piece, RESERVED};
 use crate::message::recipient::{Names, Recipient};
-use crate::message::segments::is_gsm7;
+use crate::message::segments::{Reference, is_gsm7};
 use crate::message::spelling::respell;
 
 const NAME: &str = "message";
+
+/// The longest expression that an error repeats, in bytes.
+const MOST_NAMED: usize = 80;
 
 /// A compiled message.
 #[derive(Debug, Clone)]
 pub struct Template {
     program: Program,
+    /// What was compiled.
+    source: String,
     /// The columns it uses, with their places.
     columns: Vec<(String, usize)>,
     uses_recipient: bool,
@@ -30,14 +37,16 @@ pub struct Template {
     pieces: Option<Vec<Piece>>,
     /// The text itself, when it is the same for all, and how it was spelled.
     shared: Option<(String, Spelling)>,
-    /// Texts are spelled in GSM-7 where that can be done.
-    respells: bool,
     /// Flaws of the template itself, at their places in the source.
     flaws: Vec<Flaw>,
     /// The columns whose cells become part of a link, with their places in the file.
     linked: Vec<usize>,
     /// What each text must carry, where it is not certain that it does.
     opt_out: Option<Arc<OptOut>>,
+    /// How the texts are read and sent.
+    setting: Setting,
+    /// Whether it tells times, or the recipient's zone.
+    tells_times: bool,
 }
 
 /// Whose characters a text has.
@@ -54,6 +63,16 @@ pub enum Spelling {
 pub struct Scratch {
     context: Context,
     spelled: String,
+    setting: Setting,
+}
+
+impl Scratch {
+    /// The same for recipients whose clocks are known by `clock`, and a gateway whose parts share a reference of this
+    /// kind.
+    pub fn for_readers(mut self, clock: Clock, reference: Reference) -> Self {
+        self.setting = Setting { clock, reference, ..self.setting };
+        self
+    }
 }
 
 #[derive(Serialize)]
@@ -72,6 +91,7 @@ impl Template {
         let usable = columns.iter().map(String::as_str).filter(|name| is_usable(name));
         let known: Vec<&str> = usable.chain(RESERVED).collect();
         let mut program = Program::new();
+        filters::offer(&mut program);
         let mut problems = program.add(NAME, source, Kind::Text, &known).err().unwrap_or_default();
         for problem in &mut problems {
             unusable_column(problem, source, columns);
@@ -94,10 +114,13 @@ impl Template {
             pieces: plain::pieces(source, &used, columns, constants, campaign),
             constants: context,
             shared: None,
-            respells: false,
             flaws: hygiene::literals(source),
             linked: hygiene::linked(source, columns),
             opt_out: None,
+            source: source.to_owned(),
+            setting: Setting::at(names.home),
+            tells_times: program.applies(filters::DATE)
+                || expression::may_read(source, Kind::Text, "recipient", "timezone"),
             program,
         };
         template.render_shared(source)?;
@@ -107,7 +130,7 @@ impl Template {
     /// The same, with every text spelled in GSM-7 where all of it can be: a text that keeps one character that cannot is
     /// UCS-2 all the same, and stays as it was written.
     pub fn in_gsm7(mut self) -> Self {
-        self.respells = true;
+        self.setting.respells = true;
         let mut spelled = String::new();
         if let Some((text, spelling)) = &mut self.shared {
             *spelling = spell(text, &mut spelled);
@@ -125,13 +148,15 @@ impl Template {
         self.opt_out.as_ref().is_some_and(|opt_out| !opt_out.stands_in(text))
     }
 
-    /// A template that names nothing of a row is rendered here and now.
+    /// A template that names nothing of a row is rendered here and now. Its text is the same for all, unless a filter has
+    /// asked who reads it.
     fn render_shared(&mut self, source: &str) -> Result<(), Vec<Problem>> {
         if !self.columns.is_empty() || self.uses_recipient {
             return Ok(());
         }
         let mut text = String::new();
-        self.program.render(NAME, &self.constants, &mut text).map_err(|error| {
+        let (rendered, asked) = reader::probe(|| self.program.render(NAME, &self.constants, &mut text));
+        rendered.map_err(|error| {
             let span = match &error {
                 EvalError::Failed { span, .. } if !span.is_empty() => span.clone(),
                 _ => 0..source.len(),
@@ -142,7 +167,7 @@ impl Template {
             let message = "the text is empty: nobody would get anything".to_owned();
             return Err(vec![Problem { message, span: 0..source.len(), help: None }]);
         }
-        self.shared = Some((text, Spelling::AsWritten));
+        self.shared = (!asked).then_some((text, Spelling::AsWritten));
         Ok(())
     }
 
@@ -173,6 +198,11 @@ impl Template {
         &self.linked
     }
 
+    /// Whether it tells times, or the recipient's zone: whoever knows where recipients are should say so.
+    pub fn tells_times(&self) -> bool {
+        self.tells_times
+    }
+
     /// The columns that make a difference, with their places in the file, from 0.
     pub fn places(&self) -> &[(String, usize)] {
         &self.columns
@@ -185,7 +215,7 @@ impl Template {
 
     /// What [`Template::render`] reuses.
     pub fn scratch(&self) -> Scratch {
-        Scratch { context: self.constants.clone(), spelled: String::new() }
+        Scratch { context: self.constants.clone(), spelled: String::new(), setting: self.setting }
     }
 
     /// Renders the message of one row into `out`, which is cleared first. `cell` gives the text of a
@@ -205,20 +235,22 @@ impl Template {
             out.push_str(text);
             return Ok(*spelling);
         }
-        self.render_row(cell, recipient, &mut scratch.context, out)?;
-        Ok(if self.respells { spell(out, &mut scratch.spelled) } else { Spelling::AsWritten })
+        self.render_row(cell, recipient, scratch, out)?;
+        Ok(if self.setting.respells { spell(out, &mut scratch.spelled) } else { Spelling::AsWritten })
     }
 
     fn render_row<'r>(
         &self,
         cell: impl Fn(usize) -> &'r str,
         recipient: &Recipient<'_>,
-        context: &mut Context,
+        scratch: &mut Scratch,
         out: &mut String,
     ) -> Result<(), EvalError> {
         if let Some(pieces) = &self.pieces {
             return plain::render(pieces, cell, recipient, out);
         }
+        let Scratch { context, setting, .. } = scratch;
+        reader::read_by(recipient, setting);
         let mut bytes = 0;
         for (name, column) in &self.columns {
             let cell = cell(*column);
@@ -232,7 +264,20 @@ impl Template {
         if self.uses_recipient {
             context.insert("recipient", recipient);
         }
-        self.program.render(NAME, context, out)
+        self.program.render(NAME, context, out).map_err(|error| self.named(error))
+    }
+
+    /// The error with what stands in the source up to there: of several cells, which one it is about.
+    fn named(&self, error: EvalError) -> EvalError {
+        let EvalError::Failed { message, span } = error else { return error };
+        let before = self.source.get(..span.start).unwrap_or_default();
+        let tag = before.rfind("{{").max(before.rfind("{%")).filter(|_| !span.is_empty());
+        let expression =
+            tag.and_then(|tag| self.source.get(tag + 2..span.end)).map(|text| text.trim_matches(['-', ' ']));
+        match expression.filter(|text| text.len() <= MOST_NAMED) {
+            Some(text) => EvalError::Failed { message: format!("`{text}`: {message}"), span },
+            None => EvalError::Failed { message, span },
+        }
     }
 }
 
@@ -362,6 +407,58 @@ mod tests {
                 ("phone", Some("`recipient` has `id` or `address`")),
             ]
         );
+    }
+
+    #[test]
+    fn a_text_that_depends_on_who_reads_it_is_not_shared() {
+        let read = |source: &str, locale: &str| {
+            let template = compile(source, &[]).unwrap();
+            assert!(template.shared().is_none(), "{source}");
+            let recipient = Recipient { id: "1", address: "+1", locale, timezone: "" };
+            let mut out = String::new();
+            template.render(|_| "", &recipient, &mut template.scratch(), &mut out).map(|_| out).unwrap()
+        };
+        let source = "{{ 12500 | number }} on {{ '2026-03-20' | date }}";
+        assert_eq!(read(source, "de"), "12.500 on 20.03.2026");
+        assert_eq!(read(source, "sw"), "12,500 on 20 Mac 2026");
+        let long = format!("{{% filter segments(max=1) %}}{}{{% endfilter %}}", "x".repeat(200));
+        assert_eq!(read(&long, "").len(), 160);
+        let problems = compile("{{ 'x' | number }}", &[]).unwrap_err();
+        assert!(problems[0].message.contains("`x` cannot be read"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_cut_text_is_counted_as_it_will_be_spelled() {
+        let source = "{% filter segments(max=1) %}{{ a }}{% endfilter %}";
+        let read = |template: &Template| {
+            let cell = "Zoë – ".repeat(20);
+            render(template, &[&cell]).map(|text| text.chars().count())
+        };
+        assert_eq!(read(&compile(source, &["a"]).unwrap()), Ok(70));
+        assert_eq!(read(&compile(source, &["a"]).unwrap().in_gsm7()), Ok(120));
+    }
+
+    #[test]
+    fn an_error_names_the_cell() {
+        let template = compile("{{ a | upper }} {{ b | number(decimals=2) }}", &["a", "b"]).unwrap();
+        let said = render(&template, &["x", "1,5"]).unwrap_err().to_string();
+        assert!(said.starts_with("`b | number(decimals=2)`: `1,5` cannot be read"), "{said}");
+    }
+
+    #[test]
+    fn options_that_cannot_be_are_found_before_any_row() {
+        for (source, said) in [
+            ("{{ a | currency(code='KESH') }}", "did you mean `KES`?"),
+            ("{{ a | currency }}", "needs `code`"),
+            ("{{ a | date(style='tiny') }}", "`short`, `medium`, `long` or `full`"),
+            ("{{ a | date(format='%Q') }}", "no pattern"),
+            ("{{ a | date(timezone='Nairobi') }}", "no time zone"),
+            ("{% filter segments(max=0) %}{{ a }}{% endfilter %}", "from 1 to 255"),
+            ("{{ a | number(digits=2) }}", "no option `digits`"),
+        ] {
+            let problems = compile(source, &["a"]).unwrap_err();
+            assert!(problems[0].message.contains(said), "{problems:?}");
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Wordings {
         &self.all
     }
 
+    /// Whether one of them tells times, or the recipient's zone.
+    pub fn tell_times(&self) -> bool {
+        self.all.iter().any(|wording| wording.template.tells_times())
+    }
+
     /// Whether there is more than one, so that it is worth telling who reads which.
     pub fn are_several(&self) -> bool {
         self.all.len() > 1

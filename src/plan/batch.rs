@@ -20,7 +20,7 @@ use crate::message::{Found, WordingId};
 use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
 use crate::plan::flaws;
-use crate::plan::{Lost, Recipe, Whereabouts};
+use crate::plan::{Lost, Recipe, Whereabouts, clock};
 
 /// A block and what became of its rows.
 #[derive(Default)]
@@ -250,7 +250,8 @@ impl<'r> Worker<'r> {
 
 /// What one text reuses on one thread, and its measure where it is the same for all.
 fn reused(template: &Template, recipe: &Recipe) -> (Scratch, Option<Measure>) {
-    (template.scratch(), template.shared().map(|text| measure_by(text, recipe.reference)))
+    let scratch = template.scratch().for_readers(clock(recipe.rules.kind), recipe.reference);
+    (scratch, template.shared().map(|text| measure_by(text, recipe.reference)))
 }
 
 /// Appends a text and says where it is.

@@ -32,7 +32,7 @@ pub use pipeline::{Last, last_rows, run, run_files, run_files_keeping};
 pub use readers::Readers;
 pub use totals::Bill;
 pub use totals::{Located, PartCount, Totals};
-pub use whereabouts::{Lost, Whereabouts};
+pub use whereabouts::{Lost, Whereabouts, clock};
 
 /// Everything that decides what a file of recipients becomes.
 #[derive(Debug, Clone)]

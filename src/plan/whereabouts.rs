@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 
+use crate::audience::AddressKind;
 use crate::audience::address::Address;
 use crate::audience::phone::says_where;
 use crate::campaign::Delivery;
+use crate::message::Clock;
 use crate::schedule::{Hours, Moment, Zone, ZoneSet, country_zones_of, zones_of};
 
 /// See the module.
@@ -45,7 +47,13 @@ impl Whereabouts {
         if !zone.is_empty() {
             return Zone::named(zone).map_or(Self::Nowhere(Lost::NoSuchZone), Self::In);
         }
-        let Some(digits) = address.digits() else { return Self::Nowhere(Lost::Nothing) };
+        match address.digits() {
+            Some(digits) => Self::of_number(digits, text),
+            None => Self::Nowhere(Lost::Nothing),
+        }
+    }
+
+    fn of_number(digits: u64, text: &str) -> Self {
         let Some(country) = country_zones_of(text) else { return Self::Nowhere(Lost::Nothing) };
         // What lies in a country of one zone lies in that, and numbers are expensive to ask.
         let set = match country.zones() {
@@ -90,6 +98,41 @@ impl Whereabouts {
     }
 }
 
+/// How the clocks of recipients with such addresses are known, for texts that tell times.
+pub fn clock(kind: AddressKind) -> Clock {
+    match kind {
+        AddressKind::Phone { .. } => |zone, number, at| {
+            let digits = number.strip_prefix('+').and_then(|digits| digits.parse().ok());
+            digits.map_or_else(|| by_row(zone, at), |digits| of_number(zone, digits, number, at))
+        },
+        AddressKind::Opaque => |zone, _, at| by_row(zone, at),
+    }
+}
+
+fn of_number(
+    zone: &str,
+    digits: u64,
+    number: &str,
+    at: DateTime<Utc>,
+) -> Result<Option<FixedOffset>, String> {
+    if !zone.is_empty() {
+        return by_row(zone, at);
+    }
+    let whereabouts = Whereabouts::of_number(digits, number);
+    let mut offsets = whereabouts.zones().iter().map(|zone| zone.at(at).timezone());
+    // Of several zones, one answer is right if it is right in all of them.
+    let first = offsets.next();
+    Ok(first.filter(|first| offsets.all(|other| other == *first)))
+}
+
+fn by_row(zone: &str, at: DateTime<Utc>) -> Result<Option<FixedOffset>, String> {
+    match Zone::named(zone) {
+        Some(zone) => Ok(Some(zone.at(at).timezone())),
+        None if zone.is_empty() => Ok(None),
+        None => Err(format!("`{zone}` is not a known time zone")),
+    }
+}
+
 impl fmt::Display for Whereabouts {
     /// The names of the zones, joined by `&`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,7 +149,6 @@ impl fmt::Display for Whereabouts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audience::AddressKind;
 
     fn at(zone: &str, number: &str) -> String {
         let address = AddressKind::Phone { region: None }.read(number).unwrap();
@@ -129,6 +171,27 @@ mod tests {
         // Their numbers say where they were given out.
         assert_eq!(at("", "+5511961234567"), "America/Sao_Paulo");
         assert_eq!(at("", "+12125550123"), "America/New_York");
+    }
+
+    #[test]
+    fn clocks_are_known_by_the_row_or_by_numbers_that_leave_no_doubt() {
+        let phone = clock(AddressKind::Phone { region: None });
+        let hours = |zone: &str, number: &str, at: &str| {
+            let offset = phone(zone, number, at.parse().unwrap()).unwrap();
+            offset.map(|offset| offset.local_minus_utc() / 3600)
+        };
+        let (winter, summer) = ("2026-01-20T09:00:00Z", "2026-07-20T09:00:00Z");
+        assert_eq!(hours("Asia/Tokyo", "+254712345678", winter), Some(9));
+        assert_eq!(hours("", "+254712345678", winter), Some(3));
+        assert_eq!(hours("", "+12125550123", winter), Some(-5));
+        assert_eq!(hours("", "+12125550123", summer), Some(-4));
+        // Anywhere in Australia.
+        assert_eq!(hours("", "+61412345678", winter), None);
+        assert!(
+            phone("Nairobi", "+254712345678", winter.parse().unwrap()).unwrap_err().contains("`Nairobi`")
+        );
+        let opaque = clock(AddressKind::Opaque);
+        assert_eq!(opaque("", "+254712345678", winter.parse().unwrap()), Ok(None));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Addresses as they may be shown: masked, also where an identity or a gateway's words repeat them.
 
+mod cell;
+
 use std::borrow::Cow;
 
 use crate::audience::Address;
@@ -39,6 +41,15 @@ impl Mask {
         match self {
             Self::Shown => words.to_owned(),
             Self::Masked => without_address(words, address, &masked(address)),
+        }
+    }
+
+    /// A cell of somebody's file, of which nobody knows what it holds: numbers, however they are spelled, and e-mail
+    /// addresses are masked wherever they stand in it. Dates are left.
+    pub fn cell(self, cell: &str) -> String {
+        match self {
+            Self::Shown => cell.to_owned(),
+            Self::Masked => cell::masked(cell),
         }
     }
 

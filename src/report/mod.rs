@@ -2,6 +2,7 @@
 //! versioned, and never a dump of internals.
 
 pub mod alphabet;
+pub mod audience;
 pub mod campaign;
 pub mod cancel;
 pub mod control;

@@ -80,6 +80,14 @@ impl Zone {
         self.0 == Clock::Recipient
     }
 
+    /// Where it is, if it is one place.
+    pub fn place(self) -> Option<Tz> {
+        match self.0 {
+            Clock::Place(zone) => Some(zone),
+            Clock::Recipient => None,
+        }
+    }
+
     fn tz(self) -> Tz {
         match self.0 {
             Clock::Place(zone) => zone,

@@ -99,6 +99,7 @@ impl Export {
             return Err(ReadError::Format(what));
         }
         let (packing, dialect, told) = if magic.starts_with(ZIP) {
+            sheet::check_held(origin.open()?)?;
             let sheet = sheet::choose(origin.open()?, named.sheet.as_deref())?;
             let told = format!("an .xlsx workbook, sheet `{sheet}`");
             (Packing::Sheet(sheet), Dialect::SHEET, Some(told))
@@ -117,6 +118,12 @@ impl Export {
     /// What was found out about it that people should know, in a line; nothing for UTF-8 with commas.
     pub fn told(&self) -> Option<&str> {
         self.told.as_deref()
+    }
+
+    /// How it is written, whatever that is.
+    pub fn written(&self) -> &str {
+        let told = self.told.as_deref().and_then(|told| told.strip_prefix(&*self.shown)?.strip_prefix(": "));
+        told.unwrap_or("UTF-8, `,` between cells")
     }
 
     /// How its text is written.

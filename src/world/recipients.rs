@@ -23,6 +23,11 @@ impl Recipients {
         Self { files }
     }
 
+    /// Each of them.
+    pub fn files(&self) -> &[Export] {
+        &self.files
+    }
+
     /// Whether there is more than one: then a line needs the name of its file.
     pub fn are_several(&self) -> bool {
         self.files.len() > 1

@@ -16,12 +16,13 @@ use super::confine::{self, Confined, Repository};
 use super::recipients::Recipients;
 use super::stamp::{Stamp, stamp};
 use crate::audience::Suppression;
-use crate::campaign::{self, Campaign, Manifest, Materials, References};
+use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostics, Source};
 
 pub use lists::add_list;
 pub use profiles::profile;
+pub use recipients::recipients_of;
 
 /// The name of a manifest in its folder.
 pub const MANIFEST: &str = "campaign.yaml";
@@ -67,6 +68,8 @@ pub enum Piped {
     Read,
     /// They are read, or passed over with a word where somebody would have to type them.
     ReadIfThere,
+    /// They are passed over: it is not about them.
+    PassedOver,
     /// Nobody pipes them in, each time it is due.
     Never,
 }
@@ -77,6 +80,7 @@ struct Parts {
     campaign: Option<Campaign>,
     recipients: Option<Recipients>,
     profile_source: Option<Arc<Source>>,
+    holidays: Option<Arc<Source>>,
 }
 
 /// A campaign with its files, all of them sound.
@@ -176,19 +180,22 @@ impl Opened {
         (loaded, self.problems, self.stamps)
     }
 
-    /// The campaign without its suppression lists, which are long and say nothing of when it goes out. What is wrong with
-    /// everything else stands in the diagnostics.
-    pub fn campaign(mut self) -> (Option<Campaign>, Diagnostics) {
-        self.piped = Piped::Never;
-        let campaign = self.manifest.take().and_then(|manifest| self.parts(&manifest).campaign);
+    /// When the campaign goes out, where all of it is sound but for its suppression lists, which are long and say nothing of
+    /// that, and for recipients whom somebody pipes in. What is wrong stands in the diagnostics.
+    pub fn announced(mut self) -> (Option<Announced>, Diagnostics) {
+        self.piped = Piped::PassedOver;
+        let announced = self.manifest.take().and_then(|manifest| {
+            let parts = self.parts(&manifest);
+            campaign::announced(&manifest, &self.source, parts.holidays.as_ref())
+        });
         self.problems.sort();
         hide(&mut self.problems);
-        (campaign.filter(|_| !self.problems.has_errors()), self.problems)
+        (announced.filter(|_| !self.problems.has_errors()), self.problems)
     }
 
     fn join(&mut self) -> Option<Loaded> {
         let manifest = self.manifest.take()?;
-        let Parts { references, campaign, recipients, profile_source } = self.parts(&manifest);
+        let Parts { references, campaign, recipients, profile_source, .. } = self.parts(&manifest);
         let suppression = self.suppression(&references, campaign.as_ref());
         self.problems.sort();
         match (campaign, recipients, suppression, profile_source) {
@@ -212,9 +219,9 @@ impl Opened {
         let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
         let snippets = self.snippets(manifest, &templates);
-        let materials = Materials { templates, snippets, holidays, header, profile };
+        let materials = Materials { templates, snippets, holidays: holidays.clone(), header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
         self.problems.extend(problems);
-        Parts { references, campaign, recipients, profile_source }
+        Parts { references, campaign, recipients, profile_source, holidays }
     }
 }

@@ -4,13 +4,16 @@
 use std::convert::Infallible;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use flate2::write::GzEncoder;
 use sendplan::audience::{AddressKind, Header, Named, Region, Rules, Suppression, detect};
 use sendplan::message::{Names, Template};
 use sendplan::plan::{Input, Recipe, Totals, run_files};
 
+use crate::desk::Desk;
 use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, Said, said};
 use crate::workbook::{Cell, workbook};
@@ -333,6 +336,54 @@ fn standard_input_is_read_once_and_run_refuses_it() {
     assert_eq!((sent.code, gateway.accepted().len()), (0, 2), "{sent:?}");
     let run = project.run(&["run", "campaigns/c", "--once"]);
     assert!(run.err.contains("nobody is there to pipe them in"), "{run:?}");
+}
+
+#[test]
+fn a_campaign_whose_recipients_are_piped_in_is_no_error_to_status() {
+    let project = project("  csv: \"-\"\n");
+    let schedule = "schedule: { at: 2199-03-20T09:00 }\n";
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    let standing = || {
+        let said = project.run(&["status", "--format", "json"]);
+        let status: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        status["campaigns"][0]["standing"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(standing(), "by_hand");
+    project.write(file, &format!("{manifest}{schedule}"));
+    assert_eq!(standing(), "scheduled");
+    project.write(file, &format!("{manifest}limits: {{ recipients: none }}\n"));
+    assert_eq!(standing(), "unreadable", "what is wrong elsewhere is still told");
+}
+
+/// The file is written anew after it was looked at, while the gateway is spoken to, and before its last row is read.
+#[test]
+fn a_file_that_changes_before_it_is_read_to_its_end_pins_nobody() {
+    let file: Arc<Mutex<Option<PathBuf>>> = Arc::default();
+    let written = Arc::clone(&file);
+    let desk = Desk::waiting(
+        move |asked| {
+            let path = if asked.path == "/login" { written.lock().unwrap().take() } else { None };
+            if let Some(path) = path {
+                std::fs::write(path, "id,phone,name\nP-1,0700000001,A\n").unwrap();
+            }
+        },
+        |_, _| None,
+    );
+    for keep in ["first", "last"] {
+        let project = desk.project(50);
+        let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+        let kept = manifest.replace("csv: r.csv", &format!("csv: r.csv, keep: {keep}"));
+        project.write("campaigns/c/campaign.yaml", &kept);
+        *file.lock().unwrap() = Some(project.path("campaigns/c/r.csv"));
+        let refused = project.send();
+        assert_eq!(refused.code, 3, "{refused:?}");
+        assert!(refused.err.contains("r.csv has changed while it was read"), "{}", refused.err);
+        assert!(!project.run(&["status", "--format", "json"]).out.contains("\"planned\""));
+        desk.book(|book| assert!(book.records.is_empty()));
+        assert_eq!(project.send().code, 0);
+        desk.book(|book| assert_eq!(std::mem::take(&mut book.records).len(), 1));
+    }
 }
 
 #[test]

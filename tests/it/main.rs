@@ -29,6 +29,7 @@ mod kinds;
 #[path = "../../fuzz/laws/mod.rs"]
 mod laws;
 mod loopback;
+mod messages;
 mod moments;
 mod numbers;
 mod once;
@@ -53,6 +54,7 @@ mod series;
 mod simulation;
 mod state;
 mod status;
+mod survey;
 mod texts;
 mod timing;
 mod workbook;

@@ -234,6 +234,52 @@ fn a_clock_that_nobody_can_know_is_refused() {
 }
 
 #[test]
+fn a_text_tells_the_time_by_the_clock_of_whoever_reads_it() {
+    let gateway = Loopback::start();
+    let text = "template: m.txt";
+    let project = Project::empty();
+    project.manifest(&gateway.url(), "batch_max: 1", text, "schedule: { timezone: Africa/Johannesburg }\n");
+    with_column(&project, "tz");
+    project.write("campaigns/c/m.txt", "{{ name }} {{ at | date(time=true) }}");
+    project.write(
+        "campaigns/c/r.csv",
+        "phone,name,tz,at\n+254712000001,Nai,,2026-03-20T16:30:00Z\n+254712000002,Tok,Asia/Tokyo,2026-03-20T16:30:00Z\n\
+         +61412345678,Aus,,2026-03-20T16:30:00Z\n+254712000003,Day,Asia/Tokyo,2026-03-20T16:30\n\
+         +254712000004,Odd,Nairobi,2026-03-20T16:30:00Z\n+254712000005,Two,,03/04/2026\n",
+    );
+    assert_eq!(project.run(&["check"]).code, 0);
+    let preview = project.run(&["preview", "campaigns/c", "--sample", "9"]);
+    for read in [
+        "Nai Mar 20, 2026, 7:30 PM",
+        "Tok Mar 21, 2026, 1:30 AM",
+        "Aus Mar 20, 2026, 6:30 PM",
+        "Day Mar 20, 2026, 4:30 PM",
+    ] {
+        assert!(preview.out.contains(read), "{read}: {preview:?}");
+    }
+    project.run(&["plan", "campaigns/c", "--rejects", "rejects.csv"]);
+    let rejects = std::fs::read_to_string(project.path("rejects.csv")).unwrap();
+    assert_eq!(rejects.matches("render-failed").count(), 2, "{rejects}");
+    for why in ["`Nairobi` is not a known time zone", "`03/04/2026` may be read in more than one way"] {
+        assert!(rejects.contains(why), "{rejects}");
+    }
+    // Without any zone nobody knows what to tell in Australia.
+    project.manifest(&gateway.url(), "batch_max: 1", text, "");
+    let why = project.run(&["preview", "campaigns/c", "--recipient", "+61412345678"]);
+    assert!(why.err.contains("nothing says in which time zone this is read"), "{why:?}");
+}
+
+#[test]
+fn a_column_of_zones_is_fine_where_the_text_names_it() {
+    let gateway = Loopback::start();
+    let project = Project::empty();
+    project.manifest(&gateway.url(), "batch_max: 1", "text: \"{{ name }} {{ recipient.timezone }}\"", "");
+    with_column(&project, "name");
+    project.recipients(3);
+    assert_eq!(project.run(&["check"]).code, 0);
+}
+
+#[test]
 fn plan_and_check_show_whose_time_comes_when() {
     let gateway = Loopback::start();
     let project = project(&gateway, "schedule:\n  cron: \"0 9 * * *\"\n  timezone: recipient\n");

@@ -43,8 +43,8 @@ pub struct Audience {
     #[serde(default)]
     #[schemars(example = &"customer_id")]
     pub id: Option<Spanned<String>>,
-    /// The column that holds a recipient's time zone by its IANA name, for what goes by `timezone: recipient`. Where it is
-    /// empty, and without it, the number says where somebody may be.
+    /// The column that holds a recipient's time zone by its IANA name, for what goes by `timezone: recipient`, and for the
+    /// times that a text tells. Where it is empty, and without it, the number says where somebody may be.
     #[serde(default)]
     #[schemars(example = &"tz")]
     pub timezone: Option<Spanned<String>>,

@@ -7,6 +7,7 @@ use super::Resolver;
 use crate::audience::AddressKind;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::message::Wordings;
 use crate::schedule::{Day, Days, Moment, Preset, Series, When, Window, Zone};
 use crate::yaml::{Spanned, TextOr, all};
 
@@ -61,8 +62,14 @@ impl Resolver<'_> {
         }
     }
 
-    /// Recipients' clocks must be known from somewhere, and where somebody says which they are they must be asked for.
-    pub(super) fn whose_clock(&mut self, manifest: &raw::Campaign, kind: Option<AddressKind>) {
+    /// Recipients' clocks must be known from somewhere, and where somebody says which they are they must be asked for, by
+    /// the schedule or by the text.
+    pub(super) fn whose_clock(
+        &mut self,
+        manifest: &raw::Campaign,
+        kind: Option<AddressKind>,
+        wordings: Option<&Wordings>,
+    ) {
         let schedule = manifest.schedule.as_ref().map(|schedule| &schedule.value);
         let window = schedule.and_then(|schedule| match &schedule.window.as_ref()?.value {
             TextOr::Other(hours) => hours.timezone.as_ref(),
@@ -77,10 +84,10 @@ impl Resolver<'_> {
                 &asked.span,
                 "name the column of their time zones: `audience.timezone`",
             ),
-            (None, Some(column)) => (
+            (None, Some(column)) if wordings.is_some_and(|wordings| !wordings.tell_times()) => (
                 "`audience.timezone` says where recipients are, and nothing goes by their clocks",
                 &column.span,
-                "say `schedule.timezone: recipient`, or remove it",
+                "say `schedule.timezone: recipient`, tell a time in the text by the filter `date`, or remove it",
             ),
             _ => return,
         };

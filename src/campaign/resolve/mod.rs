@@ -14,16 +14,18 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use self::message::Material;
 use self::schedule::Schedule;
 use super::raw;
-use super::{Audience, Campaign, Delivery, secrets};
+use super::{Announced, Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::message::{Names, Snippets};
 use crate::provider::Profile;
+use crate::schedule::Zone;
 use crate::yaml::{Spanned, TextOr};
 
 /// What was found at the names of a manifest. What is absent has been reported by whoever looked.
@@ -53,7 +55,25 @@ pub fn resolve(
     (campaign, resolver.problems)
 }
 
+/// When a campaign goes out, as far as its manifest is sound in that. What is wrong is told by [`resolve`].
+pub fn announced(
+    manifest: &raw::Campaign,
+    source: &Arc<Source>,
+    holidays: Option<&Arc<Source>>,
+) -> Option<Announced> {
+    let mut resolver = Resolver { source, problems: Diagnostics::new() };
+    let name = resolver.name(manifest.name.as_ref()?)?;
+    let frequency = resolver.frequency(&name, &manifest.audience.as_ref()?.value)?;
+    let Schedule { timetable, .. } = resolver.schedule(manifest.schedule.as_ref(), holidays)?;
+    Some(Announced { name, timetable, frequency })
+}
+
 pub use self::exports::named;
+
+/// The campaign's own zone, where it says one. What is wrong with it is told where the schedule is read.
+fn home(manifest: &raw::Campaign) -> Option<Tz> {
+    Zone::named(&manifest.schedule.as_ref()?.value.timezone.as_ref()?.value)?.place()
+}
 
 struct Resolver<'a> {
     source: &'a Arc<Source>,
@@ -83,6 +103,7 @@ impl Resolver<'_> {
                 constants: &constants,
                 has_locales: by_column || message.value.has_languages(),
                 has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
+                home: home(manifest),
             };
             let respells = message.value.transliterate.is_some();
             let opt_out = self.opt_out(&message.value);
@@ -105,7 +126,7 @@ impl Resolver<'_> {
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
-        self.whose_clock(manifest, kind);
+        self.whose_clock(manifest, kind, wordings.as_ref());
         let Schedule { timetable, window, until, recipients } = schedule?;
         Some(Campaign {
             name: name?,

@@ -13,6 +13,8 @@ use std::cmp::Ordering;
 use tera::value::Key;
 use tera::{Context, Value};
 
+use super::words;
+
 pub(super) use text::Template;
 
 /// A plain expression.
@@ -33,6 +35,8 @@ pub(super) enum Expr {
         optional: bool,
     },
     Convert(Box<Expr>, Convert),
+    /// `of | default(value=…)`.
+    Default(Box<Expr>, Value),
     Not(Box<Expr>),
     Both(Box<Expr>, Operator, Box<Expr>),
     If {
@@ -65,12 +69,15 @@ pub(super) enum Operator {
     GreaterOrEqual,
 }
 
-/// A filter of Tera's that takes nothing but its value.
+/// A filter that takes nothing but its value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Convert {
     Lower,
     Upper,
     Text,
+    Trim,
+    FirstWord,
+    Title,
 }
 
 /// Where names are looked up.
@@ -113,6 +120,10 @@ impl Expr {
                 inner(of.eval(scope)?, *optional, |of| of.as_array().map(|items| items.get(*at)))
             }
             Self::Convert(of, convert) => Some(Cow::Owned(convert.apply(&*of.eval(scope)?)?)),
+            Self::Default(of, stand_in) => {
+                let value = of.eval(scope)?;
+                Some(if words::is_nothing(&value) { Cow::Borrowed(stand_in) } else { value })
+            }
             Self::Not(of) => truth(!of.eval(scope)?.is_truthy()),
             Self::Both(left, operator, right) => {
                 let left = left.eval(scope)?;
@@ -185,6 +196,9 @@ impl Convert {
             "lower" => Self::Lower,
             "upper" => Self::Upper,
             "str" => Self::Text,
+            "trim" => Self::Trim,
+            "first_word" => Self::FirstWord,
+            "title" => Self::Title,
             _ => return None,
         })
     }
@@ -194,6 +208,9 @@ impl Convert {
             (Self::Lower, Some(text)) => Value::from(text.to_lowercase()),
             (Self::Upper, Some(text)) => Value::from(text.to_uppercase()),
             (Self::Text, Some(_)) => value.clone(),
+            (Self::Trim, Some(text)) => Value::from(text.trim()),
+            (Self::FirstWord, Some(text)) => Value::from(words::first_word(text)),
+            (Self::Title, Some(text)) => Value::from(words::title(text)),
             (Self::Text, None) if value.is_number() => Value::from(value.to_string()),
             _ => return None,
         })
@@ -250,11 +267,11 @@ mod tests {
     use super::super::{Kind, MAX_RENDERED_BYTES, Program};
     use super::*;
 
-    const KNOWN: [&str; 4] = ["a", "b", "c", "d"];
+    const KNOWN: [&str; 5] = ["a", "b", "c", "d", "e"];
 
     fn context() -> Context {
         Context::from_serialize(&json!({
-            "a": {"b": {"c": 7, "d": [{"a": "x", "b": 1.5}, "y", {}]}, "a": "Text é \"&\" b", "c": null, "d": ""},
+            "a": {"b": {"c": 7, "d": [{"a": "x", "b": 1.5}, "y", {}]}, "a": " Text é \"&\" b", "c": null, "d": ""},
             "b": [1, 2, "x"],
             "c": null,
         }))
@@ -293,6 +310,10 @@ mod tests {
             "a?.b.c in [6, 7] or a.a not in ['text', none, true]",
             "a.a if a?.a != 'None' else none",
             "(a.b.c | str | lower) != 'success' and (a.a | upper) == a.a",
+            "a.a | trim | first_word | title",
+            "a.d | default(value='friend') | title",
+            "e | default ( value = 7 )",
+            "(a?.x?.y | default(value=none)) == c",
         ] {
             let (tera, plain) = both(source).unwrap();
             assert_eq!(tera.ok(), plain, "{source}");
@@ -331,6 +352,10 @@ mod tests {
             "[...b]",
             "99999999999999999999",
             "a | str(x=1)",
+            "a | default(value=b)",
+            "a | default(value='x', boolean=true)",
+            "a | default",
+            "a | trim(pat='x')",
             "{'a': 1, 'a': 2}",
             "a }}",
             "[x for x in b if x]",
@@ -405,7 +430,18 @@ mod tests {
         let leaf = prop_oneof![3 => path, 1 => constant.prop_map(str::to_owned)];
         let operator =
             prop::sample::select(vec!["and", "or", "in", "not in", "==", "!=", "<", "<=", ">", ">="]);
-        let filter = prop::sample::select(vec!["lower", "upper", "str", "str | lower", "length"]);
+        let filter = prop::sample::select(vec![
+            "lower",
+            "upper",
+            "str",
+            "str | lower",
+            "length",
+            "trim",
+            "first_word",
+            "title",
+            "default(value='x y')",
+            "default(value=0) | str",
+        ]);
         leaf.prop_recursive(4, 24, 3, move |inner| {
             prop_oneof![
                 (inner.clone(), operator.clone(), inner.clone())
@@ -427,6 +463,8 @@ mod tests {
             " | __pair(name='n')",
             " | upper",
             " | trim",
+            " | trim(pat='x')",
+            " | default(value='é') | title",
             " | json | json",
         ];
         let value = (expression(), prop::sample::select(filters.to_vec()), any::<bool>());

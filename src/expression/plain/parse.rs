@@ -113,14 +113,37 @@ impl<'t, 's> Parser<'t, 's> {
                 _ => return None,
             },
         };
-        while let [Token::Sign("|"), Token::Word(name), rest @ ..] = self.rest
-            && let Some(convert) = Convert::named(name)
-            && rest.first() != Some(&Token::Sign("("))
-        {
-            self.rest = rest;
-            value = Expr::Convert(Box::new(value), convert);
+        while let Some(filtered) = self.filter(&value) {
+            value = filtered;
         }
         Some(value)
+    }
+
+    /// A value through the filter that comes next, if that is plain.
+    fn filter(&mut self, value: &Expr) -> Option<Expr> {
+        let of = || Box::new(value.clone());
+        match self.rest {
+            [
+                Token::Sign("|"),
+                Token::Word("default"),
+                Token::Sign("("),
+                Token::Word("value"),
+                Token::Sign("="),
+                stand_in,
+                Token::Sign(")"),
+                rest @ ..,
+            ] => {
+                let stand_in = constant(*stand_in)?;
+                self.rest = rest;
+                Some(Expr::Default(of(), stand_in))
+            }
+            [Token::Sign("|"), Token::Word(name), rest @ ..] if rest.first() != Some(&Token::Sign("(")) => {
+                let convert = Convert::named(name)?;
+                self.rest = rest;
+                Some(Expr::Convert(of(), convert))
+            }
+            _ => None,
+        }
     }
 
     fn path(&mut self, name: &str) -> Option<Expr> {

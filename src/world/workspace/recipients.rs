@@ -1,13 +1,59 @@
 //! The recipients' files of a manifest: opened, looked at and held against each other.
+#![allow(clippy::disallowed_methods)]
+
+use std::path::Path;
 
 use super::{Opened, Piped};
 use crate::audience::{Header, Named, ReadError};
-use crate::campaign::{self, Manifest, Reference};
-use crate::diagnostic::Diagnostic;
+use crate::campaign::{self, Manifest, Reference, References};
+use crate::credentials::hide;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::world::confine::{Confined, plain};
 use crate::world::export::{self, Export, STANDARD_INPUT};
 use crate::world::recipients::{Recipients, other_columns};
 
+/// A recipients' file that no manifest names; `-` is standard input. How it is written is found out.
+///
+/// # Errors
+/// In words, with the file's name in them.
+pub fn recipients_of(path: &Path) -> Result<(Recipients, Header), String> {
+    let shown = path.display().to_string();
+    let refuse = |error: ReadError| match error.help() {
+        Some(help) => format!("{shown}: {error}; {help}"),
+        None => format!("{shown}: {error}"),
+    };
+    let export = if shown == STANDARD_INPUT {
+        if export::is_typed() {
+            return Err("standard input is a terminal: pipe the recipients in".to_owned());
+        }
+        Export::standard_input(&Named::default())
+    } else {
+        let real =
+            path.canonicalize().map_err(|error| format!("cannot read `{shown}`: {}", plain(&error)))?;
+        Export::file(&Confined { real, shown: path.to_owned() }, &Named::default())
+    };
+    let export = export.map_err(refuse)?;
+    let header = export.header().map_err(refuse)?;
+    Ok((Recipients::new(vec![export]), header))
+}
+
 impl Opened {
+    /// The recipients' files alone, whatever is wrong with everything else. They are there only where nothing is wrong with
+    /// them; what is, stands in the diagnostics.
+    pub fn recipients_alone(mut self) -> (Option<(Recipients, Header)>, Diagnostics) {
+        // What is wrong elsewhere matters only where the manifest does not get so far.
+        let elsewhere = std::mem::take(&mut self.problems);
+        let found = self.manifest.take().and_then(|manifest| {
+            let references = References::of(&manifest);
+            self.recipients(&manifest, &references.csv)
+        });
+        if found.is_none() && !self.problems.has_errors() {
+            self.problems = elsewhere;
+        }
+        hide(&mut self.problems);
+        (found.filter(|_| !self.problems.has_errors()), self.problems)
+    }
+
     /// The recipients' files, looked at and held against each other, with the columns they share.
     pub(super) fn recipients(
         &mut self,
@@ -64,6 +110,7 @@ impl Opened {
             return sound.then(|| Export::file(&file, named).map_err(|error| (shown, error)));
         }
         match self.piped {
+            Piped::PassedOver => {}
             Piped::Never => self.refuse(
                 "the recipients come from standard input, and nobody is there to pipe them in",
                 reference,

@@ -1,0 +1,103 @@
+//! Cells of a file as they may be shown: what may be somebody's number or e-mail address is masked. Too much rather than
+//! too little, for nobody has said what the column holds.
+
+use super::{NUMBER_DIGITS, masked as masked_address};
+
+/// What may stand between the digits of one number.
+const BETWEEN: &str = " \u{a0}\u{202f}+-.()/\u{2010}\u{2011}\u{2012}\u{2013}";
+
+/// The cell with every number and e-mail address in it masked.
+pub fn masked(cell: &str) -> String {
+    let words = cell.split_inclusive(char::is_whitespace);
+    let without_mail: String =
+        words.map(|word| if word.contains('@') { mail(word) } else { word.to_owned() }).collect();
+    numbers(&without_mail)
+}
+
+/// `z••@•••••••.org`: where it begins and how it ends.
+fn mail(word: &str) -> String {
+    let last_label = word.rfind('.').unwrap_or(word.len());
+    let masked = |(at, c): (usize, char)| match c {
+        '@' => c,
+        _ if at == 0 || at >= last_label || c.is_whitespace() => c,
+        _ => '•',
+    };
+    word.char_indices().map(masked).collect()
+}
+
+/// The same with every stretch of digits that has as many of them as somebody's number, whatever stands between.
+fn numbers(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(digit) = rest.find(char::is_numeric) {
+        let has_plus = rest.get(..digit).is_some_and(|before| before.ends_with('+'));
+        let from = digit - usize::from(has_plus);
+        let (before, number) = rest.split_at(from);
+        let end = number.find(|c: char| !c.is_numeric() && !BETWEEN.contains(c)).unwrap_or(number.len());
+        let number = number.get(..end).unwrap_or_default();
+        let number = number.trim_end_matches(|c: char| !c.is_numeric());
+        out.push_str(before);
+        let digits = number.chars().filter(|c| c.is_numeric()).count();
+        if digits < NUMBER_DIGITS || is_date(number) {
+            out.push_str(number);
+        } else {
+            out.push_str(&masked_address(number));
+        }
+        rest = rest.get(from + number.len()..).unwrap_or_default();
+    }
+    out + rest
+}
+
+/// Whether it is a day as ISO 8601 has it.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let is = |part: &str, digits: usize, from: u16, to: u16| {
+        part.len() == digits && part.parse().is_ok_and(|number: u16| (from..=to).contains(&number))
+    };
+    is(year, 4, 1900, 2100) && is(month, 2, 1, 12) && is(day, 2, 1, 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_mail_addresses_are_masked_wherever_they_stand() {
+        for (cell, shown) in [
+            ("+254712345678", "+2547•••••678"),
+            ("0712 345 678", "0712 ••••678"),
+            ("call 0712-345-678, or 12", "call 0712-••••678, or 12"),
+            ("(020) 123.4567", "(020) •••••567"),
+            ("٠٧١٢٣٤٥٦٧٨", "٠٧١٢٣••٦٧٨"),
+            ("zoe@example.org", "z••@•••••••.org"),
+            ("Zoë <zoe.k@mail.example.org> 17", "Zoë <•••••@••••••••••••.org> 17"),
+            ("@acme", "@••••"),
+        ] {
+            assert_eq!(masked(cell), shown, "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_left() {
+        for cell in [
+            "Amina",
+            "C-10021",
+            "KES 1,204.50",
+            "2026-03-20",
+            "2026-03-20T09:00:00",
+            "17.5 %",
+            "",
+            "Lake 12 34",
+        ] {
+            assert_eq!(masked(cell), cell);
+        }
+    }
+
+    #[test]
+    fn a_number_that_only_looks_like_a_date_is_masked() {
+        for cell in ["0712-34-56", "2026-13-20", "2026-03-2077"] {
+            assert_ne!(masked(cell), cell);
+        }
+    }
+}
