@@ -494,6 +494,16 @@ mod tests {
     }
 
     #[test]
+    fn fault_59_filters_that_try_several_lengths_count_for_several_texts() {
+        let tag = "{% if a | segments(max=255) == '' %}{% endif %}";
+        let long = "é x".repeat(15_000);
+        let few = compile(&format!("x{tag}"), &["a"]).unwrap();
+        assert_eq!(render(&few, &[&long]).unwrap(), "x");
+        let many = compile(&tag.repeat(6), &["a"]).unwrap();
+        assert!(render(&many, &[&long]).unwrap_err().to_string().contains("too much work"));
+    }
+
+    #[test]
     fn texts_are_spelled_in_gsm7_only_when_asked_and_only_as_a_whole() {
         let asked = |source: &str| compile(source, &["name"]).unwrap().in_gsm7();
         let spelled = |template: &Template, name: &str| {

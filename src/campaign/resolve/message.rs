@@ -242,13 +242,7 @@ impl Resolver<'_> {
             Ok(template) => {
                 let template = if material.respells { template.in_gsm7() } else { template };
                 let template = self.carrying(key, template, assembled.text(), material, &place);
-                for flaw in template.flaws() {
-                    let span = if flaw.span.is_empty() { 0..assembled.text().len() } else { flaw.span };
-                    let part = assembled.text().get(span.clone()).unwrap_or_default();
-                    let problem = flawed(key, flaw.kind, part);
-                    let (source, span) = place(&span);
-                    self.problems.push(problem.at(&source, span, ""));
-                }
+                self.flaws(key, &template, assembled.text(), &place);
                 Some(template)
             }
             Err(problems) => {
@@ -292,6 +286,22 @@ impl Resolver<'_> {
             }
         }
         (!phrases.is_empty()).then(|| (Arc::new(OptOut::Texts(phrases)), said.span.clone()))
+    }
+
+    /// Tells what is wrong with the template itself.
+    fn flaws(
+        &mut self,
+        key: &str,
+        template: &Template,
+        source: &str,
+        place: &dyn Fn(&Span) -> (Arc<Source>, Span),
+    ) {
+        for flaw in template.flaws() {
+            let span = if flaw.span.is_empty() { 0..source.len() } else { flaw.span };
+            let problem = flawed(key, flaw.kind, source.get(span.clone()).unwrap_or_default());
+            let (source, span) = place(&span);
+            self.problems.push(problem.at(&source, span, ""));
+        }
     }
 
     /// The template with what it must carry; an error where it never does.
