@@ -34,6 +34,7 @@ pub fn holds(data: &[u8]) {
     let materials = Materials {
         holidays: references.holidays.as_ref().map(|_| Source::new("holidays.txt", "2026-12-25 Christmas\n")),
         templates: references.templates.iter().map(|one| (one.name.clone(), template.clone())).collect(),
+        snippets: Default::default(),
         header: Header::read(ROWS.as_bytes()).ok(),
         profile,
     };

@@ -66,6 +66,14 @@ pub enum Exclusion {
         /// What went wrong.
         message: String,
     },
+    /// The message has something that nobody means to send.
+    #[error("the message has {what} at character {at}")]
+    UnsoundText {
+        /// What it has, in words.
+        what: &'static str,
+        /// Where, in characters from 1.
+        at: usize,
+    },
     /// The message has nothing but white space.
     #[error("the message is empty")]
     EmptyMessage,
@@ -90,7 +98,7 @@ impl Exclusion {
 
     /// Every kind with what it counts as, in the order in which a row is checked. The names are stable:
     /// machines read them.
-    pub const KINDS: [(&'static str, Class); 12] = [
+    pub const KINDS: [(&'static str, Class); 13] = [
         ("ragged", Class::Rejected),
         ("filter-failed", Class::Rejected),
         ("filtered", Class::Filtered),
@@ -103,6 +111,7 @@ impl Exclusion {
         ("duplicate-id", Class::Duplicate),
         ("render-failed", Class::Rejected),
         ("empty-message", Class::Rejected),
+        ("unsound-text", Class::Rejected),
     ];
 
     /// The place of this reason in [`Exclusion::KINDS`].
@@ -120,6 +129,7 @@ impl Exclusion {
             Self::DuplicateId { .. } => 9,
             Self::RenderFailed { .. } => 10,
             Self::EmptyMessage => 11,
+            Self::UnsoundText { .. } => 12,
         }
     }
 
@@ -143,6 +153,7 @@ impl Exclusion {
             "duplicate-id" => "same id as another row",
             "render-failed" => "the text cannot be rendered",
             "empty-message" => "the text is empty",
+            "unsound-text" => "control characters or braces in the text",
             other => other,
         }
     }

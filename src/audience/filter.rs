@@ -3,7 +3,7 @@
 
 use crate::audience::header::Header;
 use crate::audience::rows::Row;
-use crate::expression::{Context, Kind, Problem, Program, Value};
+use crate::expression::{Context, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
 
 const NAME: &str = "where";
 
@@ -48,8 +48,14 @@ impl Filter {
     /// # Errors
     /// Why nobody can tell, in words.
     pub fn selects(&self, row: &Row<'_>, context: &mut Context) -> Result<bool, String> {
+        let mut bytes = 0;
         for (name, column) in &self.used {
-            context.insert_value(name.clone(), Value::from(row.get(*column)));
+            let cell = row.get(*column);
+            bytes += cell.len();
+            context.insert_value(name.clone(), Value::from(cell));
+        }
+        if bytes > MAX_RENDERED_BYTES {
+            return Err(format!("the cells that it uses have more than {MAX_RENDERED_BYTES} bytes"));
         }
         let value = self.program.eval(NAME, context).map_err(|error| error.to_string())?;
         value.as_bool().ok_or_else(|| format!("it gives {}, neither true nor false", value.name()))
@@ -82,6 +88,15 @@ mod tests {
     #[test]
     fn a_row_on_which_it_fails_is_told() {
         assert!(selects("age | int > 30", "Nairobi,old").is_err());
+    }
+
+    #[test]
+    fn fault_59_what_takes_too_much_work_is_told_of_its_row() {
+        let expr = "[x for x in city if [y for y in city if y == x] | length > 1] | length > 3";
+        assert_eq!(selects(expr, "Nairobi Nairobi,20"), Ok(true));
+        assert!(selects(expr, &format!("{},20", "x".repeat(3_000))).unwrap_err().contains("too much work"));
+        let long = selects("city == 'x'", &format!("{},20", "x".repeat(70_000))).unwrap_err();
+        assert!(long.contains("more than 65536 bytes"), "{long}");
     }
 
     #[test]

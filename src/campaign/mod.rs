@@ -21,7 +21,7 @@ use crate::units::{Amount, Percent, Rate};
 
 pub use frequency::{Cap, Frequency, OncePer};
 pub use raw::{Campaign as Manifest, Unknown};
-pub use references::{Reference, References};
+pub use references::{Reference, References, texts};
 pub use resolve::{Materials, announced, named, resolve};
 
 /// The occurrence of a campaign without a moment: there is only one.

@@ -53,6 +53,19 @@ impl References {
     }
 }
 
+/// The texts that stand in a manifest itself.
+pub fn texts(manifest: &Campaign) -> Vec<&str> {
+    let Some(message) = manifest.message.as_ref().map(|message| &message.value) else { return Vec::new() };
+    let variants = message.variants.iter().flat_map(|all| &all.value).map(|variant| &variant.value);
+    let plain = message.text.iter().chain(variants.clone().flat_map(|variant| &variant.text));
+    let locales = message.locales.iter().chain(variants.flat_map(|variant| &variant.locales));
+    let by_locale = locales.flat_map(|all| all.value.values()).filter_map(|text| match &text.value {
+        TextOr::Other(text) => text.text.as_ref(),
+        TextOr::Text(_) => None,
+    });
+    plain.chain(by_locale).map(|text| text.value.as_str()).collect()
+}
+
 impl Reference {
     /// Whether the name is a path rather than the name of a built-in profile.
     pub fn is_path(&self) -> bool {

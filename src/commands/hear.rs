@@ -7,7 +7,7 @@ use super::ask::Asker;
 use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::delivery::engine::End;
-use crate::delivery::stop_words::is_opt_out;
+use crate::message::stop_words::is_opt_out;
 use crate::provider::lists::HeardPage;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, Store};

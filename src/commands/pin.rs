@@ -53,7 +53,7 @@ pub fn pin<S: Store>(
     let cuts_texts = campaign.profile.cuts_texts();
     let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
     let mut write = |entry: Entry<'_>| match entry {
-        Entry::Planned { place, id, address, text, measure, whereabouts, wording } => {
+        Entry::Planned { place, id, address, text, measure, whereabouts, wording, .. } => {
             let address = address.to_string();
             let wording = several.then_some(wording);
             let clock = match whereabouts {

@@ -22,10 +22,12 @@ use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
 use crate::diagnostic::{Diagnostics, listing};
 use crate::message::spelling::spelling;
-use crate::plan::{Culprit, Entry, Origin, Totals};
+use crate::plan::{Culprit, Entry, Excerpt, FlawCount, Origin, Totals};
 use crate::provider::Cost;
 use crate::provider::raw::BatchMode;
 use crate::report::alphabet::{Alphabet, Character};
+use crate::report::flaws::{FlawLine, seen};
+use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, Rules};
 use crate::report::readers::{Languages, TextReaders, UnknownLocale};
@@ -213,6 +215,7 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         alphabet: alphabet(loaded, totals),
+        flaws: flaws(loaded, totals),
         texts: texts(loaded, totals),
         languages: languages(totals),
         cost: cost(loaded, totals),
@@ -285,6 +288,38 @@ fn languages(totals: &Totals) -> Languages {
     }
 }
 
+/// What looks wrong in texts.
+fn flaws(loaded: &Loaded, totals: &Totals) -> Vec<FlawLine> {
+    let columns = loaded.campaign.audience.rules.header.columns();
+    let line = |one: &FlawCount| {
+        let first = totals.place(one.first_line);
+        let Excerpt { before: (cut_before, before), flaw, behind: (cut_behind, behind) } = &one.example;
+        let shown = |text: &str| Mask::Masked.notes(&seen(text));
+        let edge = |cut: bool| if cut { "…" } else { "" };
+        FlawLine {
+            kind: one.kind.name(),
+            words: one.kind.words(),
+            column: match one.origin {
+                Origin::Text => None,
+                Origin::Column(at) => columns.get(at).cloned(),
+            },
+            messages: one.messages,
+            first_line: first.line,
+            first_file: first.file.map(|file| file.to_string()),
+            character: one.at,
+            example: format!(
+                "{}{}«{}»{}{}",
+                edge(*cut_before),
+                shown(before),
+                shown(flaw),
+                shown(behind),
+                edge(*cut_behind)
+            ),
+        }
+    };
+    totals.flaws.counts().into_iter().map(line).collect()
+}
+
 /// What it costs by the gateway's prices.
 fn cost(loaded: &Loaded, totals: &Totals) -> Option<String> {
     let (cost, bill) = loaded.campaign.profile.cost().zip(totals.cost)?;
@@ -351,6 +386,7 @@ fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> As
             .zip(times.starts)
             .map(|(passage, starts)| starts.zone.show(passage.ends)),
         countries: totals.countries(),
+        flawed: totals.flaws.messages,
         unpriced: totals.cost.map_or(0, |bill| bill.unpriced),
         gateway: gateway(campaign),
         tz_version: crate::schedule::tz_version(),

@@ -8,7 +8,9 @@ use super::{Outcome, load};
 use crate::audience::Address;
 use crate::cli::Preview;
 use crate::message::Wording;
+use crate::message::hygiene::Flaw;
 use crate::plan::Entry;
+use crate::plan::flaws::character;
 use crate::report::preview::{Sample, bubble};
 
 pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
@@ -27,9 +29,9 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     let mut excluded: Option<String> = None;
     scan(&loaded, None, terminal, &mut |entry| {
         match entry {
-            Entry::Planned { id, address, text, measure, wording, .. } => {
+            Entry::Planned { id, address, text, measure, wording, flaws, .. } => {
                 let chosen = match wanted {
-                    None => chooser.consider(text, &measure, wording),
+                    None => chooser.consider(text, &measure, wording, flaws),
                     Some(wanted) if id == wanted || Some(address) == wanted_address.as_ref() => {
                         Some(Why::AskedFor)
                     }
@@ -42,6 +44,7 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
                         why: why.words(),
                         text: text.to_owned(),
                         measure: counted.then_some(measure),
+                        flaws: flaws.iter().map(|(flaw, _)| words(text, flaw)).collect(),
                     };
                     chooser.keep(why, sample);
                 }
@@ -75,6 +78,11 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
 fn recipient(id: &str, address: &Address, by_id: bool, masked: bool) -> String {
     let address = if masked { address.masked() } else { address.to_string() };
     if by_id { format!("{id}  {address}") } else { address }
+}
+
+/// What is said of a flaw.
+fn words(text: &str, flaw: &Flaw) -> String {
+    format!("{} at character {}", flaw.kind.words(), character(text, flaw.span.start))
 }
 
 /// What a text is called: `variant a, sw`.

@@ -1,7 +1,9 @@
 //! Which messages of a plan are worth seeing: one of each text first, then the unusual, then the next ones in order.
 
 use crate::message::WordingId;
+use crate::message::hygiene::{Flaw, Kind};
 use crate::message::segments::{Encoding, Measure};
+use crate::plan::Origin;
 use crate::report::preview::Sample;
 
 /// Why a message is shown.
@@ -15,6 +17,8 @@ pub enum Why {
     FirstOfText,
     /// The first in UCS-2, or the first in GSM-7 after that.
     FirstIn(Encoding),
+    /// The first with a flaw of this kind.
+    FirstFlawed(Kind),
     /// The longest so far.
     Longest,
     /// The next one.
@@ -30,13 +34,14 @@ impl Why {
             Self::FirstOfText => "first of its text",
             Self::FirstIn(Encoding::Ucs2) => "first in UCS-2",
             Self::FirstIn(Encoding::Gsm7) => "first in GSM-7",
+            Self::FirstFlawed(kind) => kind.words(),
             Self::Longest => "longest",
             Self::Next => "next",
         }
     }
 }
 
-/// Keeps the first message, the first of each text, the longest, the first in each encoding, then the next ones.
+/// Keeps the first message, the first of each text, the longest, the first in each encoding and with each flaw, then the next ones.
 pub struct Chooser {
     most: usize,
     of_texts: Vec<Sample>,
@@ -44,6 +49,7 @@ pub struct Chooser {
     next: Vec<Sample>,
     units: usize,
     encodings: [bool; 2],
+    flaws: Vec<Kind>,
     texts: Vec<bool>,
 }
 
@@ -51,11 +57,18 @@ impl Chooser {
     /// Chooses so many, or one of each text where those are more.
     pub fn new(most: usize) -> Self {
         let (of_texts, next, texts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { most, of_texts, extremes: Vec::new(), next, units: 0, encodings: [false; 2], texts }
+        let (extremes, flaws) = (Vec::new(), Vec::new());
+        Self { most, of_texts, extremes, next, units: 0, encodings: [false; 2], flaws, texts }
     }
 
     /// Why a message should be kept, if it should.
-    pub fn consider(&mut self, text: &str, measure: &Measure, wording: WordingId) -> Option<Why> {
+    pub fn consider(
+        &mut self,
+        text: &str,
+        measure: &Measure,
+        wording: WordingId,
+        flaws: &[(Flaw, Origin)],
+    ) -> Option<Why> {
         let encoding = usize::from(measure.encoding == Encoding::Ucs2);
         let new_encoding = !std::mem::replace(&mut self.encodings[encoding], true);
         let longest = text.len() > self.units;
@@ -64,14 +77,17 @@ impl Chooser {
         if self.texts.len() <= wording {
             self.texts.resize(wording + 1, false);
         }
+        let new_flaw = flaws.iter().map(|(flaw, _)| flaw.kind).find(|kind| !self.flaws.contains(kind));
+        self.flaws.extend(new_flaw);
         let is_first = self.of_texts.is_empty();
         if self.texts.get_mut(wording).is_some_and(|seen| !std::mem::replace(seen, true)) {
             return Some(if is_first { Why::First } else { Why::FirstOfText });
         }
-        match (new_encoding, longest) {
-            (true, _) => Some(Why::FirstIn(measure.encoding)),
-            (false, true) => Some(Why::Longest),
-            (false, false) => (self.next.len() < self.most).then_some(Why::Next),
+        match (new_encoding, new_flaw, longest) {
+            (true, _, _) => Some(Why::FirstIn(measure.encoding)),
+            (_, Some(kind), _) => Some(Why::FirstFlawed(kind)),
+            (_, _, true) => Some(Why::Longest),
+            _ => (self.next.len() < self.most).then_some(Why::Next),
         }
     }
 
@@ -83,7 +99,7 @@ impl Chooser {
                 self.extremes.retain(|(other, _)| *other != Why::Longest);
                 self.extremes.push((why, sample));
             }
-            Why::FirstIn(_) => self.extremes.push((why, sample)),
+            Why::FirstIn(_) | Why::FirstFlawed(_) => self.extremes.push((why, sample)),
             Why::Next => self.next.push(sample),
         }
     }

@@ -25,5 +25,4 @@ pub mod resolution;
 pub mod roster;
 mod runway;
 pub mod state;
-pub mod stop_words;
 pub mod trouble;

@@ -67,9 +67,14 @@ fn count(value: &Value) -> Result<usize, String> {
     number.ok_or_else(|| format!("it is a whole number such as `20`, not `{value}`"))
 }
 
+/// Such a filter may go through a text so many times: cutting one to a length tries several lengths.
+const PASSES: u64 = 16;
+
 /// Hands a filter to Tera.
 pub(super) fn hand_over(tera: &mut Tera, filter: &'static Filter) {
     tera.register_filter(filter.name, |value: &Value, kwargs: Kwargs, _: &State| {
+        let bytes = value.as_str().map_or(0, str::len) as u64;
+        super::work::charge(bytes.saturating_mul(PASSES))?;
         (filter.apply)(value, Options::of(&kwargs)).map_err(tera::Error::message)
     });
 }

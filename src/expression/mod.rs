@@ -5,8 +5,10 @@
 mod calls;
 mod filters;
 mod names;
+pub mod parts;
 mod plain;
 mod words;
+mod work;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -19,9 +21,12 @@ pub use tera::{Context, Map, Value};
 pub use calls::{Choice, Filter, Options};
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
+use parts::What;
 use rustc_hash::FxBuildHasher;
 use tera::{ErrorKind, Kwargs, State, Tera};
 pub use words::{CUT, cut_at_word};
+use work::Metered;
+pub use work::first_word;
 
 use crate::diagnostic::{did_you_mean, listing};
 
@@ -89,6 +94,10 @@ pub struct Program {
     /// Those of the sources that are plain.
     values: HashMap<String, plain::Expr, FxBuildHasher>,
     texts: HashMap<String, plain::Template, FxBuildHasher>,
+    /// Those of the sources that have counters of work.
+    metered: HashMap<String, Metered, FxBuildHasher>,
+    /// Units of work of one run.
+    budget: u64,
     /// The filters that are told their options by name.
     filters: Vec<&'static Filter>,
     /// Those of them that a source applies.
@@ -113,6 +122,7 @@ impl Program {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&str>::new());
         filters::register(&mut tera);
+        work::register(&mut tera);
         tera.register_filter(KEEP, |value: &Value, _: Kwargs, _: &State| {
             KEPT.with_borrow_mut(|kept| *kept = value.clone());
             String::new()
@@ -123,9 +133,17 @@ impl Program {
             tera,
             values: HashMap::default(),
             texts: HashMap::default(),
+            metered: HashMap::default(),
+            budget: work::BUDGET,
             filters,
             applied: HashSet::default(),
         }
+    }
+
+    /// An empty program for what goes to gateways and comes from them, of which there is far more at once than of a
+    /// person: bodies of a thousand messages, answers of a megabyte.
+    pub fn of_exchanges() -> Self {
+        Self { budget: work::BUDGET * 32, ..Self::new() }
     }
 
     /// Adds a filter of somebody above; sources that use it are added after it.
@@ -154,10 +172,10 @@ impl Program {
                 help: None,
             }]);
         }
-        let (prefix, wrapped) = match kind {
-            Kind::Text => (0, source.to_owned()),
-            Kind::Value => ("{{ (".len(), format!("{{{{ ({source}) | {KEEP} }}}}")),
-        };
+        if let Some(problem) = not_offered(source, kind) {
+            return Err(vec![problem]);
+        }
+        let (prefix, wrapped) = wrapped(source, kind);
         if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
             let problem = compile_problem(&error, prefix, source.len());
             return Err(vec![calls::explained(problem, source, kind, &self.filters)]);
@@ -170,6 +188,11 @@ impl Program {
         self.applied.extend(calls::applied(source, kind, &self.filters));
         self.values.remove(name);
         self.texts.remove(name);
+        self.meter(name, source, kind).map_err(|problem| vec![problem])?;
+        // Nothing counts without Tera. What is for gateways is ours or has been looked at, and has to be fast.
+        if self.metered.contains_key(name) && self.budget == work::BUDGET {
+            return Ok(());
+        }
         match kind {
             Kind::Value => {
                 self.values.extend(plain::Expr::parse(source).map(|plain| (name.to_owned(), plain)))
@@ -178,6 +201,29 @@ impl Program {
                 self.texts.extend(plain::Template::parse(source).map(|plain| (name.to_owned(), plain)))
             }
         }
+        Ok(())
+    }
+
+    /// Why a text cannot be read by itself, whatever its names mean.
+    pub fn misread(&mut self, source: &str) -> Option<Problem> {
+        let added = self.tera.add_raw_template("misread", source);
+        added.err().map(|error| compile_problem(&error, 0, source.len()))
+    }
+
+    /// Puts counters of work into a source that could do much of it.
+    fn meter(&mut self, name: &str, source: &str, kind: Kind) -> Result<(), Problem> {
+        self.metered.remove(name);
+        let Some(metered) = work::meter(source, kind)? else { return Ok(()) };
+        let (prefix, wrapped) = wrapped(&metered.text, kind);
+        if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
+            let problem = compile_problem(&error, prefix, metered.text.len());
+            return Err(Problem {
+                message: "this is too involved to count how much work it is".to_owned(),
+                span: metered.place(&problem.span),
+                help: Some("do it in smaller steps, with `{% set … %}`".to_owned()),
+            });
+        }
+        self.metered.insert(name.to_owned(), metered);
         Ok(())
     }
 
@@ -244,9 +290,9 @@ impl Program {
         bytes: &mut Vec<u8>,
     ) -> Result<(), EvalError> {
         bytes.clear();
-        RANGED.set(0);
+        self.begin();
         let rendered = self.tera.render_to(name, context, Capped { bytes, limit });
-        rendered.map_err(|error| eval_error(&error, 0, limit))
+        rendered.map_err(|error| self.failed(name, &error, 0, limit))
     }
 
     /// Evaluates a [`Kind::Value`] source, type kept; an undefined result is `Value::undefined()`.
@@ -262,12 +308,55 @@ impl Program {
 
     fn eval_by_tera(&self, name: &str, context: &Context) -> Result<Value, EvalError> {
         let mut nothing = Vec::new();
-        RANGED.set(0);
+        self.begin();
         self.tera
             .render_to(name, context, &mut nothing)
-            .map_err(|error| eval_error(&error, "{{ (".len(), MAX_RENDERED_BYTES))?;
+            .map_err(|error| self.failed(name, &error, OPENING.len(), MAX_RENDERED_BYTES))?;
         Ok(KEPT.with_borrow_mut(|kept| std::mem::replace(kept, Value::none())))
     }
+
+    fn begin(&self) {
+        RANGED.set(0);
+        work::begin(self.budget);
+    }
+
+    /// The error with its place in the source as given.
+    fn failed(&self, name: &str, error: &tera::Error, prefix: usize, limit: usize) -> EvalError {
+        match (eval_error(error, prefix, limit), self.metered.get(name)) {
+            (EvalError::Failed { message, span }, Some(metered)) => {
+                EvalError::Failed { message, span: metered.place(&span) }
+            }
+            (other, _) => other,
+        }
+    }
+}
+
+/// What stands before a bare expression when it is handed to Tera.
+const OPENING: &str = "{{ (";
+
+/// A source as Tera gets it, and the bytes that were put before it.
+fn wrapped(source: &str, kind: Kind) -> (usize, String) {
+    match kind {
+        Kind::Text => (0, source.to_owned()),
+        Kind::Value => (OPENING.len(), format!("{OPENING}{source}) | {KEEP} }}}}")),
+    }
+}
+
+/// A tag of Tera's that would bring other texts in, or one that could call itself.
+fn not_offered(source: &str, kind: Kind) -> Option<Problem> {
+    let tags = parts::parts(source).into_iter().filter(|part| kind == Kind::Text && part.what == What::Tag);
+    tags.into_iter().find_map(|tag| {
+        let inner = source.get(tag.inner.clone()).unwrap_or_default();
+        let help = match first_word(inner) {
+            "include" => "only the text of a message may have it",
+            "extends" | "block" | "component" | "import" | "macro" => {
+                "put what texts share into a file of its own in `templates`, and `{% include %}` it"
+            }
+            _ => return None,
+        };
+        let message = format!("`{{% {} %}}` has no place here", first_word(inner));
+        Some(Problem { message, span: tag.whole, help: Some(help.to_owned()) })
+    })
 }
 
 struct Capped<'a> {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Kind;
+use super::parts::{What, parts};
 
 /// Where `variable` first stands as a top-level name inside a tag of `source`.
 pub fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
@@ -24,28 +25,8 @@ pub(super) fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
 
 /// The insides of `{{ … }}` and `{% … %}`, in order; comments and raw text are none.
 fn tags(source: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    let opening = |from: usize| {
-        let openings = ["{{", "{%", "{#"].into_iter();
-        openings.filter_map(|tag| source[from..].find(tag)).min().map(|at| from + at)
-    };
-    while let Some(open) = opening(from) {
-        let start = open + 2;
-        let close = match &source[open..start] {
-            "{{" => "}}",
-            "{%" => "%}",
-            _ => "#}",
-        };
-        let end = source[start..].find(close).map_or(source.len(), |at| start + at);
-        from = end;
-        if close == "%}" && source[start..end].trim_matches(['-', ' ']) == "raw" {
-            from = source[end..].find("endraw").map_or(source.len(), |at| end + at);
-        } else if close != "#}" {
-            found.push(start..end);
-        }
-    }
-    found
+    let code = parts(source).into_iter().filter(|part| matches!(part.what, What::Output | What::Tag));
+    code.map(|part| part.inner).collect()
 }
 
 fn find_in_tag(tag: &str, variable: &str) -> Option<Range<usize>> {

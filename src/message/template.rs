@@ -2,12 +2,16 @@
 //! nothing but text and plain names are turned into copying, byte for byte what Tera writes (a property
 //! test holds the two together).
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::diagnostic::{did_you_mean, listing};
-use crate::expression::{self, Context, EvalError, Kind, Problem, Program, Value};
+use crate::expression::{self, Context, EvalError, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
 use crate::message::filters::reader::{self, Setting};
 use crate::message::filters::{self, Clock};
+use crate::message::hygiene::{self, Flaw};
+use crate::message::opt_out::OptOut;
 use crate::message::plain::{self, Piece, RESERVED};
 use crate::message::recipient::{Names, Recipient};
 use crate::message::segments::{Reference, is_gsm7};
@@ -33,6 +37,12 @@ pub struct Template {
     pieces: Option<Vec<Piece>>,
     /// The text itself, when it is the same for all, and how it was spelled.
     shared: Option<(String, Spelling)>,
+    /// Flaws of the template itself, at their places in the source.
+    flaws: Vec<Flaw>,
+    /// The columns whose cells become part of a link, with their places in the file.
+    linked: Vec<usize>,
+    /// What each text must carry, where it is not certain that it does.
+    opt_out: Option<Arc<OptOut>>,
     /// How the texts are read and sent.
     setting: Setting,
     /// Whether it tells times, or the recipient's zone.
@@ -104,6 +114,9 @@ impl Template {
             pieces: plain::pieces(source, &used, columns, constants, campaign),
             constants: context,
             shared: None,
+            flaws: hygiene::literals(source),
+            linked: hygiene::linked(source, columns),
+            opt_out: None,
             source: source.to_owned(),
             setting: Setting::at(names.home),
             tells_times: program.applies(filters::DATE)
@@ -123,6 +136,16 @@ impl Template {
             *spelling = spell(text, &mut spelled);
         }
         self
+    }
+
+    /// The same, with every text to be asked whether it carries this.
+    pub fn carrying(self, opt_out: Arc<OptOut>) -> Self {
+        Self { opt_out: Some(opt_out), ..self }
+    }
+
+    /// Whether a text of it lacks what each must carry.
+    pub fn lacks_opt_out(&self, text: &str) -> bool {
+        self.opt_out.as_ref().is_some_and(|opt_out| !opt_out.stands_in(text))
     }
 
     /// A template that names nothing of a row is rendered here and now. Its text is the same for all, unless a filter has
@@ -151,6 +174,28 @@ impl Template {
     /// The text that everybody gets.
     pub fn shared(&self) -> Option<&str> {
         self.shared.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// The flaws of the template itself, at their places in its source; and those of the text that everybody gets, all
+    /// of it, where that has others.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = self.flaws.clone();
+        let mut of_all = Vec::new();
+        self.shared().into_iter().for_each(|text| hygiene::look(text, false, &mut of_all));
+        of_all.retain(|flaw| !self.flaws.iter().any(|known| known.kind == flaw.kind));
+        of_all.dedup_by_key(|flaw| flaw.kind);
+        flaws.extend(of_all.into_iter().map(|flaw| Flaw { span: 0..0, ..flaw }));
+        flaws
+    }
+
+    /// Whether the template itself has flaws of a kind: they are told of it, not of each text.
+    pub fn has_flaw(&self, kind: hygiene::Kind) -> bool {
+        self.flaws.iter().any(|flaw| flaw.kind == kind)
+    }
+
+    /// The columns whose cells become part of a link, by their places in the file.
+    pub fn linked(&self) -> &[usize] {
+        &self.linked
     }
 
     /// Whether it tells times, or the recipient's zone: whoever knows where recipients are should say so.
@@ -206,8 +251,15 @@ impl Template {
         }
         let Scratch { context, setting, .. } = scratch;
         reader::read_by(recipient, setting);
+        let mut bytes = 0;
         for (name, column) in &self.columns {
-            context.insert_value(name.clone(), Value::from(cell(*column)));
+            let cell = cell(*column);
+            bytes += cell.len();
+            context.insert_value(name.clone(), Value::from(cell));
+        }
+        if bytes > MAX_RENDERED_BYTES {
+            let message = format!("the cells that it uses have more than {MAX_RENDERED_BYTES} bytes");
+            return Err(EvalError::Failed { message, span: 0..0 });
         }
         if self.uses_recipient {
             context.insert("recipient", recipient);
@@ -431,6 +483,24 @@ mod tests {
             let result = render(&compile(source, &["a"]).unwrap(), &[&long]);
             assert!(matches!(result, Err(EvalError::TooLong { .. })), "{source}");
         }
+    }
+
+    #[test]
+    fn fault_59_cells_that_are_longer_than_any_text_are_not_worked_on() {
+        let long = "x".repeat(70_000);
+        let template = compile("{% if a[0:1] == 'x' %}x{% endif %}", &["a"]).unwrap();
+        assert!(render(&template, &[&long]).unwrap_err().to_string().contains("more than 65536 bytes"));
+        assert_eq!(render(&template, &["x"]).unwrap(), "x");
+    }
+
+    #[test]
+    fn fault_59_filters_that_try_several_lengths_count_for_several_texts() {
+        let tag = "{% if a | segments(max=255) == '' %}{% endif %}";
+        let long = "é x".repeat(15_000);
+        let few = compile(&format!("x{tag}"), &["a"]).unwrap();
+        assert_eq!(render(&few, &[&long]).unwrap(), "x");
+        let many = compile(&tag.repeat(6), &["a"]).unwrap();
+        assert!(render(&many, &[&long]).unwrap_err().to_string().contains("too much work"));
     }
 
     #[test]

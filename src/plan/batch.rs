@@ -12,12 +12,14 @@ use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 use crate::audience::rules::Person;
 use crate::expression::Context;
+use crate::message::hygiene::Flaw;
 use crate::message::recipient::Recipient;
 use crate::message::segments::{Encoding, Measure, measure_by};
 use crate::message::template::{Scratch, Spelling, Template};
 use crate::message::{Found, WordingId};
 use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
+use crate::plan::flaws;
 use crate::plan::{Lost, Recipe, Whereabouts, clock};
 
 /// A block and what became of its rows.
@@ -31,10 +33,18 @@ pub(super) struct Batch {
     pub(super) items: Vec<Item>,
     /// Identities and texts of all items, one after the other.
     pub(super) texts: String,
-    /// The characters of all items that GSM-7 lacks, one after the other.
-    pub(super) found: Vec<(char, Origin)>,
+    pub(super) marks: Marks,
     /// Why the file is refused, behind the last item.
     pub(super) error: Option<ReadError>,
+}
+
+/// What was found in the texts of all items, one after the other.
+#[derive(Default)]
+pub(super) struct Marks {
+    /// Characters that GSM-7 lacks.
+    pub(super) characters: Vec<(char, Origin)>,
+    /// Flaws.
+    pub(super) flaws: Vec<(Flaw, Origin)>,
 }
 
 /// A row of a block.
@@ -80,7 +90,32 @@ pub(super) struct Message {
     pub(super) spelling: Spelling,
     /// Where it is UCS-2, why.
     pub(super) foreign: Option<Foreign>,
+    /// What is wrong with it.
+    pub(super) marked: Marked,
     pub(super) digest: Hash,
+}
+
+/// What is wrong with a message, in few bytes: there are as many as rows, and most are clean.
+#[derive(Clone, Copy)]
+pub(super) struct Marked {
+    /// Its first flaw among those of its batch.
+    first: u32,
+    flaws: u16,
+    /// It does not say how to opt out, and has to.
+    pub(super) lacks_opt_out: bool,
+}
+
+impl Marked {
+    fn new(flaws: &Range<usize>, lacks_opt_out: bool) -> Self {
+        let first = u32::try_from(flaws.start).unwrap_or(u32::MAX);
+        Self { first, flaws: u16::try_from(flaws.len()).unwrap_or(u16::MAX), lacks_opt_out }
+    }
+
+    /// Its flaws among those of its batch.
+    pub(super) fn of(self, flaws: &[(Flaw, Origin)]) -> &[(Flaw, Origin)] {
+        let first = usize::try_from(self.first).unwrap_or(usize::MAX);
+        flaws.get(first..first.saturating_add(usize::from(self.flaws))).unwrap_or_default()
+    }
 }
 
 /// One worker's tools.
@@ -92,6 +127,7 @@ pub(super) struct Worker<'r> {
     address: String,
     text: String,
     spelled: String,
+    flaws: Vec<Flaw>,
     hashed: Vec<u8>,
 }
 
@@ -104,28 +140,30 @@ impl<'r> Worker<'r> {
             address: String::new(),
             text: String::new(),
             spelled: String::new(),
+            flaws: Vec::new(),
             hashed: Vec::new(),
         }
     }
 
     /// Makes the verdicts of a block.
     pub(super) fn work(&mut self, batch: &mut Batch) {
-        let Batch { block, items, texts, found, error, .. } = batch;
+        let Batch { block, items, texts, marks, error, .. } = batch;
         items.clear();
         texts.clear();
-        found.clear();
-        *error = self.rows(block, items, (texts, found)).err();
+        marks.characters.clear();
+        marks.flaws.clear();
+        *error = self.rows(block, items, (texts, marks)).err();
     }
 
     fn rows(
         &mut self,
         block: &Block,
         items: &mut Vec<Item>,
-        (texts, found): (&mut String, &mut Vec<(char, Origin)>),
+        (texts, marks): (&mut String, &mut Marks),
     ) -> Result<(), ReadError> {
         let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
-            let verdict = match self.candidate(&row, texts, found) {
+            let verdict = match self.candidate(&row, texts, marks) {
                 Ok(candidate) => Verdict::In(candidate),
                 Err(reason) => Verdict::Out(reason),
             };
@@ -138,7 +176,7 @@ impl<'r> Worker<'r> {
         &mut self,
         row: &Row<'_>,
         texts: &mut String,
-        found: &mut Vec<(char, Origin)>,
+        marks: &mut Marks,
     ) -> Result<Candidate, Exclusion> {
         let person = self.recipe.rules.person(row, &mut self.filter)?;
         if let Some(list) = self.recipe.suppression.contains(&person.address) {
@@ -148,7 +186,7 @@ impl<'r> Worker<'r> {
         let _ = write!(self.address, "{}", person.address);
         let id = person.id.unwrap_or(&self.address);
         let id_range = append(texts, id);
-        let message = self.message(row, &person, &id_range, texts, found);
+        let message = self.message(row, &person, &id_range, texts, marks);
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
         let whereabouts = self.recipe.locates.then(locate);
         let is_odd = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
@@ -171,7 +209,7 @@ impl<'r> Worker<'r> {
         person: &Person<'_>,
         id: &Range<usize>,
         texts: &mut String,
-        found: &mut Vec<(char, Origin)>,
+        marks: &mut Marks,
     ) -> Result<Message, Exclusion> {
         let Recipe { wordings, reference, .. } = self.recipe;
         let address = &self.address;
@@ -191,16 +229,22 @@ impl<'r> Worker<'r> {
         if self.text.trim_ascii().is_empty() || self.text.trim().is_empty() {
             return Err(Exclusion::EmptyMessage);
         }
+        let flaws = match template.shared() {
+            // It was looked at when it was compiled.
+            Some(_) => 0..0,
+            None => flaws::look(&self.text, template, row, (&mut marks.flaws, &mut self.flaws))?,
+        };
+        let marked = Marked::new(&flaws, template.lacks_opt_out(&self.text));
         let measure = shared.unwrap_or_else(|| measure_by(&self.text, *reference));
         let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
-            let known = (&mut *found, &mut self.spelled);
+            let known = (&mut marks.characters, &mut self.spelled);
             alphabet::look((&self.text, *reference), template, row, known)
         });
         let digest = digest::message(id, address, &self.text, &mut self.hashed);
         let text = append(texts, &self.text);
         let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);
-        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, digest })
+        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, marked, digest })
     }
 }
 

@@ -56,6 +56,13 @@ pub enum Refusal {
         /// How many.
         messages: u64,
     },
+    /// Messages that do not say how to opt out, although the campaign asks that each does.
+    OptOut {
+        /// How many.
+        messages: u64,
+        /// Where the first of them stands.
+        first: Place,
+    },
     /// Nobody would get anything.
     Empty {
         /// Rows of the file.
@@ -68,6 +75,10 @@ pub fn check(limits: &Limits, totals: &Totals) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if totals.messages == 0 && !limits.allow_empty {
         refusals.push(Refusal::Empty { rows: totals.rows });
+    }
+    if let Some(lacking) = totals.lacking {
+        let first = totals.place(lacking.first_line);
+        refusals.push(Refusal::OptOut { messages: lacking.messages, first });
     }
     if let Some(limit) = limits.recipients.filter(|limit| totals.recipients() > *limit) {
         refusals.push(Refusal::Recipients { found: totals.recipients(), limit });
@@ -131,6 +142,15 @@ impl fmt::Display for Refusal {
                     "1 message has".to_owned()
                 } else {
                     format!("{} messages have", thousands(*messages))
+                },
+            ),
+            Self::OptOut { messages, first } => write!(
+                f,
+                "{} not say how to opt out, which `opt_out_text` asks for; the first is that of {first}",
+                if *messages == 1 {
+                    "1 text does".to_owned()
+                } else {
+                    format!("{} texts do", thousands(*messages))
                 },
             ),
             Self::Empty { rows: 0 } => {

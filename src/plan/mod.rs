@@ -4,6 +4,7 @@
 pub mod alphabet;
 mod batch;
 mod digest;
+pub mod flaws;
 pub mod limits;
 mod pipeline;
 pub mod readers;
@@ -19,11 +20,13 @@ use crate::audience::place::Place;
 use crate::audience::read::ReadError;
 use crate::audience::rules::Rules;
 use crate::audience::suppress::Suppression;
+use crate::message::hygiene::Flaw;
 use crate::message::segments::{Measure, Reference};
 use crate::message::wording::{WordingId, Wordings};
 use crate::provider::Cost;
 
 pub use alphabet::{Alphabet, Culprit, Origin};
+pub use flaws::{Excerpt, FlawCount, Flaws};
 pub use limits::{Refusal, check};
 pub use pipeline::{Last, last_rows, run, run_files, run_files_keeping};
 pub use readers::Readers;
@@ -78,6 +81,8 @@ pub enum Entry<'a> {
         measure: Measure,
         /// Where the recipient may be, where that matters.
         whereabouts: Option<Whereabouts>,
+        /// What is wrong with the text, with where it comes from.
+        flaws: &'a [(Flaw, Origin)],
     },
     /// No message.
     Excluded {

@@ -337,6 +337,14 @@ impl<'s, E> Collector<'s, E> {
             let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
             self.totals.locate(whereabouts, line, odd);
         }
+        if message.marked.lacks_opt_out {
+            self.totals.lack_opt_out(line);
+        }
+        let flaws = message.marked.of(&batch.marks.flaws);
+        if !flaws.is_empty() {
+            let text = batch.texts.get(message.text.clone()).unwrap_or_default();
+            self.totals.flaws.add(line, text, flaws);
+        }
         self.digest.add(&message.digest);
         (self.sink)(Entry::Planned {
             place: self.totals.files.place(line),
@@ -346,6 +354,7 @@ impl<'s, E> Collector<'s, E> {
             wording: message.wording,
             measure: message.measure,
             whereabouts: candidate.whereabouts,
+            flaws,
         })
     }
 
@@ -355,7 +364,7 @@ impl<'s, E> Collector<'s, E> {
         alphabet.respelled += u64::from(message.spelling == Spelling::Gsm7);
         let Some(foreign) = &message.foreign else { return };
         let parts = message.measure.parts;
-        alphabet.add(line, &batch.found, parts, foreign);
+        alphabet.add(line, &batch.marks.characters, parts, foreign);
         let prices = self.cost.zip(foreign.in_gsm7).and_then(|(cost, fewer)| {
             let digits = candidate.address.digits();
             Some((cost.of(digits, parts)?, cost.of(digits, fewer)?))

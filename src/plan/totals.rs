@@ -12,6 +12,7 @@ use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
 use crate::plan::alphabet::Alphabet;
 use crate::plan::digest::Hash;
+use crate::plan::flaws::Flaws;
 use crate::plan::readers::Readers;
 use crate::plan::whereabouts::Whereabouts;
 use crate::schedule::Zone;
@@ -33,6 +34,15 @@ pub struct PartCount {
 pub struct Located {
     /// Where they may be.
     pub place: Whereabouts,
+    /// How many there are.
+    pub messages: u64,
+    /// The line of the first, numbered through all files: [`Totals::place`] says where that is.
+    pub first_line: u64,
+}
+
+/// Messages that do not say how to opt out, although each has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lacking {
     /// How many there are.
     pub messages: u64,
     /// The line of the first, numbered through all files: [`Totals::place`] says where that is.
@@ -78,6 +88,10 @@ pub struct Totals {
     pub(super) files: Files,
     /// Which characters make messages UCS-2.
     pub alphabet: Alphabet,
+    /// What is wrong with texts.
+    pub flaws: Flaws,
+    /// Messages that do not say how to opt out; none where all do, or none has to.
+    pub lacking: Option<Lacking>,
     /// Who reads which text.
     pub readers: Readers,
     excluded: [u64; Exclusion::KINDS.len()],
@@ -154,6 +168,10 @@ impl Totals {
     /// The messages of most parts.
     pub fn longest(&self) -> Option<PartCount> {
         self.by_parts.last().copied()
+    }
+
+    pub(super) fn lack_opt_out(&mut self, line: u64) {
+        self.lacking.get_or_insert(Lacking { messages: 0, first_line: line }).messages += 1;
     }
 
     pub(super) fn exclude(&mut self, reason: &Exclusion) {

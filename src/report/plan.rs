@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::alphabet::Alphabet;
 use super::campaign::minute;
+use super::flaws::{self, FlawLine};
 use super::layout::{Table, count, duration};
 use super::readers::{self, Languages, TextReaders};
 use crate::audience::Place;
@@ -51,6 +52,9 @@ pub struct PlanReport {
     /// Which characters make messages UCS-2; absent where none do.
     #[serde(skip_serializing_if = "Alphabet::is_empty")]
     pub alphabet: Alphabet,
+    /// What looks wrong in texts, that of the most messages first; absent where nothing does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flaws: Vec<FlawLine>,
     /// Who reads which text; absent where there is one text for all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<TextReaders>,
@@ -188,6 +192,8 @@ pub struct Aside {
     pub ends: Option<String>,
     /// Messages by country, most first.
     pub countries: Vec<(String, u64)>,
+    /// Messages that have flaws.
+    pub flawed: u64,
     /// Messages whose price is not known.
     pub unpriced: u64,
     /// The gateway.
@@ -284,6 +290,7 @@ impl PlanReport {
         facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
         out.push_str(&facts.show());
         out.push_str(&readers::human(&self.texts, &self.languages));
+        out.push_str(&flaws::human(&self.flaws, aside.flawed));
         out.push_str(&self.alphabet.human(self.encodings.map_or(0, |encodings| encodings.ucs2)));
         if !self.zones.is_empty() {
             let _ = write!(out, "\nBy their own clocks:\n\n{}", self.clocks());

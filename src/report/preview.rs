@@ -21,6 +21,8 @@ pub struct Sample {
     pub text: String,
     /// What it takes; none where the gateway has no segments.
     pub measure: Option<Measure>,
+    /// What looks wrong in it, in words.
+    pub flaws: Vec<String>,
 }
 
 /// A message in its bubble, with what it takes below.
@@ -36,6 +38,9 @@ pub fn bubble(sample: &Sample) -> String {
     let _ = writeln!(out, "╰{}╯", "─".repeat(width + 2));
     if let Some(measure) = &sample.measure {
         let _ = writeln!(out, "{}", takes(&sample.text, measure));
+    }
+    for flaw in &sample.flaws {
+        let _ = writeln!(out, "  worth a look: {flaw}");
     }
     out
 }
@@ -112,6 +117,7 @@ mod tests {
             why: "first",
             text: text.to_owned(),
             measure: Some(measure(text)),
+            flaws: vec!["a space too many at character 3".to_owned()],
         };
         assert_eq!(
             bubble(&sample),
@@ -120,7 +126,8 @@ mod tests {
              │ Hi Wanjirũ, our sale starts on Monday. │\n\
              │ See you there!                         │\n\
              ╰────────────────────────────────────────╯\n  \
-             1 segment, 53 units of UCS-2, because of `ũ` (U+0169)\n"
+             1 segment, 53 units of UCS-2, because of `ũ` (U+0169)\n  \
+             worth a look: a space too many at character 3\n"
         );
     }
 
@@ -132,6 +139,7 @@ mod tests {
             why: "first",
             text: "a\u{1b}[2Jb\u{202e}c".to_owned(),
             measure: None,
+            flaws: Vec::new(),
         };
         assert!(bubble(&sample).contains("a\u{fffd}[2Jb\u{fffd}c"));
     }

@@ -6,6 +6,7 @@ mod lists;
 mod named;
 mod profiles;
 mod recipients;
+mod snippets;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -217,7 +218,8 @@ impl Opened {
         let named = references.templates.iter();
         let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
-        let materials = Materials { templates, holidays: holidays.clone(), header, profile };
+        let snippets = self.snippets(manifest, &templates);
+        let materials = Materials { templates, snippets, holidays: holidays.clone(), header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);
         self.problems.extend(problems);
         Parts { references, campaign, recipients, profile_source, holidays }

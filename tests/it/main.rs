@@ -21,6 +21,7 @@ mod exports;
 mod fault_rows;
 mod gateway;
 mod house;
+mod hygiene;
 mod idempotency;
 mod keep;
 mod keeping;

@@ -233,6 +233,7 @@ impl Watched {
         let profile_source = Profile::builtin_source("mobiconnect").unwrap();
         let materials = Materials {
             templates: Default::default(),
+            snippets: Default::default(),
             holidays: None,
             header: Some(Header::read(&b"phone\n"[..]).unwrap()),
             profile: Some(Profile::from_source(&profile_source).unwrap()),

@@ -33,6 +33,12 @@ pub struct Message {
     #[serde(default)]
     #[schemars(range(min = 1, max = 255), example = 2)]
     pub max_segments: Option<Spanned<u16>>,
+    /// What every text must carry, so that people know how to get no more of them; a text without it refuses the plan. Either
+    /// a text, or several of which one is enough (for languages), compared without regard to case and white space; or
+    /// `required`, for `STOP` or another of the words by which people opt out.
+    #[serde(default)]
+    #[schemars(example = &"required", example = &"STOP to opt out")]
+    pub opt_out_text: Option<Spanned<OptOutText>>,
     /// `gsm7`: characters that GSM-7 lacks are written as it would write them (`’` as `'`, `ş` as `s`), in every text
     /// that fits into GSM-7 as a whole then. `plan` says how many, and `preview` shows them as they will be sent.
     #[serde(default)]
@@ -46,6 +52,9 @@ impl Message {
         self.locales.is_some() || variants.into_iter().any(|variant| variant.value.locales.is_some())
     }
 }
+
+/// One text or several; or the word `required`.
+pub type OptOutText = TextOr<Vec<Spanned<String>>>;
 
 /// Texts by language. A `default` is a tag, everything else a file or a text.
 pub type Locales = BTreeMap<String, Spanned<TextOr<Text>>>;

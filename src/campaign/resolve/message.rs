@@ -9,19 +9,25 @@ use crate::campaign::raw;
 use crate::campaign::references::DEFAULT;
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
 use crate::expression::Problem;
-use crate::message::{Locales, Names, Tag, Template, Texts, Variant, Wordings};
+use crate::message::hygiene::Kind;
+use crate::message::opt_out::{OptOut, Phrase};
+use crate::message::{Assembled, Locales, Names, Slip, Snippets, Tag, Template, Texts, Variant, Wordings};
 use crate::yaml::{Spanned, TextOr};
 
 /// What texts are made of.
 pub(super) struct Material<'a> {
     /// The files, by their names as written.
     pub files: &'a BTreeMap<String, Arc<Source>>,
+    /// What they may include.
+    pub snippets: &'a Snippets,
     /// What they may name.
     pub names: Names<'a>,
     /// Whether a column says who reads which language.
     pub by_column: bool,
     /// Whether they are spelled in GSM-7.
     pub respells: bool,
+    /// What each of them must carry, and where that is said.
+    pub opt_out: Option<(Arc<OptOut>, Span)>,
 }
 
 /// One place of a manifest where one of several kinds of text stands.
@@ -196,29 +202,52 @@ impl Resolver<'_> {
     /// A text in a file of its own. That it is not there was told when it was looked for.
     fn file(&mut self, key: &str, name: &str, material: &Material<'_>) -> Option<Template> {
         let file = material.files.get(name)?;
-        self.compiled(key, &file.text, material, |problem| (Arc::clone(file), problem.span.clone()))
+        self.compiled(key, &file.text, material, |span| (Arc::clone(file), span.clone()))
     }
 
     /// A text that stands in the manifest.
     fn text(&mut self, key: &str, text: &Spanned<String>, material: &Material<'_>) -> Option<Template> {
         let source = Arc::clone(self.source);
-        let place = |problem: &Problem| (Arc::clone(&source), inside(&source.text, text, &problem.span));
+        let place = |span: &Span| (Arc::clone(&source), inside(&source.text, text, span));
         self.compiled(key, &text.value, material, place)
     }
 
+    /// A text with its snippets, compiled; `place` says where a stretch of it stands.
     fn compiled(
         &mut self,
         key: &str,
         text: &str,
         material: &Material<'_>,
-        place: impl Fn(&Problem) -> (Arc<Source>, Span),
+        place: impl Fn(&Span) -> (Arc<Source>, Span),
     ) -> Option<Template> {
-        match Template::compile(text, &material.names) {
-            Ok(template) if material.respells => Some(template.in_gsm7()),
-            Ok(template) => Some(template),
+        let place = |snippet: Option<&Arc<Source>>, span: &Span| match snippet {
+            Some(snippet) => (Arc::clone(snippet), span.clone()),
+            None => place(span),
+        };
+        let assembled = match Assembled::of(text, material.snippets) {
+            Ok(assembled) => assembled,
+            Err(slips) => {
+                for Slip { problem, snippet } in slips {
+                    let (source, span) = place(snippet.as_ref(), &problem.span);
+                    self.expression(key, &problem, &source, span);
+                }
+                return None;
+            }
+        };
+        let place = |span: &Span| {
+            let (snippet, span) = assembled.place(span);
+            place(snippet, &span)
+        };
+        match Template::compile(assembled.text(), &material.names) {
+            Ok(template) => {
+                let template = if material.respells { template.in_gsm7() } else { template };
+                let template = self.carrying(key, template, assembled.text(), material, &place);
+                self.flaws(key, &template, assembled.text(), &place);
+                Some(template)
+            }
             Err(problems) => {
                 for problem in &problems {
-                    let (source, span) = place(problem);
+                    let (source, span) = place(&problem.span);
                     self.expression(key, problem, &source, span);
                 }
                 None
@@ -232,6 +261,93 @@ impl Resolver<'_> {
             Some(help) => diagnostic.help(help.as_str()),
             None => diagnostic,
         });
+    }
+}
+
+/// The word for any of those by which people opt out.
+const REQUIRED: &str = "required";
+
+impl Resolver<'_> {
+    /// What every text must carry.
+    pub(super) fn opt_out(&mut self, message: &raw::Message) -> Option<(Arc<OptOut>, Span)> {
+        let said = message.opt_out_text.as_ref()?;
+        let texts = match &said.value {
+            TextOr::Text(word) if word == REQUIRED => {
+                return Some((Arc::new(OptOut::Word), said.span.clone()));
+            }
+            TextOr::Text(text) => vec![(text, &said.span)],
+            TextOr::Other(texts) => texts.iter().map(|text| (&text.value, &text.span)).collect(),
+        };
+        let mut phrases = Vec::new();
+        for (text, span) in texts {
+            match Phrase::new(text) {
+                Some(phrase) => phrases.push(phrase),
+                None => self.error("`message.opt_out_text` is empty: every text would carry it", span),
+            }
+        }
+        (!phrases.is_empty()).then(|| (Arc::new(OptOut::Texts(phrases)), said.span.clone()))
+    }
+
+    /// Tells what is wrong with the template itself.
+    fn flaws(
+        &mut self,
+        key: &str,
+        template: &Template,
+        source: &str,
+        place: &dyn Fn(&Span) -> (Arc<Source>, Span),
+    ) {
+        for flaw in template.flaws() {
+            let span = if flaw.span.is_empty() { 0..source.len() } else { flaw.span };
+            let problem = flawed(key, flaw.kind, source.get(span.clone()).unwrap_or_default());
+            let (source, span) = place(&span);
+            self.problems.push(problem.at(&source, span, ""));
+        }
+    }
+
+    /// The template with what it must carry; an error where it never does.
+    fn carrying(
+        &mut self,
+        key: &str,
+        template: Template,
+        source: &str,
+        material: &Material<'_>,
+        place: &dyn Fn(&Span) -> (Arc<Source>, Span),
+    ) -> Template {
+        let Some((opt_out, said)) = &material.opt_out else { return template };
+        if opt_out.stands_always_in(source) {
+            return template;
+        }
+        if let Some(text) = template.shared() {
+            if opt_out.stands_in(text) {
+                return template;
+            }
+            let (file, span) = place(&(0..source.len()));
+            self.problems.push(
+                Diagnostic::error(format!("`{key}` does not say how to opt out"))
+                    .at(&file, span, "")
+                    .at(self.source, said.clone(), "asked for here")
+                    .help(format!("it has to carry {opt_out}")),
+            );
+        }
+        template.carrying(Arc::clone(opt_out))
+    }
+}
+
+/// What is said of a flaw that a template itself has.
+fn flawed(key: &str, kind: Kind, part: &str) -> Diagnostic {
+    let mut characters = part.chars();
+    // What is not seen is told by its code.
+    let code = match (characters.next(), characters.next()) {
+        (Some(only), None) if only != ' ' => format!(" (U+{:04X})", u32::from(only)),
+        _ => String::new(),
+    };
+    let title = format!("`{key}` has {}{code}", kind.words());
+    let diagnostic = if kind.refuses() { Diagnostic::error(title) } else { Diagnostic::warning(title) };
+    match kind {
+        Kind::Control | Kind::Direction | Kind::ZeroWidth => diagnostic.help("it is not seen: delete it"),
+        Kind::Braces | Kind::Placeholder => diagnostic.help("a column is written as in `{{ first_name }}`"),
+        Kind::Lost => diagnostic.help("write the character again: it was lost on the way into the file"),
+        Kind::Spaces | Kind::Link | Kind::NoValue => diagnostic,
     }
 }
 

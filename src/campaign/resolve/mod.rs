@@ -23,7 +23,7 @@ use super::raw;
 use super::{Announced, Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
-use crate::message::Names;
+use crate::message::{Names, Snippets};
 use crate::provider::Profile;
 use crate::schedule::Zone;
 use crate::yaml::{Spanned, TextOr};
@@ -33,6 +33,8 @@ use crate::yaml::{Spanned, TextOr};
 pub struct Materials {
     /// The files of texts, by their names as written.
     pub templates: BTreeMap<String, Arc<Source>>,
+    /// What texts include.
+    pub snippets: Snippets,
     /// The file of days on which a series does not fire.
     pub holidays: Option<Arc<Source>>,
     /// The header of the recipients' file.
@@ -104,7 +106,18 @@ impl Resolver<'_> {
                 home: home(manifest),
             };
             let respells = message.value.transliterate.is_some();
-            self.wordings(message, &Material { files: &materials.templates, names, by_column, respells })
+            let opt_out = self.opt_out(&message.value);
+            self.wordings(
+                message,
+                &Material {
+                    files: &materials.templates,
+                    snippets: &materials.snippets,
+                    names,
+                    by_column,
+                    respells,
+                    opt_out,
+                },
+            )
         });
         let frequency = audience
             .and_then(|audience| self.frequency(name.as_deref().unwrap_or_default(), &audience.value));

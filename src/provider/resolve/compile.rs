@@ -68,7 +68,7 @@ impl<'a> Compiler<'a> {
     pub fn new(source: &'a Arc<Source>) -> Self {
         Self {
             source,
-            program: Program::new(),
+            program: Program::of_exchanges(),
             problems: Diagnostics::new(),
             reads: Reads::default(),
             secrets_used: BTreeSet::new(),

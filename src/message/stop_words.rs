@@ -16,6 +16,19 @@ const WORDS: [&str; 11] = [
     "REMOVE",
 ];
 
+/// Those that nobody writes for another reason.
+const PLAIN: [&str; 4] = ["STOPALL", "UNSUBSCRIBE", "OPTOUT", "OPT-OUT"];
+
+/// Whether such a word stands in a text of ours, for people to answer with. Most of them are words of everyday sentences
+/// too and count in capitals only.
+pub fn stands_in(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '-').map(|word| word.trim_matches('-'));
+    let is_one = |word: &str| {
+        WORDS.contains(&word) || word == "ARRÊT" || PLAIN.iter().any(|one| one.eq_ignore_ascii_case(word))
+    };
+    words.into_iter().any(is_one)
+}
+
 /// Whether a text is such a word and nothing else, but for case, accents on `ARRÊT`, quotes and marks around it: who
 /// writes a sentence may mean anything, and is for a person to read.
 pub fn is_opt_out(text: &str) -> bool {
