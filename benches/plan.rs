@@ -72,7 +72,7 @@ const ONCE: &str = "PLAN_OF";
 
 /// The same by a script in Python, where Python and its packages are there: on the first rows only, because it is slow.
 fn naive(folder: &Path, rows: u64) {
-    const SHARE: u64 = 20;
+    const SHARE: u64 = 5;
     let path = folder.join("first.csv");
     let mut file = BufWriter::new(File::create(&path).expect("a file"));
     generate::recipients(rows / SHARE, &mut file).and_then(|()| file.flush()).expect("room on the disk");

@@ -100,13 +100,16 @@ impl Claimed {
         self.ids.get(id.bits())
     }
 
-    /// Looks where these are, one right after the other, and says how many have a message. Whoever asks about them next
-    /// finds that memory near: questions with other work between them would each wait for it alone.
-    pub fn look<'k>(&self, keys: impl Iterator<Item = (&'k AddressKey, Option<&'k TextKey>)>) -> usize {
-        let known = |(address, id): &(&AddressKey, Option<&TextKey>)| {
-            self.line_of(address).is_some() | id.is_some_and(|id| self.line_of_id(id).is_some())
-        };
-        keys.filter(known).count()
+    /// Fetches what questions about these will need from memory. Asked one by one, with other work between them, each
+    /// would wait for it alone. What is returned means nothing.
+    pub fn fetch<'k>(&self, keys: impl Iterator<Item = (&'k AddressKey, Option<&'k TextKey>)>) -> u8 {
+        keys.fold(0, |all, (address, id)| {
+            let address = match address {
+                AddressKey::Phone(digits) => self.phones.touch(spread(*digits)),
+                AddressKey::Text(key) => self.texts.touch(key.bits()),
+            };
+            all ^ address ^ id.map_or(0, |id| self.ids.touch(id.bits()))
+        })
     }
 
     /// How many addresses have a message.
@@ -119,15 +122,25 @@ impl Claimed {
         self.len() == 0
     }
 
-    /// Remembers a message that is planned.
-    pub fn claim(&mut self, address: &AddressKey, id: Option<&TextKey>, line: u64) {
-        match address {
-            AddressKey::Phone(digits) => self.phones.insert(spread(*digits), line),
-            AddressKey::Text(key) => self.texts.insert(key.bits(), line),
-        }
+    /// Remembers a message that is planned, unless the address or the identity has one.
+    ///
+    /// # Errors
+    /// As [`Claimed::duplicate`] says; nothing is remembered then.
+    pub fn claim(&mut self, address: &AddressKey, id: Option<&TextKey>, line: u64) -> Result<(), Duplicate> {
+        let at = match address {
+            AddressKey::Phone(digits) => self.phones.seat(spread(*digits)),
+            AddressKey::Text(key) => self.texts.seat(key.bits()),
+        };
+        let at = at.map_err(Duplicate::Address)?;
         if let Some(id) = id {
-            self.ids.insert(id.bits(), line);
+            let seat = self.ids.seat(id.bits()).map_err(Duplicate::Id)?;
+            self.ids.take(seat, line);
         }
+        match address {
+            AddressKey::Phone(_) => self.phones.take(at, line),
+            AddressKey::Text(_) => self.texts.take(at, line),
+        }
+        Ok(())
     }
 
     /// Remembers a message to an address that may have one: the earlier one is forgotten.
@@ -149,7 +162,9 @@ mod tests {
         let (one, two) = (AddressKey::Phone(254_712_345_678), AddressKey::Phone(254_712_345_679));
         let (a, b) = (text_key("a"), text_key("b"));
         assert_eq!(claimed.duplicate(&one, Some(&a)), None);
-        claimed.claim(&one, Some(&a), 2);
+        assert_eq!(claimed.claim(&one, Some(&a), 2), Ok(()));
+        assert_eq!(claimed.claim(&one, Some(&b), 3), Err(Duplicate::Address(2)));
+        assert_eq!(claimed.claim(&two, Some(&a), 4), Err(Duplicate::Id(2)));
         assert_eq!(claimed.duplicate(&one, Some(&b)), Some(Duplicate::Address(2)));
         assert_eq!(claimed.duplicate(&two, Some(&a)), Some(Duplicate::Id(2)));
         assert_eq!(claimed.duplicate(&two, Some(&b)), None);
@@ -185,7 +200,7 @@ mod tests {
     #[test]
     fn all_bits_of_a_number_count() {
         let mut claimed = Claimed::default();
-        claimed.claim(&AddressKey::Phone(5), None, 1);
+        claimed.claim(&AddressKey::Phone(5), None, 1).unwrap();
         assert_eq!(claimed.duplicate(&AddressKey::Phone(5 + (1 << 32)), None), None);
     }
 }

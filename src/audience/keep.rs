@@ -75,9 +75,8 @@ impl Seen {
         let mut claimed = self.last;
         while let Some(chunk) = self.rows.pop() {
             for Row { line, address, id } in chunk.into_iter().rev() {
-                if claimed.duplicate(&address, Some(&id)).is_none() {
-                    claimed.claim(&address, Some(&id), u64::from(line));
-                }
+                // Whoever has one already keeps it.
+                let _ = claimed.claim(&address, Some(&id), u64::from(line));
             }
         }
         let rows = claimed.len();
@@ -128,7 +127,7 @@ mod tests {
             let is_taken = claimed.duplicate(&address, id.as_ref()).is_some();
             kept.push((!is_taken).then_some(is_message));
             if !is_taken && is_message {
-                claimed.claim(&address, id.as_ref(), line as u64);
+                claimed.claim(&address, id.as_ref(), line as u64).unwrap();
             }
         }
         kept

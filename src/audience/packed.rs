@@ -12,6 +12,8 @@ const PART_BITS: u32 = 10;
 const LINE_BYTES: usize = 4;
 /// What is read of an entry at once.
 const WORD_BYTES: usize = 16;
+/// The room of the smallest part.
+const FIRST_ROOM: usize = 24;
 /// Places behind the last one that a key can be put at, for those that are pushed on.
 const OVERHANG: usize = 24;
 
@@ -21,13 +23,23 @@ pub(super) struct Packed<const KEY: usize> {
     parts: Vec<Part<KEY>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Part<const KEY: usize> {
     /// Entries: a line in little-endian order (0 for a gap, else one more than the line), then the key.
     slots: Vec<u8>,
     /// Places that a key can be put at.
     room: usize,
     used: usize,
+    /// The room it begins with.
+    first: usize,
+}
+
+/// A place for a key that has none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seat {
+    part: usize,
+    key: u128,
+    at: usize,
 }
 
 /// Where a search ended.
@@ -39,7 +51,10 @@ enum Found {
 
 impl<const KEY: usize> Default for Packed<KEY> {
     fn default() -> Self {
-        Self { parts: (0..1 << PART_BITS).map(|_| Part::default()).collect() }
+        // From a third apart on: they grow one after the other for ever, and what one leaves is taken by the next.
+        let first = |part: usize| FIRST_ROOM + ((part * FIRST_ROOM / 3) >> PART_BITS);
+        let part = |part| Part { slots: Vec::new(), room: 0, used: 0, first: first(part) };
+        Self { parts: (0..1 << PART_BITS).map(part).collect() }
     }
 }
 
@@ -53,11 +68,30 @@ impl<const KEY: usize> Packed<KEY> {
         self.parts.get(part)?.get(key)
     }
 
-    /// Keeps a line for a key that has none; one that has keeps its own.
-    pub(super) fn insert(&mut self, key: u128, line: u64) {
+    /// Reads a byte where a key would be, and does nothing else: no answer is waited for, so many keys can be on their way
+    /// from memory at a time.
+    pub(super) fn touch(&self, key: u128) -> u8 {
         let (part, key) = Self::split(key);
-        if let Some(part) = self.parts.get_mut(part) {
-            part.set(key, line, false);
+        self.parts.get(part).map_or(0, |part| part.touch(key))
+    }
+
+    /// A place for a key that has none.
+    ///
+    /// # Errors
+    /// The line of one that has.
+    pub(super) fn seat(&self, key: u128) -> Result<Seat, u64> {
+        let (part, key) = Self::split(key);
+        let found = self.parts.get(part).map_or(Found::Before(0), |part| part.find(key));
+        match found {
+            Found::Before(at) => Ok(Seat { part, key, at }),
+            Found::At(at) => Err(self.parts.get(part).map_or(0, |part| part.line(at))),
+        }
+    }
+
+    /// Keeps a line at a place that was found just now.
+    pub(super) fn take(&mut self, seat: Seat, line: u64) {
+        if let Some(part) = self.parts.get_mut(seat.part) {
+            part.insert(seat.at, seat.key, line);
         }
     }
 
@@ -65,7 +99,7 @@ impl<const KEY: usize> Packed<KEY> {
     pub(super) fn replace(&mut self, key: u128, line: u64) {
         let (part, key) = Self::split(key);
         if let Some(part) = self.parts.get_mut(part) {
-            part.set(key, line, true);
+            part.set(key, line);
         }
     }
 
@@ -127,25 +161,36 @@ impl<const KEY: usize> Part<KEY> {
 
     fn get(&self, key: u128) -> Option<u64> {
         match self.find(key) {
-            Found::At(at) => Some(u64::from(self.slot(at).0) - 1),
+            Found::At(at) => Some(self.line(at)),
             Found::Before(_) => None,
         }
     }
 
-    fn set(&mut self, key: u128, line: u64, anew: bool) {
-        let line = u32::try_from(line.saturating_add(1)).unwrap_or(u32::MAX);
+    fn touch(&self, key: u128) -> u8 {
+        self.slots.get(Self::home(key, self.room) * Self::STRIDE).copied().unwrap_or(0)
+    }
+
+    /// The line of an entry.
+    fn line(&self, at: usize) -> u64 {
+        u64::from(self.slot(at).0.saturating_sub(1))
+    }
+
+    fn set(&mut self, key: u128, line: u64) {
         match self.find(key) {
-            Found::At(at) if anew => self.put(at, line, key),
-            Found::At(_) => {}
-            Found::Before(at) => {
-                if self.used * 20 >= self.room * 17 || !self.push_on(at) {
-                    self.grow();
-                    return self.set(key, u64::from(line) - 1, anew);
-                }
-                self.put(at, line, key);
-                self.used += 1;
-            }
+            Found::At(at) => self.put(at, written(line), key),
+            Found::Before(at) => self.insert(at, key, line),
         }
+    }
+
+    /// Puts an entry where a search for its key has ended.
+    fn insert(&mut self, at: usize, key: u128, line: u64) {
+        if self.used * 20 < self.room * 17 && self.push_on(at) {
+            self.put(at, written(line), key);
+            self.used += 1;
+            return;
+        }
+        self.grow();
+        self.set(key, line);
     }
 
     /// Makes a gap of a place: whoever stands there and right behind is pushed on by one. False where there is no room.
@@ -158,9 +203,9 @@ impl<const KEY: usize> Part<KEY> {
 
     /// A third more places: the entries are put anew, in their order.
     fn grow(&mut self) {
-        let room = (self.room + self.room / 3).max(8);
-        let mut grown =
-            Self { slots: vec![0; (room + OVERHANG) * Self::STRIDE + WORD_BYTES], room, used: self.used };
+        let room = (self.room + self.room / 3).max(self.first);
+        let slots = vec![0; (room + OVERHANG) * Self::STRIDE + WORD_BYTES];
+        let mut grown = Self { slots, room, used: self.used, first: self.first };
         let mut free = 0;
         for at in 0..self.places() {
             let (line, key) = self.slot(at);
@@ -177,6 +222,11 @@ impl<const KEY: usize> Part<KEY> {
         }
         *self = grown;
     }
+}
+
+/// A line as an entry has it.
+fn written(line: u64) -> u32 {
+    u32::try_from(line.saturating_add(1)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -196,7 +246,11 @@ mod tests {
                 packed.replace(key, line);
                 map.insert(key, line);
             } else {
-                packed.insert(key, line);
+                packed.touch(key);
+                match packed.seat(key) {
+                    Ok(seat) => packed.take(seat, line),
+                    Err(there) => assert_eq!(Some(&there), map.get(&key)),
+                }
                 map.entry(key).or_insert(line);
             }
         }
@@ -229,7 +283,7 @@ mod tests {
         let mut packed = Packed::<6>::default();
         let spread = |number: u64| u128::from(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         for number in 0..200_000 {
-            packed.insert(spread(number), number);
+            packed.replace(spread(number), number);
         }
         assert_eq!(packed.len(), 200_000);
         for number in 0..200_000 {
@@ -243,7 +297,7 @@ mod tests {
     #[test]
     fn lines_beyond_every_number_are_the_last_one() {
         let mut packed = Packed::<9>::default();
-        packed.insert(1, u64::MAX);
+        packed.replace(1, u64::MAX);
         assert_eq!(packed.get(1), Some(u64::from(u32::MAX) - 1));
     }
 }

@@ -47,6 +47,8 @@ pub struct Template {
     setting: Setting,
     /// Whether it tells times, or the recipient's zone.
     tells_times: bool,
+    /// Whether it says something in the recipient's language, or names that.
+    asks_language: bool,
 }
 
 /// Whose characters a text has.
@@ -121,6 +123,8 @@ impl Template {
             setting: Setting::at(names.home),
             tells_times: program.applies(filters::DATE)
                 || expression::may_read(source, Kind::Text, "recipient", "timezone"),
+            asks_language: filters::OF_LANGUAGES.iter().any(|filter| program.applies(filter))
+                || expression::may_read(source, Kind::Text, "recipient", "locale"),
             program,
         };
         template.render_shared(source)?;
@@ -201,6 +205,11 @@ impl Template {
     /// Whether it tells times, or the recipient's zone: whoever knows where recipients are should say so.
     pub fn tells_times(&self) -> bool {
         self.tells_times
+    }
+
+    /// Whether it says something in the recipient's language, or names that.
+    pub fn asks_language(&self) -> bool {
+        self.asks_language
     }
 
     /// The columns that make a difference, with their places in the file, from 0.

@@ -124,6 +124,12 @@ impl Wordings {
         self.all.iter().any(|wording| wording.template.tells_times())
     }
 
+    /// Whether it matters what recipients read: there are several languages, or one of the texts asks.
+    pub fn ask_languages(&self) -> bool {
+        let several = |branch: &Branch| branch.locales.as_ref().is_some_and(|all| all.tags().len() > 1);
+        self.branches.iter().any(several) || self.all.iter().any(|wording| wording.template.asks_language())
+    }
+
     /// Whether there is more than one, so that it is worth telling who reads which.
     pub fn are_several(&self) -> bool {
         self.all.len() > 1

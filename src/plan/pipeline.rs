@@ -233,25 +233,28 @@ enum Claims<'l> {
 }
 
 impl Claims<'_> {
-    /// Looks ahead at those whom a batch is about.
-    fn look(&self, batch: &Batch) {
+    /// Gets ready for those whom a batch is about.
+    fn fetch(&self, batch: &Batch) {
         let Self::First(claimed) = self else { return };
         let keys = batch.items.iter().filter_map(|item| match &item.verdict {
             Verdict::In(candidate) => Some((&candidate.address_key, candidate.id_key.as_ref())),
             Verdict::Out(_) => None,
         });
-        std::hint::black_box(claimed.look(keys));
+        std::hint::black_box(claimed.fetch(keys));
     }
 
-    /// What a row is, and nothing where that cannot be: the files have changed between two readings.
-    fn standing(&self, line: u64, candidate: &Candidate) -> Option<Standing> {
+    /// What a row is, and nothing where that cannot be: the files have changed between two readings. One that is kept has
+    /// its message from then on.
+    fn standing(&mut self, line: u64, candidate: &Candidate) -> Option<Standing> {
         let Candidate { address_key, id_key, message, .. } = candidate;
         let standing = match self {
-            Self::First(claimed) => match claimed.duplicate(address_key, id_key.as_ref()) {
-                Some(duplicate) => Standing::Taken(duplicate),
-                None if message.is_ok() => Standing::Kept,
-                None => Standing::Free,
-            },
+            Self::First(claimed) if message.is_ok() => {
+                let claimed = claimed.claim(address_key, id_key.as_ref(), line);
+                claimed.map_or_else(Standing::Taken, |()| Standing::Kept)
+            }
+            Self::First(claimed) => {
+                claimed.duplicate(address_key, id_key.as_ref()).map_or(Standing::Free, Standing::Taken)
+            }
             Self::Last(rows) => rows.standing(line, address_key, id_key.as_ref()),
         };
         let can_be = match standing {
@@ -300,7 +303,7 @@ impl<'s, E> Collector<'s, E> {
             if let Some(name) = self.names.get(batch.file) {
                 self.totals.files.begin(batch.base, name);
             }
-            self.claims.look(batch);
+            self.claims.fetch(batch);
             batch.items.iter().try_for_each(|item| self.item(item, batch))
         })?;
         self.totals.digest = self.digest.finish();
@@ -323,9 +326,6 @@ impl<'s, E> Collector<'s, E> {
         message: &Message,
         batch: &Batch,
     ) -> Result<(), E> {
-        if let Claims::First(claimed) = &mut self.claims {
-            claimed.claim(&candidate.address_key, candidate.id_key.as_ref(), line);
-        }
         self.totals.include(line, &candidate.address, &message.measure);
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
@@ -375,13 +375,14 @@ impl<'s, E> Collector<'s, E> {
     }
 
     /// The message of a row, or why there is none.
-    fn decide<'i>(&self, line: u64, item: &'i Item) -> Result<Decision<'i>, PlanError<E>> {
+    fn decide<'i>(&mut self, line: u64, item: &'i Item) -> Result<Decision<'i>, PlanError<E>> {
         let candidate = match &item.verdict {
             Verdict::Out(reason) => return Ok(Err(reason.clone())),
             Verdict::In(candidate) => candidate,
         };
+        let standing = self.claims.standing(line, candidate).ok_or(PlanError::Changed)?;
         let place = |line| self.totals.files.place(line);
-        Ok(match self.claims.standing(line, candidate).ok_or(PlanError::Changed)? {
+        Ok(match standing {
             Standing::Taken(Duplicate::Address(line)) => {
                 Err(Exclusion::DuplicateAddress { kept: place(line) })
             }

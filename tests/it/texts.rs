@@ -142,6 +142,7 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
         ),
         check("variants: [{ name: a, text: x }]\n  text: y", ""),
         check("locales: { default: en }", ", locale: lung"),
+        check("text: Hi {{ name }}", ", locale: lang"),
     ];
     insta::assert_snapshot!("texts_refused", all.join("\n---\n"));
 }

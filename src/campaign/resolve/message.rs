@@ -65,6 +65,20 @@ impl Resolver<'_> {
         Some(Wordings::split(campaign, self.variants(variants, material)?))
     }
 
+    /// Where a column says what people read, something must depend on it.
+    pub(super) fn whose_language(&mut self, manifest: &raw::Campaign, wordings: Option<&Wordings>) {
+        let column = manifest.audience.as_ref().and_then(|audience| audience.value.locale.as_ref());
+        let Some(column) = column.filter(|_| wordings.is_some_and(|wordings| !wordings.ask_languages()))
+        else {
+            return;
+        };
+        self.problems.push(
+            Diagnostic::error("`audience.locale` says what recipients read, and all read the same")
+                .at(self.source, column.span.clone(), "")
+                .help("give texts by language, `message.locales`; write numbers or dates by filters; or remove it"),
+        );
+    }
+
     fn variants(
         &mut self,
         variants: &Spanned<Vec<Spanned<raw::Variant>>>,

@@ -127,6 +127,7 @@ impl Resolver<'_> {
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
         self.whose_clock(manifest, kind, wordings.as_ref());
+        self.whose_language(manifest, wordings.as_ref());
         let Schedule { timetable, window, until, recipients } = schedule?;
         Some(Campaign {
             name: name?,

@@ -14,6 +14,8 @@ pub use reader::Clock;
 
 /// The filter whose output depends on where the recipient is.
 pub(super) const DATE: &str = "date";
+/// Filters that write as people of a language do.
+pub(super) const OF_LANGUAGES: [&str; 3] = ["number", "currency", DATE];
 
 static FILTERS: [Filter; 4] = [
     Filter {
