@@ -2,19 +2,16 @@
 //! million people is held in memory by these, and at every row two of them are asked.
 //!
 //! A key is spread evenly (whoever makes it sees to that). Its first bits choose one of many parts, which grow one at a time;
-//! the rest is kept in the part, which is a sorted list with gaps: each entry stands where its key puts it among all
-//! possible ones, or behind those that stand there already. So a search looks at one place of memory, and ends at the
-//! first gap or larger key.
+//! the rest is kept in the part, at the place that it points to or behind those that stand there already. So a search
+//! looks at one place of memory, and ends at the first gap, which is where the key would stand.
 
 /// How many bits of a key choose its part.
 const PART_BITS: u32 = 10;
 /// The bytes of an entry that are its line.
 const LINE_BYTES: usize = 4;
-/// What is read of an entry at once.
-const WORD_BYTES: usize = 16;
 /// The room of the smallest part.
 const FIRST_ROOM: usize = 24;
-/// Places behind the last one that a key can be put at, for those that are pushed on.
+/// Places behind the last one that a key can point to, for those that find no gap before.
 const OVERHANG: usize = 24;
 
 /// Keys of so many bytes, and [`PART_BITS`] more.
@@ -27,7 +24,7 @@ pub(super) struct Packed<const KEY: usize> {
 struct Part<const KEY: usize> {
     /// Entries: a line in little-endian order (0 for a gap, else one more than the line), then the key.
     slots: Vec<u8>,
-    /// Places that a key can be put at.
+    /// Places that a key can point to.
     room: usize,
     used: usize,
     /// The room it begins with.
@@ -45,14 +42,14 @@ pub(super) struct Seat {
 /// Where a search ended.
 enum Found {
     At(usize),
-    /// A gap, or the first larger key.
-    Before(usize),
+    /// A gap, or the end of the part.
+    Gap(usize),
 }
 
 impl<const KEY: usize> Default for Packed<KEY> {
     fn default() -> Self {
-        // From a third apart on: they grow one after the other for ever, and what one leaves is taken by the next.
-        let first = |part: usize| FIRST_ROOM + ((part * FIRST_ROOM / 3) >> PART_BITS);
+        // From a quarter apart on: they grow one after the other for ever, and what one leaves is taken by the next.
+        let first = |part: usize| FIRST_ROOM + ((part * FIRST_ROOM / 4) >> PART_BITS);
         let part = |part| Part { slots: Vec::new(), room: 0, used: 0, first: first(part) };
         Self { parts: (0..1 << PART_BITS).map(part).collect() }
     }
@@ -81,9 +78,9 @@ impl<const KEY: usize> Packed<KEY> {
     /// The line of one that has.
     pub(super) fn seat(&self, key: u128) -> Result<Seat, u64> {
         let (part, key) = Self::split(key);
-        let found = self.parts.get(part).map_or(Found::Before(0), |part| part.find(key));
+        let found = self.parts.get(part).map_or(Found::Gap(0), |part| part.find(key));
         match found {
-            Found::Before(at) => Ok(Seat { part, key, at }),
+            Found::Gap(at) => Ok(Seat { part, key, at }),
             Found::At(at) => Err(self.parts.get(part).map_or(0, |part| part.line(at))),
         }
     }
@@ -118,51 +115,45 @@ impl<const KEY: usize> Part<KEY> {
     const STRIDE: usize = LINE_BYTES + KEY;
     const MASK: u128 = (1 << (KEY * 8)) - 1;
 
-    /// Line and key of a place; a gap where there is none.
-    fn slot(&self, at: usize) -> (u32, u128) {
-        let from = at * Self::STRIDE;
-        let word = self.slots.get(from..from + WORD_BYTES).and_then(|bytes| bytes.try_into().ok());
-        let word = word.map_or(0, u128::from_le_bytes);
-        #[expect(clippy::cast_possible_truncation, reason = "the line is the lowest 32 bits")]
-        (word as u32, (word >> (LINE_BYTES * 8)) & Self::MASK)
-    }
-
     fn put(&mut self, at: usize, line: u32, key: u128) {
-        let word = (u128::from(line) | key << (LINE_BYTES * 8)).to_le_bytes();
         let from = at * Self::STRIDE;
         if let Some(slot) = self.slots.get_mut(from..from + Self::STRIDE) {
-            slot.copy_from_slice(&word[..Self::STRIDE]);
+            let (own_line, own_key) = slot.split_at_mut(LINE_BYTES);
+            own_line.copy_from_slice(&line.to_le_bytes());
+            own_key.copy_from_slice(&key.to_le_bytes()[..KEY]);
         }
     }
 
-    fn places(&self) -> usize {
-        self.slots.len().saturating_sub(WORD_BYTES) / Self::STRIDE
-    }
-
-    /// Where a key is put: in the order of keys.
+    /// Where a key points.
     fn home(key: u128, room: usize) -> usize {
         let first = u64::try_from(key >> (KEY * 8 - 32)).unwrap_or(u64::MAX);
         usize::try_from((first * room as u64) >> 32).unwrap_or(0)
     }
 
     fn find(&self, key: u128) -> Found {
-        let mut at = Self::home(key, self.room);
-        loop {
-            let (line, there) = self.slot(at);
-            if line == 0 || there > key {
-                return Found::Before(at);
+        let bytes = key.to_le_bytes();
+        let (wanted, first) = (&bytes[..KEY], word(&bytes));
+        let home = Self::home(key, self.room);
+        let slots = self.slots.get(home * Self::STRIDE..).unwrap_or_default().chunks_exact(Self::STRIDE);
+        let mut at = home;
+        for slot in slots {
+            let (line, own) = slot.split_at(LINE_BYTES);
+            if word(line) == 0 {
+                break;
             }
-            if there == key {
+            // Four bytes tell nearly all of them apart.
+            if word(own) == first && own == wanted {
                 return Found::At(at);
             }
             at += 1;
         }
+        Found::Gap(at)
     }
 
     fn get(&self, key: u128) -> Option<u64> {
         match self.find(key) {
             Found::At(at) => Some(self.line(at)),
-            Found::Before(_) => None,
+            Found::Gap(_) => None,
         }
     }
 
@@ -172,19 +163,21 @@ impl<const KEY: usize> Part<KEY> {
 
     /// The line of an entry.
     fn line(&self, at: usize) -> u64 {
-        u64::from(self.slot(at).0.saturating_sub(1))
+        let line = self.slots.get(at * Self::STRIDE..).map_or(0, word);
+        u64::from(line.saturating_sub(1))
     }
 
     fn set(&mut self, key: u128, line: u64) {
         match self.find(key) {
             Found::At(at) => self.put(at, written(line), key),
-            Found::Before(at) => self.insert(at, key, line),
+            Found::Gap(at) => self.insert(at, key, line),
         }
     }
 
     /// Puts an entry where a search for its key has ended.
     fn insert(&mut self, at: usize, key: u128, line: u64) {
-        if self.used * 20 < self.room * 17 && self.push_on(at) {
+        let is_there = at < self.slots.len() / Self::STRIDE;
+        if is_there && self.used * 5 < self.room * 4 {
             self.put(at, written(line), key);
             self.used += 1;
             return;
@@ -193,35 +186,33 @@ impl<const KEY: usize> Part<KEY> {
         self.set(key, line);
     }
 
-    /// Makes a gap of a place: whoever stands there and right behind is pushed on by one. False where there is no room.
-    fn push_on(&mut self, at: usize) -> bool {
-        let places = self.places();
-        let Some(gap) = (at..places).find(|place| self.slot(*place).0 == 0) else { return false };
-        self.slots.copy_within(at * Self::STRIDE..gap * Self::STRIDE, (at + 1) * Self::STRIDE);
-        true
-    }
-
-    /// A third more places: the entries are put anew, in their order.
+    /// A quarter more places: the entries are put anew, nearly in the order of their keys.
     fn grow(&mut self) {
-        let room = (self.room + self.room / 3).max(self.first);
-        let slots = vec![0; (room + OVERHANG) * Self::STRIDE + WORD_BYTES];
+        let room = (self.room + self.room / 4).max(self.first);
+        let slots = vec![0; (room + OVERHANG) * Self::STRIDE];
         let mut grown = Self { slots, room, used: self.used, first: self.first };
-        let mut free = 0;
-        for at in 0..self.places() {
-            let (line, key) = self.slot(at);
-            if line == 0 {
+        for slot in self.slots.chunks_exact(Self::STRIDE) {
+            let (line, own) = slot.split_at(LINE_BYTES);
+            if word(line) == 0 {
                 continue;
             }
-            let place = Self::home(key, room).max(free);
-            if place + 1 >= grown.places() {
-                // One gap stays behind the last entry, even where keys are much the same in front.
+            let mut bytes = [0; 16];
+            bytes[..KEY].copy_from_slice(own);
+            let key = u128::from_le_bytes(bytes);
+            let (Found::Gap(at) | Found::At(at)) = grown.find(key);
+            if (at + 1) * Self::STRIDE >= grown.slots.len() {
+                // One gap stays at the end, even where keys are much the same in front.
                 grown.slots.resize(grown.slots.len() + OVERHANG * Self::STRIDE, 0);
             }
-            grown.put(place, line, key);
-            free = place + 1;
+            grown.put(at, word(line), key);
         }
         *self = grown;
     }
+}
+
+/// The first four bytes as a number.
+fn word(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 /// A line as an entry has it.

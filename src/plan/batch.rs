@@ -1,7 +1,6 @@
 //! What a worker makes of one block: verdicts in the order of the rows, their texts side by side in two
 //! long strings. Buffers go round and are used again.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -182,8 +181,7 @@ impl<'r> Worker<'r> {
         if let Some(list) = self.recipe.suppression.contains(&person.address) {
             return Err(Exclusion::Suppressed { list: Arc::clone(list) });
         }
-        self.address.clear();
-        let _ = write!(self.address, "{}", person.address);
+        person.address.write_to(&mut self.address);
         let id = person.id.unwrap_or(&self.address);
         let id_range = append(texts, id);
         let message = self.message(row, &person, &id_range, texts, marks);
