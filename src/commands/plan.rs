@@ -26,7 +26,7 @@ use crate::plan::{Culprit, Entry, Excerpt, FlawCount, Origin, Totals};
 use crate::provider::Cost;
 use crate::provider::raw::BatchMode;
 use crate::report::alphabet::{Alphabet, Character};
-use crate::report::flaws::{FlawLine, seen};
+use crate::report::flaws::{FlawLine, excerpt, seen};
 use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, Rules};
@@ -279,7 +279,11 @@ fn texts(loaded: &Loaded, totals: &Totals) -> Vec<TextReaders> {
 
 fn languages(totals: &Totals) -> Languages {
     let readers = &totals.readers;
-    let unknown = |(locale, messages): (&str, u64)| UnknownLocale { locale: locale.to_owned(), messages };
+    // Somebody may have named another column: cells are shown as those of nobody knows what.
+    let unknown = |(said, messages): (&str, u64)| {
+        let shown: String = seen(&Mask::Masked.cell(said)).chars().take(LONGEST_LOCALE).collect();
+        UnknownLocale { locale: shown, messages }
+    };
     Languages {
         by_language: readers.by_language,
         unsaid: readers.unsaid,
@@ -288,13 +292,15 @@ fn languages(totals: &Totals) -> Languages {
     }
 }
 
+/// So many characters of what a row names for a language are shown: the longest tags have as many (RFC 5646 §4.4.1).
+const LONGEST_LOCALE: usize = 35;
+
 /// What looks wrong in texts.
 fn flaws(loaded: &Loaded, totals: &Totals) -> Vec<FlawLine> {
     let columns = loaded.campaign.audience.rules.header.columns();
     let line = |one: &FlawCount| {
         let first = totals.place(one.first_line);
         let Excerpt { before: (cut_before, before), flaw, behind: (cut_behind, behind) } = &one.example;
-        let shown = |text: &str| Mask::Masked.notes(&seen(text));
         let edge = |cut: bool| if cut { "…" } else { "" };
         FlawLine {
             kind: one.kind.name(),
@@ -307,14 +313,7 @@ fn flaws(loaded: &Loaded, totals: &Totals) -> Vec<FlawLine> {
             first_line: first.line,
             first_file: first.file.map(|file| file.to_string()),
             character: one.at,
-            example: format!(
-                "{}{}«{}»{}{}",
-                edge(*cut_before),
-                shown(before),
-                shown(flaw),
-                shown(behind),
-                edge(*cut_behind)
-            ),
+            example: format!("{}{}{}", edge(*cut_before), excerpt(before, flaw, behind), edge(*cut_behind)),
         }
     };
     totals.flaws.counts().into_iter().map(line).collect()

@@ -82,10 +82,9 @@ impl Locales {
     }
 
     /// The place of the text for a row that says `said`, and how it was found: by all of it, by all but its last parts
-    /// (RFC 4647 §3.4), by its language where one text alone has that, else the default.
+    /// (RFC 4647 §3.4), by its language where one text alone has that and is in no other script, else the default.
     pub fn find(&self, said: &str) -> (usize, Found) {
-        // `en_GB.UTF-8` and `de_DE@euro`, as systems write them.
-        let said = said.split(['.', '@']).next().unwrap_or_default();
+        let said = tag_of(said);
         if said.is_empty() {
             return (self.default, Found::Unsaid);
         }
@@ -102,10 +101,26 @@ impl Locales {
         let language = |tag: &Tag| tag.0.split(['-', '_']).next().is_some_and(|own| same(own, wanted));
         let mut of_language = self.tags.iter().enumerate().filter(|(_, tag)| language(tag));
         match (of_language.next(), of_language.next()) {
-            (Some((at, _)), None) => (at, Found::ByLanguage),
+            (Some((at, tag)), None) if same_script(tag.as_str(), said) => (at, Found::ByLanguage),
             _ => (self.default, Found::Unknown),
         }
     }
+}
+
+/// What a row says without what systems put behind it: `en_GB.UTF-8`, `de_DE@euro`.
+pub fn tag_of(said: &str) -> &str {
+    said.split(['.', '@']).next().unwrap_or_default()
+}
+
+/// Whether two tags name the same script, as far as both name one: four letters (RFC 5646 §2.2.3).
+fn same_script(one: &str, other: &str) -> bool {
+    let script = |tag: &'_ str| {
+        let mut parts = tag.split(['-', '_']).skip(1);
+        parts
+            .find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            .map(str::to_owned)
+    };
+    script(one).zip(script(other)).is_none_or(|(one, other)| same(&one, &other))
 }
 
 fn same(one: &str, other: &str) -> bool {
@@ -152,6 +167,8 @@ mod tests {
         let tags = ["en", "zh-Hans", "zh-Hant"];
         assert_eq!(find(&tags, "en", "zh"), ("en".to_owned(), Found::Unknown));
         assert_eq!(find(&tags, "en", "zh-Hans-CN").0, "zh-Hans");
+        assert_eq!(find(&["en", "sr-Cyrl"], "en", "sr-Latn-RS"), ("en".to_owned(), Found::Unknown));
+        assert_eq!(find(&["en", "sr-Cyrl"], "en", "sr-RS").0, "sr-Cyrl");
     }
 
     #[test]

@@ -217,11 +217,6 @@ impl Template {
         &self.columns
     }
 
-    /// The columns that make a difference.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|(name, _)| name.as_str())
-    }
-
     /// What [`Template::render`] reuses.
     pub fn scratch(&self) -> Scratch {
         Scratch { context: self.constants.clone(), spelled: String::new(), setting: self.setting }

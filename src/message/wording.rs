@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::lot::Lot;
-use crate::message::locale::{Found, Locales};
+use crate::message::locale::{Found, Locales, tag_of};
 use crate::message::template::Template;
 
 /// What the drawing of variants is called. Frozen, as everything is that goes into it.
@@ -137,6 +137,7 @@ impl Wordings {
 
     /// What somebody reads whose row says `locale`.
     pub fn pick<'a>(&'a self, id: &str, locale: &'a str) -> Pick<'a> {
+        let locale = tag_of(locale);
         let branch = match self.branches.as_slice() {
             [only] => Some(only),
             several => {

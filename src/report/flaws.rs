@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::layout::{Table, count};
+use super::mask::Mask;
 use crate::units::thousands;
 
 /// So many lines are shown to people.
@@ -53,6 +54,19 @@ pub fn human(lines: &[FlawLine], messages: u64) -> String {
     format!("\nWorth a look in the texts: {}\n\n{}{more}", count(messages, "message"), table.show())
 }
 
+/// A flaw with what stands around it, between `«` and `»`: numbers and e-mail addresses are masked first, for one may reach
+/// from the one into the other.
+pub fn excerpt(before: &str, flaw: &str, behind: &str) -> String {
+    let masked: Vec<char> = Mask::Masked.cell(&format!("{before}{flaw}{behind}")).chars().collect();
+    let (from, length) = (before.chars().count(), flaw.chars().count());
+    let part = |from: usize, to: usize| seen(&masked.iter().take(to).skip(from).collect::<String>());
+    let own = match flaw.chars().any(char::is_numeric) {
+        true => part(from, from + length),
+        false => seen(flaw),
+    };
+    format!("{}«{own}»{}", part(0, from), part(from + length, masked.len()))
+}
+
 /// A stretch of text as it can be shown: what is not seen as its code, a line break as `↵`.
 pub fn seen(text: &str) -> String {
     let mut out = String::new();
@@ -77,6 +91,14 @@ pub fn seen(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_excerpt_tells_nobodys_number() {
+        assert_eq!(excerpt("call 0712", "\u{200b}", "345678 now"), "call 0712«U+200B»•••678 now");
+        assert_eq!(excerpt("call 0712 ", "  ", " 345 678"), "call 0712 «  »•••••678");
+        assert_eq!(excerpt("", "{name}", " zoe@example.org"), "«{name}» z••@•••••••.org");
+        assert_eq!(excerpt("Hi", " ", ", 10% off"), "Hi« », 10% off");
+    }
 
     #[test]
     fn each_flaw_is_told_with_its_column_its_number_and_an_example() {

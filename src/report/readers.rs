@@ -32,7 +32,7 @@ pub struct Languages {
     pub unsaid: u64,
     /// Messages in the default language, because there is no text in the one that the row names.
     pub unknown: u64,
-    /// What those rows name, most first, at most 64.
+    /// What those rows name, most first, of the first 64 that differ; numbers and e-mail addresses are masked.
     pub unknown_locales: Vec<UnknownLocale>,
 }
 

@@ -17,16 +17,6 @@ pub enum TextOr<T> {
     Other(T),
 }
 
-impl<T> TextOr<T> {
-    /// The other thing, if that is what stands there.
-    pub fn other(&self) -> Option<&T> {
-        match self {
-            Self::Text(_) => None,
-            Self::Other(other) => Some(other),
-        }
-    }
-}
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOr<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Either(PhantomData))

@@ -4,7 +4,7 @@
 use super::{NUMBER_DIGITS, masked as masked_address};
 
 /// What may stand between the digits of one number.
-const BETWEEN: &str = " \u{a0}\u{202f}+-.()/\u{2010}\u{2011}\u{2012}\u{2013}";
+const BETWEEN: &str = " \u{a0}\u{202f}+-.()/\u{2010}\u{2011}\u{2012}\u{2013}\u{ad}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202c}\u{202d}\u{2060}\u{2066}\u{2068}\u{2069}\u{feff}";
 
 /// The cell with every number and e-mail address in it masked.
 pub fn masked(cell: &str) -> String {
