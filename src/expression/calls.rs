@@ -6,6 +6,7 @@ use std::ops::Range;
 use tera::{Kwargs, Value};
 
 use super::names::{code, words};
+use super::parts::quoted;
 use super::{Kind, Problem};
 use crate::diagnostic::{did_you_mean, listing};
 
@@ -180,10 +181,9 @@ fn calls(source: &str, kind: Kind) -> Vec<Call<'_>> {
     let mut found = Vec::new();
     for tag in code(source, kind) {
         let text = source.get(tag.clone()).unwrap_or_default();
-        let is_block = text.trim_start_matches(['-', ' ']).starts_with("filter ");
-        for (at, word) in words(text).into_iter().enumerate() {
+        for word in words(text) {
             let before = text.get(..word.start).unwrap_or_default().trim_end();
-            let is_call = before.ends_with('|') || (is_block && at == 1);
+            let is_call = before.ends_with('|') || before.trim_start() == "filter";
             let Some(name) = text.get(word.clone()).filter(|_| is_call) else { continue };
             let options = options(text, word.end, tag.start);
             found.push(Call { name, span: word.start + tag.start..word.end + tag.start, options });
@@ -198,24 +198,22 @@ fn options(tag: &str, from: usize, shift: usize) -> Vec<Given<'_>> {
     let Some(inner) = rest.trim_start().strip_prefix('(') else { return Vec::new() };
     let mut start = tag.len() - inner.len();
     let mut found = Vec::new();
-    let (mut depth, mut quote) = (0_usize, None);
-    for (at, byte) in inner.bytes().enumerate() {
-        let at = tag.len() - inner.len() + at;
-        match (quote, byte) {
-            (Some(open), _) => quote = (byte != open).then_some(open),
-            (None, b'"' | b'\'' | b'`') => quote = Some(byte),
-            (None, b'(' | b'[' | b'{') => depth += 1,
-            (None, b')') if depth == 0 => {
+    let (mut at, mut depth) = (start, 0_usize);
+    while let Some(&byte) = tag.as_bytes().get(at) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' if depth == 0 => {
                 found.extend(given(tag, start..at, shift));
                 break;
             }
-            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (None, b',') if depth == 0 => {
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => {
                 found.extend(given(tag, start..at, shift));
                 start = at + 1;
             }
             _ => {}
         }
+        at += tag.as_bytes().get(at..).and_then(quoted).unwrap_or(1);
     }
     found
 }
@@ -276,6 +274,22 @@ mod tests {
         assert!(
             problems("{{ 'a | truncate' }}{{ a | default(value=a | trim(pat=')')) | title }}").is_empty()
         );
+    }
+
+    #[test]
+    fn escaped_quotes_hide_neither_options_nor_calls() {
+        assert!(problems(r#"{{ a | default(value="it\"s") }}"#).is_empty());
+        assert_eq!(problems(r#"{{ "\"" ~ a | truncate }}"#)[0].0, "the filter `truncate` needs `length`");
+        let (_, at, _) = problems(r#"{{ a | default(value="\", x", valeu=1) }}"#).remove(0);
+        assert_eq!(at, "valeu=1");
+    }
+
+    #[test]
+    fn blocks_of_filters_are_seen_behind_any_white_space() {
+        for source in ["{%\nfilter truncate %}", "{%-\tfilter\ttruncate %}", "{%- filter\n truncate -%}"] {
+            let found = problems(&format!("{source}{{{{ a }}}}{{% endfilter %}}"));
+            assert_eq!(found[0].0, "the filter `truncate` needs `length`", "{source}");
+        }
     }
 
     #[test]

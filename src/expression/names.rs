@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Kind;
-use super::parts::{What, parts};
+use super::parts::{What, parts, quoted};
 
 /// Where `variable` first stands as a top-level name inside a tag of `source`.
 pub fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<usize>> {
@@ -70,27 +70,27 @@ pub(super) fn words(tag: &str) -> Vec<Range<usize>> {
     let bytes = tag.as_bytes();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
     let mut found = Vec::new();
-    let mut quote = None;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        match quote {
-            Some(open) => {
-                if byte == open {
-                    quote = None;
-                }
-                at += 1;
-            }
-            None if matches!(byte, b'"' | b'\'' | b'`') => {
-                quote = Some(byte);
-                at += 1;
-            }
-            None if word(byte) => {
-                let end = (at..bytes.len()).find(|&next| !word(bytes[next])).unwrap_or(bytes.len());
-                found.push(at..end);
-                at = end;
-            }
-            None => at += 1,
+        if word(byte) {
+            let end = (at..bytes.len()).find(|&next| !word(bytes[next])).unwrap_or(bytes.len());
+            found.push(at..end);
+            at = end;
+        } else {
+            at += bytes.get(at..).and_then(quoted).unwrap_or(1);
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escaped_quote_does_not_end_a_text() {
+        let found = members(r#"{{ "it\"s vars.b" ~ vars.a }}"#, Kind::Text, "vars");
+        assert_eq!(found.into_iter().map(|one| one.0).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(find_variable(r"'\\' ~ a", Kind::Value, "a"), Some(7..8));
+    }
 }

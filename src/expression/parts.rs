@@ -88,20 +88,30 @@ fn part(source: &str, at: usize) -> Part {
 /// Where the mark stands that closes what begins at `from`; quotes hide it, but not in comments.
 fn closes(source: &str, from: usize, closing: &str, is_comment: bool) -> Option<usize> {
     let bytes = source.as_bytes();
-    let mut quote = None;
     let mut at = from;
-    while let Some(&byte) = bytes.get(at) {
-        match quote {
-            Some(_) if byte == b'\\' => at += 1,
-            Some(open) if byte == open => quote = None,
-            Some(_) => {}
-            None if bytes.get(at..at + 2) == Some(closing.as_bytes()) => return Some(at),
-            None if !is_comment && matches!(byte, b'"' | b'\'' | b'`') => quote = Some(byte),
-            None => {}
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(closing.as_bytes()) {
+            return Some(at);
         }
-        at += 1;
+        at += quoted(rest).filter(|_| !is_comment).unwrap_or(1);
     }
     None
+}
+
+/// The length of the text in quotes that begins here, with its quotes; nothing where none begins. One that is not
+/// closed goes on to the end. A backslash takes the next byte along, as Tera's lexer has it.
+pub(super) fn quoted(rest: &[u8]) -> Option<usize> {
+    let (quote, inner) = rest.split_first().filter(|(first, _)| matches!(first, b'"' | b'\'' | b'`'))?;
+    let mut is_escaped = false;
+    for (at, byte) in inner.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            byte if byte == quote => return Some(at + 2),
+            _ => {}
+        }
+    }
+    Some(rest.len())
 }
 
 /// A raw part that begins here.

@@ -43,7 +43,8 @@ pub struct Recipient<'r> {
     pub id: &'r str,
     /// The canonical address.
     pub address: &'r str,
-    /// The tag of the language in which the text is written, as exact as the row has it; empty where nothing says.
+    /// The tag of the language of the text, as exact as the row has it; what the row has where the texts are of no named
+    /// language; empty where nothing says.
     pub locale: &'r str,
     /// The zone as the row has it; empty where it has none.
     pub timezone: &'r str,

@@ -212,6 +212,11 @@ impl Template {
         self.asks_language
     }
 
+    /// Whether it writes numbers or dates as people of a language do.
+    pub fn writes_by_language(&self) -> bool {
+        filters::OF_LANGUAGES.iter().any(|filter| self.program.applies(filter))
+    }
+
     /// The columns that make a difference, with their places in the file, from 0.
     pub fn places(&self) -> &[(String, usize)] {
         &self.columns

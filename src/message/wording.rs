@@ -130,6 +130,11 @@ impl Wordings {
         self.branches.iter().any(several) || self.all.iter().any(|wording| wording.template.asks_language())
     }
 
+    /// Whether a text that is of no named language writes numbers or dates by a language.
+    pub fn mix_languages(&self) -> bool {
+        self.all.iter().any(|wording| wording.locale.is_none() && wording.template.writes_by_language())
+    }
+
     /// Whether there is more than one, so that it is worth telling who reads which.
     pub fn are_several(&self) -> bool {
         self.all.len() > 1

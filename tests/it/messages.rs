@@ -81,6 +81,24 @@ fn every_filter_of_messages_has_its_example() {
 }
 
 #[test]
+fn numbers_by_a_row_s_language_in_a_text_of_no_named_one_are_warned_of() {
+    let project = Project::empty();
+    let warned = |text: &str| {
+        project.manifest("http://127.0.0.1:1", "batch_max: 1", text, "");
+        let file = "campaigns/c/campaign.yaml";
+        let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+        project.write(file, &manifest.replace("address: phone", "address: phone, locale: lang"));
+        project.write("campaigns/c/r.csv", "phone,lang,points\n0712000001,de,12500\n");
+        let said = project.run(&["check", "campaigns/c"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        format!("{}{}", said.out, said.err).contains("in each recipient's language, and the text is in one")
+    };
+    assert!(warned("text: \"{{ points | number }}\""));
+    assert!(!warned("text: \"{{ recipient.locale }}\""));
+    assert!(!warned("locales: { en: { text: \"{{ points | number }}\" }, default: en }"));
+}
+
+#[test]
 fn each_language_writes_its_own_numbers_and_dates() {
     let gateway = Loopback::start();
     let project = Project::empty();

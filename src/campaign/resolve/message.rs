@@ -68,10 +68,19 @@ impl Resolver<'_> {
     /// Where a column says what people read, something must depend on it.
     pub(super) fn whose_language(&mut self, manifest: &raw::Campaign, wordings: Option<&Wordings>) {
         let column = manifest.audience.as_ref().and_then(|audience| audience.value.locale.as_ref());
-        let Some(column) = column.filter(|_| wordings.is_some_and(|wordings| !wordings.ask_languages()))
-        else {
+        let (Some(column), Some(wordings)) = (column, wordings) else { return };
+        if wordings.mix_languages() {
+            self.problems.push(
+                Diagnostic::warning(
+                    "`audience.locale`: numbers and dates are written in each recipient's language, and the text is in one",
+                )
+                .at(self.source, column.span.clone(), "")
+                .help("name texts by language with `message.locales`"),
+            );
+        }
+        if wordings.ask_languages() {
             return;
-        };
+        }
         self.problems.push(
             Diagnostic::error("`audience.locale` says what recipients read, and all read the same")
                 .at(self.source, column.span.clone(), "")

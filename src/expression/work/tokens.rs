@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::super::parts::quoted;
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'s> {
@@ -31,8 +33,10 @@ pub(super) fn tokens(source: &str, range: Range<usize>) -> Vec<(Token<'_>, Range
 
 fn token(rest: &str) -> (Token<'_>, usize) {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    if let Some(length) = quoted(rest.as_bytes()) {
+        return (Token::Constant, length);
+    }
     match rest.as_bytes() {
-        [quote @ (b'"' | b'\'' | b'`'), inner @ ..] => (Token::Constant, text_length(inner, *quote)),
         [digit, ..] if digit.is_ascii_digit() => {
             (Token::Constant, rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count())
         }
@@ -49,18 +53,4 @@ fn token(rest: &str) -> (Token<'_>, usize) {
             (Token::Sign(rest.get(..length).unwrap_or(rest)), length)
         }
     }
-}
-
-/// The length of a text with its quotes, of which the first was taken off.
-fn text_length(inner: &[u8], quote: u8) -> usize {
-    let mut is_escaped = false;
-    for (at, byte) in inner.iter().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            byte if *byte == quote => return at + 2,
-            _ => {}
-        }
-    }
-    inner.len() + 1
 }

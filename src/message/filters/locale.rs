@@ -14,9 +14,11 @@ use icu_datetime::{DateTimeFormatterPreferences, FixedCalendarDateTimeFormatter}
 use icu_decimal::{DecimalFormatter, DecimalFormatterPreferences};
 use icu_locale_core::extensions::unicode::value;
 use icu_locale_core::preferences::extensions::unicode::keywords::NumberingSystem;
-use icu_locale_core::{Locale, locale};
+use icu_locale_core::{LanguageIdentifier, Locale, langid};
 
 use super::date::Style;
+
+const ENGLISH: LanguageIdentifier = langid!("en");
 
 /// Tags come out of rows, and nobody knows how many there are.
 const MOST_KEPT: usize = 500;
@@ -34,39 +36,43 @@ pub struct Writing {
 }
 
 thread_local! {
-    static KEPT: RefCell<HashMap<String, Rc<Writing>>> = RefCell::default();
+    static KEPT: RefCell<HashMap<LanguageIdentifier, Rc<Writing>>> = RefCell::default();
 }
 
 /// How a tag writes; English where it is empty, or none that is known.
 pub fn writing(tag: &str) -> Rc<Writing> {
     KEPT.with_borrow_mut(|kept| {
-        if let Some(known) = kept.get(tag) {
+        let read = read(tag).unwrap_or(ENGLISH);
+        if let Some(known) = kept.get(&read) {
             return Rc::clone(known);
         }
-        if kept.len() >= MOST_KEPT {
+        // Cells are full of what nobody knows: that takes no place from what is.
+        let known = if is_known(&read) { read } else { ENGLISH };
+        if kept.len() >= MOST_KEPT && !kept.contains_key(&known) {
             kept.clear();
         }
-        let made = Rc::new(Writing::of(read(tag).unwrap_or(locale!("en"))));
-        kept.insert(tag.to_owned(), Rc::clone(&made));
-        made
+        let make = || Rc::new(Writing::of(Locale::from(known.clone())));
+        Rc::clone(kept.entry(known.clone()).or_insert_with(make))
     })
 }
 
-/// The locale of a tag, read leniently: `sw_KE`, `EN-gb`, `fr_FR.UTF-8`. Nothing where no data are known for it.
-fn read(tag: &str) -> Option<Locale> {
+/// The locale of a tag, read leniently: `sw_KE`, `EN-gb`, `fr_FR.UTF-8`. Nothing where it is none.
+fn read(tag: &str) -> Option<LanguageIdentifier> {
     let plain = tag.trim().split(['.', '@']).next()?.replace('_', "-");
     let language = plain.split('-').next()?;
     let found = Locale::try_from_str(&plain).or_else(|_| Locale::try_from_str(language)).ok()?;
     // What the day or the digits are to be like is not a question of the language.
-    let found = Locale::from(found.id);
-    is_known(&found).then_some(found)
+    let mut found = found.id;
+    // Dialects are written as their languages are, and what is kept stays short.
+    found.variants.clear();
+    Some(found)
 }
 
 /// Whether there is more than the root for it, which calls the third month `M03`.
-fn is_known(locale: &Locale) -> bool {
-    let writing = Writing::of(locale.clone());
+fn is_known(id: &LanguageIdentifier) -> bool {
+    let writing = Writing::of(Locale::from(id.clone()));
     let day = writing.date(Style::Long, (2026, 3, 20));
-    !locale.id.language.is_unknown() && day.is_some_and(|day| !day.contains("M03"))
+    !id.language.is_unknown() && day.is_some_and(|day| !day.contains("M03"))
 }
 
 impl Writing {
@@ -229,7 +235,14 @@ mod tests {
 
     #[test]
     fn more_tags_than_are_kept_do_no_harm() {
+        for tag in ["sw-KE", "sw_KE", " SW-ke ", "sw-KE-u-nu-arab", "sw-KE-abcde"] {
+            assert_eq!(day(tag), "20 Machi 2026", "{tag}");
+        }
         (0..2 * MOST_KEPT).for_each(|number| assert_eq!(day(&format!("x{number}")), "March 20, 2026"));
-        KEPT.with_borrow(|kept| assert!(kept.len() <= MOST_KEPT));
+        assert_eq!(day("xx"), "March 20, 2026");
+        let kept = || KEPT.with_borrow(|kept| kept.len());
+        assert_eq!(kept(), 2, "Swahili of Kenya and English");
+        (0..2 * MOST_KEPT).for_each(|number| drop(day(&format!("de-{number:03}"))));
+        assert!(kept() <= MOST_KEPT);
     }
 }
