@@ -104,10 +104,13 @@ impl Chooser {
         }
     }
 
-    /// One of each text, then the extremes, then the rest, as many as were asked for: one of each text at least.
+    /// One of each text and of each kind of flaw, then the extremes, then the rest: as many as were asked for, and those
+    /// of texts and flaws at least.
     pub fn samples(self) -> Vec<Sample> {
-        let most = self.most.max(self.of_texts.len());
-        let extremes = self.extremes.into_iter().map(|(_, sample)| sample);
+        let is_flawed = |(why, _): &(Why, Sample)| matches!(why, Why::FirstFlawed(_));
+        let (flawed, extremes): (Vec<_>, Vec<_>) = self.extremes.into_iter().partition(is_flawed);
+        let most = self.most.max(self.of_texts.len() + flawed.len());
+        let extremes = flawed.into_iter().chain(extremes).map(|(_, sample)| sample);
         self.of_texts.into_iter().chain(extremes).chain(self.next).take(most).collect()
     }
 }

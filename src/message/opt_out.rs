@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::diagnostic::listing;
 use crate::expression::first_word;
-use crate::expression::parts::{What, parts};
+use crate::expression::parts::{Part, What, parts};
 use crate::message::spelling::respell;
 use crate::message::stop_words;
 
@@ -37,7 +37,12 @@ impl Phrase {
 
     fn stands_in(&self, text: &str) -> bool {
         let begins = |rest: &str| self.folded.iter().any(|phrase| begins(rest, phrase));
-        text.char_indices().any(|(at, _)| text.get(at..).is_some_and(begins))
+        let mut before = None;
+        text.char_indices().any(|(at, first)| {
+            // In the middle of a word it is another word.
+            let goes_on = before.replace(first).is_some_and(char::is_alphanumeric) && first.is_alphanumeric();
+            !goes_on && text.get(at..).is_some_and(begins)
+        })
     }
 }
 
@@ -53,12 +58,16 @@ impl OptOut {
     /// Whether every text of a template carries it, whatever the row: it stands between tags, and under no condition.
     pub fn stands_always_in(&self, source: &str) -> bool {
         let found = parts(source);
+        let word = |part: &Part| first_word(source.get(part.inner.clone()).unwrap_or_default());
+        // What is set aside may be written nowhere: such a text is asked for every row.
+        if found.iter().any(|part| part.what == What::Tag && word(part) == "endset") {
+            return false;
+        }
         let mut depth = 0_usize;
         for (at, part) in found.iter().enumerate() {
             let inner = source.get(part.inner.clone()).unwrap_or_default();
             match (part.what, first_word(inner)) {
                 (What::Tag, "if" | "for" | "filter") => depth += 1,
-                (What::Tag, "set" | "set_global") if !inner.contains('=') => depth += 1,
                 (What::Tag, word) if word.starts_with("end") => depth = depth.saturating_sub(1),
                 (What::Text | What::Raw, _) if depth == 0 => {
                     // What a tag writes beside a word may make another word of it.
@@ -101,9 +110,12 @@ fn fold(text: &str) -> impl Iterator<Item = char> {
     one.flat_map(char::to_lowercase)
 }
 
+/// Whether a text begins with the phrase, and no letter or digit goes on behind it.
 fn begins(text: &str, phrase: &str) -> bool {
     let mut folded = fold(text);
+    let ends_a_word = phrase.chars().next_back().is_some_and(char::is_alphanumeric);
     phrase.chars().all(|character| folded.next() == Some(character))
+        && !(ends_a_word && folded.next().is_some_and(char::is_alphanumeric))
 }
 
 #[cfg(test)]
@@ -120,10 +132,24 @@ mod tests {
         for yes in ["Hi. stop to opt out", "(STOP\nto\topt out)", "x TUMA stop kujiondoa."] {
             assert!(opt_out.stands_in(yes), "{yes}");
         }
-        for no in ["", "STOP", "STOP to optout", "STOP to opt ou"] {
+        for no in
+            ["", "STOP", "STOP to optout", "STOP to opt ou", "nonSTOP to opt out", "STOP to opt outside"]
+        {
             assert!(!opt_out.stands_in(no), "{no}");
         }
         assert_eq!(Phrase::new(" \n"), None);
+    }
+
+    #[test]
+    fn what_is_set_aside_is_not_said() {
+        for source in [
+            "{% set foot | truncate(length=40) %}Reply STOP{% endset %}Hi {{ name }}",
+            "{% if vip %}{% set y | trim(pat=\"a\") %}x{% endset %}STOP{% endif %}",
+            "{% set foot %}Reply STOP{% endset %}Hi",
+        ] {
+            assert!(!OptOut::Word.stands_always_in(source), "{source}");
+        }
+        assert!(OptOut::Word.stands_always_in("{% set shop = \"=\" %}Reply STOP."));
     }
 
     #[test]
