@@ -1,5 +1,6 @@
 //! What of a workbook is held in memory while it is read, its texts and formats, is counted before that: a file of a few
-//! megabytes can unpack to any length.
+//! megabytes can unpack to any length. Its sheets are read to their ends meanwhile, because only there is it known whether
+//! they are what was packed; whoever reads their cells stops before.
 
 use std::io::{BufReader, Read, Seek};
 
@@ -20,6 +21,15 @@ const CLAIM: &[u8] = b"uniqueCount";
 const CLAIM_BYTES: usize = 64;
 /// A text takes that many bytes at least.
 const TEXT_BYTES: u64 = 4;
+/// How a text begins, and what it takes in memory beside its bytes.
+const TEXT: &[u8] = b"<si";
+const TEXT_OVERHEAD: u64 = 32;
+/// The longest stretch of a sheet without a tag, and the longest row, in bytes: a row of people's data has a megabyte at
+/// most.
+const MOST_BETWEEN_TAGS: u64 = 2 << 20;
+const MOST_OF_A_ROW: u64 = 16 << 20;
+/// How the rows of a sheet begin.
+const ROWS: &[u8] = b"<sheetData";
 
 /// Unpacks what would be held, and keeps nothing of it.
 ///
@@ -32,31 +42,104 @@ pub fn check(input: impl Read + Seek, most: u64) -> Result<(), SheetError> {
     let mut bytes = 0_u64;
     let is_held = |name: &str| HELD.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
     let names = archive.file_names().enumerate();
-    let held: Vec<usize> = names
-        .filter_map(|(at, name)| name.map(|name| is_held(&name).then_some(at)).transpose())
+    let is_sheet = |name: &str| name.to_ascii_lowercase().contains("worksheets/") && name.ends_with(".xml");
+    let parts: Vec<(usize, bool, bool)> = names
+        .map(|(at, name)| name.map(|name| (at, is_held(&name), is_sheet(&name))))
         .collect::<Result<_, _>>()
         .map_err(|error| damaged(&error))?;
-    for at in held {
+    for &(at, ..) in parts.iter().filter(|(_, is_held, is_sheet)| *is_sheet && !*is_held) {
+        sheet(archive.by_index(at).map_err(|error| damaged(&error))?)?;
+    }
+    for &(at, ..) in parts.iter().filter(|(_, is_held, _)| *is_held) {
         let mut part = archive.by_index(at).map_err(|error| damaged(&error))?;
         let mut claims = Claims::default();
         let mut chunk = vec![0; CHUNK_BYTES];
-        let before = bytes;
+        let mut unpacked = 0_u64;
         loop {
             let count = part.read(&mut chunk).map_err(|error| damaged(&error))?;
             bytes += count as u64;
+            unpacked += count as u64;
             if bytes > most {
                 return Err(SheetError::TooMuch { mb: most >> 20 });
             }
-            claims.look(chunk.get(..count).unwrap_or_default());
+            let chunk = chunk.get(..count).unwrap_or_default();
+            bytes += memmem::find_iter(chunk, TEXT).count() as u64 * TEXT_OVERHEAD;
+            claims.look(chunk);
             if count == 0 {
                 break;
             }
         }
-        if claims.most > (bytes - before) / TEXT_BYTES {
+        if claims.most > unpacked / TEXT_BYTES {
             return Err(SheetError::Damaged(format!("it has fewer texts than the {} it says", claims.most)));
         }
     }
     Ok(())
+}
+
+/// Reads a sheet to its end, and looks whether it is whole.
+fn sheet(mut part: impl Read) -> Result<(), SheetError> {
+    let damaged = |words: &str| SheetError::Damaged(words.to_owned());
+    let mut seen = Seen::default();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let count = part.read(&mut chunk).map_err(|error| SheetError::Damaged(error.to_string()))?;
+        if count == 0 {
+            break;
+        }
+        seen.look(chunk.get(..count).unwrap_or_default());
+        if seen.between_tags > MOST_BETWEEN_TAGS || seen.row > MOST_OF_A_ROW {
+            return Err(damaged("a cell or a row of a sheet is longer than a list of people has"));
+        }
+    }
+    match (seen.tail.trim_ascii_end().ends_with(b"worksheet>"), seen.rows) {
+        (false, _) => Err(damaged("a sheet breaks off")),
+        (true, 2..) => Err(damaged("a sheet has its rows in several pieces")),
+        _ => Ok(()),
+    }
+}
+
+/// What was seen of a sheet so far.
+#[derive(Default)]
+struct Seen {
+    /// Bytes since the last tag began, and the most there were.
+    since_tag: u64,
+    between_tags: u64,
+    /// Bytes since the last row began or ended, and the most there were.
+    since_row: u64,
+    row: u64,
+    /// How often its rows begin.
+    rows: u32,
+    /// The last bytes, in which something may have begun.
+    tail: Vec<u8>,
+}
+
+impl Seen {
+    const TAIL_BYTES: usize = 64;
+
+    fn look(&mut self, chunk: &[u8]) {
+        let old = self.tail.len();
+        self.tail.extend_from_slice(chunk);
+        let mut last = 0;
+        for at in memchr::memchr_iter(b'<', chunk) {
+            self.between_tags = self.between_tags.max(self.since_tag + (at - last) as u64);
+            (self.since_tag, last) = (0, at);
+        }
+        self.since_tag += (chunk.len() - last) as u64;
+        self.between_tags = self.between_tags.max(self.since_tag);
+        let mut last = old;
+        for at in memmem::find_iter(&self.tail, b"row").filter(|at| at + 3 > old) {
+            let begins_a_name = at.checked_sub(1).and_then(|before| self.tail.get(before));
+            if begins_a_name.is_some_and(|byte| matches!(byte, b'<' | b'/' | b':')) {
+                self.row = self.row.max(self.since_row + at.saturating_sub(last) as u64);
+                (self.since_row, last) = (0, at.max(old));
+            }
+        }
+        self.since_row += (self.tail.len() - last) as u64;
+        self.row = self.row.max(self.since_row);
+        let begun = memmem::find_iter(&self.tail, ROWS).filter(|at| at + ROWS.len() > old).count();
+        self.rows = self.rows.saturating_add(u32::try_from(begun).unwrap_or(u32::MAX));
+        self.tail.drain(..self.tail.len().saturating_sub(Self::TAIL_BYTES));
+    }
 }
 
 /// How many texts a part says that it has.
@@ -104,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_formats_are_bounded_and_cells_are_not() {
+    fn texts_and_formats_are_bounded() {
         let text = "x".repeat(2 << 20);
         for name in ["xl/sharedStrings.xml", "XL/Styles.xml", "odd/_rels/workbook.xml.rels"] {
             let packed = book(name, &text);
@@ -112,7 +195,41 @@ mod tests {
             assert_eq!(check(packed.clone(), 2 << 20), Ok(()), "{name}");
             assert_eq!(check(packed, (2 << 20) - 1), Err(SheetError::TooMuch { mb: 1 }), "{name}");
         }
-        assert_eq!(check(book("xl/worksheets/sheet1.xml", &text), 1), Ok(()));
+    }
+
+    #[test]
+    fn a_sheet_is_whole_and_has_no_cell_or_row_without_end() {
+        let sheet = |rows: &str| format!("<worksheet><sheetData>{rows}</sheetData></worksheet>\n");
+        let looked = |text: &str| check(book("xl/worksheets/sheet1.xml", text), 1 << 20);
+        let row = "<row><c><v>1</v></c></row>";
+        assert_eq!(looked(&sheet(&row.repeat(400_000))), Ok(()));
+        let refused = |text: &str| looked(text).unwrap_err().to_string();
+        assert!(refused(sheet(row).trim_end_matches("</worksheet>\n")).contains("breaks off"));
+        let twice = format!("<worksheet><sheetData>{row}</sheetData>{}", &sheet(row)[11..]);
+        assert!(refused(&twice).contains("several pieces"));
+        let long = "x".repeat(3 << 20);
+        assert!(refused(&sheet(&format!("<row><c><t>{long}</t></c></row>"))).contains("longer than"));
+        assert!(refused(&sheet(&format!("<row><c r=\"{long}\"/></row>"))).contains("longer than"));
+        assert!(refused(&sheet(&format!("<row>{}</row>", "<c/>".repeat(5 << 20)))).contains("longer than"));
+        let texts = "<si/>".repeat(1 << 20);
+        assert_eq!(
+            check(book("xl/sharedStrings.xml", &texts), 16 << 20),
+            Err(SheetError::TooMuch { mb: 16 })
+        );
+    }
+
+    #[test]
+    fn a_sheet_that_is_not_what_was_packed_is_refused() {
+        let text = format!("<worksheet><sheetData>{}</sheetData></worksheet>", "<row/>".repeat(90));
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        archive.start_file("xl/worksheets/sheet1.xml", stored).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+        let mut packed = archive.finish().unwrap().into_inner();
+        assert_eq!(check(Cursor::new(packed.clone()), 1), Ok(()));
+        let at = memmem::find(&packed, b"<row/>").unwrap();
+        packed[at + 1] = b'n';
+        assert!(matches!(check(Cursor::new(packed), 1), Err(SheetError::Damaged(_))));
     }
 
     #[test]
