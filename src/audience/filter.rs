@@ -3,7 +3,9 @@
 
 use crate::audience::header::Header;
 use crate::audience::rows::Row;
-use crate::expression::{Context, Kind, MAX_RENDERED_BYTES, Problem, Program, Value};
+use crate::expression::{
+    Comparison, Context, Kind, MAX_RENDERED_BYTES, Problem, Program, Value, compared_with_numbers,
+};
 
 const NAME: &str = "where";
 
@@ -13,6 +15,7 @@ pub struct Filter {
     program: Program,
     /// The columns it uses.
     used: Vec<(String, usize)>,
+    doubts: Vec<Problem>,
 }
 
 impl Filter {
@@ -25,9 +28,16 @@ impl Filter {
         let known: Vec<&str> = header.columns().iter().map(String::as_str).collect();
         let mut program = Program::new();
         program.add(NAME, expr, Kind::Value, &known)?;
+        let compared = compared_with_numbers(expr, |name| known.contains(&name));
+        let (doubts, wrong): (Vec<_>, Vec<_>) = compared.iter().partition(|one| one.is_quoted);
+        if !wrong.is_empty() {
+            return Err(wrong.into_iter().map(never).collect());
+        }
+        // Equal texts are what is asked for; which of them is less, hardly ever.
+        let doubts = doubts.into_iter().filter(|one| one.is_order).map(by_letters).collect();
         let used = program.variables(NAME);
         let used = used.into_iter().filter_map(|name| header.index(&name).map(|at| (name, at))).collect();
-        let filter = Self { program, used };
+        let filter = Self { program, used, doubts };
         // An expression that gives text for empty cells (`city`, `city | upper`) gives text for all.
         let mut context = Context::new();
         for (name, _) in &filter.used {
@@ -41,6 +51,11 @@ impl Filter {
             }]),
             _ => Ok(filter),
         }
+    }
+
+    /// What is worth a look in it: it can be right.
+    pub fn doubts(&self) -> &[Problem] {
+        &self.doubts
     }
 
     /// Whether a row is meant. `context` is reused from row to row, by this filter only.
@@ -57,8 +72,36 @@ impl Filter {
         if bytes > MAX_RENDERED_BYTES {
             return Err(format!("the cells that it uses have more than {MAX_RENDERED_BYTES} bytes"));
         }
-        let value = self.program.eval(NAME, context).map_err(|error| error.to_string())?;
+        let value = self.program.eval(NAME, context).map_err(|error| in_words(&error.to_string()))?;
         value.as_bool().ok_or_else(|| format!("it gives {}, neither true nor false", value.name()))
+    }
+}
+
+/// What is wrong where a cell is held against a number.
+fn never(one: &Comparison) -> Problem {
+    let Comparison { name, number, is_order, meant, span, .. } = one;
+    let message = match is_order {
+        true => format!("`{name}` is a text, and is neither more nor less than the number {number}"),
+        false => format!("`{name}` is a text, and never the number {number}"),
+    };
+    Problem { message, span: span.clone(), help: Some(format!("compare numbers: `{meant}`")) }
+}
+
+/// What is odd where a cell is held against a number in quotes.
+fn by_letters(one: &Comparison) -> Problem {
+    let Comparison { number, meant, span, .. } = one;
+    let message =
+        format!("this compares letter by letter, for \"{number}\" is a text: \"9\" is more than \"100\"");
+    Problem { message, span: span.clone(), help: Some(format!("compare numbers: `{meant}`")) }
+}
+
+/// Why it fails on a row, with what to do where a cell is taken for a number.
+fn in_words(error: &str) -> String {
+    let takes_texts_for_numbers = error.contains("`string`")
+        && (error.starts_with("Cannot compare") || error.contains("operands to be numbers"));
+    match takes_texts_for_numbers {
+        true => format!("{error}: cells are texts, and `points | int` or `points | float` makes a number"),
+        false => error.to_owned(),
     }
 }
 
@@ -88,6 +131,30 @@ mod tests {
     #[test]
     fn a_row_on_which_it_fails_is_told() {
         assert!(selects("age | int > 30", "Nairobi,old").is_err());
+    }
+
+    #[test]
+    fn a_cell_held_against_a_number_is_refused_before_any_row() {
+        for (expr, meant) in [
+            ("age > 30", "age | int > 30"),
+            ("city == \"x\" and 30.5 <= age", "30.5 <= age | float"),
+            ("age == 30", "age | int == 30"),
+        ] {
+            let problems = Filter::compile(expr, &header()).unwrap_err();
+            assert_eq!(problems[0].help.as_deref(), Some(&*format!("compare numbers: `{meant}`")), "{expr}");
+        }
+        let failed = selects("age + 1 > 30", "Nairobi,20").unwrap_err();
+        assert!(failed.contains("`points | int`"), "{failed}");
+    }
+
+    #[test]
+    fn a_number_in_quotes_is_worth_a_look_where_order_counts() {
+        let doubts = |expr| Filter::compile(expr, &header()).unwrap().doubts().to_vec();
+        let doubt = doubts("age > \"30\"").remove(0);
+        assert!(doubt.message.contains("letter by letter"), "{doubt:?}");
+        assert_eq!(doubt.help.as_deref(), Some("compare numbers: `age | int > 30`"));
+        assert_eq!(doubts("age == \"30\""), []);
+        assert_eq!(doubts("age > \"2026-01-01\""), []);
     }
 
     #[test]

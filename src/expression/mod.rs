@@ -3,6 +3,7 @@
 //! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
 
 mod calls;
+mod compared;
 mod filters;
 mod names;
 pub mod parts;
@@ -19,6 +20,7 @@ pub use tera::value::Key;
 pub use tera::{Context, Map, Value};
 
 pub use calls::{Choice, Filter, Options};
+pub use compared::{Comparison, compared_with_numbers};
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};
 use parts::What;
@@ -178,7 +180,8 @@ impl Program {
         let (prefix, wrapped) = wrapped(source, kind);
         if let Err(error) = self.tera.add_raw_template(name, &wrapped) {
             let problem = compile_problem(&error, prefix, source.len());
-            return Err(vec![calls::explained(problem, source, kind, &self.filters)]);
+            let problem = single_equals(calls::explained(problem, source, kind, &self.filters), source);
+            return Err(vec![problem]);
         }
         let mut problems = self.unknown_variables(name, source, kind, known);
         problems.extend(calls::misuses(source, kind, &self.filters));
@@ -439,6 +442,15 @@ fn misread(message: &str) -> String {
     }
 }
 
+/// A slip about `=`, where `==` may have been meant.
+fn single_equals(problem: Problem, source: &str) -> Problem {
+    let is_equals = source.get(problem.span.clone()).is_some_and(|text| text.trim() == "=");
+    match is_equals && problem.help.is_none() {
+        true => Problem { help: Some("did you mean `==`?".to_owned()), ..problem },
+        false => problem,
+    }
+}
+
 /// Without the capital at its beginning, which is not that of a name.
 fn in_mid_sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -536,6 +548,9 @@ mod tests {
         let mut program = Program::new();
         let problems = program.add("w", "city = 'x'", Kind::Value, &["city"]).unwrap_err();
         assert!(problems[0].span.end <= "city = 'x'".len());
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `==`?"));
+        let problems = program.add("i", "{% if s = 1 %}{% endif %}", Kind::Text, &["s"]).unwrap_err();
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `==`?"));
         let problems = program.add("f", "{{ s | nofilter }}", Kind::Text, &["s"]).unwrap_err();
         assert!(problems[0].message.contains("nofilter"), "{problems:?}");
     }

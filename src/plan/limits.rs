@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::audience::exclusion::{Class, Exclusion};
 use crate::audience::place::Place;
 use crate::campaign::Limits;
 use crate::plan::totals::{PartCount, Totals};
@@ -67,6 +68,8 @@ pub enum Refusal {
     Empty {
         /// Rows of the file.
         rows: u64,
+        /// The reason that leaves out most of them, by its kind, and how many.
+        most: Option<(&'static str, u64)>,
     },
 }
 
@@ -74,7 +77,7 @@ pub enum Refusal {
 pub fn check(limits: &Limits, totals: &Totals) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if totals.messages == 0 && !limits.allow_empty {
-        refusals.push(Refusal::Empty { rows: totals.rows });
+        refusals.push(Refusal::Empty { rows: totals.rows, most: most(totals) });
     }
     if let Some(lacking) = totals.lacking {
         let first = totals.place(lacking.first_line);
@@ -153,16 +156,32 @@ impl fmt::Display for Refusal {
                     format!("{} texts do", thousands(*messages))
                 },
             ),
-            Self::Empty { rows: 0 } => {
+            Self::Empty { rows: 0, .. } => {
                 f.write_str("the audience has no rows; `allow_empty` would permit that")
             }
-            Self::Empty { rows } => write!(
-                f,
-                "none of {} rows becomes a message; `allow_empty` would permit that",
-                thousands(*rows)
-            ),
+            Self::Empty { rows, most } => {
+                write!(f, "none of {} rows becomes a message", thousands(*rows))?;
+                let Some((kind, count)) = most else { return Ok(()) };
+                write!(f, ": {}, {}", Exclusion::words(kind), thousands(*count))?;
+                match is_wrong(kind) {
+                    // To permit it would hide what is wrong.
+                    true => f.write_str("; `plan --rejects FILE` says why, row by row"),
+                    false => f.write_str("; `allow_empty` would permit that"),
+                }
+            }
         }
     }
+}
+
+/// The reason that leaves out most rows; the first of several.
+fn most(totals: &Totals) -> Option<(&'static str, u64)> {
+    let counted = totals.excluded().filter(|(_, count)| *count > 0);
+    counted.reduce(|most, one| if one.1 > most.1 { one } else { most })
+}
+
+/// Whether something is wrong with rows that are left out for this reason.
+fn is_wrong(kind: &str) -> bool {
+    Exclusion::KINDS.iter().any(|(name, class)| *name == kind && *class == Class::Rejected)
 }
 
 /// A share in percent, with as many places as it takes not to look like nothing.
@@ -180,7 +199,6 @@ fn share(part: u64, whole: u64) -> String {
 mod tests {
     use super::*;
     use crate::audience::address::Address;
-    use crate::audience::exclusion::Exclusion;
     use crate::message::segments::measure;
 
     fn totals(messages: u64, rejected: u64) -> Totals {
@@ -241,7 +259,14 @@ mod tests {
     #[test]
     fn fault_49_an_empty_plan_is_refused_unless_allowed() {
         assert_eq!(told(Limits::default(), &totals(0, 0)).len(), 1);
-        assert_eq!(told(Limits::default(), &totals(0, 3)).len(), 1);
+        assert_eq!(
+            told(Limits::default(), &totals(0, 3)),
+            ["none of 3 rows becomes a message: no id, 3; `plan --rejects FILE` says why, row by row"]
+        );
+        let mut filtered = Totals::default();
+        filtered.exclude(&Exclusion::Filtered);
+        let told_of_filter = told(Limits::default(), &filtered).remove(0);
+        assert!(told_of_filter.ends_with("left out by `where`, 1; `allow_empty` would permit that"));
         assert_eq!(told(Limits { allow_empty: true, ..Limits::default() }, &totals(0, 3)).len(), 0);
     }
 

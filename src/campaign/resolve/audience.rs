@@ -113,7 +113,15 @@ impl Resolver<'_> {
 
     fn filter(&mut self, text: &Spanned<String>, header: &Header) -> Option<Filter> {
         match Filter::compile(&text.value, header) {
-            Ok(filter) => Some(filter),
+            Ok(filter) => {
+                for doubt in filter.doubts() {
+                    let span = inside(&self.source.text, text, &doubt.span);
+                    let title = format!("`audience.where`: {}", doubt.message);
+                    let problem = Diagnostic::warning(title).at(self.source, span, "");
+                    self.problems.push(problem.help(doubt.help.as_deref().unwrap_or_default()));
+                }
+                Some(filter)
+            }
             Err(problems) => {
                 for problem in problems {
                     let span = inside(&self.source.text, text, &problem.span);

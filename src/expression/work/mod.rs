@@ -12,6 +12,7 @@ use tera::{Kwargs, State, Tera, Value};
 
 pub use meter::first_word;
 pub(super) use meter::{Metered, meter};
+pub(super) use tokens::{Token, tokens};
 
 /// Units of work of one run: a byte or so each, at some twenty nanoseconds in the worst case.
 pub(super) const BUDGET: u64 = 2_000_000;

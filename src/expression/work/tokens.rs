@@ -6,7 +6,7 @@ use super::super::parts::quoted;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token<'s> {
+pub(in crate::expression) enum Token<'s> {
     Word(&'s str),
     /// A text or a number.
     Constant,
@@ -14,7 +14,7 @@ pub(super) enum Token<'s> {
 }
 
 /// The tokens of what stands at `range` of a source that Tera has accepted, each with its place.
-pub(super) fn tokens(source: &str, range: Range<usize>) -> Vec<(Token<'_>, Range<usize>)> {
+pub(in crate::expression) fn tokens(source: &str, range: Range<usize>) -> Vec<(Token<'_>, Range<usize>)> {
     let mut found = Vec::new();
     let mut at = range.start;
     while let Some(rest) = source.get(at..range.end).filter(|rest| !rest.is_empty()) {
