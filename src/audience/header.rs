@@ -4,6 +4,7 @@ use std::io::Read;
 
 use crate::audience::blocks::Blocks;
 use crate::audience::dialect::Dialect;
+use crate::audience::masked::{self, is_contact};
 use crate::audience::read::ReadError;
 
 /// The columns of a file.
@@ -41,7 +42,7 @@ impl Header {
                 return Err(ReadError::UnnamedColumn { line, column: at + 1 });
             }
             if let Some(first) = columns[..at].iter().position(|earlier| earlier == name) {
-                let (name, first, second) = (name.clone(), first + 1, at + 1);
+                let (name, first, second) = (masked::masked(name), first + 1, at + 1);
                 return Err(ReadError::DuplicateColumn { line, name, first, second });
             }
         }
@@ -51,6 +52,11 @@ impl Header {
     /// The names, in the order of the file, white space around them taken off.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Whether a name is a number or an address: then it is somebody's row, and the names are missing.
+    pub fn looks_like_a_row(&self) -> bool {
+        self.columns.iter().any(|name| is_contact(name))
     }
 
     /// Where the column of that name stands, from 0.
@@ -86,6 +92,15 @@ mod tests {
         assert_eq!(header("\u{feff}sep=,\r\nphone,name\n").unwrap(), ["phone", "name"]);
         assert_eq!(header("\n\n\"a\nb\",c").unwrap(), ["a\nb", "c"]);
         assert_eq!(Header::read("a,b".as_bytes()).unwrap().index("b"), Some(1));
+    }
+
+    #[test]
+    fn a_row_in_its_place_is_seen_and_shown_by_nobody() {
+        let looks = |text: &str| Header::read(text.as_bytes()).unwrap().looks_like_a_row();
+        assert!(looks("0712345678,Ann\n") && looks("C-1,Ann,ann@example.org\n"));
+        assert!(!looks("phone,e-mail,2026-03-20,points 2026\n"));
+        let twice = header("0712345678,0712345678\n").unwrap_err().to_string();
+        assert!(!twice.contains("345678"), "{twice}");
     }
 
     #[test]

@@ -86,13 +86,17 @@ pub(super) fn why(
 
 /// Whether it would be a number with the zero or the plus in front that spreadsheets take away.
 pub(super) fn lost(library: &PhoneNumberUtil, text: &str, region: Option<Region>) -> Option<AddressError> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
     let valid = |text: String, region: Option<Region>| {
         let number = library.parse(text, region).ok()?;
         library.is_valid_number(&number).then_some(number.country_code)
     };
+    let behind_zeros = text.strip_prefix("00").filter(|rest| !rest.starts_with('0'));
+    if let Some(code) = behind_zeros.and_then(|rest| valid(format!("+{rest}"), None)) {
+        return Some(AddressError::OtherPrefix { region, code });
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     if let Some(region) = region.filter(|region| valid(format!("0{text}"), Some(*region)).is_some()) {
         return Some(AddressError::LostZero(region));
     }
@@ -134,5 +138,20 @@ mod tests {
         let abroad = said("447911123456", Some(Region::KE));
         assert_eq!(abroad, "the number would be one for GB with a `+` in front: write it so");
         assert_eq!(said("447911123456", None), abroad);
+    }
+
+    #[test]
+    fn an_international_prefix_of_other_countries_is_named() {
+        // Kenya dials 000.
+        for text in ["00254712345678", "00 254 712-345-678"] {
+            let said = said(text, Some(Region::KE));
+            assert_eq!(said, "`00` is not the international prefix of KE: write it as `+254…`");
+        }
+        assert_eq!(
+            said("00447911123456", None),
+            "`00` is the international prefix of some countries only, and the audience names no `region`: write it as `+44…`"
+        );
+        assert!(AddressKind::Phone { region: Some(Region::KE) }.read("000254712345678").is_ok());
+        assert!(AddressKind::Phone { region: Some(Region::DE) }.read("00254712345678").is_ok());
     }
 }

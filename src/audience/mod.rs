@@ -11,6 +11,7 @@ pub mod exclusion;
 pub mod filter;
 pub mod header;
 pub mod keep;
+pub mod masked;
 pub mod misread;
 pub mod number_type;
 mod numbering;

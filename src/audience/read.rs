@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::audience::dialect::Encoding;
+use crate::audience::masked::masked_all;
 use crate::audience::sheet::SheetError;
 use crate::diagnostic::listing;
 
@@ -105,7 +106,7 @@ pub enum ReadError {
         column: usize,
     },
     /// The file is not the one whose header the rules were made for.
-    #[error("has other columns than when it was checked: {}", listing(.found.iter().map(String::as_str)))]
+    #[error("has other columns than when it was checked: {}", listing(masked_all(.found).iter().map(String::as_str)))]
     HeaderChanged {
         /// The columns now.
         found: Vec<String>,

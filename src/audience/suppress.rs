@@ -9,6 +9,7 @@ use crate::audience::address::{Address, AddressKind};
 use crate::audience::blocks::Blocks;
 use crate::audience::detect;
 use crate::audience::dialect::{Dialect, Named};
+use crate::audience::masked::{is_contact, masked_all};
 use crate::audience::read::ReadError;
 use crate::audience::rows::Block;
 use crate::audience::unreadable::AddressError;
@@ -59,8 +60,9 @@ pub enum ListError {
     },
     /// Nobody can tell which column has the addresses.
     #[error(
-        "the suppression list {list} has no column that is known to hold addresses, but {}; name one `{wanted}`",
-        listing(.found.iter().map(String::as_str))
+        "the suppression list {list} has no column that is known to hold addresses, but {}; name one `{wanted}`{}",
+        listing(masked_all(.found).iter().map(String::as_str)),
+        if .found.iter().any(|cell| is_contact(cell)) { " in a line of its own: the first one looks like an entry" } else { "" }
     )]
     NoColumn {
         /// The list.
@@ -76,6 +78,8 @@ pub enum ListError {
 #[derive(Debug, Default, Clone)]
 pub struct Suppression {
     lists: Vec<Arc<str>>,
+    /// How many entries each list has, those that stand on another one as well.
+    entries: Vec<u64>,
     phones: HashMap<u64, u32>,
     opaque: HashMap<Box<str>, u32>,
 }
@@ -117,6 +121,7 @@ impl Suppression {
         let before = self.len();
         let list = u32::try_from(self.lists.len()).unwrap_or(u32::MAX);
         self.lists.push(name.into());
+        self.entries.push(0);
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
         let mut blocks = Blocks::new(input, dialect);
         let Some((line, cells)) = blocks.header().map_err(refuse)? else { return Ok(0) };
@@ -182,6 +187,9 @@ impl Suppression {
     }
 
     fn add(&mut self, address: Address, list: u32) {
+        if let Some(entries) = self.entries.last_mut() {
+            *entries += 1;
+        }
         match address {
             Address::Phone(digits) => {
                 self.phones.entry(digits).or_insert(list);
@@ -205,6 +213,11 @@ impl Suppression {
     /// The lists, in their order, also those on which nobody is.
     pub fn lists(&self) -> &[Arc<str>] {
         &self.lists
+    }
+
+    /// Whether the list that was added last has no entry at all.
+    pub fn last_is_blank(&self) -> bool {
+        self.entries.last() == Some(&0)
     }
 
     /// How many addresses are on the lists, each counted once.
@@ -291,6 +304,8 @@ mod tests {
         for first in ["0700005696;x", "0700005696,x", "0700005696\tx"] {
             let error = list(&format!("{first}\n0722222222\n")).unwrap_err();
             assert!(matches!(error, ListError::NoColumn { .. }), "{first}: {error}");
+            let told = error.to_string();
+            assert!(told.contains("looks like an entry") && !told.contains("005696"), "{told}");
         }
         // Every column that holds numbers is read.
         for text in [
@@ -320,6 +335,11 @@ mod tests {
         assert_eq!(added.unwrap(), 1);
         assert_eq!(suppression.contains(&number("0712345678")).unwrap().as_ref(), "optouts.csv");
         assert_eq!(suppression.contains(&number("0733333333")).unwrap().as_ref(), "b");
-        assert_eq!(suppression.add_list("empty", "".as_bytes(), KENYA, "tel").unwrap(), 0);
+        assert_eq!(suppression.add_list("c", "0712345678\n".as_bytes(), KENYA, "tel").unwrap(), 0);
+        assert!(!suppression.last_is_blank(), "it says what another one says");
+        for text in ["", "phone\n", "phone,since\n,\n"] {
+            assert_eq!(suppression.add_list("empty", text.as_bytes(), KENYA, "tel").unwrap(), 0);
+            assert!(suppression.last_is_blank(), "{text}");
+        }
     }
 }

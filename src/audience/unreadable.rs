@@ -53,6 +53,14 @@ pub enum AddressError {
     /// With a plus in front it would be a number.
     #[error("the number would be one{} with a `+` in front: write it so", of(Some(*.0)))]
     LostPlus(Region),
+    /// It begins with the zeros that other countries dial before a country code.
+    #[error("{}: write it as `+{code}…`", zeros(*.region))]
+    OtherPrefix {
+        /// The country by which it is read, where one is named.
+        region: Option<Region>,
+        /// The country code behind the zeros.
+        code: i32,
+    },
     /// A number behind a switchboard cannot be sent to.
     #[error("the number has an extension")]
     Extension,
@@ -71,6 +79,14 @@ fn of(region: Option<Region>) -> String {
     match region {
         Some(Region::World) | None => String::new(),
         Some(region) => format!(" for {region}"),
+    }
+}
+
+fn zeros(region: Option<Region>) -> String {
+    match region {
+        Some(region) => format!("`00` is not the international prefix of {region}"),
+        None => "`00` is the international prefix of some countries only, and the audience names no `region`"
+            .to_owned(),
     }
 }
 

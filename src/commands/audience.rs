@@ -45,6 +45,7 @@ pub fn run(args: &Audience, terminal: &Terminal) -> Outcome {
             longest: column.longest as u64,
         }
     });
+    let warnings = warnings(&asked);
     let report = AudienceReport {
         version: 1,
         name: asked.name,
@@ -52,7 +53,8 @@ pub fn run(args: &Audience, terminal: &Terminal) -> Outcome {
         ragged: survey.ragged,
         columns: columns.collect(),
         files,
-        missing: missing(&asked.named, &asked.header),
+        missing: missing(&asked.named, &asked.header, mask),
+        warnings,
     };
     terminal.data(&match args.format {
         Format::Json => report.json(),
@@ -113,14 +115,25 @@ fn columns_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
 }
 
 /// The columns that are named and not there.
-fn missing(named: &[(&'static str, String)], header: &Header) -> Vec<Missing> {
+fn missing(named: &[(&'static str, String)], header: &Header, mask: Mask) -> Vec<Missing> {
     let gone = named.iter().filter(|(_, name)| header.index(name).is_none());
     let told = gone.map(|(key, name)| Missing {
         key,
         column: name.clone(),
-        near: did_you_mean(name, header.columns().iter().map(String::as_str)).map(str::to_owned),
+        near: did_you_mean(name, header.columns().iter().map(String::as_str)).map(|near| mask.cell(near)),
     });
     told.collect()
+}
+
+/// What is worth a look.
+fn warnings(asked: &Asked) -> Vec<String> {
+    let address = asked.named.iter().find(|(key, _)| *key == ADDRESS);
+    let has_address = address.is_some_and(|(_, name)| asked.header.index(name).is_some());
+    let is_headless = !has_address && asked.header.looks_like_a_row();
+    is_headless
+        .then(|| "is a header missing? The first row looks like a recipient".to_owned())
+        .into_iter()
+        .collect()
 }
 
 /// Reads the files, one after the other.

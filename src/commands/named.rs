@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::flags::quoted;
-use crate::diagnostic::did_you_mean;
+use super::state;
+use crate::cli::Global;
+use crate::diagnostic::{did_you_mean, listing};
 use crate::store::{Run, Store};
 use crate::world::confine::Repository;
 use crate::world::workspace;
@@ -53,11 +55,34 @@ impl Named {
         Err(self.unknown(all.iter().map(|run| run.pinned.campaign.as_str())))
     }
 
+    /// The same failure, or that it is the sandbox's state that knows the campaign.
+    pub fn only_in_sandbox(&self, failure: Failure, sandbox: bool, global: &Global) -> Failure {
+        if sandbox || global.state.is_some() || !self.is_in_sandbox(global) {
+            return failure;
+        }
+        let words =
+            format!("there is no run of `{}` in this state, but in the sandbox's: say --sandbox", self.name);
+        // A state that is not there stays what is wrong.
+        if failure.code() == Code::State { Failure::State(words) } else { Failure::Input(words) }
+    }
+
+    fn is_in_sandbox(&self, global: &Global) -> bool {
+        let runs = || {
+            let path = state::path(global, true, self.repository.as_ref()).ok()?;
+            state::look(&path).ok()??.runs(Some(&self.name)).ok()
+        };
+        runs().is_some_and(|runs| !runs.is_empty())
+    }
+
     /// Nothing is known of it; these are the names that are.
     pub fn unknown<'n>(&self, known: impl IntoIterator<Item = &'n str>) -> Failure {
-        let help = match did_you_mean(&self.name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`sendplan status` shows what there is".to_owned(),
+        let mut names: Vec<&str> = known.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        let help = match (did_you_mean(&self.name, names.iter().copied()), names.is_empty()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, true) => "nothing was sent from it yet".to_owned(),
+            (None, false) => format!("it knows {}; `sendplan status` shows more of them", listing(names)),
         };
         Failure::Input(format!("there is no run of `{}` in this state; {help}", self.name))
     }

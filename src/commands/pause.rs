@@ -10,7 +10,6 @@ use super::{Outcome, state};
 use crate::cli::{Global, Say};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::report::control::paused;
-use crate::store::Store;
 use crate::store::control::Control;
 
 pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
@@ -21,8 +20,9 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let mut beside = Beside::open(&path, args.sandbox, is_there, &what, terminal)?;
     // A campaign that lies there may be paused before anything of it was sent; a mere name may be a slip.
     if !is_there && beside.store.hold_on(&named.name)?.is_none() {
-        let runs =
-            named.runs(&beside.store).map_err(|failure| only_in_sandbox(failure, &named, args, global))?;
+        let runs = named
+            .runs(&beside.store)
+            .map_err(|failure| named.only_in_sandbox(failure, args.sandbox, global))?;
         if runs.iter().all(|run| run.finished_at_ms.is_some()) {
             let what = match last_cancelled(&beside.store, &named.name)? {
                 Some(said) => format!("was cancelled {said}"),
@@ -56,19 +56,4 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.data(&paused(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
     terminal.note(&format!("\nNext:\n  sendplan resume {}{flags}", named.shown()));
     Ok(Code::Done)
-}
-
-/// Says so where it is the sandbox's state that knows the campaign.
-fn only_in_sandbox(failure: Failure, named: &Named, args: &Say, global: &Global) -> Failure {
-    let runs = || {
-        let path = state::path(global, true, None).ok()?;
-        state::look(&path).ok()??.runs(Some(&named.name)).ok()
-    };
-    if args.sandbox || global.state.is_some() || runs().is_none_or(|runs| runs.is_empty()) {
-        return failure;
-    }
-    Failure::Input(format!(
-        "there is no run of `{}` in this state, but in the sandbox's: say --sandbox",
-        named.name
-    ))
 }

@@ -29,7 +29,7 @@ use crate::report::alphabet::{Alphabet, Character};
 use crate::report::flaws::{FlawLine, excerpt, seen};
 use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
-use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, Rules};
+use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, ReasonLine, Rules};
 use crate::report::readers::{Languages, TextReaders, UnknownLocale};
 use crate::schedule::{Moment, Spread, When, Window};
 use crate::store::Store;
@@ -203,6 +203,11 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         recipients: totals.rows,
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
+        left_out_by: totals
+            .excluded()
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(reason, rows)| ReasonLine { reason, rows })
+            .collect(),
         suppressed_by: totals
             .by_list()
             .iter()

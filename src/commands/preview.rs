@@ -11,12 +11,13 @@ use crate::message::Wording;
 use crate::message::hygiene::Flaw;
 use crate::plan::Entry;
 use crate::plan::flaws::character;
+use crate::report::mask::Mask;
 use crate::report::preview::{Sample, bubble};
 
 pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
     let counted = loaded.campaign.counts_segments();
-    let masked = !args.show_addresses;
+    let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
     let by_id = loaded.campaign.audience.rules.id.is_some();
     let wordings = &loaded.campaign.wordings;
     let names: Vec<String> = match wordings.are_several() {
@@ -39,7 +40,7 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
                 };
                 if let Some(why) = chosen {
                     let sample = Sample {
-                        recipient: recipient(id, address, by_id, masked),
+                        recipient: recipient(id, address, by_id, mask),
                         wording: names.get(usize::from(wording)).cloned().unwrap_or_default(),
                         why: why.words(),
                         text: text.to_owned(),
@@ -75,9 +76,10 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     }
 }
 
-fn recipient(id: &str, address: &Address, by_id: bool, masked: bool) -> String {
-    let address = if masked { address.masked() } else { address.to_string() };
-    if by_id { format!("{id}  {address}") } else { address }
+fn recipient(id: &str, address: &Address, by_id: bool, mask: Mask) -> String {
+    let address = address.to_string();
+    let shown = mask.address(&address);
+    if by_id { format!("{}  {shown}", mask.recipient(id, &address)) } else { shown.into_owned() }
 }
 
 /// What is said of a flaw.

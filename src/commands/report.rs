@@ -44,7 +44,10 @@ pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
         return Ok(code);
     }
     let holder = Lock::holder(&path).map_err(|error| Failure::State(error.to_string()))?;
-    let store = state::look(&path)?.ok_or(StoreError::Missing { path })?;
+    let elsewhere = |failure: Failure| named.only_in_sandbox(failure, args.sandbox, global);
+    let store = state::look(&path)?.ok_or_else(|| elsewhere(StoreError::Missing { path }.into()))?;
+    // Asked before anything is printed.
+    named.runs(&store).map_err(elsewhere)?;
     show(&named, args, &flags, &store, holder.as_ref(), terminal)?;
     Ok(Code::Done)
 }

@@ -27,6 +27,9 @@ pub struct AudienceReport {
     pub files: Vec<FileLine>,
     /// The columns, in the order of the files.
     pub columns: Vec<ColumnLine>,
+    /// What is worth a look; absent where nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Columns that the manifest names and the files have not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Missing>,
@@ -101,6 +104,12 @@ impl AudienceReport {
             let _ = write!(out, "\n`audience.{}` names `{}`, which is no column{near}", one.key, one.column);
         }
         if !self.missing.is_empty() {
+            out.push('\n');
+        }
+        for warning in &self.warnings {
+            let _ = write!(out, "\nwarning: {warning}");
+        }
+        if !self.warnings.is_empty() {
             out.push('\n');
         }
         out

@@ -1,13 +1,9 @@
 //! Addresses as they may be shown: masked, also where an identity or a gateway's words repeat them.
 
-mod cell;
-
 use std::borrow::Cow;
 
-use crate::audience::Address;
-
-/// Runs of digits from this length on are numbers of people, not codes.
-const NUMBER_DIGITS: usize = 7;
+use crate::audience::masked::{self as cell, NUMBER_DIGITS};
+use crate::audience::{Address, AddressKind};
 
 /// What a report does with addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +23,13 @@ impl Mask {
         }
     }
 
-    /// The identity of a recipient; where that is the address itself, in whatever spelling, it is masked like it.
+    /// The identity of a recipient; where that is the address itself, in whatever spelling, or looks like another one, it is
+    /// masked like it.
     pub fn recipient<'a>(self, recipient: &'a str, address: &str) -> Cow<'a, str> {
         let is_address = || recipient == address || is_number(recipient) && holds(recipient, address);
         match self {
             Self::Masked if is_address() => Cow::Owned(masked(address)),
+            Self::Masked if reaches_somebody(recipient) => Cow::Owned(cell::masked(recipient)),
             _ => Cow::Borrowed(recipient),
         }
     }
@@ -78,6 +76,16 @@ fn masked(address: &str) -> String {
 
 fn is_number(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_digit() || " +-.()/".contains(c))
+}
+
+/// Whether an identity is an e-mail address or a phone number. Digits alone may be anybody's own numbering: they are a
+/// phone number where they begin as one is dialled, or with the country code of a number that there can be.
+fn reaches_somebody(recipient: &str) -> bool {
+    let recipient = recipient.trim();
+    cell::is_contact(recipient)
+        && (recipient.contains('@')
+            || recipient.starts_with(['+', '0', '('])
+            || AddressKind::Phone { region: None }.read(&format!("+{recipient}")).is_ok())
 }
 
 /// Whether the digits of a text are those of the number, with or without its country code.
@@ -127,8 +135,16 @@ mod tests {
         for spelling in [ADDRESS, "254700000001", "0700000001", "+254 700 000 001", "00254700000001"] {
             assert_eq!(shown(spelling), "+2547•••••001", "{spelling}");
         }
-        for other in ["C-17", "1", "000001", "+254700000002", "order 254700000001"] {
+        for other in ["C-17", "1", "000001", "10000234", "1000023456", "order 254700000001", "2026-03-20"] {
             assert_eq!(shown(other), other);
+        }
+        for (another, masked) in [
+            ("+254700000002", "+2547•••••002"),
+            ("254700000002", "25470••••002"),
+            ("0712 345 678", "0712 ••••678"),
+            ("zoe@example.org", "z••@•••••••.org"),
+        ] {
+            assert_eq!(shown(another), masked);
         }
         assert_eq!(Mask::Shown.recipient(ADDRESS, ADDRESS), ADDRESS);
         assert_eq!(Mask::Masked.address(ADDRESS), "+2547•••••001");

@@ -32,6 +32,9 @@ pub struct PlanReport {
     pub rejected: u64,
     /// Rows on a suppression list.
     pub suppressed: u64,
+    /// How many rows each reason leaves out, in the order in which a row is checked; reasons that leave out nobody are
+    /// absent. Their sum is that of `rejected`, `suppressed`, `filtered` and `duplicates`.
+    pub left_out_by: Vec<ReasonLine>,
     /// How many each list leaves out, those that leave out nobody as well; whoever is on several counts with the first of
     /// them. Absent without lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -78,6 +81,15 @@ pub struct PlanReport {
     pub zones: Vec<ZoneLine>,
     /// What is worth a look.
     pub warnings: Vec<String>,
+}
+
+/// A reason for which rows are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReasonLine {
+    /// Its stable name, as in the column `reason` of `plan --rejects`.
+    pub reason: &'static str,
+    /// Rows that it leaves out.
+    pub rows: u64,
 }
 
 /// A suppression list.

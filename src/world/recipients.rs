@@ -85,6 +85,14 @@ pub(super) fn other_columns(
     if wanted == found {
         return None;
     }
+    if let Some((headless, _)) =
+        [(first, wanted), (file, found)].iter().find(|(_, one)| one.looks_like_a_row())
+    {
+        let title =
+            format!("{} has other columns than the other files; is a header missing?", headless.shown);
+        let help = "the first row looks like a recipient, and it must name the columns";
+        return Some(Diagnostic::error(title).at(source, span, "").help(help));
+    }
     let names = |names: &[String]| listing(names.iter().map(String::as_str));
     let (missing, surplus) = (lacks(found, wanted), lacks(wanted, found));
     let title = match (missing.as_slice(), surplus.as_slice()) {

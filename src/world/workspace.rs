@@ -27,12 +27,26 @@ pub use recipients::recipients_of;
 /// The name of a manifest in its folder.
 pub const MANIFEST: &str = "campaign.yaml";
 
+/// How the names of exports end, in small letters.
+const EXPORTS: [&str; 6] = ["csv", "tsv", "txt", "gz", "xlsx", "xls"];
+
 /// No manifest at a path.
 #[derive(Debug, thiserror::Error)]
 pub enum NoCampaign {
     /// Neither a manifest nor a folder with one.
     #[error("there is no campaign at `{0}`: neither a manifest nor a folder with a `{MANIFEST}`")]
     NotFound(String),
+    /// A file of recipients, or what is called like one.
+    #[error(
+        "`{path}` is a file of recipients, and what is wanted is a campaign: a folder with a `{MANIFEST}`, whose `audience.csv` names the file. `sendplan audience {path}` shows what stands in it"
+    )]
+    Recipients {
+        /// The path.
+        path: String,
+    },
+    /// A file of recipients that is not there.
+    #[error("cannot read `{0}`: no such file")]
+    NoRecipients(String),
     /// It is there, but cannot be read.
     #[error("cannot read `{path}`: {why}")]
     Unreadable {
@@ -108,8 +122,12 @@ pub struct Loaded {
 /// [`NoCampaign`].
 pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
-    if !file.is_file() {
-        return Err(NoCampaign::NotFound(path.display().to_string()));
+    let shown = || path.display().to_string();
+    match (file.is_file(), is_export(&file)) {
+        (true, true) => return Err(NoCampaign::Recipients { path: shown() }),
+        (false, true) => return Err(NoCampaign::NoRecipients(shown())),
+        (false, false) => return Err(NoCampaign::NotFound(shown())),
+        (true, false) => {}
     }
     let unreadable = |why: String| NoCampaign::Unreadable { path: file.display().to_string(), why };
     let stamps = vec![(file.clone(), stamp(&file))];
@@ -123,6 +141,12 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
     let inputs = vec![file.canonicalize().unwrap_or(file)];
     let (piped, told) = (Piped::Read, Vec::new());
     Ok(Opened { source, manifest, problems, folder, repository, inputs, stamps, piped, told })
+}
+
+/// Whether a file is called as exports are, and as no manifest is.
+fn is_export(file: &Path) -> bool {
+    let ending = file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|ending| EXPORTS.contains(&&*ending))
 }
 
 /// Every manifest below a path, sorted: the file itself, the folder's own, or those of its folders.
@@ -139,7 +163,12 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, NoCampaign> {
         })
         .unwrap_or_default();
     found.sort();
-    if found.is_empty() { Err(NoCampaign::NotFound(path.display().to_string())) } else { Ok(found) }
+    let shown = || path.display().to_string();
+    match found.is_empty() {
+        true if is_export(path) => Err(NoCampaign::NoRecipients(shown())),
+        true => Err(NoCampaign::NotFound(shown())),
+        false => Ok(found),
+    }
 }
 
 impl Opened {
@@ -214,7 +243,8 @@ impl Opened {
     fn parts(&mut self, manifest: &Manifest) -> Parts {
         let references = References::of(manifest);
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
-        let (recipients, header) = self.recipients(manifest, &references.csv).unzip();
+        let found = self.recipients(manifest, &references.csv);
+        let (recipients, header) = found.filter(|(_, header)| self.has_names(manifest, header)).unzip();
         let named = references.templates.iter();
         let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));

@@ -198,3 +198,133 @@ fn a_profile_with_everything_wrong_is_told_all_of_it() {
         assert!(!shown.err.contains("hunter2"));
     }
 }
+
+/// A campaign with these keys of its audience and more keys, and a list of two people.
+fn with_audience(audience: &str, more: &str) -> Project {
+    let project = Project::empty();
+    project.write("campaigns/c/r.csv", "phone,name,lang,points\n0712345678,Ann,en,120\n0712345679,Bo,en,5\n");
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &format!(
+            "version: 1\nname: c\nprovider: {{ profile: mobiconnect, base_url: \"http://127.0.0.1:1\" }}\nsender: 1\n\
+             audience:\n  csv: r.csv\n  address: phone\n  region: KE\n{audience}message: {{ text: \"Hi {{{{ name }}}}\" }}\n{more}"
+        ),
+    );
+    project
+}
+
+#[test]
+fn a_column_that_is_not_there_is_one_error() {
+    for key in ["locale: lnag", "timezone: lnag", "id: lnag"] {
+        let checked = with_audience(&format!("  {key}\n"), "").run(&["check", "campaigns/c"]);
+        assert_eq!(checked.code, 3, "{checked:?}");
+        assert!(checked.err.contains("did you mean `lang`?"), "{}", checked.err);
+        assert_eq!(checked.err.matches("error: ").count(), 2, "one, and how many: {}", checked.err);
+        assert!(checked.err.contains("error: 1 error in"), "{}", checked.err);
+    }
+    let unused = with_audience("  locale: lang\n", "").run(&["check", "campaigns/c"]);
+    assert!(unused.err.contains("all read the same"), "{}", unused.err);
+}
+
+#[test]
+fn numbers_in_where_are_told_how_they_are_compared() {
+    let checked =
+        |filter: &str| with_audience(&format!("  where: '{filter}'\n"), "").run(&["check", "campaigns/c"]);
+    let refused = checked("points > 100");
+    assert!(
+        refused.code == 3 && refused.err.contains("compare numbers: `points | int > 100`"),
+        "{refused:?}"
+    );
+    let single = checked("points = 100");
+    assert!(single.code == 3 && single.err.contains("did you mean `==`?"), "{single:?}");
+    let quoted = checked("points > \"100\"");
+    assert!(quoted.code == 0 && quoted.err.contains("letter by letter"), "{quoted:?}");
+    let right = checked("points | int > 100");
+    assert_eq!((right.code, right.err.as_str()), (0, ""), "{right:?}");
+    let failing = with_audience("  where: 'name | int > 1'\n", "").run(&["plan", "campaigns/c"]);
+    assert!(failing.err.contains("`where` cannot be decided, 2; `plan --rejects FILE`"), "{failing:?}");
+    assert!(!failing.err.contains("allow_empty"), "{failing:?}");
+}
+
+#[test]
+fn a_cap_on_the_cost_is_told_with_its_shape_and_that_of_prices() {
+    for wrong in ["5000KES", "KES 5000", "\"5,000 KES\""] {
+        let checked =
+            with_audience("", &format!("limits: {{ cost: {wrong} }}\n")).run(&["check", "campaigns/c"]);
+        assert!(checked.code == 3 && checked.err.contains("as in `5000 KES`"), "{checked:?}");
+    }
+    let unpriced = with_audience("", "limits: { cost: 5000 KES }\n").run(&["check", "campaigns/c"]);
+    assert!(unpriced.err.contains("as in `cost: { currency: KES, per: segment, prices: {"), "{unpriced:?}");
+}
+
+#[test]
+fn a_list_where_a_campaign_is_wanted_is_said_so() {
+    let project = with_audience("", "");
+    for verb in ["plan", "check", "preview", "send", "report"] {
+        let said = project.run(&[verb, "campaigns/c/r.csv"]);
+        assert_eq!(said.code, 3, "{said:?}");
+        assert!(
+            said.err.contains("is a file of recipients, and what is wanted is a campaign"),
+            "{verb}: {said:?}"
+        );
+    }
+    for verb in ["audience", "plan", "check"] {
+        let said = project.run(&[verb, "nope.csv"]);
+        assert!(
+            said.code == 3 && said.err.contains("cannot read `nope.csv`: no such file"),
+            "{verb}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn ids_by_which_somebody_can_be_reached_are_masked_in_a_preview() {
+    let project = Project::empty();
+    project.write(
+        "campaigns/c/r.csv",
+        "phone,name,id\n0712345678,Ann,0712345678\n0712345679,Bo,+254799999999\n0712345670,Cy,cy@example.org\n0712345671,Di,C-17\n",
+    );
+    project.write(
+        "campaigns/c/campaign.yaml",
+        "version: 1\nname: c\nprovider: { profile: mobiconnect, base_url: \"http://127.0.0.1:1\" }\nsender: 1\n\
+         audience: { csv: r.csv, address: phone, region: KE, id: id }\nmessage: { text: \"Hi {{ name }}\" }\n",
+    );
+    let masked = project.run(&["preview", "campaigns/c", "--sample", "9"]);
+    assert_eq!(masked.code, 0, "{masked:?}");
+    for secret in ["345678", "999999", "cy@e"] {
+        assert!(!masked.out.contains(secret), "{}", masked.out);
+    }
+    assert!(masked.out.contains("C-17  +2547•••••671"), "{}", masked.out);
+    let shown = project.run(&["preview", "campaigns/c", "--sample", "9", "--show-addresses"]);
+    assert!(shown.out.contains("cy@example.org  +254712345670"), "{}", shown.out);
+}
+
+#[test]
+fn a_suppression_list_on_which_nobody_stands_is_worth_a_look() {
+    let project = with_audience("  suppress: [a.csv, b.csv]\n", "");
+    project.write("campaigns/c/a.csv", "phone\n");
+    project.write("campaigns/c/b.csv", "phone\n0712345678\n");
+    for verb in ["check", "plan", "preview"] {
+        let said = project.run(&[verb, "campaigns/c"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.err.contains("a.csv has no entry: it leaves out nobody"), "{verb}: {said:?}");
+        assert!(!said.err.contains("b.csv has no entry"), "{verb}: {said:?}");
+    }
+}
+
+#[test]
+fn the_plan_for_machines_says_why_rows_are_left_out() {
+    let project = with_audience("  where: lang == \"en\"\n", "");
+    project.write(
+        "campaigns/c/r.csv",
+        "phone,name,lang\n0712345678,Ann,en\n1,Bo,en\n0712345678,C,en\n,D,en\n,E,sw\n",
+    );
+    let said = project.run(&["plan", "campaigns/c", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let expected = serde_json::json!([
+        { "reason": "filtered", "rows": 1 },
+        { "reason": "invalid-address", "rows": 2 },
+        { "reason": "duplicate-address", "rows": 1 },
+    ]);
+    assert_eq!(plan["left_out_by"], expected, "{plan}");
+}

@@ -472,3 +472,14 @@ fn suppression_lists_open_the_same_way() {
         "{said:?}"
     );
 }
+
+#[test]
+fn one_file_under_two_names_is_refused() {
+    for second in ["r.csv", "./r.csv", "../c/r.csv", "link.csv"] {
+        let project = project(&format!("  csv: [r.csv, {second}]\n"));
+        put(&project, "r.csv", b"phone,name\n0712345678,Ann\n");
+        std::os::unix::fs::symlink("r.csv", project.path("campaigns/c/link.csv")).unwrap();
+        let said = plan(&project);
+        assert!(said.code == 3 && said.err.contains("named twice"), "{second}: {said:?}");
+    }
+}

@@ -96,10 +96,23 @@ fn what_is_not_there_is_told() {
     let none = project.run(&["report", "c"]);
     assert_eq!(none.code, 7, "{none:?}");
     assert_eq!(project.send().code, 0);
+    let stranger = project.run(&["report", "nothing-like-it"]);
+    assert!(stranger.code == 3 && stranger.err.contains("it knows `c`; `sendplan status`"), "{stranger:?}");
     for verb in ["report", "cancel", "resolve"] {
         let slip = project.run(&[verb, "cc"]);
         assert_eq!(slip.code, 3, "{slip:?}");
         assert!(slip.err.contains("did you mean `c`?"), "{}", slip.err);
+    }
+}
+
+#[test]
+fn a_campaign_that_was_only_rehearsed_is_said_to_be() {
+    let project = Project::personalised("http://127.0.0.1:1", 3);
+    assert_eq!(project.run(&["send", "campaigns/c", "--sandbox"]).code, 0);
+    for given in ["c", "campaigns/c"] {
+        let rehearsed = project.run(&["report", given]);
+        assert_eq!(rehearsed.code, 7, "{rehearsed:?}");
+        assert!(rehearsed.err.contains("but in the sandbox's: say --sandbox"), "{}", rehearsed.err);
     }
 }
 

@@ -70,3 +70,28 @@ fn files_that_do_not_open_are_refused_and_a_bare_file_needs_no_manifest() {
     let unsaid = project.run(&["audience", "campaigns/c"]);
     assert!(unsaid.code == 3 && unsaid.err.contains("`audience` is missing"), "{unsaid:?}");
 }
+
+#[test]
+fn a_list_without_a_header_is_told_and_shows_nobody() {
+    let project = Project::empty();
+    project.manifest("http://127.0.0.1:1", "batch_max: 1", "text: \"Hi {{ name }}\"", "");
+    project.write("campaigns/c/r.csv", "0712345678,Annabel,ann@example.org\n0712345679,Bo,bo@example.org\n");
+    for verb in ["check", "plan", "preview", "audience"] {
+        let said = project.run(&[verb, "campaigns/c"]);
+        let all = format!("{}{}", said.out, said.err);
+        assert!(
+            all.contains("is a header missing?") && all.contains("looks like a recipient"),
+            "{verb}: {all}"
+        );
+        for secret in ["345678", "nn@exam"] {
+            assert!(!all.contains(secret), "{verb}: {all}");
+        }
+        assert!(
+            verb == "audience" || !all.contains("Annabel") && all.matches("error: ").count() < 3,
+            "{all}"
+        );
+    }
+    project.write("list.csv", "0712345678,Annabel\n0712345679,Bo\n");
+    let bare = project.run(&["audience", "list.csv"]);
+    assert!(bare.code == 0 && bare.out.contains("warning: is a header missing?"), "{bare:?}");
+}

@@ -6,7 +6,11 @@ use crate::campaign::{Delivery, Limits, Retry};
 use crate::diagnostic::Diagnostic;
 use crate::provider::Profile;
 use crate::units::{Amount, Percent};
-use crate::yaml::Spanned;
+use crate::yaml::{Spanned, TextOr};
+
+/// How a cap on the cost is written, and prices to hold it against.
+const CAP: &str = "5000 KES";
+const PRICES: &str = "cost: { currency: KES, per: segment, prices: { default: \"0.80\" } }";
 
 impl Resolver<'_> {
     pub(super) fn delivery(&mut self, delivery: Option<&raw::Delivery>, idempotent: bool) -> Delivery {
@@ -73,7 +77,9 @@ impl Resolver<'_> {
         Limits {
             recipients: limits.and_then(|limits| limits.recipients.as_ref()).map(|cap| cap.value),
             segments: limits.and_then(|limits| limits.segments.as_ref()).map(|cap| cap.value),
-            cost: limits.and_then(|limits| limits.cost.as_ref()).and_then(|cap| self.cap(cap, profile)),
+            cost: limits
+                .and_then(|limits| limits.cost.as_ref())
+                .and_then(|cap| self.cap(cap, profile, has_prices(manifest))),
             max_segments: manifest
                 .message
                 .as_ref()
@@ -85,11 +91,17 @@ impl Resolver<'_> {
     }
 
     /// A cap on the cost, in the currency of the prices it is held against.
-    fn cap(&mut self, cap: &Spanned<String>, profile: Option<&Profile>) -> Option<Amount> {
-        let (amount, currency) = cap.value.split_once(' ').unwrap_or((&cap.value, ""));
-        let written = amount.trim();
-        let amount = Spanned { value: written.to_owned(), span: cap.span.clone() };
-        let amount = self.quantity::<Amount>("limits.cost", &amount)?;
+    fn cap(&mut self, cap: &Spanned<String>, profile: Option<&Profile>, given: bool) -> Option<Amount> {
+        let (written, currency) = cap.value.trim().split_once(' ').unwrap_or((cap.value.trim(), ""));
+        let amount = match written.parse::<Amount>() {
+            Ok(amount) => amount,
+            Err(_) => {
+                let title = format!("`limits.cost`: `{}` is no amount with its currency", cap.value);
+                let problem = Diagnostic::error(title).at(self.source, cap.span.clone(), "");
+                self.problems.push(problem.help(format!("as in `{CAP}`, without thousands")));
+                return None;
+            }
+        };
         match profile?.cost() {
             Some(cost) if cost.currency() == currency => Some(amount),
             Some(cost) => {
@@ -100,14 +112,24 @@ impl Resolver<'_> {
                 );
                 None
             }
+            // What is wrong with the prices was told.
+            None if given => None,
             None => {
                 self.problems.push(
                     Diagnostic::error("`limits.cost`: no prices are known")
                         .at(self.source, cap.span.clone(), "")
-                        .help("give them as `provider.cost`, or in the profile"),
+                        .help(format!("give them as `provider.cost`, as in `{PRICES}`, or in the profile")),
                 );
                 None
             }
         }
     }
+}
+
+/// Whether the manifest gives prices of its own, right or wrong.
+fn has_prices(manifest: &raw::Campaign) -> bool {
+    manifest.provider.as_ref().is_some_and(|provider| match &provider.value {
+        TextOr::Text(_) => false,
+        TextOr::Other(adapted) => adapted.cost.is_some(),
+    })
 }

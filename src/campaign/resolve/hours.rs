@@ -4,7 +4,7 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use super::Resolver;
-use crate::audience::AddressKind;
+use crate::audience::{AddressKind, Header};
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::message::Wordings;
@@ -69,6 +69,7 @@ impl Resolver<'_> {
         manifest: &raw::Campaign,
         kind: Option<AddressKind>,
         wordings: Option<&Wordings>,
+        header: Option<&Header>,
     ) {
         let schedule = manifest.schedule.as_ref().map(|schedule| &schedule.value);
         let window = schedule.and_then(|schedule| match &schedule.window.as_ref()?.value {
@@ -84,11 +85,16 @@ impl Resolver<'_> {
                 &asked.span,
                 "name the column of their time zones: `audience.timezone`",
             ),
-            (None, Some(column)) if wordings.is_some_and(|wordings| !wordings.tell_times()) => (
-                "`audience.timezone` says where recipients are, and nothing goes by their clocks",
-                &column.span,
-                "say `schedule.timezone: recipient`, tell a time in the text by the filter `date`, or remove it",
-            ),
+            (None, Some(column))
+                if Self::there(Some(column), header).is_some()
+                    && wordings.is_some_and(|wordings| !wordings.tell_times()) =>
+            {
+                (
+                    "`audience.timezone` says where recipients are, and nothing goes by their clocks",
+                    &column.span,
+                    "say `schedule.timezone: recipient`, tell a time in the text by the filter `date`, or remove it",
+                )
+            }
             _ => return,
         };
         self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), "").help(help));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Resolver;
+use crate::audience::Header;
 use crate::campaign::raw;
 use crate::campaign::references::DEFAULT;
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
@@ -66,9 +67,14 @@ impl Resolver<'_> {
     }
 
     /// Where a column says what people read, something must depend on it.
-    pub(super) fn whose_language(&mut self, manifest: &raw::Campaign, wordings: Option<&Wordings>) {
+    pub(super) fn whose_language(
+        &mut self,
+        manifest: &raw::Campaign,
+        wordings: Option<&Wordings>,
+        header: Option<&Header>,
+    ) {
         let column = manifest.audience.as_ref().and_then(|audience| audience.value.locale.as_ref());
-        let (Some(column), Some(wordings)) = (column, wordings) else { return };
+        let (Some(column), Some(wordings)) = (Self::there(column, header), wordings) else { return };
         if wordings.mix_languages() {
             self.problems.push(
                 Diagnostic::warning(

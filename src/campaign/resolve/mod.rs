@@ -126,8 +126,10 @@ impl Resolver<'_> {
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
-        self.whose_clock(manifest, kind, wordings.as_ref());
-        self.whose_language(manifest, wordings.as_ref());
+        // What a column is good for is asked only where there is such a column.
+        let header = rules.as_ref().map(|rules| &rules.header).or(materials.header.as_ref());
+        self.whose_clock(manifest, kind, wordings.as_ref(), header);
+        self.whose_language(manifest, wordings.as_ref(), header);
         let Schedule { timetable, window, until, recipients } = schedule?;
         Some(Campaign {
             name: name?,
@@ -146,6 +148,14 @@ impl Resolver<'_> {
             delivery: Delivery { window, until, recipients, ..delivery },
             limits,
         })
+    }
+
+    /// A column that is named and stands in the files; that one does not was told where it was looked for.
+    fn there<'n>(
+        column: Option<&'n Spanned<String>>,
+        header: Option<&Header>,
+    ) -> Option<&'n Spanned<String>> {
+        column.filter(|name| header.is_some_and(|header| header.index(&name.value).is_some()))
     }
 
     fn error(&mut self, title: impl Into<String>, span: &Span) {

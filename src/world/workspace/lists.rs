@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Opened;
 use crate::audience::{AddressKind, Named, ReadError, Suppression};
-use crate::campaign::{Campaign, References};
+use crate::campaign::{Campaign, Reference, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::world::confine::Confined;
@@ -67,6 +67,17 @@ impl Opened {
         }
     }
 
+    /// Whoever believes that a list keeps people safe should know that nobody stands on it.
+    fn blank(&mut self, file: &Confined, reference: &Reference) {
+        let title =
+            format!("the suppression list {} has no entry: it leaves out nobody", file.shown.display());
+        self.problems.push(
+            Diagnostic::warning(title)
+                .at(&self.source, reference.span.clone(), "")
+                .help("see whether it is the file that is meant, and whole"),
+        );
+    }
+
     pub(super) fn lists(
         &mut self,
         references: &References,
@@ -82,7 +93,12 @@ impl Opened {
                 continue;
             };
             match add_list(&mut suppression, &file, kind, address_column) {
-                Ok(told) => self.told.extend(told),
+                Ok(told) => {
+                    self.told.extend(told);
+                    if suppression.last_is_blank() {
+                        self.blank(&file, reference);
+                    }
+                }
                 Err(why) => {
                     sound = false;
                     self.problems.push(

@@ -8,7 +8,7 @@ use crate::audience::{Header, Named, ReadError};
 use crate::campaign::{self, Manifest, Reference, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::world::confine::{Confined, plain};
+use crate::world::confine::{Confined, plain, tidy};
 use crate::world::export::{self, Export, STANDARD_INPUT};
 use crate::world::recipients::{Recipients, other_columns};
 
@@ -65,8 +65,12 @@ impl Opened {
         self.problems.extend(problems);
         let mut files: Vec<(Export, Header)> = Vec::new();
         for (at, reference) in references.iter().enumerate() {
-            if references[..at].iter().any(|earlier| earlier.name == reference.name) {
-                self.refuse(format!("`{}` is named twice", reference.name), reference, None);
+            if let Some(earlier) = references[..at].iter().find(|earlier| self.is_same(earlier, reference)) {
+                let title = match earlier.name == reference.name {
+                    true => format!("`{}` is named twice", reference.name),
+                    false => format!("`{}` is `{}`: one file is named twice", reference.name, earlier.name),
+                };
+                self.refuse(title, reference, None);
                 continue;
             }
             let Some(opened) = self.export(reference, &named, sound) else { continue };
@@ -95,6 +99,36 @@ impl Opened {
         let recipients = Recipients::new(files.into_iter().map(|(export, _)| export).collect());
         self.told.extend(recipients.told().map(str::to_owned));
         Some((recipients, header))
+    }
+
+    /// Whether the columns have names. Where the first line is somebody's row, all that could be said of columns would be
+    /// about people, and of no use.
+    pub(super) fn has_names(&mut self, manifest: &Manifest, header: &Header) -> bool {
+        let address = manifest.audience.as_ref().and_then(|audience| audience.value.address.as_ref());
+        let Some(address) = address.filter(|name| header.index(&name.value).is_none()) else { return true };
+        if header.looks_like_a_row() {
+            let name = &address.value;
+            self.problems.push(
+                Diagnostic::error(format!(
+                    "`audience.address`: the CSV has no column `{name}`; is a header missing?"
+                ))
+                .at(&self.source, address.span.clone(), "")
+                .help("the first row looks like a recipient, and it must name the columns"),
+            );
+        }
+        !header.looks_like_a_row()
+    }
+
+    /// Whether both names mean one file, however they are spelled and whatever links lead there.
+    fn is_same(&self, one: &Reference, other: &Reference) -> bool {
+        let is_piped = |reference: &Reference| reference.name == STANDARD_INPUT;
+        let place = |reference: &Reference| self.folder.join(&reference.name);
+        let real = |reference: &Reference| place(reference).canonicalize().ok();
+        one.name == other.name
+            || !is_piped(one)
+                && !is_piped(other)
+                && (tidy(&place(one)) == tidy(&place(other))
+                    || real(one).is_some_and(|real_one| real(other) == Some(real_one)))
     }
 
     /// A file, or standard input, looked at; nothing where that is not to be done, which was told then.

@@ -1,7 +1,12 @@
 //! Cells of a file as they may be shown: what may be somebody's number or e-mail address is masked. Too much rather than
 //! too little, for nobody has said what the column holds.
 
-use super::{NUMBER_DIGITS, masked as masked_address};
+use crate::audience::address::Address;
+
+/// Runs of digits from this length on are numbers of people, not codes.
+pub const NUMBER_DIGITS: usize = 7;
+/// No number has more digits (E.164), the zeros before a country code counted.
+const MOST_DIGITS: usize = 18;
 
 /// What may stand between the digits of one number.
 const BETWEEN: &str = " \u{a0}\u{202f}+-.()/\u{2010}\u{2011}\u{2012}\u{2013}\u{ad}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202c}\u{202d}\u{2060}\u{2066}\u{2068}\u{2069}\u{feff}";
@@ -12,6 +17,22 @@ pub fn masked(cell: &str) -> String {
     let without_mail: String =
         words.map(|word| if word.contains('@') { mail(word) } else { word.to_owned() }).collect();
     numbers(&without_mail)
+}
+
+/// The same of many cells, such as the names of columns, where a row may stand in their place.
+pub fn masked_all(cells: &[String]) -> Vec<String> {
+    cells.iter().map(|cell| masked(cell)).collect()
+}
+
+/// Whether all of a cell is a number or an e-mail address of somebody, as far as can be told by looking.
+pub fn is_contact(cell: &str) -> bool {
+    let cell = cell.trim();
+    if let Some((name, host)) = cell.split_once('@') {
+        return !name.is_empty() && host.contains('.') && !cell.contains(char::is_whitespace);
+    }
+    let digits = cell.chars().filter(|c| c.is_numeric()).count();
+    let is_number = cell.chars().all(|c| c.is_numeric() || BETWEEN.contains(c));
+    is_number && (NUMBER_DIGITS..=MOST_DIGITS).contains(&digits) && !is_date(cell)
 }
 
 /// `z••@•••••••.org`: where it begins and how it ends.
@@ -41,7 +62,7 @@ fn numbers(text: &str) -> String {
         if digits < NUMBER_DIGITS || is_date(number) {
             out.push_str(number);
         } else {
-            out.push_str(&masked_address(number));
+            out.push_str(&Address::Opaque(number.into()).masked());
         }
         rest = rest.get(from + number.len()..).unwrap_or_default();
     }
@@ -91,6 +112,18 @@ mod tests {
             "Lake 12 34",
         ] {
             assert_eq!(masked(cell), cell);
+        }
+    }
+
+    #[test]
+    fn who_can_be_reached_by_a_cell_is_seen() {
+        for cell in ["+254712345678", " 0712 345 678", "zoe@example.org", "254712345678"] {
+            assert!(is_contact(cell), "{cell}");
+        }
+        for cell in
+            ["phone", "phone 1", "2026-03-20", "@acme", "a@b", "123456", "e-mail", "1234567890123456789", ""]
+        {
+            assert!(!is_contact(cell), "{cell}");
         }
     }
 
