@@ -30,6 +30,16 @@ struct Whole {
     rows: u64,
 }
 
+/// The first record of what is at hand.
+enum First {
+    /// The file has ended.
+    None,
+    /// Nothing stands in its cells.
+    Blank,
+    /// Its line and its cells.
+    Names(u64, Vec<String>),
+}
+
 impl<R: Read> Blocks<R> {
     /// Begins at the first byte.
     pub fn new(input: R, dialect: Dialect) -> Self {
@@ -53,6 +63,17 @@ impl<R: Read> Blocks<R> {
     /// # Errors
     /// [`ReadError`].
     pub fn header(&mut self) -> Result<Option<(u64, Vec<String>)>, ReadError> {
+        loop {
+            match self.first_record()? {
+                // Rows without anything in them may stand before it, as everywhere.
+                First::Blank => {}
+                First::Names(line, cells) => return Ok(Some((line, cells))),
+                First::None => return Ok(None),
+            }
+        }
+    }
+
+    fn first_record(&mut self) -> Result<First, ReadError> {
         let mut wanted = 4 * 1024;
         let next = loop {
             self.fill(wanted)?;
@@ -62,7 +83,7 @@ impl<R: Read> Blocks<R> {
             let start = record::skip_blank(&self.rest, 0);
             match record::find_end(&self.rest, start, self.dialect.delimiter, self.at_end) {
                 End::At { next, .. } if next > start => break next,
-                End::At { .. } => return Ok(None),
+                End::At { .. } => return Ok(First::None),
                 End::Open { quote } => self.may_go_on(start, quote)?,
             }
             wanted = self.rest.len() + BLOCK_BYTES;
@@ -70,10 +91,12 @@ impl<R: Read> Blocks<R> {
         let (line, offset) = (self.line, self.offset);
         let block = Block { bytes: self.rest[..next].to_vec(), line, offset, dialect: self.dialect };
         let mut rows = block.rows()?;
-        let header = rows.next_row()?.map(|row| (row.line(), row.iter().map(str::to_owned).collect()));
+        let found = rows
+            .next_row()?
+            .map_or(First::Blank, |row| First::Names(row.line(), row.iter().map(str::to_owned).collect()));
         let (_, after) = rows.position();
         self.take(&Whole { bytes: next, rows: after - self.line });
-        Ok(header)
+        Ok(found)
     }
 
     /// Fills `block` with the next whole records; false at the end of the file.

@@ -3,6 +3,7 @@
 //! format makes of them on the screen: whole numbers as digits, dates as ISO 8601, formulas as what they came to.
 
 mod held;
+mod tags;
 
 use std::fmt::Write as _;
 use std::io::{self, BufReader, Read, Seek};
@@ -19,6 +20,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const QUEUE: usize = 4;
 /// The last row that a workbook may have.
 const MOST_ROWS: u32 = 1 << 20;
+/// The last column, XFD.
+const MOST_COLUMNS: u32 = 1 << 14;
 /// The first whole number of which a workbook no longer keeps every digit: it has fifteen.
 const INEXACT: f64 = 1e15;
 /// The first serial number that is no date any more: 31 December 9999 is the last.
@@ -81,6 +84,11 @@ pub enum SheetError {
         /// Its letters.
         column: String,
     },
+    /// A row or a cell that no sheet can have.
+    #[error(
+        "names the place {0}, and a sheet ends at row 1,048,576 and column XFD: save the workbook anew with a spreadsheet program"
+    )]
+    Beyond(String),
     /// Cells that do not follow each other.
     #[error("row {row}, column {column}, stands out of order: save the workbook anew")]
     Disorder {
@@ -126,11 +134,14 @@ fn open<R: Read + Seek>(input: R) -> Result<Xlsx<BufReader<R>>, SheetError> {
     Ok(Xlsx::new(BufReader::with_capacity(CHUNK_BYTES, input))?)
 }
 
-/// Looks whether what is held of a workbook in memory is bounded; asked before anything else of it is read.
+pub use held::Looked;
+
+/// Looks whether what is held of a workbook in memory is bounded, and its sheets are whole; asked before anything else of it
+/// is read.
 ///
 /// # Errors
-/// [`SheetError::TooMuch`], or that it cannot be unpacked.
-pub fn check_held(input: impl Read + Seek) -> Result<(), SheetError> {
+/// [`SheetError::TooMuch`], [`SheetError::Beyond`], or that it cannot be unpacked.
+pub fn check_held(input: impl Read + Seek) -> Result<Looked, SheetError> {
     held::check(input, held::MOST_BYTES)
 }
 
@@ -245,7 +256,11 @@ impl Writer<'_> {
         while let Some(cell) = cells.next_cell_with_formula_metadata()? {
             let (row, column) = cell.pos;
             let at = usize::try_from(column).unwrap_or(usize::MAX);
-            if row < self.row || row >= MOST_ROWS || (row == self.row && at < self.cells.len()) {
+            if row >= MOST_ROWS || column >= MOST_COLUMNS {
+                let place = format!("{}{}", letters(column), u64::from(row) + 1);
+                return Err(SheetError::Beyond(place).into());
+            }
+            if row < self.row || (row == self.row && at < self.cells.len()) {
                 return Err(SheetError::Disorder { row: row + 1, column: letters(column) }.into());
             }
             if row > self.row {

@@ -138,9 +138,6 @@ impl Suppression {
                 self.add(address, list);
                 vec![0]
             }
-            None if cells.iter().all(|cell| cell.trim().is_empty()) => {
-                return Err(refuse(ReadError::UnnamedColumn { line, column: 1 }));
-            }
             None => {
                 let (list, wanted) = (name.to_owned(), address_column.to_owned());
                 return Err(ListError::NoColumn { list, wanted, found: cells });
@@ -163,9 +160,6 @@ impl Suppression {
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
         let mut rows = block.rows().map_err(refuse)?;
         while let Some(row) = rows.next_row().map_err(refuse)? {
-            if row.iter().all(|cell| cell.trim().is_empty()) {
-                continue;
-            }
             let (line, list_name) = (row.line(), || name.to_owned());
             if row.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
                 return Err(ListError::Surplus { list: list_name(), line });

@@ -10,6 +10,7 @@ use crate::audience::blocks::Blocks;
 use crate::audience::dedupe::{TextKey, text_key};
 use crate::audience::dialect::Dialect;
 use crate::audience::header::Header;
+use crate::audience::oddities::Oddities;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 
@@ -30,6 +31,8 @@ pub struct Survey {
     pub rows: u64,
     /// Rows with too many or too few cells: nothing of them counts in any column.
     pub ragged: u64,
+    /// What else stands among the rows of the file that was added last.
+    pub odd: Oddities,
     columns: Vec<Column>,
     most: usize,
 }
@@ -61,7 +64,7 @@ impl Survey {
     pub fn new(header: Header) -> Self {
         let columns: Vec<Column> = header.columns().iter().map(|_| Column::default()).collect();
         let most = (MOST_KEYS / columns.len().max(1)).clamp(1, MOST_DISTINCT);
-        Self { header, rows: 0, ragged: 0, columns, most }
+        Self { header, rows: 0, ragged: 0, odd: Oddities::default(), columns, most }
     }
 
     /// The columns with their names, in the order of the file.
@@ -87,6 +90,7 @@ impl Survey {
         dialect: Dialect,
         tick: &mut dyn FnMut(),
     ) -> Result<(), ReadError> {
+        self.odd = Oddities::default();
         let mut blocks = Blocks::new(input, dialect);
         let found = Header::take(&mut blocks)?;
         if found != self.header {
@@ -98,6 +102,7 @@ impl Survey {
             while let Some(row) = rows.next_row()? {
                 self.row(&row);
             }
+            self.odd.add(&rows.oddities(), 0);
             tick();
         }
         Ok(())

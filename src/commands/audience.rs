@@ -16,6 +16,7 @@ use crate::cli::{Audience, Format};
 use crate::diagnostic::did_you_mean;
 use crate::report::audience::{AudienceReport, ColumnLine, FileLine, Missing};
 use crate::report::mask::Mask;
+use crate::report::oddities::swallowed;
 use crate::world::export::STANDARD_INPUT;
 use crate::world::recipients::Recipients;
 use crate::world::workspace;
@@ -23,7 +24,7 @@ use crate::world::workspace;
 pub fn run(args: &Audience, terminal: &Terminal) -> Outcome {
     let asked = ask(&args.campaign, terminal)?;
     let mut survey = Survey::new(asked.header.clone());
-    let files = look(&asked.recipients, &mut survey, terminal)?;
+    let Looked { files, empty_rows, mut warnings } = look(&asked.recipients, &mut survey, terminal)?;
     let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
     let columns = survey.columns().map(|(name, column)| {
         let (distinct, distinct_is_exact) = match survey.distinct(column) {
@@ -45,11 +46,12 @@ pub fn run(args: &Audience, terminal: &Terminal) -> Outcome {
             longest: column.longest as u64,
         }
     });
-    let warnings = warnings(&asked);
+    warnings.splice(0..0, headless(&asked));
     let report = AudienceReport {
         version: 1,
         name: asked.name,
         rows: survey.rows,
+        empty_rows,
         ragged: survey.ragged,
         columns: columns.collect(),
         files,
@@ -125,23 +127,29 @@ fn missing(named: &[(&'static str, String)], header: &Header, mask: Mask) -> Vec
     told.collect()
 }
 
-/// What is worth a look.
-fn warnings(asked: &Asked) -> Vec<String> {
+/// What is said where a row stands in the place of the names.
+fn headless(asked: &Asked) -> Option<String> {
     let address = asked.named.iter().find(|(key, _)| *key == ADDRESS);
     let has_address = address.is_some_and(|(_, name)| asked.header.index(name).is_some());
     let is_headless = !has_address && asked.header.looks_like_a_row();
-    is_headless
-        .then(|| "is a header missing? The first row looks like a recipient".to_owned())
-        .into_iter()
-        .collect()
+    is_headless.then(|| "is a header missing? The first row looks like a recipient".to_owned())
+}
+
+/// What was seen beside the columns.
+#[derive(Default)]
+struct Looked {
+    files: Vec<FileLine>,
+    empty_rows: u64,
+    warnings: Vec<String>,
 }
 
 /// Reads the files, one after the other.
-fn look(recipients: &Recipients, survey: &mut Survey, terminal: &Terminal) -> Result<Vec<FileLine>, Failure> {
+fn look(recipients: &Recipients, survey: &mut Survey, terminal: &Terminal) -> Result<Looked, Failure> {
     let read = Arc::new(AtomicU64::new(0));
     let bar = terminal.bar(recipients.len(), BAR);
     bar.set_prefix("reading");
-    let mut lines = Vec::new();
+    let mut looked = Looked::default();
+    let names: Vec<String> = survey.columns().map(|(name, _)| name.to_owned()).collect();
     let mut failed = None;
     for file in recipients.files() {
         let before = survey.rows;
@@ -155,7 +163,10 @@ fn look(recipients: &Recipients, survey: &mut Survey, terminal: &Terminal) -> Re
             break;
         }
         let (file, written) = (file.shown.to_string(), file.written().to_owned());
-        lines.push(FileLine { file, written, rows: survey.rows - before });
+        let (odd, line) = (survey.odd, survey.odd.first.map_or(0, |first| first.line));
+        looked.warnings.extend(swallowed(&odd, &file, line, &names));
+        looked.empty_rows += odd.empty;
+        looked.files.push(FileLine { file, written, rows: survey.rows - before });
     }
     bar.finish_and_clear();
     match (recipients.changed(), failed) {
@@ -164,6 +175,6 @@ fn look(recipients: &Recipients, survey: &mut Survey, terminal: &Terminal) -> Re
             Err(Failure::Input(format!("{changed} {why}")))
         }
         (None, Some(why)) => Err(Failure::Input(why)),
-        (None, None) => Ok(lines),
+        (None, None) => Ok(looked),
     }
 }

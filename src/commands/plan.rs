@@ -16,7 +16,7 @@ use super::standing::time;
 use super::terminal::Terminal;
 use super::timing::InTime;
 use super::{Outcome, load, state};
-use crate::audience::Exclusion;
+use crate::audience::{Exclusion, Place};
 use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
@@ -29,6 +29,7 @@ use crate::report::alphabet::{Alphabet, Character};
 use crate::report::flaws::{FlawLine, excerpt, seen};
 use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
+use crate::report::oddities::swallowed;
 use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, ReasonLine, Rules};
 use crate::report::readers::{Languages, TextReaders, UnknownLocale};
 use crate::schedule::{Moment, Spread, When, Window};
@@ -74,6 +75,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         ..report(&loaded, &totals, &times, &timing)
     };
     warnings.extend_from_slice(&report.warnings);
+    warnings.extend(swallowing(&loaded, &totals));
     let report = PlanReport { left_out_now: ahead.map(Ahead::finish), warnings, ..report };
     terminal.data(&match args.format {
         Format::Json => report.json(),
@@ -201,6 +203,7 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         campaign: campaign.name.clone(),
         digest: digest(totals),
         recipients: totals.rows,
+        empty_rows: totals.odd.empty,
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
         left_out_by: totals
@@ -231,6 +234,14 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         zones: Vec::new(),
         warnings: timing.warnings.clone(),
     }
+}
+
+/// A cell that seems to hold rows, in words.
+pub fn swallowing(loaded: &Loaded, totals: &Totals) -> Option<String> {
+    let first = totals.odd.first?;
+    let Place { line, file } = totals.place(first.line);
+    let file = file.map_or_else(|| loaded.recipients.shown(), |file| file.to_string());
+    swallowed(&totals.odd, &file, line, loaded.campaign.audience.rules.header.columns())
 }
 
 /// Which characters make messages UCS-2, where the gateway has segments.

@@ -1,12 +1,14 @@
 //! `sendplan preview`: what recipients will read, chosen so that the unusual is seen.
 
 use super::exit::{Code, Failure};
+use super::plan::swallowing;
 use super::samples::{Chooser, Why};
 use super::scan::scan;
 use super::terminal::Terminal;
 use super::{Outcome, load};
 use crate::audience::Address;
 use crate::cli::Preview;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::message::Wording;
 use crate::message::hygiene::Flaw;
 use crate::plan::Entry;
@@ -28,7 +30,7 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
     let wanted = args.recipient.as_deref();
     let wanted_address = wanted.and_then(|text| loaded.campaign.audience.rules.kind.read(text).ok());
     let mut excluded: Option<String> = None;
-    scan(&loaded, None, terminal, &mut |entry| {
+    let totals = scan(&loaded, None, terminal, &mut |entry| {
         match entry {
             Entry::Planned { id, address, text, measure, wording, flaws, .. } => {
                 let chosen = match wanted {
@@ -60,6 +62,11 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
         }
         Ok(())
     })?;
+    if let Some(warning) = swallowing(&loaded, &totals) {
+        let mut problems = Diagnostics::new();
+        problems.push(Diagnostic::warning(warning));
+        terminal.problems(&problems);
+    }
     let samples = chooser.samples();
     match (wanted, samples.is_empty()) {
         (Some(wanted), true) => Err(Failure::Input(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::audience::address::Address;
 use crate::audience::dedupe::{AddressKey, TextKey, address_key, text_key};
 use crate::audience::exclusion::Exclusion;
+use crate::audience::oddities::Oddities;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
 use crate::audience::rules::Person;
@@ -33,6 +34,8 @@ pub(super) struct Batch {
     /// Identities and texts of all items, one after the other.
     pub(super) texts: String,
     pub(super) marks: Marks,
+    /// What else stands among the rows.
+    pub(super) odd: Oddities,
     /// Why the file is refused, behind the last item.
     pub(super) error: Option<ReadError>,
 }
@@ -146,12 +149,13 @@ impl<'r> Worker<'r> {
 
     /// Makes the verdicts of a block.
     pub(super) fn work(&mut self, batch: &mut Batch) {
-        let Batch { block, items, texts, marks, error, .. } = batch;
+        let Batch { block, items, texts, marks, odd, error, .. } = batch;
         items.clear();
         texts.clear();
         marks.characters.clear();
         marks.flaws.clear();
-        *error = self.rows(block, items, (texts, marks)).err();
+        *odd = Oddities::default();
+        *error = self.rows(block, items, (texts, marks)).map(|found| *odd = found).err();
     }
 
     fn rows(
@@ -159,7 +163,7 @@ impl<'r> Worker<'r> {
         block: &Block,
         items: &mut Vec<Item>,
         (texts, marks): (&mut String, &mut Marks),
-    ) -> Result<(), ReadError> {
+    ) -> Result<Oddities, ReadError> {
         let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
             let verdict = match self.candidate(&row, texts, marks) {
@@ -168,7 +172,7 @@ impl<'r> Worker<'r> {
             };
             items.push(Item { line: row.line(), range: row.range(), verdict });
         }
-        Ok(())
+        Ok(rows.oddities())
     }
 
     fn candidate(

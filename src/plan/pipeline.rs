@@ -303,6 +303,7 @@ impl<'s, E> Collector<'s, E> {
             if let Some(name) = self.names.get(batch.file) {
                 self.totals.files.begin(batch.base, name);
             }
+            self.totals.odd.add(&batch.odd, batch.base);
             self.claims.fetch(batch);
             batch.items.iter().try_for_each(|item| self.item(item, batch))
         })?;

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::audience::address::Address;
 use crate::audience::exclusion::{Class, Exclusion};
+use crate::audience::oddities::Oddities;
 use crate::audience::phone::country_of;
 use crate::audience::place::{Files, Place};
 use crate::message::segments::{Encoding, Measure};
@@ -86,6 +87,8 @@ pub struct Totals {
     pub cost: Option<Bill>,
     /// The files they come from.
     pub(super) files: Files,
+    /// What else stands among the rows.
+    pub odd: Oddities,
     /// Which characters make messages UCS-2.
     pub alphabet: Alphabet,
     /// What is wrong with texts.

@@ -21,6 +21,9 @@ pub struct AudienceReport {
     pub name: String,
     /// Rows of all files, headers not counted.
     pub rows: u64,
+    /// Rows without anything in any cell: they are passed over, and no rows; absent where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub empty_rows: u64,
     /// Rows with too many or too few cells: they count in no column.
     pub ragged: u64,
     /// The files.
@@ -33,6 +36,10 @@ pub struct AudienceReport {
     /// Columns that the manifest names and the files have not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Missing>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One file.
@@ -90,6 +97,10 @@ impl AudienceReport {
             files.row([&file.file, &thousands(file.rows), "rows", &file.written]);
         }
         out.push_str(&files.show());
+        if self.empty_rows > 0 {
+            let are = if self.empty_rows == 1 { "is" } else { "are" };
+            let _ = writeln!(out, "\n{} {are} empty, and passed over.", count(self.empty_rows, "row"));
+        }
         if self.ragged > 0 {
             let (rows, have) = (count(self.ragged, "row"), if self.ragged == 1 { "has" } else { "have" });
             let _ = writeln!(

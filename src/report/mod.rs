@@ -17,6 +17,7 @@ pub mod layout;
 pub mod mask;
 pub mod messages;
 pub mod occurrences;
+pub mod oddities;
 pub mod plan;
 pub mod preview;
 pub mod profile;

@@ -28,6 +28,9 @@ pub struct PlanReport {
     pub digest: String,
     /// Rows of the file.
     pub recipients: u64,
+    /// Rows without anything in any cell, which are passed over and counted nowhere else; absent where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub empty_rows: u64,
     /// Rows that are unusable.
     pub rejected: u64,
     /// Rows on a suppression list.
@@ -81,6 +84,10 @@ pub struct PlanReport {
     pub zones: Vec<ZoneLine>,
     /// What is worth a look.
     pub warnings: Vec<String>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A reason for which rows are left out.
@@ -250,6 +257,9 @@ impl PlanReport {
         let mut out = format!("Plan of {}: nothing is sent.\n\n", self.campaign);
         let mut table = Table::new(&[1]);
         table.row([&aside.file, &thousands(self.recipients), "rows"]);
+        if self.empty_rows > 0 {
+            table.row(["empty rows", &thousands(self.empty_rows), "passed over"]);
+        }
         table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
         self.left_out_now(aside, &mut table);
         if self.held > 0 {

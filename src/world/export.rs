@@ -17,6 +17,7 @@ use crate::audience::detect::{self, Findings};
 use crate::audience::sheet::{self, SheetReader};
 use crate::audience::{Dialect, Header, Named, ReadError};
 use crate::plan::Input;
+use crate::units::thousands;
 
 /// How a manifest names standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -99,9 +100,10 @@ impl Export {
             return Err(ReadError::Format(what));
         }
         let (packing, dialect, told) = if magic.starts_with(ZIP) {
-            sheet::check_held(origin.open()?)?;
+            let looked = sheet::check_held(origin.open()?)?;
             let sheet = sheet::choose(origin.open()?, named.sheet.as_deref())?;
-            let told = format!("an .xlsx workbook, sheet `{sheet}`");
+            let hidden = hidden(looked.hidden_in(origin.open()?, &sheet));
+            let told = format!("an .xlsx workbook, sheet `{sheet}`{hidden}");
             (Packing::Sheet(sheet), Dialect::SHEET, Some(told))
         } else if magic.starts_with(GZIP) {
             let findings = text(Gunzip::new(origin.open()?), named)?;
@@ -220,6 +222,15 @@ fn text(input: impl Read, named: &Named) -> Result<Findings, ReadError> {
     let whole = head.len() <= detect::HEAD_BYTES;
     head.truncate(detect::HEAD_BYTES);
     detect::findings(&head, whole, named)
+}
+
+/// Who filters a list in a spreadsheet sees some of its rows, and we see all.
+fn hidden(rows: u64) -> String {
+    match rows {
+        0 => String::new(),
+        1 => "; 1 row is hidden in it (by a filter?), and is read as well".to_owned(),
+        many => format!("; {} rows are hidden in it (by a filter?), and are read as well", thousands(many)),
+    }
 }
 
 fn told(packed: Option<&str>, findings: &Findings) -> Option<String> {

@@ -16,7 +16,7 @@ use sendplan::plan::{Input, Recipe, Totals, run_files};
 use crate::desk::Desk;
 use crate::loopback::{Loopback, Reply};
 use crate::project::{Project, Said, said};
-use crate::workbook::{Cell, workbook};
+use crate::workbook::{Cell, of_rows, workbook};
 
 const HEAD: [&str; 4] = ["phone", "name", "note", "points"];
 
@@ -482,4 +482,84 @@ fn one_file_under_two_names_is_refused() {
         let said = plan(&project);
         assert!(said.code == 3 && said.err.contains("named twice"), "{second}: {said:?}");
     }
+}
+
+#[test]
+fn rows_that_a_filter_hides_are_read_and_told() {
+    let project = project("  csv: r.xlsx\n  sheet: A\n");
+    let row = |at: usize, hidden: bool| {
+        let mut cells = vec![Cell::Text(format!("071234567{at}")), Cell::Text("Ann".to_owned())];
+        cells.extend(hidden.then_some(Cell::Hides));
+        cells
+    };
+    let head = || vec![Cell::Text("phone".to_owned()), Cell::Text("name".to_owned())];
+    let sheet = |rows: usize, shown: usize| -> Vec<Vec<Cell>> {
+        std::iter::once(head()).chain((0..rows).map(|at| row(at, at >= shown))).collect()
+    };
+    let (filtered, all_hidden) = (sheet(5, 3), sheet(9, 0));
+    put(&project, "r.xlsx", &workbook(&[("B", &all_hidden), ("A", &filtered)]));
+    for verb in ["check", "plan", "preview", "audience"] {
+        let said = project.run(&[verb, "campaigns/c"]);
+        let all = format!("{}{}", said.out, said.err);
+        assert!(said.code == 0 && all.contains("2 rows are hidden in it"), "{verb}: {all}");
+    }
+    assert!(json(&project).contains("\"messages\": 5"));
+}
+
+#[test]
+fn a_place_that_no_sheet_has_is_refused() {
+    let project = project("  csv: r.xlsx\n");
+    put(&project, "r.xlsx", &of_rows(&[("A", "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"4294967298\"><c r=\"A4294967298\"><v>2</v></c></row>".to_owned())]));
+    let said = plan(&project);
+    assert!(
+        said.code == 3 && said.err.contains("names the place 4294967298, and a sheet ends at row"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn rows_of_nothing_but_delimiters_are_passed_over_as_those_of_a_workbook_are() {
+    let project = project("  csv: r.csv\n  max_rejected: 0%\n");
+    let people = "0712345678;Ann\n0712345679;Bo\n";
+    put(&project, "r.csv", format!("phone;name\n{people}").as_bytes());
+    let plain: serde_json::Value = serde_json::from_str(&json(&project)).unwrap();
+    put(&project, "r.csv", format!(";\nphone;name\n;\n{people};\n \t;\"\"\n").as_bytes());
+    let machine: serde_json::Value = serde_json::from_str(&json(&project)).unwrap();
+    assert_eq!((&machine["recipients"], &machine["digest"]), (&plain["recipients"], &plain["digest"]));
+    assert_eq!((&machine["empty_rows"], &machine["rejected"]), (&3.into(), &0.into()), "{machine}");
+    assert!(plan(&project).out.contains("empty rows         3  passed over"), "{:?}", plan(&project));
+    let told = project.run(&["audience", "campaigns/c"]);
+    assert!(told.out.contains("3 rows are empty, and passed over."), "{told:?}");
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let sheet = vec![
+        vec![text("phone"), text("name")],
+        vec![],
+        vec![text("0712345678"), text("Ann")],
+        vec![text(" "), text("")],
+        vec![text("0712345679"), text("Bo")],
+    ];
+    put(&project, "r.csv", &workbook(&[("A", &sheet)]));
+    let sheet: serde_json::Value = serde_json::from_str(&json(&project)).unwrap();
+    assert_eq!((&sheet["recipients"], &sheet["digest"]), (&plain["recipients"], &plain["digest"]));
+}
+
+#[test]
+fn a_quote_that_swallows_rows_is_told_with_its_place() {
+    let project = project("  csv: [a.csv, r.csv]\n");
+    put(&project, "a.csv", b"phone,name,note\n0712345670,Di,x\n");
+    let swallowed: String = (1..7).map(|at| format!("071234567{at},Bo,x\n")).collect();
+    put(&project, "r.csv", format!("phone,name,note\n0712345678,\"Ann\n{swallowed}\",x\n").as_bytes());
+    for verb in ["plan", "preview", "audience"] {
+        let said = project.run(&[verb, "campaigns/c"]);
+        let all = format!("{}{}", said.out, said.err);
+        assert_eq!(said.code, 0, "{verb}: {all}");
+        assert!(
+            all.contains("warning: campaigns/c/r.csv line 2: the cell of `name` runs over 8 lines"),
+            "{verb}: {all}"
+        );
+    }
+    let machine: serde_json::Value = serde_json::from_str(&json(&project)).unwrap();
+    assert!(machine["warnings"][0].as_str().unwrap().contains("r.csv line 2"), "{machine}");
+    put(&project, "r.csv", b"phone,name,note\n0712345678,\"Ann\nLake Road 3\n\",x\n");
+    assert!(!plan(&project).out.contains("warning"), "{:?}", plan(&project));
 }

@@ -16,10 +16,18 @@ pub enum Cell {
     Formula(&'static str),
     /// A formula that nobody has computed.
     Uncomputed,
+    /// Nothing; the row is hidden.
+    Hides,
 }
 
 /// An `.xlsx` of sheets by name.
 pub fn workbook(sheets: &[(&str, &[Vec<Cell>])]) -> Vec<u8> {
+    let written: Vec<(&str, String)> = sheets.iter().map(|(name, rows)| (*name, cells(rows))).collect();
+    of_rows(&written)
+}
+
+/// The same, of rows that are written already.
+pub fn of_rows(sheets: &[(&str, String)]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
@@ -31,7 +39,7 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])]) -> Vec<u8> {
             links,
             "<Relationship Id=\"rId{number}\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>"
         );
-        let data = format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{}</sheetData></worksheet>", cells(rows));
+        let data = format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>");
         parts.push((format!("xl/worksheets/sheet{number}.xml"), data));
     }
     parts.push((
@@ -61,7 +69,8 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])]) -> Vec<u8> {
 fn cells(rows: &[Vec<Cell>]) -> String {
     let mut out = String::new();
     for (row, cells) in (1..).zip(rows) {
-        let _ = write!(out, "<row r=\"{row}\">");
+        let hidden = if cells.iter().any(|cell| matches!(cell, Cell::Hides)) { " hidden=\"1\"" } else { "" };
+        let _ = write!(out, "<row r=\"{row}\"{hidden}>");
         for (letter, cell) in ('A'..='Z').zip(cells) {
             let at = format!("r=\"{letter}{row}\"");
             let _ = match cell {
@@ -73,6 +82,7 @@ fn cells(rows: &[Vec<Cell>]) -> String {
                 Cell::Date(number) => write!(out, "<c {at} s=\"1\"><v>{number}</v></c>"),
                 Cell::Error(error) => write!(out, "<c {at} t=\"e\"><v>{error}</v></c>"),
                 Cell::Formula(text) => write!(out, "<c {at} t=\"str\"><f>B1</f><v>{text}</v></c>"),
+                Cell::Hides => Ok(()),
                 Cell::Uncomputed => write!(out, "<c {at}><f>B1</f></c>"),
             };
         }

@@ -7,6 +7,7 @@ use std::io::{BufReader, Read, Seek};
 use memchr::memmem;
 use zip::ZipArchive;
 
+use super::tags::{Tags, part_of};
 use super::{CHUNK_BYTES, SheetError};
 
 /// The most bytes that texts and formats may unpack to.
@@ -31,14 +32,47 @@ const MOST_OF_A_ROW: u64 = 16 << 20;
 /// How the rows of a sheet begin.
 const ROWS: &[u8] = b"<sheetData";
 
+/// What was seen of a workbook's sheets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// How many rows with something in them each part hides, by its name; only those that hide some.
+    hidden: Vec<(String, u64)>,
+}
+
+impl Looked {
+    /// How many rows of a sheet are hidden. Where it cannot be found, all that the workbook hides.
+    pub fn hidden_in(&self, input: impl Read + Seek, sheet: &str) -> u64 {
+        if self.hidden.is_empty() {
+            return 0;
+        }
+        let part = find(input, sheet).map(|part| part.trim_start_matches('/').to_ascii_lowercase());
+        let is_meant = |name: &str| part.as_ref().is_none_or(|part| name.ends_with(part));
+        self.hidden.iter().filter(|(name, _)| is_meant(name)).map(|(_, rows)| rows).sum()
+    }
+}
+
+/// The part in which a sheet lies, by the lists that were counted among what is held.
+fn find(input: impl Read + Seek, sheet: &str) -> Option<String> {
+    let mut archive = ZipArchive::new(BufReader::with_capacity(CHUNK_BYTES, input)).ok()?;
+    let mut text = |ending: &str| {
+        let names = archive.file_names().collect::<Result<Vec<_>, _>>().ok()?;
+        let at = names.iter().position(|name| name.to_ascii_lowercase().ends_with(ending))?;
+        let mut text = String::new();
+        archive.by_index(at).ok()?.read_to_string(&mut text).ok()?;
+        Some(text)
+    };
+    part_of(sheet, &text("workbook.xml")?, &text("workbook.xml.rels")?)
+}
+
 /// Unpacks what would be held, and keeps nothing of it.
 ///
 /// # Errors
 /// It is more than `most` bytes, or says to be; or it cannot be unpacked.
-pub fn check(input: impl Read + Seek, most: u64) -> Result<(), SheetError> {
+pub fn check(input: impl Read + Seek, most: u64) -> Result<Looked, SheetError> {
     let damaged = |error: &dyn std::fmt::Display| SheetError::Damaged(error.to_string());
     let mut archive =
         ZipArchive::new(BufReader::with_capacity(CHUNK_BYTES, input)).map_err(|error| damaged(&error))?;
+    let mut looked = Looked::default();
     let mut bytes = 0_u64;
     let is_held = |name: &str| HELD.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
     let names = archive.file_names().enumerate();
@@ -48,7 +82,10 @@ pub fn check(input: impl Read + Seek, most: u64) -> Result<(), SheetError> {
         .collect::<Result<_, _>>()
         .map_err(|error| damaged(&error))?;
     for &(at, ..) in parts.iter().filter(|(_, is_held, is_sheet)| *is_sheet && !*is_held) {
-        sheet(archive.by_index(at).map_err(|error| damaged(&error))?)?;
+        let part = archive.by_index(at).map_err(|error| damaged(&error))?;
+        let name = part.name().map_err(|error| damaged(&error))?.to_ascii_lowercase();
+        let hidden = sheet(part)?;
+        looked.hidden.extend((hidden > 0).then_some((name, hidden)));
     }
     for &(at, ..) in parts.iter().filter(|(_, is_held, _)| *is_held) {
         let mut part = archive.by_index(at).map_err(|error| damaged(&error))?;
@@ -73,13 +110,13 @@ pub fn check(input: impl Read + Seek, most: u64) -> Result<(), SheetError> {
             return Err(SheetError::Damaged(format!("it has fewer texts than the {} it says", claims.most)));
         }
     }
-    Ok(())
+    Ok(looked)
 }
 
-/// Reads a sheet to its end, and looks whether it is whole.
-fn sheet(mut part: impl Read) -> Result<(), SheetError> {
+/// Reads a sheet to its end, and looks whether it is whole; answers how many rows it hides.
+fn sheet(mut part: impl Read) -> Result<u64, SheetError> {
     let damaged = |words: &str| SheetError::Damaged(words.to_owned());
-    let mut seen = Seen::default();
+    let (mut seen, mut tags) = (Seen::default(), Tags::default());
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let count = part.read(&mut chunk).map_err(|error| SheetError::Damaged(error.to_string()))?;
@@ -87,6 +124,7 @@ fn sheet(mut part: impl Read) -> Result<(), SheetError> {
             break;
         }
         seen.look(chunk.get(..count).unwrap_or_default());
+        tags.look(chunk.get(..count).unwrap_or_default())?;
         if seen.between_tags > MOST_BETWEEN_TAGS || seen.row > MOST_OF_A_ROW {
             return Err(damaged("a cell or a row of a sheet is longer than a list of people has"));
         }
@@ -94,7 +132,7 @@ fn sheet(mut part: impl Read) -> Result<(), SheetError> {
     match (seen.tail.trim_ascii_end().ends_with(b"worksheet>"), seen.rows) {
         (false, _) => Err(damaged("a sheet breaks off")),
         (true, 2..) => Err(damaged("a sheet has its rows in several pieces")),
-        _ => Ok(()),
+        _ => Ok(tags.hidden),
     }
 }
 
@@ -178,6 +216,10 @@ mod tests {
     use zip::write::SimpleFileOptions;
 
     use super::*;
+
+    fn check(input: impl Read + Seek, most: u64) -> Result<(), SheetError> {
+        super::check(input, most).map(|_| ())
+    }
 
     fn book(name: &str, text: &str) -> Cursor<Vec<u8>> {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
