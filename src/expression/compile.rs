@@ -3,11 +3,11 @@
 use super::calls;
 use super::errors::{Problem, compile_problem};
 use super::names::find_variable;
-use super::parts::{self, What};
+use super::parts::{self, What, keyword};
 use super::plain;
 use super::program::Program;
 use super::source::{Kind, MAX_SOURCE_BYTES, wrapped};
-use super::work::{self, first_word};
+use super::work;
 use crate::diagnostic::{did_you_mean, listing};
 
 impl Program {
@@ -112,14 +112,14 @@ fn not_offered(source: &str, kind: Kind) -> Option<Problem> {
     let tags = parts::parts(source).into_iter().filter(|part| kind == Kind::Text && part.what == What::Tag);
     tags.into_iter().find_map(|tag| {
         let inner = source.get(tag.inner.clone()).unwrap_or_default();
-        let help = match first_word(inner) {
+        let help = match keyword(inner) {
             "include" => "only the text of a message may have it",
             "extends" | "block" | "component" | "import" | "macro" => {
                 "put what texts share into a file of its own in `templates`, and `{% include %}` it"
             }
             _ => return None,
         };
-        let message = format!("`{{% {} %}}` has no place here", first_word(inner));
+        let message = format!("`{{% {} %}}` has no place here", keyword(inner));
         Some(Problem { message, span: tag.whole, help: Some(help.to_owned()) })
     })
 }

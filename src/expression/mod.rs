@@ -27,7 +27,6 @@ pub use output::MAX_RENDERED_BYTES;
 pub use program::Program;
 pub use source::{Kind, MAX_SOURCE_BYTES};
 pub use words::{CUT, cut_at_word};
-pub use work::first_word;
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,9 @@ pub struct Languages {
     pub unknown: u64,
     /// What those rows name, most first, of the first 64 that differ; numbers and e-mail addresses are masked.
     pub unknown_locales: Vec<UnknownLocale>,
+    /// Messages whose rows name others than those; absent where there are no others.
+    #[serde(skip_serializing_if = "is_none")]
+    pub other_unknown: u64,
 }
 
 /// A language in which there is no text.
@@ -43,6 +46,11 @@ pub struct UnknownLocale {
     pub locale: String,
     /// Messages.
     pub messages: u64,
+}
+
+/// Whether nothing is to be said of a number.
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Languages {
@@ -63,8 +71,9 @@ impl Languages {
         if self.unknown > 0 {
             let named = |one: &UnknownLocale| format!("`{}` {}", one.locale, thousands(one.messages));
             let mut named: Vec<String> = self.unknown_locales.iter().take(SHOWN).map(named).collect();
-            if self.unknown_locales.len() > SHOWN {
-                named.push("and others".to_owned());
+            let more = self.unknown_locales.iter().skip(SHOWN).map(|one| one.messages).sum::<u64>();
+            if more + self.other_unknown > 0 {
+                named.push(format!("and others {}", thousands(more + self.other_unknown)));
             }
             lines.push(format!(
                 "{} by default: there is no text in what their rows name ({})",

@@ -10,7 +10,6 @@ use std::cell::Cell;
 
 use tera::{Kwargs, State, Tera, Value};
 
-pub use meter::first_word;
 pub(super) use meter::{Metered, meter};
 
 /// Units of work of one run: a byte or so each, at some twenty nanoseconds in the worst case.
