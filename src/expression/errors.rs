@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use tera::ErrorKind;
 
+use super::{complaints, output};
+
 /// Something wrong in a source, with the bytes it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -22,7 +24,7 @@ pub enum EvalError {
     /// The source asked for something that is not there, or that has another type.
     #[error("{message}")]
     Failed {
-        /// Tera's own words.
+        /// What, in people's words.
         message: String,
         /// Where, in bytes of the source as given; empty when unknown.
         span: Range<usize>,
@@ -52,43 +54,28 @@ fn report(error: &tera::Error) -> (String, Range<usize>) {
 pub(super) fn compile_problem(error: &tera::Error, prefix: usize, length: usize) -> Problem {
     let (message, span) = report(error);
     let message = message.trim_end_matches('.').to_owned();
-    let message = match error.kind() {
+    let (message, help) = match error.kind() {
         // What is found behind a bare expression is the bracket around it, which is ours.
         ErrorKind::SyntaxError(_) if prefix > 0 && span.start >= prefix + length => {
-            "the expression breaks off".to_owned()
+            ("the expression breaks off".to_owned(), None)
         }
-        ErrorKind::SyntaxError(_) => misread(&message),
-        _ => in_mid_sentence(&message),
+        ErrorKind::SyntaxError(_) => complaints::of_source(&message),
+        _ => (complaints::in_mid_sentence(&message), None),
     };
+    let help = help.map(str::to_owned);
     let span = if span.is_empty() && span.start == 0 { prefix..prefix + length } else { span };
     let inside = |at: usize| at.saturating_sub(prefix).min(length);
-    Problem { message, span: inside(span.start)..inside(span.end), help: None }
-}
-
-/// A syntax error in people's words: what stands there, and what should if there is only one such thing.
-fn misread(message: &str) -> String {
-    let parts = message.strip_prefix("Found ").and_then(|rest| rest.split_once(" but expected "));
-    match parts {
-        Some((found, wanted)) if wanted.starts_with("one of") => {
-            format!("cannot be read: {found} has no place here")
-        }
-        Some((found, wanted)) => {
-            format!("cannot be read: {found} stands where `{}` should", wanted.trim_matches('`'))
-        }
-        None => format!("cannot be read: {}", in_mid_sentence(message)),
-    }
-}
-
-/// Without the capital at its beginning, which is not that of a name.
-fn in_mid_sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    Problem { message, span: inside(span.start)..inside(span.end), help }
 }
 
 pub(super) fn eval_error(error: &tera::Error, prefix: usize, limit: usize) -> EvalError {
     if matches!(error.kind(), ErrorKind::Io(io::ErrorKind::StorageFull)) {
         return EvalError::TooLong { limit };
     }
+    if matches!(error.kind(), ErrorKind::Io(io::ErrorKind::InvalidData)) {
+        return EvalError::Failed { message: output::TOO_GREAT.to_owned(), span: 0..0 };
+    }
     let (message, span) = report(error);
+    let message = complaints::of_run(&message);
     EvalError::Failed { message, span: span.start.saturating_sub(prefix)..span.end.saturating_sub(prefix) }
 }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod compile;
+mod complaints;
 mod errors;
 mod filters;
 mod names;
@@ -19,7 +20,7 @@ mod work;
 pub use tera::value::Key;
 pub use tera::{Context, Map, Value};
 
-pub use calls::{Choice, Filter, Options};
+pub use calls::{Choice, Filter, Options, applies_without, given_on_texts};
 pub use errors::{EvalError, Problem};
 pub use filters::{PAIR, percent_encoded, sha1_hex};
 pub use names::{find_variable, may_read, members};

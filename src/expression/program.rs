@@ -7,6 +7,7 @@ use rustc_hash::FxBuildHasher;
 use tera::{Kwargs, State, Tera, Value};
 
 use super::calls::Filter;
+use super::complaints::own;
 use super::source::KEEP;
 use super::work::Metered;
 use super::{filters, plain, work};
@@ -29,6 +30,8 @@ pub struct Program {
     pub(super) texts: HashMap<String, plain::Template, FxBuildHasher>,
     /// Those of the sources that have counters of work.
     pub(super) metered: HashMap<String, Metered, FxBuildHasher>,
+    /// Texts in which a number that is none may stand unseen.
+    pub(super) unsure: HashSet<String, FxBuildHasher>,
     /// Units of work of one run.
     pub(super) budget: u64,
     /// The filters that are told their options by name.
@@ -67,6 +70,7 @@ impl Program {
             values: HashMap::default(),
             texts: HashMap::default(),
             metered: HashMap::default(),
+            unsure: HashSet::default(),
             budget: work::BUDGET,
             filters,
             applied: HashSet::default(),
@@ -96,14 +100,12 @@ fn bounded_range(kwargs: Kwargs, _: &State) -> Result<Vec<i64>, tera::Error> {
     let end = kwargs.must_get::<i64>("end")?;
     let step = kwargs.get::<i64>("step_by")?.unwrap_or(1);
     if step < 1 || end.saturating_sub(start) / step.max(1) > MAX_RANGE {
-        return Err(tera::Error::message(format!(
-            "range yields at most {MAX_RANGE} items, in steps of at least 1"
-        )));
+        return Err(own(format!("range yields at most {MAX_RANGE} items, in steps of at least 1")));
     }
     let items: Vec<i64> = (start..end).step_by(usize::try_from(step).unwrap_or(1)).collect();
     RANGED.set(RANGED.get() + items.len().max(1));
     if RANGED.get() > usize::try_from(MAX_RANGE).unwrap_or(0) {
-        return Err(tera::Error::message(format!("the loops of one text take at most {MAX_RANGE} steps")));
+        return Err(own(format!("the loops of one text take at most {MAX_RANGE} steps")));
     }
     Ok(items)
 }

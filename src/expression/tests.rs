@@ -95,3 +95,48 @@ fn fault_59_output_and_loops_are_bounded() {
     );
     assert!(matches!(program.render("range", &Context::new(), &mut out), Err(EvalError::Failed { .. })));
 }
+
+#[test]
+fn fault_59_a_number_that_is_none_any_more_is_written_nowhere() {
+    let render = |source: &str, a: &str| {
+        let mut program = Program::new();
+        program.add("x", source, Kind::Text, &["a"]).unwrap();
+        let mut out = String::new();
+        program.render("x", &context(serde_json::json!({ "a": a })), &mut out).map(|()| out)
+    };
+    for source in [
+        "{{ a | float }}",
+        "{{ a | float | round }}",
+        "{{ a | float ~ 1 }}",
+        "{{ (a | replace(from='400', to='40') | float) ** 100 }}",
+        "{{ [(a | replace(from='400', to='40') | float) ** 100] }}",
+        "{{ (a | replace(from='400', to='40') | float) ** 100 ~ ' KES' }}",
+        "{% set x = (a | replace(from='400', to='40') | float) ** 100 %}{{ x }}",
+        "{% set x %}{{ (a | replace(from='400', to='40') | float) ** 100 }}{% endset %}{{ x }}",
+        "{% set x = (a | replace(from='400', to='40') | float) ** 100 %}{{ x - x }}",
+        "{{ (0 - (a | replace(from='400', to='40') | float) ** 101) | str }}",
+    ] {
+        assert!(render(source, "1e400").is_err(), "{source}: {:?}", render(source, "1e400"));
+    }
+    for word in ["inf", "NaN", "-inf"] {
+        assert!(render("{{ a | float }}", word).is_err(), "{word}");
+        // What a cell says is written as it says it.
+        assert_eq!(render("{% if a %}{{ a }}{% endif %}", word).unwrap(), word);
+    }
+    assert_eq!(render("{{ (a | float) * 2 ~ ' info' }}", "1.5").unwrap(), "3.0 info");
+}
+
+#[test]
+fn all_variables_together_have_no_name() {
+    let mut program = Program::new();
+    for source in [
+        "{{ __tera_context }}",
+        "{{ a }}{% if __tera_context %}{% endif %}",
+        "{% for x in [__tera_context] %}{{ x }}{% endfor %}",
+    ] {
+        let problems = program.add("x", source, Kind::Text, &["a"]).unwrap_err();
+        assert_eq!(problems[0].message, "unknown variable `__tera_context`");
+        assert_eq!(&source[problems[0].span.clone()], "__tera_context");
+    }
+    program.add("x", "{{ '__tera_context' }}", Kind::Text, &[]).unwrap();
+}

@@ -3,6 +3,7 @@
 //! The schema comes from the type itself, so an editor and this reader can never disagree.
 
 mod absent;
+mod complaints;
 mod de;
 mod schema;
 mod several;

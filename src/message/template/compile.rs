@@ -38,6 +38,7 @@ impl Template {
         }
         problems.extend(unknown_members(source, names));
         problems.extend(hidden_columns(source, columns));
+        problems.extend(filters::needless_clocks(source));
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.span.start);
             return Err(problems);
@@ -61,7 +62,8 @@ impl Template {
             setting: Setting::at(names.home),
             tells_times: program.applies(filters::DATE)
                 || expression::may_read(source, Kind::Text, "recipient", "timezone"),
-            asks_language: filters::OF_LANGUAGES.iter().any(|filter| program.applies(filter))
+            writes_by_language: filters::writes_by_language(source),
+            asks_language: filters::writes_by_language(source)
                 || expression::may_read(source, Kind::Text, "recipient", "locale"),
             program,
         };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::expression::{Context, EvalError, MAX_RENDERED_BYTES, Program, Value};
+use crate::message::filters::Clock;
 use crate::message::filters::reader::{self, Setting};
-use crate::message::filters::{self, Clock};
 use crate::message::hygiene::{self, Flaw};
 use crate::message::opt_out::OptOut;
 use crate::message::plain::{self, Piece};
@@ -43,6 +43,8 @@ pub struct Template {
     pub(super) setting: Setting,
     /// Whether it tells times, or the recipient's zone.
     pub(super) tells_times: bool,
+    /// Whether it writes numbers or dates as people of a language do.
+    pub(super) writes_by_language: bool,
     /// Whether it says something in the recipient's language, or names that.
     pub(super) asks_language: bool,
 }
@@ -118,7 +120,7 @@ impl Template {
 
     /// Whether it writes numbers or dates as people of a language do.
     pub fn writes_by_language(&self) -> bool {
-        filters::OF_LANGUAGES.iter().any(|filter| self.program.applies(filter))
+        self.writes_by_language
     }
 
     /// The columns that make a difference, with their places in the file, from 0.

@@ -115,6 +115,45 @@ fn options_that_cannot_be_are_found_before_any_row() {
 }
 
 #[test]
+fn a_clock_that_changes_nothing_is_refused_where_that_is_certain() {
+    for source in [
+        "{{ '2026-03-20T09:00' | date(time=true, timezone='Africa/Nairobi') }}",
+        "{{ \"2026-03-20\" | date(timezone='Africa/Nairobi') }}",
+    ] {
+        let problems = compile(source, &["a"]).unwrap_err();
+        assert!(problems[0].message.contains("`timezone` changes nothing here"), "{problems:?}");
+        assert_eq!(&source[problems[0].span.clone()], "timezone='Africa/Nairobi'");
+    }
+    for source in [
+        "{{ '2026-03-20T09:00Z' | date(timezone='Africa/Nairobi') }}",
+        "{{ a | date(timezone='Africa/Nairobi') }}",
+        "{{ '2026-03-20T09:00' | replace(from='x', to='y') | date(timezone='Africa/Nairobi') }}",
+        "{{ '2026-03-20T09:00' | date }}",
+    ] {
+        assert!(compile(source, &["a"]).is_ok(), "{source}");
+    }
+}
+
+#[test]
+fn a_pattern_of_a_date_is_in_nobodys_language() {
+    for (source, by_language) in [
+        ("{{ a | date(format='%d.%m.') }}", false),
+        ("{{ a | date(format='%d.%m.', timezone='Africa/Nairobi') }} {{ a | truncate(length=3) }}", false),
+        ("{{ a | date(format='%d.%m.') }} {{ a | date }}", true),
+        ("{{ a | date(style='long') }}", true),
+        ("{{ a | number }}", true),
+    ] {
+        let template = compile(source, &["a"]).unwrap();
+        assert_eq!(
+            (template.writes_by_language(), template.asks_language()),
+            (by_language, by_language),
+            "{source}"
+        );
+    }
+    assert!(compile("{{ recipient.locale }}", &["a"]).unwrap().asks_language());
+}
+
+#[test]
 fn a_column_that_cannot_be_named_is_pointed_out() {
     let problems = compile("{{ first_name }}", &["First Name", "phone"]).unwrap_err();
     let help = problems[0].help.as_deref().unwrap();
