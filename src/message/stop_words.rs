@@ -25,7 +25,8 @@ const PLAIN: [&str; 4] = ["STOPALL", "UNSUBSCRIBE", "OPTOUT", "OPT-OUT"];
 /// (`at the END of May`), and count where people are told to write them.
 const CLEAR: [&str; 3] = ["STOP", "ARRET", "ARRÊT"];
 
-/// What tells people to write the word that follows, in the languages in which that was asked for so far.
+/// What tells people to write the word that follows: in English, French, Swahili, Spanish, Portuguese and German. In other
+/// languages it stands in quotes, or in a text of the manifest's own.
 const ASKS: [&str; 22] = [
     "reply",
     "text",
@@ -54,6 +55,9 @@ const ASKS: [&str; 22] = [
 /// Marks that set a word apart for people to write it.
 const QUOTES: [(char, char); 7] =
     [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('«', '»'), ('„', '“'), ('[', ']')];
+
+/// So many characters before a word are looked at for the link that it may be a part of.
+const LONGEST_LINK: usize = 500;
 
 /// Whether such a word stands in a text of ours, for people to answer with: one that is clear by itself, or another
 /// one where people are told to write it. What is a part of a link, of an address or of a longer word is none.
@@ -86,16 +90,17 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Whether what stands between these is a part of a link, of a mail address or of the name of a host: `STOP@a.example`,
 /// `https://a.example/STOP`, `STOP.example`. What follows a full stop is none: people forget the space.
 fn is_of_an_address(before: &str, behind: &str) -> bool {
+    let near = before.char_indices().rev().nth(LONGEST_LINK).map_or(0, |(at, _)| at);
+    let before = before.get(near..).unwrap_or_default();
     let start = before.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let end = behind.split(char::is_whitespace).next().unwrap_or_default();
-    let has_host = start.split('/').rev().skip(1).any(|part| is_dotted(part));
-    let goes_on = end.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    let has_host = start.split('/').rev().skip(1).any(is_dotted);
+    let goes_on = behind.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
     start.contains(['@', '\\'])
         || start.contains("://")
         || has_host
         || goes_on
-        || end.starts_with(['@', '\\'])
-        || end.strip_prefix(':').is_some_and(|rest| rest.starts_with("//"))
+        || behind.starts_with(['@', '\\'])
+        || behind.starts_with("://")
 }
 
 /// Whether there is a point between two letters.

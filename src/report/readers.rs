@@ -127,3 +127,27 @@ fn share(part: u64, all: u64) -> String {
     let tenths = (u128::from(part) * 1000 + u128::from(all) / 2).checked_div(u128::from(all)).unwrap_or(0);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_that_are_not_shown_are_counted() {
+        let unknown = |locale: &str| UnknownLocale { locale: locale.to_owned(), messages: 2 };
+        let of = |unknown_locales: Vec<UnknownLocale>, other_unknown| Languages {
+            unknown: 20,
+            unknown_locales,
+            other_unknown,
+            ..Languages::default()
+        };
+        let few = of(vec![unknown("fr"), unknown("de")], 0);
+        assert!(few.human().ends_with("(`fr` 2, `de` 2)\n"), "{}", few.human());
+        let more = of(vec![unknown("fr"), unknown("de")], 16);
+        assert!(more.human().ends_with("(`fr` 2, `de` 2, and others 16)\n"), "{}", more.human());
+        let many = of(vec![unknown("x"); 7], 6);
+        assert!(many.human().ends_with("`x` 2, and others 10)\n"), "{}", many.human());
+        assert!(!serde_json::to_string(&few).unwrap().contains("other_unknown"));
+        assert!(serde_json::to_string(&more).unwrap().contains("\"other_unknown\":16"));
+    }
+}

@@ -2,7 +2,7 @@
 //! what has no words here.
 
 /// A complaint of the parser's: words that it has, what is wrong, and what to do.
-const KNOWN: [(&str, &str, &str); 15] = [
+const KNOWN: [(&str, &str, &str); 16] = [
     (
         "found a tab",
         "a tab stands where spaces should",
@@ -24,6 +24,11 @@ const KNOWN: [(&str, &str, &str); 15] = [
     (
         "quoted scalar",
         "a text in quotes is not closed, or goes on without indentation",
+        "write the same quote at its end; a quote inside it is doubled in '…' and has a `\\` before it in \"…\"",
+    ),
+    (
+        "unclosed quote",
+        "a text in quotes is not closed",
         "write the same quote at its end; a quote inside it is doubled in '…' and has a `\\` before it in \"…\"",
     ),
     (

@@ -20,7 +20,8 @@ use serde::de::DeserializeOwned;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 pub use absent::all;
-pub use schema::{document, schema_of};
+pub use schema::document;
+use schema::schema_of;
 pub use several::Several;
 pub use spanned::Spanned;
 pub use text_or::TextOr;

@@ -301,8 +301,10 @@ impl Resolver<'_> {
             TextOr::Text(text) => vec![(text, &said.span)],
             TextOr::Other(texts) => texts.iter().map(|text| (&text.value, &text.span)).collect(),
         };
-        let texts = texts.into_iter().filter(|(text, span)| !self.means_required(text, span));
-        let texts: Vec<(&String, &Span)> = texts.collect();
+        // All of them are told; not one of them is asked for then.
+        if texts.iter().filter(|(text, span)| self.means_required(text, span)).count() > 0 {
+            return None;
+        }
         let mut phrases = Vec::new();
         for (text, span) in texts {
             match Phrase::new(text) {

@@ -36,7 +36,7 @@ pub(super) fn needless_clocks(source: &str) -> Vec<Problem> {
         .map(|(text, span)| Problem {
             message: format!("`{ZONE}` changes nothing here: `{text}` has no offset from UTC"),
             span,
-            help: Some(format!("leave it out, or write an offset, as in `2026-03-20T09:00+03:00`")),
+            help: Some("leave it out, or write an offset, as in `2026-03-20T09:00+03:00`".to_owned()),
         })
         .collect()
 }

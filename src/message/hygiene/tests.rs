@@ -230,6 +230,7 @@ fn what_is_wrong_with_a_template_itself_is_told_at_its_place() {
     // What a tag beside it decides is not told here.
     assert_eq!(told("{{ a }} our https://a.example/?id={{ b }}{{ a }} , x {# #} y"), []);
     assert_eq!(told("Hi {{ a }} {% if b %} x{% endif %}"), []);
+    assert_eq!(told("{{ a }}\u{fe0f} x 🏴\u{e0067}{{ b }}"), []);
 }
 
 #[test]
