@@ -416,7 +416,9 @@ mod tests {
             with_library(|library| assert_eq!(Ok(found), read_with(library, text, region), "{text}"));
         }
         assert!(short > 1_500, "{short}");
-        for odd in ["+ 254712345678", "0712--345678", "0712345678-", "-0712345678", "07+12345678", "0712/345678"] {
+        for odd in
+            ["+ 254712345678", "0712--345678", "0712345678-", "-0712345678", "07+12345678", "0712/345678"]
+        {
             assert_eq!(read_at_once(odd, Some(Region::KE)), None, "{odd}");
         }
         assert_eq!(read_at_once("0712 345-678", Some(Region::KE)), Some(254_712_345_678));
