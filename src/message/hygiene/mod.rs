@@ -189,19 +189,40 @@ pub fn is_clean(text: &str) -> bool {
 /// Whether a cell is such that no text has a flaw for it that is clean with a letter in its place: words and numbers of
 /// ASCII, as most cells are. Told of a few bytes, where a look at the whole text takes ten times as long.
 pub fn is_tame(cell: &str) -> bool {
-    let bytes = cell.as_bytes();
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric();
-    let joins = |pair: &[u8]| match pair {
-        [b' ', next] => is_word(next),
-        [b'-' | b'.', _] => true,
-        [one, _] => is_word(one),
-        _ => false,
-    };
-    bytes.first().is_some_and(is_word)
-        && bytes.last().is_some_and(is_word)
-        && bytes.windows(2).fold(true, |all, pair| all & joins(pair))
-        && !is_no_value(cell)
+    let mut before = Class::Space;
+    let mut is_tame = !cell.is_empty();
+    for &byte in cell.as_bytes() {
+        let class = CLASSES[usize::from(byte)];
+        is_tame &= class != Class::Other && (before != Class::Space || class == Class::Word);
+        before = class;
+    }
+    is_tame && before == Class::Word && !is_no_value(cell)
 }
+
+/// What [`is_tame`] makes of a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Word,
+    /// A hyphen or a point, which stand between words and numbers.
+    Joint,
+    Space,
+    Other,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Word,
+            b'-' | b'.' => Class::Joint,
+            b' ' => Class::Space,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Whether a cell says that it has no value, as databases and spreadsheets write that.
 pub fn is_no_value(cell: &str) -> bool {

@@ -204,10 +204,12 @@ fn most_cells_are_tame() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
     #[test]
     fn tame_cells_leave_clean_texts_clean(
         before in "[a-z%/<:,]{0,3}|[a-z ]{0,3}", between in "[a-z%/<: ]{0,3}", behind in "[ -~é]{0,2}",
-        one in "[A-Za-z0-9]([A-Za-z0-9. %/-]{0,4}[A-Za-z0-9])?", other in "[nNa0-9]{1,3}|[ -~]{1,2}",
+        one in "[A-Za-z0-9]([ .%-]{0,3}[A-Za-z0-9])?", other in "[nNa0-9]{1,3}|[ -~]{1,2}",
     ) {
         let tame = is_tame(&one) && is_tame(&other);
         if !tame || !is_clean(&format!("{before}x{between}x{behind}")) {
@@ -216,7 +218,9 @@ proptest! {
         let text = format!("{before}{one}{between}{other}{behind}");
         prop_assert_eq!(flaws(&text), []);
     }
+}
 
+proptest! {
     #[test]
     fn spans_stand_on_characters(text in "[ -~é\u{200b}-\u{200f}\u{fffd}\u{0}-\u{8}]{0,40}", gaps: bool) {
         let mut found = Vec::new();
