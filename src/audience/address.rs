@@ -29,7 +29,9 @@ impl AddressKind {
             return Err(AddressError::Empty);
         }
         // None of them is ever meant, and two addresses that differ by one look the same to whoever reviews them.
-        if let Some(hidden) = text.chars().find(|&c| unseen(c).is_some()) {
+        let is_plain = text.bytes().fold(true, |all, byte| all & (b' '..0x7f).contains(&byte));
+        let hidden = || text.chars().find(|&c| unseen(c).is_some());
+        if let Some(hidden) = (!is_plain).then(hidden).flatten() {
             return Err(AddressError::Hidden(hidden));
         }
         match *self {
@@ -92,13 +94,18 @@ impl Address {
         match self {
             Self::Opaque(text) => out.push_str(text),
             Self::Phone(digits) => {
-                let mut places = digits.checked_ilog10().map_or(1, |log| 10_u64.pow(log));
-                out.push('+');
-                while places > 0 {
-                    let digit = u32::try_from(digits / places % 10).ok();
-                    out.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
-                    places /= 10;
+                // From behind: how many digits there are shows at the end.
+                let mut buffer = [0; 1 + u64::MAX.ilog10() as usize + 1];
+                let (mut rest, mut at) = (*digits, buffer.len());
+                for place in buffer.iter_mut().rev() {
+                    *place = b'0' + (rest % 10) as u8;
+                    (rest, at) = (rest / 10, at - 1);
+                    if rest == 0 {
+                        break;
+                    }
                 }
+                out.push('+');
+                out.push_str(std::str::from_utf8(buffer.get(at..).unwrap_or_default()).unwrap_or_default());
             }
         }
     }

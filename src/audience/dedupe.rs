@@ -78,6 +78,18 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// Makes room for messages to about so many people, before the first: with phone numbers or without, and with
+    /// identities or without.
+    pub fn expect(&mut self, people: u64, has_phones: bool, has_ids: bool) {
+        match has_phones {
+            true => self.phones.expect(people),
+            false => self.texts.expect(people),
+        }
+        if has_ids {
+            self.ids.expect(people);
+        }
+    }
+
     /// Whether the address or the identity has a message already. The address is asked first.
     /// Lines beyond 4,294,967,295 are told as that.
     pub fn duplicate(&self, address: &AddressKey, id: Option<&TextKey>) -> Option<Duplicate> {

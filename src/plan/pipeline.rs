@@ -38,7 +38,7 @@ pub fn run<E>(
     threads: NonZeroUsize,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<Totals, PlanError<E>> {
-    let only = Input { name: Arc::from("the file"), reader: input, dialect: Dialect::PLAIN };
+    let only = Input { name: Arc::from("the file"), reader: input, dialect: Dialect::PLAIN, bytes: None };
     run_files(vec![only], recipe, threads, sink)
 }
 
@@ -233,6 +233,22 @@ enum Claims<'l> {
 }
 
 impl Claims<'_> {
+    /// Makes room for those in files of so many bytes, when the first batch is there: the rest will be much like it.
+    fn expect(&mut self, bytes: u64, batch: &Batch) {
+        let Self::First(claimed) = self else { return };
+        let people = || {
+            batch.items.iter().filter_map(|item| match &item.verdict {
+                Verdict::In(candidate) if candidate.message.is_ok() => Some(candidate),
+                _ => None,
+            })
+        };
+        let Some(one) = people().next() else { return };
+        let (some, of_bytes) = (people().count() as u64, batch.block.bytes.len().max(1) as u64);
+        let all = u128::from(some) * u128::from(bytes) / u128::from(of_bytes);
+        let all = u64::try_from(all).unwrap_or(u64::MAX);
+        claimed.expect(all, one.address.digits().is_some(), one.id_key.is_some());
+    }
+
     /// Gets ready for those whom a batch is about.
     fn fetch(&self, batch: &Batch) {
         let Self::First(claimed) = self else { return };
@@ -299,9 +315,13 @@ impl<'s, E> Collector<'s, E> {
         recipe: &Recipe,
         threads: NonZeroUsize,
     ) -> Result<Totals, PlanError<E>> {
+        let mut bytes = files.iter().map(|file| file.bytes).sum::<Option<u64>>();
         stream(files, recipe, threads, |batch| {
             if let Some(name) = self.names.get(batch.file) {
                 self.totals.files.begin(batch.base, name);
+            }
+            if let Some(bytes) = bytes.take() {
+                self.claims.expect(bytes, batch);
             }
             self.claims.fetch(batch);
             batch.items.iter().try_for_each(|item| self.item(item, batch))

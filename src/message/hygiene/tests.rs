@@ -241,6 +241,35 @@ fn columns_that_become_part_of_a_link_are_known() {
     assert_eq!(linked("https://x.example/?a={{ a | urlencode }}{{ b }}", &columns), [0_usize; 0]);
 }
 
+#[test]
+fn most_cells_are_tame() {
+    for cell in ["Amina", "12345.50", "2026-12-03", "a", "Dar es Salaam", "O.K"] {
+        assert!(is_tame(cell), "{cell}");
+    }
+    for cell in
+        ["", " a", "a ", "a  b", "a .b", "a/b", "NULL", "nan", "é", "{a}", "-5", "50%", "a\tb", "a -b"]
+    {
+        assert!(!is_tame(cell), "{cell}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn tame_cells_leave_clean_texts_clean(
+        before in "[a-z%/<:,]{0,3}|[a-z ]{0,3}", between in "[a-z%/<: ]{0,3}", behind in "[ -~é]{0,2}",
+        one in "[A-Za-z0-9]([ .%-]{0,3}[A-Za-z0-9])?", other in "[nNa0-9]{1,3}|[ -~]{1,2}",
+    ) {
+        let tame = is_tame(&one) && is_tame(&other);
+        if !tame || !is_clean(&format!("{before}x{between}x{behind}")) {
+            return Ok(());
+        }
+        let text = format!("{before}{one}{between}{other}{behind}");
+        prop_assert_eq!(flaws(&text), []);
+    }
+}
+
 proptest! {
     #[test]
     fn spans_stand_on_characters(text in "[ -~é\u{200b}-\u{200f}\u{fffd}\u{0}-\u{8}]{0,40}", gaps: bool) {

@@ -49,14 +49,18 @@ impl Template {
         let used = program.variables(NAME);
         let place = |name: &String| columns.iter().position(|column| column == name);
         let of_rows = used.iter().filter(|name| !RESERVED.contains(&name.as_str()));
+        let pieces = plain::pieces(source, &used, columns, constants, campaign);
+        let linked = hygiene::linked(source, columns);
+        let of_letters = pieces.as_deref().and_then(plain::of_letters);
         let mut template = Self {
+            is_tame: linked.is_empty() && of_letters.is_some_and(|text| hygiene::is_clean(&text)),
             columns: of_rows.filter_map(|name| Some((name.clone(), place(name)?))).collect(),
             uses_recipient: used.iter().any(|name| name == "recipient"),
-            pieces: plain::pieces(source, &used, columns, constants, campaign),
+            pieces,
             constants: context,
             shared: None,
             flaws: hygiene::literals(source),
-            linked: hygiene::linked(source, columns),
+            linked,
             opt_out: None,
             source: source.to_owned(),
             setting: Setting::at(names.home),
@@ -75,6 +79,8 @@ impl Template {
     /// UCS-2 all the same, and stays as it was written.
     pub fn in_gsm7(mut self) -> Self {
         self.setting.respells = true;
+        // Who knows what the spelling makes of it.
+        self.is_tame = false;
         let mut spelled = String::new();
         if let Some((text, spelling)) = &mut self.shared {
             *spelling = spell(text, &mut spelled);

@@ -37,6 +37,8 @@ pub struct Template {
     pub(super) flaws: Vec<Flaw>,
     /// The columns whose cells become part of a link, with their places in the file.
     pub(super) linked: Vec<usize>,
+    /// Whether no text has a flaw whose cells are all tame.
+    pub(super) is_tame: bool,
     /// What each text must carry, where it is not certain that it does.
     pub(super) opt_out: Option<Arc<OptOut>>,
     /// How the texts are read and sent.
@@ -106,6 +108,11 @@ impl Template {
     /// The columns whose cells become part of a link, by their places in the file.
     pub fn linked(&self) -> &[usize] {
         &self.linked
+    }
+
+    /// Whether a text of it has no flaw where each cell in it is [`hygiene::is_tame`]: only those have to be looked at.
+    pub fn is_tame(&self) -> bool {
+        self.is_tame
     }
 
     /// Whether it tells times, or the recipient's zone: whoever knows where recipients are should say so.
