@@ -20,7 +20,11 @@ const KNOWN: [(&str, &str, &str); 16] = [
     ),
     ("unclosed bracket '['", "a `[` is not closed", "close it with `]`, or write the text in quotes"),
     ("unclosed bracket '{'", "a `{` is not closed", "close it with `}`, or write the text in quotes"),
-    ("closing", "a bracket is closed that was not opened", "write the text in quotes, or delete it"),
+    (
+        "misplaced bracket",
+        "a bracket is closed that was not opened",
+        "write the text in quotes, or delete it",
+    ),
     (
         "quoted scalar",
         "a text in quotes is not closed, or goes on without indentation",
@@ -93,6 +97,17 @@ mod tests {
         ] {
             let said = parse(&Source::new("x.yaml", text)).unwrap_err().title;
             assert!(said.contains(words), "{text}: {said}");
+        }
+        let deep = format!("a: {}{}", "[".repeat(60), "]".repeat(60));
+        let aliases = format!("a: &a 1\nb: [{}]", ["*a"; 250].join(","));
+        let long = format!("a: [{}]", ["1"; 60_000].join(","));
+        for (text, words) in [
+            (deep, "groups stand too deep"),
+            (aliases, "`*` is used too often"),
+            (long, "far more than such a file needs"),
+        ] {
+            let said = parse(&Source::new("x.yaml", text)).unwrap_err().title;
+            assert!(said.contains(words), "{words}: {said}");
         }
     }
 }
