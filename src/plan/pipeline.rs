@@ -5,6 +5,7 @@
 
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
@@ -350,17 +351,18 @@ impl<'s, E> Collector<'s, E> {
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
-        let odd = message.odd_locale.clone().and_then(|range| batch.texts.get(range));
-        self.totals.readers.add(message.wording, message.measure.parts, message.found, odd);
+        let odd = candidate.odd.as_deref();
+        let said = |range: &Option<Range<usize>>| batch.texts.get(range.clone()?);
+        let odd_locale = odd.and_then(|odd| said(&odd.locale));
+        self.totals.readers.add(message.wording, message.measure.parts, message.found, odd_locale);
         self.spell(line, candidate, message, batch);
         if let Some(whereabouts) = candidate.whereabouts {
-            let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
-            self.totals.locate(whereabouts, line, odd);
+            self.totals.locate(whereabouts, line, odd.and_then(|odd| said(&odd.zone)));
         }
         if message.marked.lacks_opt_out {
             self.totals.lack_opt_out(line);
         }
-        let flaws = message.marked.of(&batch.marks.flaws);
+        let flaws = message.marked.flaws.of(&batch.marks.flaws);
         if !flaws.is_empty() {
             let text = batch.texts.get(message.text.clone()).unwrap_or_default();
             self.totals.flaws.add(line, text, flaws);
