@@ -16,9 +16,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sendplan::audience::{AddressKind, Header, Region, Rules, Suppression};
+use sendplan::audience::{AddressKind, Dialect, Header, Region, Rules, Suppression};
 use sendplan::message::{Names, Template};
-use sendplan::plan::{Recipe, Totals, run};
+use sendplan::plan::{Input, Recipe, Totals, run_files};
 
 mod generate;
 
@@ -145,7 +145,9 @@ fn recipe(path: &Path, template: &str) -> Recipe {
 fn plan(path: &Path, recipe: &Recipe, threads: usize) -> Totals {
     let threads = NonZeroUsize::new(threads).expect("at least one");
     let file = File::open(path).expect("a file");
-    run(file, recipe, threads, &mut |_| Ok::<(), Infallible>(())).expect("a plan")
+    let bytes = file.metadata().ok().map(|file| file.len());
+    let input = Input { name: "the file".into(), reader: file, dialect: Dialect::PLAIN, bytes };
+    run_files(vec![input], recipe, threads, &mut |_| Ok::<(), Infallible>(())).expect("a plan")
 }
 
 /// The most memory that was resident so far.

@@ -14,6 +14,7 @@
 pub mod diagnostic;
 pub mod lot;
 pub mod units;
+pub mod unseen;
 
 // floor 1: the languages people write to us in
 pub mod cli;

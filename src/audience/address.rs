@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::audience::phone::{self, Region};
 use crate::audience::unreadable::{AddressError, MAX_OPAQUE_BYTES};
+use crate::unseen::unseen;
 
 /// How the texts of the address column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,10 @@ impl AddressKind {
         if text.is_empty() {
             return Err(AddressError::Empty);
         }
-        if let Some(hidden) = text.chars().find(|&c| is_hidden(c)) {
+        // None of them is ever meant, and two addresses that differ by one look the same to whoever reviews them.
+        let is_plain = text.bytes().fold(true, |all, byte| all & (b' '..0x7f).contains(&byte));
+        let hidden = || text.chars().find(|&c| unseen(c).is_some());
+        if let Some(hidden) = (!is_plain).then(hidden).flatten() {
             return Err(AddressError::Hidden(hidden));
         }
         match *self {
@@ -48,19 +52,6 @@ impl AddressKind {
             Self::Opaque => Some(Address::Opaque(text.into())),
         }
     }
-}
-
-/// Control characters, bidirectional marks and characters without width: they are never meant, and
-/// two addresses that differ by one look the same to whoever reviews them.
-pub fn is_hidden(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_control();
-    }
-    c.is_control()
-        || matches!(c,
-            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFD}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A canonical address. Two spellings of one destination are equal.
@@ -103,13 +94,18 @@ impl Address {
         match self {
             Self::Opaque(text) => out.push_str(text),
             Self::Phone(digits) => {
-                let mut places = digits.checked_ilog10().map_or(1, |log| 10_u64.pow(log));
-                out.push('+');
-                while places > 0 {
-                    let digit = u32::try_from(digits / places % 10).ok();
-                    out.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
-                    places /= 10;
+                // From behind: how many digits there are shows at the end.
+                let mut buffer = [0; 1 + u64::MAX.ilog10() as usize + 1];
+                let (mut rest, mut at) = (*digits, buffer.len());
+                for place in buffer.iter_mut().rev() {
+                    *place = b'0' + (rest % 10) as u8;
+                    (rest, at) = (rest / 10, at - 1);
+                    if rest == 0 {
+                        break;
+                    }
                 }
+                out.push('+');
+                out.push_str(std::str::from_utf8(buffer.get(at..).unwrap_or_default()).unwrap_or_default());
             }
         }
     }

@@ -8,16 +8,13 @@ use std::sync::LazyLock;
 use crate::audience::address::Address;
 use crate::audience::packed::Packed;
 
-/// What a text is known by.
+/// What a text is known by: the words of a number, the lowest first. As words because there is one in memory for each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TextKey {
-    low: u64,
-    high: u32,
-}
+pub struct TextKey([u32; 3]);
 
 impl TextKey {
     fn bits(self) -> u128 {
-        u128::from(self.high) << 64 | u128::from(self.low)
+        self.0.iter().rev().fold(0, |bits, word| bits << 32 | u128::from(*word))
     }
 }
 
@@ -35,8 +32,9 @@ static HASHES: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new()
 /// The key of a text.
 pub fn text_key(text: &str) -> TextKey {
     let [high, low] = &*HASHES;
-    #[expect(clippy::cast_possible_truncation, reason = "18 bits of it are wanted")]
-    TextKey { low: low.hash_one(text), high: high.hash_one(text) as u32 }
+    let low = low.hash_one(text);
+    #[expect(clippy::cast_possible_truncation, reason = "words are wanted, and 18 bits of the last")]
+    TextKey([low as u32, (low >> 32) as u32, high.hash_one(text) as u32])
 }
 
 /// The key of an address.
@@ -78,6 +76,18 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// Makes room for messages to about so many people, before the first: with phone numbers or without, and with
+    /// identities or without.
+    pub fn expect(&mut self, people: u64, has_phones: bool, has_ids: bool) {
+        match has_phones {
+            true => self.phones.expect(people),
+            false => self.texts.expect(people),
+        }
+        if has_ids {
+            self.ids.expect(people);
+        }
+    }
+
     /// Whether the address or the identity has a message already. The address is asked first.
     /// Lines beyond 4,294,967,295 are told as that.
     pub fn duplicate(&self, address: &AddressKey, id: Option<&TextKey>) -> Option<Duplicate> {

@@ -7,7 +7,7 @@ use crate::diagnostic::{did_you_mean, listing};
 
 /// The encodings that a manifest may name, by the names of the WHATWG Encoding Standard. `utf-16` is that of the byte
 /// order mark, and little-endian without one, as programs write it.
-pub const ENCODINGS: [&str; 25] = [
+const ENCODINGS: [&str; 25] = [
     "utf-8",
     "utf-16",
     "utf-16le",
@@ -56,11 +56,6 @@ impl Encoding {
     /// The codec.
     pub(super) fn codec(self) -> &'static encoding_rs::Encoding {
         self.0
-    }
-
-    /// Whether it is one of the two forms of UTF-16.
-    pub fn is_utf16(self) -> bool {
-        self == Self::UTF_16LE || self == Self::UTF_16BE
     }
 
     /// The name that a manifest gives it.

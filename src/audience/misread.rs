@@ -2,6 +2,7 @@
 //! spreadsheet has taken something away from it without which it is none.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rlibphonenumber::enums::Region;
 use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberType, PhoneNumberUtil};
@@ -27,18 +28,29 @@ const MOST: u8 = 17;
 impl Length {
     fn of(library: &PhoneNumberUtil, number: &PhoneNumber, region: Region) -> Self {
         let code = number.country_code;
-        let possible = |digits: u8| {
-            let national_number = 10_u64.pow(u32::from(digits) - 1);
-            let number = PhoneNumber { country_code: code, national_number, ..PhoneNumber::default() };
-            library.is_possible_number_for_type_with_reason(&number, PhoneNumberType::Mobile)
-                == Ok(NumberLengthType::IsPossible)
+        let expected = match usize::try_from(code).ok().and_then(|code| EXPECTED.get(code)) {
+            Some(known) => *known.get_or_init(|| expected(library, code)),
+            None => expected(library, code),
         };
-        let expected = (1..=MOST).filter(|digits| possible(*digits)).fold(0, |all, digits| all | 1 << digits);
         let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };
         let digits = number.national_number.checked_ilog10().map_or(1, |log| log + 1);
         let digits = digits.saturating_add(u32::try_from(zeros).unwrap_or_default());
         Self { region, code, digits: u8::try_from(digits).unwrap_or(u8::MAX), expected }
     }
+}
+
+/// What [`expected`] says for each country code: lists have many wrong numbers of few countries.
+static EXPECTED: [OnceLock<u32>; 1000] = [const { OnceLock::new() }; 1000];
+
+/// How many digits mobile numbers have behind this country code, a bit for each.
+fn expected(library: &PhoneNumberUtil, code: i32) -> u32 {
+    let possible = |digits: u8| {
+        let national_number = 10_u64.pow(u32::from(digits) - 1);
+        let number = PhoneNumber { country_code: code, national_number, ..PhoneNumber::default() };
+        library.is_possible_number_for_type_with_reason(&number, PhoneNumberType::Mobile)
+            == Ok(NumberLengthType::IsPossible)
+    };
+    (1..=MOST).filter(|digits| possible(*digits)).fold(0, |all, digits| all | 1 << digits)
 }
 
 impl fmt::Display for Length {

@@ -116,7 +116,8 @@ impl Country {
         Some(Self { states, start, lengths, leads: leads.is_some() })
     }
 
-    /// A number is of a type that looks like any of the country's, and like those of the type.
+    /// A country that has first digits of its own has no other numbers. One is of a type that looks like any of the
+    /// country's, and like those of the type.
     fn answer(&self, digits: &[u8]) -> Answer {
         let mut state = self.start;
         for digit in digits {
@@ -131,20 +132,20 @@ impl Country {
         }
         let length =
             u32::try_from(digits.len()).ok().and_then(|length| 1_u32.checked_shl(length)).unwrap_or(0);
-        let (mut general, mut typed, mut leads) = (false, false, false);
+        let (mut general, mut typed, mut own) = (false, false, !self.leads);
         for at in 0..self.states.match_len(end) {
             let pattern = self.states.match_pattern(end, at).as_usize();
             match self.lengths.get(pattern) {
                 Some(lengths) if lengths & length == 0 => {}
                 Some(_) if pattern == 0 => general = true,
                 Some(_) => typed = true,
-                None => leads = self.leads,
+                None => own = true,
             }
         }
-        match (general && typed, leads) {
-            (true, _) => Answer::Valid,
-            (false, true) => Answer::Nobodys,
-            (false, false) => Answer::Others,
+        match (own, general && typed) {
+            (true, true) => Answer::Valid,
+            (true, false) if self.leads => Answer::Nobodys,
+            _ => Answer::Others,
         }
     }
 }

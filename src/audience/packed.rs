@@ -9,8 +9,12 @@
 const PART_BITS: u32 = 10;
 /// The bytes of an entry that are its line.
 const LINE_BYTES: usize = 4;
+/// The bytes that come from memory together.
+const CACHE_LINE: usize = 64;
 /// The room of the smallest part.
 const FIRST_ROOM: usize = 24;
+/// At this share of its places a part is full.
+const FULL_AT: (u64, u64) = (4, 5);
 /// Places behind the last one that a key can point to, for those that find no gap before.
 const OVERHANG: usize = 24;
 
@@ -58,6 +62,15 @@ impl<const KEY: usize> Default for Packed<KEY> {
 impl<const KEY: usize> Packed<KEY> {
     /// How many bits a key has; what is above them is not looked at.
     pub(super) const BITS: u32 = KEY as u32 * 8 + PART_BITS;
+
+    /// Makes room for about so many keys, before the first of them: to grow is to put each of them anew.
+    pub(super) fn expect(&mut self, keys: u64) {
+        let places = (keys >> PART_BITS).saturating_mul(FULL_AT.1) / FULL_AT.0;
+        // A tenth for those that have more than their share, and for what nobody could know.
+        let places = places.saturating_add(places / 10);
+        let places = usize::try_from(places).unwrap_or(0);
+        self.parts.iter_mut().for_each(|part| part.first = part.first.max(places));
+    }
 
     /// The line of a key.
     pub(super) fn get(&self, key: u128) -> Option<u64> {
@@ -158,7 +171,10 @@ impl<const KEY: usize> Part<KEY> {
     }
 
     fn touch(&self, key: u128) -> u8 {
-        self.slots.get(Self::home(key, self.room) * Self::STRIDE).copied().unwrap_or(0)
+        let home = Self::home(key, self.room) * Self::STRIDE;
+        // A search often ends in the next line of the cache.
+        let [here, behind] = [home, home + CACHE_LINE].map(|at| self.slots.get(at).copied().unwrap_or(0));
+        here ^ behind
     }
 
     /// The line of an entry.
@@ -177,7 +193,7 @@ impl<const KEY: usize> Part<KEY> {
     /// Puts an entry where a search for its key has ended.
     fn insert(&mut self, at: usize, key: u128, line: u64) {
         let is_there = at < self.slots.len() / Self::STRIDE;
-        if is_there && self.used * 5 < self.room * 4 {
+        if is_there && (self.used as u64) * FULL_AT.1 < (self.room as u64) * FULL_AT.0 {
             self.put(at, written(line), key);
             self.used += 1;
             return;

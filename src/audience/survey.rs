@@ -19,7 +19,7 @@ const MOST_DISTINCT: usize = 100_000;
 /// The same in all columns together: some 40 MB at most.
 const MOST_KEYS: usize = 1_000_000;
 /// Values that are kept of a column, the first ones that differ.
-pub const SAMPLES: usize = 3;
+const SAMPLES: usize = 3;
 /// Characters that are kept of each.
 const SAMPLE_CHARS: usize = 100;
 

@@ -22,6 +22,7 @@ use crate::cli::{Format, Global, Plan};
 use crate::delivery::pinned::Pinned;
 use crate::diagnostic::{Diagnostics, listing};
 use crate::message::spelling::spelling;
+use crate::plan::totals::Lacking;
 use crate::plan::{Culprit, Entry, Excerpt, FlawCount, Origin, Totals};
 use crate::provider::Cost;
 use crate::provider::raw::BatchMode;
@@ -30,7 +31,7 @@ use crate::report::flaws::{FlawLine, excerpt, seen};
 use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::report::oddities::swallowed;
-use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, ReasonLine, Rules};
+use crate::report::plan::{Aside, Encodings, ListLine, PlanReport, ReasonLine, Rules, WithoutOptOut};
 use crate::report::readers::{Languages, TextReaders, UnknownLocale};
 use crate::schedule::{Moment, Spread, When, Window};
 use crate::store::Store;
@@ -223,6 +224,7 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         segments: counted.then_some(totals.segments),
         encodings: counted.then_some(Encodings { gsm7: totals.gsm7, ucs2: totals.ucs2 }),
         alphabet: alphabet(loaded, totals),
+        without_opt_out: totals.lacking.map(|lacking| without_opt_out(totals, lacking)),
         flaws: flaws(loaded, totals),
         texts: texts(loaded, totals),
         languages: languages(totals),
@@ -305,11 +307,22 @@ fn languages(totals: &Totals) -> Languages {
         unsaid: readers.unsaid,
         unknown: readers.unknown,
         unknown_locales: readers.odd().into_iter().map(unknown).collect(),
+        other_unknown: readers.others,
     }
 }
 
 /// So many characters of what a row names for a language are shown: the longest tags have as many (RFC 5646 §4.4.1).
 const LONGEST_LOCALE: usize = 35;
+
+/// The texts that do not say how to opt out.
+fn without_opt_out(totals: &Totals, lacking: Lacking) -> WithoutOptOut {
+    let first = totals.place(lacking.first_line);
+    WithoutOptOut {
+        messages: lacking.messages,
+        first_line: first.line,
+        first_file: first.file.map(|file| file.to_string()),
+    }
+}
 
 /// What looks wrong in texts.
 fn flaws(loaded: &Loaded, totals: &Totals) -> Vec<FlawLine> {

@@ -78,17 +78,28 @@ impl Chooser {
             self.texts.resize(wording + 1, false);
         }
         let new_flaw = flaws.iter().map(|(flaw, _)| flaw.kind).find(|kind| !self.flaws.contains(kind));
-        self.flaws.extend(new_flaw);
         let is_first = self.of_texts.is_empty();
         if self.texts.get_mut(wording).is_some_and(|seen| !std::mem::replace(seen, true)) {
+            self.see(flaws);
             return Some(if is_first { Why::First } else { Why::FirstOfText });
         }
-        match (new_encoding, new_flaw, longest) {
-            (true, _, _) => Some(Why::FirstIn(measure.encoding)),
-            (_, Some(kind), _) => Some(Why::FirstFlawed(kind)),
+        match (new_flaw, new_encoding, longest) {
+            // First, because these are shown in any case, and the others only where there is room.
+            (Some(kind), _, _) => {
+                self.see(flaws);
+                Some(Why::FirstFlawed(kind))
+            }
+            (_, true, _) => Some(Why::FirstIn(measure.encoding)),
             (_, _, true) => Some(Why::Longest),
             _ => (self.next.len() < self.most).then_some(Why::Next),
         }
+    }
+
+    /// A message with these flaws is shown in any case, with all of them.
+    fn see(&mut self, flaws: &[(Flaw, Origin)]) {
+        self.flaws.extend(flaws.iter().map(|(flaw, _)| flaw.kind));
+        self.flaws.sort_unstable();
+        self.flaws.dedup();
     }
 
     /// Keeps it.

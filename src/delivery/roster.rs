@@ -19,7 +19,7 @@ use crate::schedule::{Due, LAST, Moment, Spread, Timetable, When, Window, Zone};
 /// How long a campaign that could not go on is left alone, the first time; twice as long each time after that.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
 /// The longest that it is left alone.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
 /// The most campaigns that are sent at once.
 pub const MOST_AT_ONCE: usize = 32;
 

@@ -86,6 +86,8 @@ const OF_TERA: [&str; 31] = [
 struct Call<'s> {
     name: &'s str,
     span: Range<usize>,
+    /// The text in quotes that it is applied to, without them.
+    on: Option<&'s str>,
     options: Vec<Given<'s>>,
 }
 
@@ -159,8 +161,7 @@ pub(super) fn explained(
         });
         let call = calls(source, kind).into_iter().find(|call| call.name == name);
         problem.span = call.map_or(problem.span, |call| call.span);
-    } else if problem.message.ends_with("stands where `identifier` should")
-        && opens_options(source, &problem.span)
+    } else if problem.message.ends_with("stands where a name should") && opens_options(source, &problem.span)
     {
         problem.message = "cannot be read: an option of a filter has its name before it".to_owned();
         problem.help = Some("as in `default(value=\"friend\")`".to_owned());
@@ -186,10 +187,48 @@ fn calls(source: &str, kind: Kind) -> Vec<Call<'_>> {
             let is_call = before.ends_with('|') || before.trim_start() == "filter";
             let Some(name) = text.get(word.clone()).filter(|_| is_call) else { continue };
             let options = options(text, word.end, tag.start);
-            found.push(Call { name, span: word.start + tag.start..word.end + tag.start, options });
+            let span = word.start + tag.start..word.end + tag.start;
+            found.push(Call { name, span, on: constant(before), options });
         }
     }
     found
+}
+
+/// The text in quotes that stands before a `|`, and whose value is what is written.
+fn constant(before: &str) -> Option<&str> {
+    let before = before.strip_suffix('|')?.trim_end();
+    let mut at = 0;
+    while at < before.len() {
+        let length = before.as_bytes().get(at..).and_then(quoted);
+        let whole = before.get(at..).filter(|_| length == Some(before.len() - at));
+        if let Some(inner) = whole.and_then(|whole| whole.get(1..whole.len().checked_sub(1)?)) {
+            return Some(inner).filter(|inner| !inner.contains('\\'));
+        }
+        at += length.unwrap_or(1);
+    }
+    None
+}
+
+/// Whether a source somewhere applies a filter without giving it this option.
+pub fn applies_without(source: &str, kind: Kind, filter: &str, option: &str) -> bool {
+    let lacks = |call: &Call<'_>| call.options.iter().all(|given| given.name != option);
+    calls(source, kind).iter().any(|call| call.name == filter && lacks(call))
+}
+
+/// The options of this name that a source gives a filter where it is applied to a text in quotes: that text, and the
+/// place of the option.
+pub fn given_on_texts<'s>(
+    source: &'s str,
+    kind: Kind,
+    filter: &str,
+    option: &str,
+) -> Vec<(&'s str, Range<usize>)> {
+    let calls = calls(source, kind).into_iter().filter(|call| call.name == filter);
+    let given = calls.filter_map(|call| {
+        let given = call.options.into_iter().find(|given| given.name == option)?;
+        Some((call.on?, given.span))
+    });
+    given.collect()
 }
 
 /// What stands between the brackets behind `from`, if there are some. `shift` is where the tag begins.

@@ -7,6 +7,7 @@ use sha1::{Digest, Sha1};
 use tera::{Kwargs, State, Tera, Value};
 
 use super::calls::{Choice, Filter, Options};
+use super::complaints::own;
 use super::words;
 
 /// Writes one name of a form or query with its value, or with each of its values.
@@ -75,12 +76,13 @@ pub(super) fn hand_over(tera: &mut Tera, filter: &'static Filter) {
     tera.register_filter(filter.name, |value: &Value, kwargs: Kwargs, _: &State| {
         let bytes = value.as_str().map_or(0, str::len) as u64;
         super::work::charge(bytes.saturating_mul(PASSES))?;
-        (filter.apply)(value, Options::of(&kwargs)).map_err(tera::Error::message)
+        (filter.apply)(value, Options::of(&kwargs)).map_err(own)
     });
 }
 
 pub(super) fn register(tera: &mut Tera) {
     WORDS.iter().for_each(|filter| hand_over(tera, filter));
+    tera.register_filter("float", |value: &Value, _: Kwargs, _: &State| float(value));
     tera.register_filter("json", |value: &Value, _: Kwargs, _: &State| to_json(value));
     tera.register_filter("segment", |value: &Value, _: Kwargs, _: &State| segment(value));
     tera.register_filter("path", |value: &Value, _: Kwargs, _: &State| path(value));
@@ -93,11 +95,21 @@ pub(super) fn register(tera: &mut Tera) {
     });
 }
 
+/// As Tera's, but for what is written as a number and is none: `1e400`, `inf`, `NaN`.
+fn float(value: &Value) -> Result<f64, tera::Error> {
+    let number = match value.as_str() {
+        Some(text) => text.trim().parse().ok(),
+        None => value.as_number().map(|number| number.as_float()),
+    };
+    let number = number.filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| own(format!("`{value}` is no number such as `1250` or `12.5`")))
+}
+
 fn to_json(value: &Value) -> Result<String, tera::Error> {
     if has_undefined(value) {
-        return Err(tera::Error::message("a value that is not defined cannot be written as JSON"));
+        return Err(own("a value that is not defined cannot be written as JSON"));
     }
-    serde_json::to_string(value).map_err(tera::Error::message)
+    serde_json::to_string(value).map_err(own)
 }
 
 /// Whether a value, or one inside it, is not defined: a slip in a name would go out as `null`.
@@ -112,18 +124,18 @@ pub(super) fn segment(value: &Value) -> Result<String, tera::Error> {
     let text = match value.as_str() {
         Some(text) => text.to_owned(),
         None if value.is_number() => value.to_string(),
-        None => return Err(tera::Error::message("a path takes texts and numbers only")),
+        None => return Err(own("a path takes texts and numbers only")),
     };
     // These are unreserved, yet they mean "here" and "up" to whoever reads the path.
     if text.is_empty() || text == "." || text == ".." {
-        return Err(tera::Error::message(format!("`{text}` cannot stand in a path")));
+        return Err(own(format!("`{text}` cannot stand in a path")));
     }
     Ok(percent_encoded(&text))
 }
 
 /// Several segments: the slashes between them stay.
 pub(super) fn path(value: &Value) -> Result<String, tera::Error> {
-    let text = value.as_str().ok_or_else(|| tera::Error::message("`path` takes texts only"))?;
+    let text = value.as_str().ok_or_else(|| own("`path` takes texts only"))?;
     let trimmed = text.trim_matches('/');
     let segments: Result<Vec<String>, tera::Error> =
         trimmed.split('/').map(|part| segment(&Value::from(part))).collect();
@@ -138,7 +150,7 @@ pub(super) fn pair(value: &Value, name: &str) -> Result<String, tera::Error> {
             None if value.is_number() || value.as_bool().is_some() => percent_encoded(&value.to_string()),
             None => {
                 let message = format!("`{name}` takes texts, numbers, booleans and lists of them");
-                return Err(tera::Error::message(message));
+                return Err(own(message));
             }
         };
         Ok(format!("{name}={text}"))
@@ -178,7 +190,7 @@ fn replace(text: &str, kwargs: &Kwargs) -> Result<String, tera::Error> {
     let grown = text.matches(from).count().saturating_mul(to.len().saturating_sub(from.len()));
     if text.len().saturating_add(grown) > super::MAX_RENDERED_BYTES {
         let message = format!("`replace` makes more than {} bytes", super::MAX_RENDERED_BYTES);
-        return Err(tera::Error::message(message));
+        return Err(own(message));
     }
     Ok(text.replace(from, to))
 }

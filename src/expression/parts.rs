@@ -114,6 +114,13 @@ pub(super) fn quoted(rest: &[u8]) -> Option<usize> {
     Some(rest.len())
 }
 
+/// The word that a tag begins with.
+pub fn keyword(tag: &str) -> &str {
+    let tag = tag.trim_ascii_start();
+    let end = tag.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tag.len());
+    tag.get(..end).unwrap_or_default()
+}
+
 /// A raw part that begins here.
 fn raw(source: &str, at: usize) -> Option<Part> {
     let (trims_before, start, _) = word_tag(source, at, "raw")?;

@@ -179,7 +179,8 @@ impl Assembly<'_> {
         let (snippet, place) = self.whole.place(&span);
         let snippet = snippet.cloned();
         problem.span = place;
-        problem.help.get_or_insert_with(|| "a snippet is a whole text: what it opens it closes".to_owned());
+        let whole = "a snippet is a whole text: what it opens it closes";
+        problem.help = Some(problem.help.map_or(whole.to_owned(), |help| format!("{help}; {whole}")));
         self.slips.push(Slip { problem, snippet });
     }
 }

@@ -82,6 +82,16 @@ fn piece(
     used.iter().any(|variable| variable == name).then_some(Piece::Column(column))
 }
 
+/// What the pieces make where every cell is a letter; nothing where they say who gets it.
+pub(super) fn of_letters(pieces: &[Piece]) -> Option<String> {
+    let text = |piece: &Piece| match piece {
+        Piece::Text(text) => Some(text.clone()),
+        Piece::Column(_) => Some("x".to_owned()),
+        Piece::RecipientId | Piece::RecipientAddress => None,
+    };
+    pieces.iter().map(text).collect()
+}
+
 /// Copies the pieces into `out`, which is cleared first.
 pub(super) fn render<'r>(
     pieces: &[Piece],

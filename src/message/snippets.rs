@@ -6,8 +6,8 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use crate::diagnostic::{Source, did_you_mean, listing};
-use crate::expression::parts::{Part, What, parts};
-use crate::expression::{Problem, first_word};
+use crate::expression::Problem;
+use crate::expression::parts::{Part, What, keyword, parts};
 
 /// The folder of snippets, in that of a campaign and in that of the repository.
 pub const FOLDER: &str = "templates";
@@ -33,7 +33,7 @@ pub fn includes(source: &str) -> Vec<Include> {
 /// It names nothing that is known before rows are read, or that can stand in a folder of snippets.
 pub(super) fn include(source: &str, part: &Part) -> Option<Result<Include, Problem>> {
     let inner = source.get(part.inner.clone()).filter(|_| part.what == What::Tag)?.trim();
-    let argument = inner.strip_prefix("include").filter(|_| first_word(inner) == "include")?;
+    let argument = inner.strip_prefix("include").filter(|_| keyword(inner) == "include")?;
     Some(match name(argument.trim()) {
         Ok(name) => Ok(Include { name: name.to_owned(), span: part.whole.clone() }),
         Err((message, help)) => {

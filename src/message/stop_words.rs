@@ -1,5 +1,7 @@
 //! The words by which people ask for no more messages.
 
+use crate::unseen::unseen;
+
 /// The words that carriers and their associations in North America and France know (CTIA's Messaging Principles
 /// §5.1.3; `ARRET` is the French one), and what people write in their stead.
 const WORDS: [&str; 11] = [
@@ -19,20 +21,121 @@ const WORDS: [&str; 11] = [
 /// Those that nobody writes for another reason.
 const PLAIN: [&str; 4] = ["STOPALL", "UNSUBSCRIBE", "OPTOUT", "OPT-OUT"];
 
-/// Whether such a word stands in a text of ours, for people to answer with. Most of them are words of everyday sentences
-/// too and count in capitals only.
+/// Those that stand for nothing else in capitals. The other ones are words of everyday sentences, in capitals too
+/// (`at the END of May`), and count where people are told to write them.
+const CLEAR: [&str; 3] = ["STOP", "ARRET", "ARRÊT"];
+
+/// What tells people to write the word that follows: in English, French, Swahili, Spanish, Portuguese and German. In other
+/// languages it stands in quotes, or in a text of the manifest's own.
+const ASKS: [&str; 22] = [
+    "reply",
+    "text",
+    "txt",
+    "send",
+    "sms",
+    "answer",
+    "respond",
+    "write",
+    "type",
+    "message",
+    "répondez",
+    "repondez",
+    "envoyez",
+    "tapez",
+    "jibu",
+    "tuma",
+    "andika",
+    "envie",
+    "responda",
+    "envía",
+    "responde",
+    "antworte",
+];
+
+/// Marks that set a word apart for people to write it.
+const QUOTES: [(char, char); 7] =
+    [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('«', '»'), ('„', '“'), ('[', ']')];
+
+/// So many characters before a word are looked at for the link that it may be a part of.
+const LONGEST_LINK: usize = 500;
+
+/// Whether such a word stands in a text of ours, for people to answer with: one that is clear by itself, or another
+/// one where people are told to write it. What is a part of a link, of an address or of a longer word is none.
 pub fn stands_in(text: &str) -> bool {
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '-').map(|word| word.trim_matches('-'));
-    let is_one = |word: &str| {
-        WORDS.contains(&word) || word == "ARRÊT" || PLAIN.iter().any(|one| one.eq_ignore_ascii_case(word))
-    };
-    words.into_iter().any(is_one)
+    words(text).any(|(at, word)| {
+        let is_plain = || PLAIN.iter().any(|one| one.eq_ignore_ascii_case(word));
+        let is_clear = CLEAR.contains(&word) || is_plain();
+        if !is_clear && !WORDS.contains(&word) {
+            return false;
+        }
+        let before = text.get(..at).unwrap_or_default();
+        let behind = text.get(at + word.len()..).unwrap_or_default();
+        !is_of_an_address(before, behind) && (is_clear || is_asked_for(before, behind))
+    })
+}
+
+/// The words of a text with their places; hyphens stand inside of words, not around them.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_gap = |c: char| !c.is_alphanumeric() && c != '-' && c != '_';
+    let mut at = 0;
+    text.split_inclusive(is_gap).map(move |piece| {
+        let start = at;
+        at += piece.len();
+        let word = piece.trim_end_matches(is_gap);
+        let inner = word.trim_start_matches('-');
+        (start + (word.len() - inner.len()), inner.trim_end_matches('-'))
+    })
+}
+
+/// Whether what stands between these is a part of a link, of a mail address or of the name of a host: `STOP@a.example`,
+/// `https://a.example/STOP`, `STOP.example`. What follows a full stop is none: people forget the space.
+fn is_of_an_address(before: &str, behind: &str) -> bool {
+    let near = before.char_indices().rev().nth(LONGEST_LINK).map_or(0, |(at, _)| at);
+    let before = before.get(near..).unwrap_or_default();
+    let start = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let has_host = start.split('/').rev().skip(1).any(is_dotted);
+    let goes_on = behind.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    start.contains(['@', '\\'])
+        || start.contains("://")
+        || has_host
+        || goes_on
+        || behind.starts_with(['@', '\\'])
+        || behind.starts_with("://")
+}
+
+/// Whether there is a point between two letters.
+fn is_dotted(text: &str) -> bool {
+    text.split('.')
+        .zip(text.split('.').skip(1))
+        .any(|(one, next)| one.ends_with(char::is_alphanumeric) && next.starts_with(char::is_alphanumeric))
+}
+
+/// Whether people are told to write what stands between these: it is in quotes, or behind `reply` or the like, or `to`
+/// follows, small beside its capitals.
+fn is_asked_for(before: &str, behind: &str) -> bool {
+    let quoted = |(open, close): &(char, char)| before.ends_with(*open) && behind.starts_with(*close);
+    if QUOTES.iter().any(quoted)
+        || behind.trim_start().strip_prefix("to").is_some_and(|rest| rest.starts_with(' '))
+    {
+        return true;
+    }
+    // `reply with the word: "END`, but not beyond the end of a sentence.
+    let before = before.trim_end_matches(|c: char| " \t:\"'“‘«„([*".contains(c));
+    let mut words = before.rsplit([' ', '\t']).filter(|word| !word.is_empty()).peekable();
+    if words.next_if(|word| word.eq_ignore_ascii_case("word")).is_some() {
+        words.next_if(|word| word.eq_ignore_ascii_case("the"));
+    }
+    words.next_if(|word| word.eq_ignore_ascii_case("with"));
+    words.next().is_some_and(|word| {
+        ASKS.contains(&word.trim_matches(|c: char| !c.is_alphanumeric() && c != '.').to_lowercase().as_str())
+    })
 }
 
 /// Whether a text is such a word and nothing else, but for case, accents on `ARRÊT`, quotes and marks around it: who
 /// writes a sentence may mean anything, and is for a person to read.
 pub fn is_opt_out(text: &str) -> bool {
-    let shows = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    // Line breaks are white space here, and trimmed.
+    let shows = |c: &char| c.is_whitespace() || unseen(*c).is_none();
     let text: String = text.chars().filter(shows).collect();
     let word = text.trim_matches(|c: char| c.is_whitespace() || "\"'“”‘’«».,!?()[]*".contains(c));
     let word = word.to_uppercase().replace('Ê', "E");
@@ -42,6 +145,60 @@ pub fn is_opt_out(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_counts_where_people_are_told_to_write_it() {
+        for yes in [
+            "Reply STOP.",
+            "STOP=END",
+            "Sale til 9pm.STOP to end",
+            "STOP/QUIT",
+            "Unsubscribe: https://a.example",
+            "Répondez ARRÊT",
+            "Opt-out: 123",
+            "Text END",
+            "TXT: END",
+            "Reply with the word CANCEL",
+            "reply with \"REMOVE",
+            "Write 'END' back",
+            "Send QUIT to 12345",
+            "END to 12345",
+            "CANCEL to opt out",
+            "(Tuma END)",
+            "[REMOVE]",
+            "-STOP-",
+        ] {
+            assert!(stands_in(yes), "{yes}");
+        }
+        for no in [
+            "",
+            "Don't stop now",
+            "until the end",
+            "until the END of May",
+            "THE END OF MAY",
+            "THE END TO ALL WORRIES",
+            "CANCEL any time",
+            "Please reply. END of sale",
+            "REMOVE stains",
+            "NONSTOP",
+            "STOPPED",
+            "STOP_1",
+            "NON-STOP",
+            "cancel any time",
+            "weekend",
+            "STOP@a.example",
+            "mail stop@a.example or a@STOP.example",
+            "STOP.example",
+            "see https://a.example/STOP",
+            "see https://a.example/unsubscribe?x",
+            "a.example/STOP",
+            "unsubscribe.example",
+            "Send the END results",
+            "reply by END of day",
+        ] {
+            assert!(!stands_in(no), "{no}");
+        }
+    }
 
     #[test]
     fn a_word_alone_counts_and_a_sentence_does_not() {

@@ -1,13 +1,12 @@
 //! Why messages are UCS-2: which characters GSM-7 lacks, where they come from, what they cost, and what would spare it.
 
-use std::ops::Range;
-
 use rustc_hash::FxHashMap;
 
 use crate::audience::rows::Row;
 use crate::message::Template;
 use crate::message::segments::{Reference, culprits, measure_by};
 use crate::message::spelling::respell;
+use crate::plan::batch::Few;
 use crate::units::Amount;
 
 /// Of one text so many different characters are told at the most: one in another script has all of its own.
@@ -70,7 +69,7 @@ impl Alphabet {
             self.spellable += 1;
             self.segments += more;
         }
-        for &(character, origin) in found.get(foreign.found.clone()).unwrap_or_default() {
+        for &(character, origin) in foreign.found.of(found) {
             let key = (character, origin);
             if self.culprits.len() >= MOST && !self.culprits.contains_key(&key) {
                 continue;
@@ -92,7 +91,7 @@ fn joins(character: char) -> bool {
 #[derive(Debug, Clone)]
 pub(super) struct Foreign {
     /// Its characters that GSM-7 lacks, each once, among those of its block.
-    found: Range<usize>,
+    found: Few,
     /// The parts it would have in GSM-7, where that could spell it.
     pub(super) in_gsm7: Option<u16>,
 }
@@ -118,5 +117,5 @@ pub(super) fn look(
         found.push((character, column.map_or(Origin::Text, Origin::Column)));
     }
     let in_gsm7 = respell(text, spelled).then(|| measure_by(spelled, reference).parts);
-    Foreign { found: start..found.len(), in_gsm7 }
+    Foreign { found: Few::new(&(start..found.len())), in_gsm7 }
 }

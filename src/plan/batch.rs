@@ -76,8 +76,17 @@ pub(super) struct Candidate {
     pub(super) message: Result<Message, Exclusion>,
     /// Where that matters.
     pub(super) whereabouts: Option<Whereabouts>,
-    /// What the row says for a zone, where that is none; in the batch's texts.
-    pub(super) odd_zone: Option<Range<usize>>,
+    /// What the row says that is of no use.
+    pub(super) odd: Option<Box<Odd>>,
+}
+
+/// What a row says for a zone or a language where that is none; in the batch's texts. Few rows have any.
+#[derive(Default)]
+pub(super) struct Odd {
+    /// No zone.
+    pub(super) zone: Option<Range<usize>>,
+    /// No language in which there is a text.
+    pub(super) locale: Option<Range<usize>>,
 }
 
 /// A rendered message.
@@ -86,8 +95,6 @@ pub(super) struct Message {
     pub(super) text: Range<usize>,
     pub(super) wording: WordingId,
     pub(super) found: Found,
-    /// What the row says for a language, where there is no text in it; in the batch's texts.
-    pub(super) odd_locale: Option<Range<usize>>,
     pub(super) measure: Measure,
     pub(super) spelling: Spelling,
     /// Where it is UCS-2, why.
@@ -97,27 +104,34 @@ pub(super) struct Message {
     pub(super) digest: Hash,
 }
 
-/// What is wrong with a message, in few bytes: there are as many as rows, and most are clean.
-#[derive(Clone, Copy)]
-pub(super) struct Marked {
-    /// Its first flaw among those of its batch.
+/// Which of the things that were found in a batch are of one message, in few bytes: there are as many as rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Few {
     first: u32,
-    flaws: u16,
-    /// It does not say how to opt out, and has to.
-    pub(super) lacks_opt_out: bool,
+    count: u16,
 }
 
-impl Marked {
-    fn new(flaws: &Range<usize>, lacks_opt_out: bool) -> Self {
-        let first = u32::try_from(flaws.start).unwrap_or(u32::MAX);
-        Self { first, flaws: u16::try_from(flaws.len()).unwrap_or(u16::MAX), lacks_opt_out }
+impl Few {
+    /// Those from one to another.
+    pub(super) fn new(range: &Range<usize>) -> Self {
+        let first = u32::try_from(range.start).unwrap_or(u32::MAX);
+        Self { first, count: u16::try_from(range.len()).unwrap_or(u16::MAX) }
     }
 
-    /// Its flaws among those of its batch.
-    pub(super) fn of(self, flaws: &[(Flaw, Origin)]) -> &[(Flaw, Origin)] {
+    /// These of all.
+    pub(super) fn of<T>(self, all: &[T]) -> &[T] {
         let first = usize::try_from(self.first).unwrap_or(usize::MAX);
-        flaws.get(first..first.saturating_add(usize::from(self.flaws))).unwrap_or_default()
+        all.get(first..first.saturating_add(usize::from(self.count))).unwrap_or_default()
     }
+}
+
+/// What is wrong with a message.
+#[derive(Clone, Copy)]
+pub(super) struct Marked {
+    /// Its flaws among those of its batch.
+    pub(super) flaws: Few,
+    /// It does not say how to opt out, and has to.
+    pub(super) lacks_opt_out: bool,
 }
 
 /// One worker's tools.
@@ -191,11 +205,13 @@ impl<'r> Worker<'r> {
         let message = self.message(row, &person, &id_range, texts, marks);
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
         let whereabouts = self.recipe.locates.then(locate);
-        let is_odd = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
-        let odd_zone = is_odd.then(|| append(texts, person.timezone));
+        let no_zone = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
+        let no_locale = message.as_ref().is_ok_and(|message| message.found == Found::Unknown);
+        let mut odd = |is_odd: bool, said| is_odd.then(|| append(texts, said));
+        let odd = Odd { zone: odd(no_zone, person.timezone), locale: odd(no_locale, person.locale) };
         Ok(Candidate {
             whereabouts,
-            odd_zone,
+            odd: (no_zone || no_locale).then(|| Box::new(odd)),
             address_key: address_key(&person.address),
             id_key: person.id.map(text_key),
             id: id_range,
@@ -236,7 +252,7 @@ impl<'r> Worker<'r> {
             Some(_) => 0..0,
             None => flaws::look(&self.text, template, row, (&mut marks.flaws, &mut self.flaws))?,
         };
-        let marked = Marked::new(&flaws, template.lacks_opt_out(&self.text));
+        let marked = Marked { flaws: Few::new(&flaws), lacks_opt_out: template.lacks_opt_out(&self.text) };
         let measure = shared.unwrap_or_else(|| measure_by(&self.text, *reference));
         let foreign = (measure.encoding == Encoding::Ucs2).then(|| {
             let known = (&mut marks.characters, &mut self.spelled);
@@ -244,9 +260,8 @@ impl<'r> Worker<'r> {
         });
         let digest = digest::message(id, address, &self.text, &mut self.hashed);
         let text = append(texts, &self.text);
-        let odd_locale = (pick.found == Found::Unknown).then(|| append(texts, person.locale));
         let (wording, found) = (pick.wording, pick.found);
-        Ok(Message { text, wording, found, odd_locale, measure, spelling, foreign, marked, digest })
+        Ok(Message { text, wording, found, measure, spelling, foreign, marked, digest })
     }
 }
 

@@ -111,6 +111,9 @@ pub(super) fn look(
 ) -> Result<Range<usize>, Exclusion> {
     let start = found.len();
     let cells = || template.places().iter().map(|(_, column)| (*column, row.get(*column)));
+    if template.is_tame() && cells().all(|(_, cell)| hygiene::is_tame(cell)) {
+        return Ok(start..start);
+    }
     let has_gaps = cells().any(|(_, cell)| cell.is_empty());
     hygiene::look(text, has_gaps, spare);
     if let Some(worst) = spare.iter().find(|flaw| flaw.kind.refuses()) {
@@ -130,12 +133,23 @@ pub(super) fn look(
         }
     }
     for (column, cell) in cells().filter(|(_, cell)| hygiene::is_no_value(cell)) {
-        let at = text.find(cell.trim());
-        let flaw = at.map(|at| Flaw { kind: Kind::NoValue, span: at..at + cell.trim().len() });
+        let flaw = word(text, cell.trim()).map(|span| Flaw { kind: Kind::NoValue, span });
         found.extend(flaw.map(|flaw| (flaw, Origin::Column(column))));
     }
     links(text, template, row, found);
     Ok(start..found.len())
+}
+
+/// Where a cell stands in a text by itself, and not as a part of a word.
+fn word(text: &str, cell: &str) -> Option<Range<usize>> {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(cell).map(|(at, _)| at..at + cell.len()).find(|span| {
+        let before = text.get(..span.start).and_then(|before| before.chars().next_back());
+        let behind = text.get(span.end..).and_then(|behind| behind.chars().next());
+        let begins = !is_word(before) || !is_word(cell.chars().next());
+        let ends = !is_word(behind) || !is_word(cell.chars().next_back());
+        begins && ends
+    })
 }
 
 /// Links into which an empty cell was put, or one with a space in it.

@@ -60,6 +60,8 @@ pub struct Input<R> {
     pub reader: R,
     /// How it is written.
     pub dialect: Dialect,
+    /// How many bytes of UTF-8 it has, about, where that is known: whoever reads it can make room at once.
+    pub bytes: Option<u64>,
 }
 
 /// What became of a row, in the order of the file.

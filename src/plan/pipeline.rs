@@ -5,6 +5,7 @@
 
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
@@ -38,7 +39,7 @@ pub fn run<E>(
     threads: NonZeroUsize,
     sink: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<Totals, PlanError<E>> {
-    let only = Input { name: Arc::from("the file"), reader: input, dialect: Dialect::PLAIN };
+    let only = Input { name: Arc::from("the file"), reader: input, dialect: Dialect::PLAIN, bytes: None };
     run_files(vec![only], recipe, threads, sink)
 }
 
@@ -233,6 +234,22 @@ enum Claims<'l> {
 }
 
 impl Claims<'_> {
+    /// Makes room for those in files of so many bytes, when the first batch is there: the rest will be much like it.
+    fn expect(&mut self, bytes: u64, batch: &Batch) {
+        let Self::First(claimed) = self else { return };
+        let people = || {
+            batch.items.iter().filter_map(|item| match &item.verdict {
+                Verdict::In(candidate) if candidate.message.is_ok() => Some(candidate),
+                _ => None,
+            })
+        };
+        let Some(one) = people().next() else { return };
+        let (some, of_bytes) = (people().count() as u64, batch.block.bytes.len().max(1) as u64);
+        let all = u128::from(some) * u128::from(bytes) / u128::from(of_bytes);
+        let all = u64::try_from(all).unwrap_or(u64::MAX);
+        claimed.expect(all, one.address.digits().is_some(), one.id_key.is_some());
+    }
+
     /// Gets ready for those whom a batch is about.
     fn fetch(&self, batch: &Batch) {
         let Self::First(claimed) = self else { return };
@@ -299,11 +316,15 @@ impl<'s, E> Collector<'s, E> {
         recipe: &Recipe,
         threads: NonZeroUsize,
     ) -> Result<Totals, PlanError<E>> {
+        let mut bytes = files.iter().map(|file| file.bytes).sum::<Option<u64>>();
         stream(files, recipe, threads, |batch| {
             if let Some(name) = self.names.get(batch.file) {
                 self.totals.files.begin(batch.base, name);
             }
             self.totals.odd.add(&batch.odd, batch.base);
+            if let Some(bytes) = bytes.take() {
+                self.claims.expect(bytes, batch);
+            }
             self.claims.fetch(batch);
             batch.items.iter().try_for_each(|item| self.item(item, batch))
         })?;
@@ -331,17 +352,18 @@ impl<'s, E> Collector<'s, E> {
         if let (Some(cost), Some(bill)) = (self.cost, &mut self.totals.cost) {
             bill.add(cost.of(candidate.address.digits(), message.measure.parts));
         }
-        let odd = message.odd_locale.clone().and_then(|range| batch.texts.get(range));
-        self.totals.readers.add(message.wording, message.measure.parts, message.found, odd);
+        let odd = candidate.odd.as_deref();
+        let said = |range: &Option<Range<usize>>| batch.texts.get(range.clone()?);
+        let odd_locale = odd.and_then(|odd| said(&odd.locale));
+        self.totals.readers.add(message.wording, message.measure.parts, message.found, odd_locale);
         self.spell(line, candidate, message, batch);
         if let Some(whereabouts) = candidate.whereabouts {
-            let odd = candidate.odd_zone.clone().and_then(|range| batch.texts.get(range));
-            self.totals.locate(whereabouts, line, odd);
+            self.totals.locate(whereabouts, line, odd.and_then(|odd| said(&odd.zone)));
         }
         if message.marked.lacks_opt_out {
             self.totals.lack_opt_out(line);
         }
-        let flaws = message.marked.of(&batch.marks.flaws);
+        let flaws = message.marked.flaws.of(&batch.marks.flaws);
         if !flaws.is_empty() {
             let text = batch.texts.get(message.text.clone()).unwrap_or_default();
             self.totals.flaws.add(line, text, flaws);

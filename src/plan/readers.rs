@@ -27,6 +27,8 @@ pub struct Readers {
     /// Messages in the default language, to whoever's row names one in which there is no text.
     pub unknown: u64,
     odd: BTreeMap<String, u64>,
+    /// Messages whose row names one that is not among those.
+    pub others: u64,
 }
 
 impl Readers {
@@ -64,6 +66,25 @@ impl Readers {
             *count += 1;
         } else if self.odd.len() < MOST {
             self.odd.insert(odd.to_owned(), 1);
+        } else {
+            self.others += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_languages_than_are_told_apart_are_counted_all_the_same() {
+        let mut readers = Readers::default();
+        (0..MOST + 3).for_each(|number| readers.add(0, 1, Found::Unknown, Some(&format!("x{number}"))));
+        readers.add(0, 1, Found::Unknown, Some("x0"));
+        assert_eq!((readers.odd().len(), readers.odd()[0], readers.others), (MOST, ("x0", 2), 3));
+        assert_eq!(
+            readers.unknown,
+            readers.odd().iter().map(|(_, count)| count).sum::<u64>() + readers.others
+        );
     }
 }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::expression::{Value, percent_encoded, sha1_hex};
+use crate::unseen::{Unseen, unseen};
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON_CHARS: usize = 200;
@@ -273,8 +274,7 @@ fn is_token(word: &str) -> bool {
 
 /// Not a control, and nothing that reorders or hides the text around it on a terminal.
 fn is_printable(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    unseen(c).is_none_or(|what| what.is_drawn() || what == Unseen::Lost)
 }
 
 impl fmt::Debug for Secrets {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::layout::{Table, count};
-use crate::audience::address::is_hidden;
 use crate::units::thousands;
+use crate::unseen::unseen;
 
 /// Characters of a sample that people are shown.
 const SHOWN: usize = 28;
@@ -152,7 +152,8 @@ impl AudienceReport {
 
 /// A text on one line, as long as fits: what cannot be seen is a point.
 fn plain(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN).map(|c| if is_hidden(c) { '·' } else { c }).collect();
+    let mut shown: String =
+        text.chars().take(SHOWN).map(|c| if unseen(c).is_some() { '·' } else { c }).collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push('…');
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::layout::{Table, count};
 use super::mask::Mask;
 use crate::units::thousands;
+use crate::unseen::{Unseen, is_picture, unseen};
 
 /// So many lines are shown to people.
 const SHOWN: usize = 10;
@@ -12,7 +13,7 @@ const SHOWN: usize = 10;
 /// Flaws of one kind from one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FlawLine {
-    /// What it is: `placeholder`, `direction`, `zero-width`, `lost-character`, `spaces`, `link` or `no-value`.
+    /// What it is: `placeholder`, `direction`, `zero-width`, `invisible`, `lost-character`, `spaces`, `link` or `no-value`.
     pub kind: &'static str,
     /// The same in people's words.
     #[serde(skip)]
@@ -70,19 +71,18 @@ pub fn excerpt(before: &str, flaw: &str, behind: &str) -> String {
 /// A stretch of text as it can be shown: what is not seen as its code, a line break as `↵`.
 pub fn seen(text: &str) -> String {
     let mut out = String::new();
+    let mut follows_picture = false;
     for character in text.chars() {
-        let hides = matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}' | '\u{feff}'
-        );
-        match character {
-            '\n' => out.push('↵'),
-            '\r' => {}
-            _ if hides || character.is_control() => {
-                out.push_str(&format!("U+{:04X}", u32::from(character)));
-            }
-            _ => out.push(character),
+        let what = unseen(character);
+        // What says how a picture is drawn stays behind it; a lost character has a sign of its own.
+        let is_drawn = follows_picture && what.is_some_and(Unseen::is_drawn);
+        follows_picture = is_picture(character) || is_drawn;
+        match (character, what) {
+            ('\n', _) => out.push('↵'),
+            ('\r', _) => {}
+            (_, None | Some(Unseen::Lost)) => out.push(character),
+            _ if is_drawn => out.push(character),
+            _ => out.push_str(&format!("U+{:04X}", u32::from(character))),
         }
     }
     out
@@ -129,6 +129,10 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_shown_as_its_code() {
+        assert_eq!(
+            seen("a\u{fe0f} ❤\u{fe0f} \u{3164}\u{fffe}\u{fffd}"),
+            "aU+FE0F ❤\u{fe0f} U+3164U+FFFE\u{fffd}"
+        );
         assert_eq!(seen("a\u{200b}b\nc\u{7}\u{202e}é"), "aU+200Bb↵cU+0007U+202Eé");
     }
 }

@@ -61,6 +61,9 @@ pub struct PlanReport {
     /// What looks wrong in texts, that of the most messages first; absent where nothing does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flaws: Vec<FlawLine>,
+    /// Texts that do not say how to opt out, where `opt_out_text` asks for that; absent where all do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_opt_out: Option<WithoutOptOut>,
     /// Who reads which text; absent where there is one text for all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<TextReaders>,
@@ -97,6 +100,18 @@ pub struct ReasonLine {
     pub reason: &'static str,
     /// Rows that it leaves out.
     pub rows: u64,
+}
+
+/// Texts that do not say how to opt out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WithoutOptOut {
+    /// Messages.
+    pub messages: u64,
+    /// The line of the first.
+    pub first_line: u64,
+    /// The file of the first; absent where there is but one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_file: Option<String>,
 }
 
 /// A suppression list.

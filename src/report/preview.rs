@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::count;
 use crate::message::segments::{Encoding, Measure, culprits};
+use crate::unseen::unseen;
 
 /// The widest line of a bubble, in characters.
 const WIDTH: usize = 60;
@@ -97,10 +98,13 @@ fn wrap(text: &str) -> Vec<String> {
     lines
 }
 
-/// The character, or a sign for one that would move the cursor or reorder the line.
+/// The character, or a sign for one that is not seen, or would move the cursor or reorder the line. What says how a
+/// picture is drawn stays behind it.
 fn visible(character: char) -> char {
-    let reorders = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    if character.is_control() || reorders { '\u{fffd}' } else { character }
+    match unseen(character) {
+        Some(what) if !what.is_drawn() => '\u{fffd}',
+        _ => character,
+    }
 }
 
 #[cfg(test)]

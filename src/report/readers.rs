@@ -34,6 +34,9 @@ pub struct Languages {
     pub unknown: u64,
     /// What those rows name, most first, of the first 64 that differ; numbers and e-mail addresses are masked.
     pub unknown_locales: Vec<UnknownLocale>,
+    /// Messages whose rows name others than those; absent where there are no others.
+    #[serde(skip_serializing_if = "is_none")]
+    pub other_unknown: u64,
 }
 
 /// A language in which there is no text.
@@ -43,6 +46,11 @@ pub struct UnknownLocale {
     pub locale: String,
     /// Messages.
     pub messages: u64,
+}
+
+/// Whether nothing is to be said of a number.
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Languages {
@@ -63,8 +71,9 @@ impl Languages {
         if self.unknown > 0 {
             let named = |one: &UnknownLocale| format!("`{}` {}", one.locale, thousands(one.messages));
             let mut named: Vec<String> = self.unknown_locales.iter().take(SHOWN).map(named).collect();
-            if self.unknown_locales.len() > SHOWN {
-                named.push("and others".to_owned());
+            let more = self.unknown_locales.iter().skip(SHOWN).map(|one| one.messages).sum::<u64>();
+            if more + self.other_unknown > 0 {
+                named.push(format!("and others {}", thousands(more + self.other_unknown)));
             }
             lines.push(format!(
                 "{} by default: there is no text in what their rows name ({})",
@@ -117,4 +126,28 @@ pub fn human(texts: &[TextReaders], languages: &Languages) -> String {
 fn share(part: u64, all: u64) -> String {
     let tenths = (u128::from(part) * 1000 + u128::from(all) / 2).checked_div(u128::from(all)).unwrap_or(0);
     format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_that_are_not_shown_are_counted() {
+        let unknown = |locale: &str| UnknownLocale { locale: locale.to_owned(), messages: 2 };
+        let of = |unknown_locales: Vec<UnknownLocale>, other_unknown| Languages {
+            unknown: 20,
+            unknown_locales,
+            other_unknown,
+            ..Languages::default()
+        };
+        let few = of(vec![unknown("fr"), unknown("de")], 0);
+        assert!(few.human().ends_with("(`fr` 2, `de` 2)\n"), "{}", few.human());
+        let more = of(vec![unknown("fr"), unknown("de")], 16);
+        assert!(more.human().ends_with("(`fr` 2, `de` 2, and others 16)\n"), "{}", more.human());
+        let many = of(vec![unknown("x"); 7], 6);
+        assert!(many.human().ends_with("`x` 2, and others 10)\n"), "{}", many.human());
+        assert!(!serde_json::to_string(&few).unwrap().contains("other_unknown"));
+        assert!(serde_json::to_string(&more).unwrap().contains("\"other_unknown\":16"));
+    }
 }

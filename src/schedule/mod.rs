@@ -19,7 +19,7 @@ pub use holidays::{Holidays, HolidaysError};
 pub use hours::Hours;
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
 pub use phone_zones::{ZoneSet, country_zones_of, zones_of};
-pub use presets::{NO_ADVICE, Preset};
+pub use presets::Preset;
 pub use recipients::{Recipients, Spread, end_of};
 pub use series::Series;
 pub use timetable::{Due, Missed, Timetable, When};

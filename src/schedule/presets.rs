@@ -15,8 +15,7 @@ use super::window::{TimeOfDay, Window, WindowError};
 use crate::diagnostic::Source;
 
 /// What must stand wherever a preset is shown.
-pub const NO_ADVICE: &str =
-    "no legal advice: rules change, and which of them hold for you is yours to find out";
+const NO_ADVICE: &str = "no legal advice: rules change, and which of them hold for you is yours to find out";
 
 /// The presets, as they are written.
 const DATA: &str = include_str!("presets/presets.yaml");

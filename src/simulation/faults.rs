@@ -107,7 +107,7 @@ impl Fault {
     }
 
     /// Whether it befalls a whole request: only one of these does at a time.
-    pub const fn is_of_a_request(self) -> bool {
+    const fn is_of_a_request(self) -> bool {
         (self as usize) < (Self::Transient as usize) + 1
     }
 

@@ -15,7 +15,7 @@ use super::confine;
 use super::stamp::{Stamp, stamp};
 use crate::audience::detect::{self, Findings};
 use crate::audience::sheet::{self, SheetReader};
-use crate::audience::{Dialect, Header, Named, ReadError};
+use crate::audience::{Dialect, Encoding, Header, Named, ReadError};
 use crate::plan::Input;
 use crate::units::thousands;
 
@@ -154,6 +154,12 @@ impl Export {
         }
     }
 
+    /// How many bytes of UTF-8 it has, about: nobody knows before it is unpacked.
+    fn text_bytes(&self) -> Option<u64> {
+        let wide = [Encoding::UTF_16LE, Encoding::UTF_16BE].contains(&self.dialect.encoding);
+        (self.packing == Packing::None).then(|| if wide { self.len() / 2 } else { self.len() })
+    }
+
     /// Whether it has no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -182,7 +188,8 @@ impl Export {
     /// # Errors
     /// It cannot be opened.
     pub fn input(&self, read: &Arc<AtomicU64>) -> io::Result<Input<Box<dyn Read + Send>>> {
-        Ok(Input { name: Arc::clone(&self.shown), reader: self.reader(read)?, dialect: self.dialect })
+        let (name, reader, dialect) = (Arc::clone(&self.shown), self.reader(read)?, self.dialect);
+        Ok(Input { name, reader, dialect, bytes: self.text_bytes() })
     }
 }
 

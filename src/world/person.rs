@@ -2,6 +2,7 @@
 //! those who ask later, and no proof.
 #![allow(clippy::disallowed_methods, reason = "the environment and the system's files are read here")]
 
+use crate::unseen::unseen;
 use std::os::unix::fs::MetadataExt;
 use std::{env, fs};
 
@@ -47,15 +48,9 @@ fn named(
 
 /// A name without anything that a terminal would obey, and of some length at most; `None` where nothing is left.
 fn word(text: &str) -> Option<String> {
-    let harmless = |c: &char| !c.is_control() && !('\u{200b}'..='\u{200f}').contains(c) && !is_turning(*c);
-    let text: String = text.chars().filter(harmless).collect();
+    let text: String = text.chars().filter(|c| unseen(*c).is_none()).collect();
     let text: String = text.trim().chars().take(LONGEST).collect();
     (!text.is_empty()).then_some(text)
-}
-
-/// Signs that turn the direction of what follows.
-fn is_turning(c: char) -> bool {
-    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The schema comes from the type itself, so an editor and this reader can never disagree.
 
 mod absent;
+mod complaints;
 mod de;
 mod schema;
 mod several;
@@ -19,7 +20,8 @@ use serde::de::DeserializeOwned;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 
 pub use absent::all;
-pub use schema::{document, schema_of};
+pub use schema::document;
+use schema::schema_of;
 pub use several::Several;
 pub use spanned::Spanned;
 pub use text_or::TextOr;

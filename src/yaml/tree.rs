@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::complaints;
 use super::spanned::Spanned;
 use crate::diagnostic::{Diagnostic, Source, Span};
 
@@ -117,26 +118,14 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
             let at = error.location().map_or(0, |place| offset(&source.text, place.line(), place.column()));
             let text = error.without_snippet().to_string();
             let text = text.split(" at line ").next().unwrap_or_default();
-            let problem =
-                Diagnostic::error(format!("not readable as YAML: {text}")).at(source, at..at, "here");
-            match advice(text) {
+            let (title, advice) = complaints::told(text);
+            let problem = Diagnostic::error(title).at(source, at..at, "here");
+            match advice {
                 Some(advice) => problem.help(advice),
                 None => problem,
             }
         },
     )
-}
-
-/// What to do about the parser's commonest complaints.
-fn advice(complaint: &str) -> Option<&'static str> {
-    if complaint.contains("tab") {
-        return Some("indent with spaces: there is a tab here or on the next line");
-    }
-    let quotes = ["mapping values are not allowed", "did not find expected key"];
-    quotes
-        .iter()
-        .any(|words| complaint.contains(words))
-        .then_some("a text with `: ` in it, or one that begins with `{`, belongs in quotes")
 }
 
 /// The byte offset of a line and column, both from 1.

@@ -105,7 +105,7 @@ fn totals(bytes: &[u8], encoding: &str) -> Totals {
         locates: false,
         reference: Default::default(),
     };
-    let input = Input { name: "r.csv".into(), reader, dialect: findings.dialect };
+    let input = Input { name: "r.csv".into(), reader, dialect: findings.dialect, bytes: None };
     run_files(vec![input], &recipe, NonZeroUsize::MIN, &mut |_| Ok::<(), Infallible>(())).unwrap()
 }
 

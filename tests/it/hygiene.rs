@@ -64,7 +64,7 @@ fn names_in_snippets_are_checked_against_the_columns() {
 }
 
 /// Rows with something wrong, each of its own kind.
-const ODD: [&str; 14] = [
+const ODD: [&str; 15] = [
     "0700000001,Ann,a1",
     "0700000002,,a1",
     "0700000003,A\u{200b}nn,a1",
@@ -79,6 +79,7 @@ const ODD: [&str; 14] = [
     "0700000012,{{ name }},a1",
     "0700000013,\"Ann  0722111222 Beth\",a1",
     "0700000014,Zoë,a1",
+    "0700000015,A\u{3164}nn,a1",
 ];
 
 fn odd() -> Project {
@@ -97,7 +98,7 @@ fn fault_55_what_looks_wrong_in_texts_is_told_with_its_column_and_an_example() {
     insta::assert_snapshot!(section);
     let machine = project.run(&["plan", "campaigns/c", "--format", "json"]);
     let plan: serde_json::Value = serde_json::from_str(&machine.out).unwrap();
-    assert_eq!((&plan["messages"], &plan["rejected"]), (&12.into(), &2.into()));
+    assert_eq!((&plan["messages"], &plan["rejected"]), (&13.into(), &2.into()));
     let spaces = plan["flaws"].as_array().unwrap().iter().find(|flaw| flaw["first_line"] == 3).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(spaces).unwrap());
     let one = project.run(&["plan", "campaigns/c", "--threads", "1", "--format", "json"]);
@@ -121,12 +122,30 @@ fn fault_55_texts_that_nobody_means_are_left_out_with_line_and_reason() {
 
 #[test]
 fn a_preview_shows_one_text_of_each_flaw() {
-    let shown = odd().run(&["preview", "campaigns/c", "--sample", "9"]);
+    // Three are shown where nothing is said, and those of all kinds in any case.
+    let shown = odd().run(&["preview", "campaigns/c"]);
     assert_eq!(shown.code, 0, "{shown:?}");
     let why: Vec<&str> =
         shown.out.lines().filter(|line| line.contains('(') && line.starts_with('+')).collect();
     insta::assert_snapshot!(why.join("\n"));
+    for kind in sendplan::message::hygiene::Kind::ALL.into_iter().filter(|kind| !kind.refuses()) {
+        let words = format!("  worth a look: {} at", kind.words());
+        assert!(shown.out.contains(&words), "{words}: {}", shown.out);
+    }
     assert!(shown.out.contains("  worth a look: a space too many at character 3\n"), "{}", shown.out);
+}
+
+#[test]
+fn a_cell_without_a_value_is_not_found_in_the_middle_of_a_word() {
+    let plan = |text: &str| {
+        let project = campaign(text, &["0700000001,nan", "0700000002,#N/A"], &[]);
+        let plan = project.run(&["plan", "campaigns/c", "--format", "json"]);
+        serde_json::from_str::<serde_json::Value>(&plan.out).unwrap()["flaws"].clone()
+    };
+    assert_eq!(plan("text: \"{% if name %}Banana{% endif %}\""), serde_json::Value::Null);
+    let told = plan("text: \"Banana {{ name }}!\"");
+    assert_eq!((&told[0]["kind"], &told[0]["character"]), (&"no-value".into(), &8.into()), "{told}");
+    assert_eq!((told.as_array().unwrap().len(), &told[0]["messages"]), (1, &2.into()), "{told}");
 }
 
 #[test]
@@ -207,8 +226,13 @@ fn a_text_that_does_not_say_how_to_opt_out_refuses_the_plan() {
         ),
         "{planned:?}"
     );
+    let machine = message("required").run(&["plan", "campaigns/c", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&machine.out).unwrap();
+    assert_eq!(plan["without_opt_out"], serde_json::json!({"messages": 3, "first_line": 3}));
     let planned = message("\"stop to end\"").run(&["plan", "campaigns/c"]);
     assert!(planned.err.contains("2 texts do not say how to opt out"), "{planned:?}");
+    let machine = message("[stop to end, ann, ben]").run(&["plan", "campaigns/c", "--format", "json"]);
+    assert!(!machine.out.contains("without_opt_out"), "{machine:?}");
     let sent = message("[\"stop to end\", \"Ann\"]").run(&["send", "campaigns/c", "--sandbox"]);
     assert!(sent.err.contains("1 text does not say how to opt out"), "{sent:?}");
     assert_eq!(message("[stop to end, ann, ben]").run(&["plan", "campaigns/c"]).code, 0);
@@ -227,6 +251,12 @@ fn what_is_wrong_with_opt_out_texts_is_told_by_check() {
         check("text: Our sale is on.\n  opt_out_text: [STOP to end, \"Tuma STOP\"]"),
         check("text: Our sale is on.\n  opt_out_text: \" \""),
         check("text: Our sale is on.\n  opt_out_text: []"),
+        check("text: Our sale is on. STOP\n  opt_out_text: yes"),
+        check("text: Our sale is on. STOP\n  opt_out_text: \"true\""),
+        check("text: Our sale is on. STOP\n  opt_out_text: [required, STOP to end]"),
+        check("text: Our sale is on. STOP\n  opt_out_text: Required"),
+        check("text: Our sale is on. STOP\n  opt_out_text: no"),
+        check("text: Our sale is on. STOP\n  opt_out_text: true"),
     ];
     assert!(refused.iter().all(|(code, _)| *code == 3), "{refused:?}");
     insta::assert_snapshot!(refused.map(|(_, err)| err).join("\n"));

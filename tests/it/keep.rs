@@ -17,6 +17,7 @@ fn inputs<'a>(files: &[(&str, &'a str)]) -> Vec<Input<&'a [u8]>> {
         name: name.into(),
         reader: text.as_bytes(),
         dialect: Dialect::PLAIN,
+        bytes: Some(text.len() as u64),
     };
     files.iter().map(input).collect()
 }

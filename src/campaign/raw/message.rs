@@ -35,7 +35,7 @@ pub struct Message {
     pub max_segments: Option<Spanned<u16>>,
     /// What every text must carry, so that people know how to get no more of them; a text without it refuses the plan. Either
     /// a text, or several of which one is enough (for languages), compared without regard to case and white space; or
-    /// `required`, for `STOP` or another of the words by which people opt out.
+    /// `required`, for `STOP` or another of the words by which people opt out, where people are told to write it.
     #[serde(default)]
     #[schemars(example = &"required", example = &"STOP to opt out")]
     pub opt_out_text: Option<Spanned<OptOutText>>,

@@ -307,6 +307,10 @@ impl Resolver<'_> {
             TextOr::Text(text) => vec![(text, &said.span)],
             TextOr::Other(texts) => texts.iter().map(|text| (&text.value, &text.span)).collect(),
         };
+        // All of them are told; not one of them is asked for then.
+        if texts.iter().filter(|(text, span)| self.means_required(text, span)).count() > 0 {
+            return None;
+        }
         let mut phrases = Vec::new();
         for (text, span) in texts {
             match Phrase::new(text) {
@@ -315,6 +319,24 @@ impl Resolver<'_> {
             }
         }
         (!phrases.is_empty()).then(|| (Arc::new(OptOut::Texts(phrases)), said.span.clone()))
+    }
+
+    /// Whether a text is one that nobody wants to find in a message: a word that says yes or no, or `required` written
+    /// otherwise than it is. Tells so.
+    fn means_required(&mut self, text: &str, span: &Span) -> bool {
+        let word = text.trim().to_ascii_lowercase();
+        let help = match word.as_str() {
+            "yes" | "true" | "on" | "y" | "require" | REQUIRED => {
+                format!("did you mean `opt_out_text: {REQUIRED}`?")
+            }
+            "no" | "false" | "off" | "n" | "none" => {
+                format!("leave `opt_out_text` out to ask for nothing, or write `opt_out_text: {REQUIRED}`")
+            }
+            _ => return false,
+        };
+        let title = format!("`message.opt_out_text`: `{text}` is no text that says how to opt out");
+        self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), "").help(help));
+        true
     }
 
     /// Tells what is wrong with the template itself.
@@ -373,7 +395,9 @@ fn flawed(key: &str, kind: Kind, part: &str) -> Diagnostic {
     let title = format!("`{key}` has {}{code}", kind.words());
     let diagnostic = if kind.refuses() { Diagnostic::error(title) } else { Diagnostic::warning(title) };
     match kind {
-        Kind::Control | Kind::Direction | Kind::ZeroWidth => diagnostic.help("it is not seen: delete it"),
+        Kind::Control | Kind::Direction | Kind::ZeroWidth | Kind::Invisible => {
+            diagnostic.help("it is not seen: delete it")
+        }
         Kind::Braces | Kind::Placeholder => diagnostic.help("a column is written as in `{{ first_name }}`"),
         Kind::Lost => diagnostic.help("write the character again: it was lost on the way into the file"),
         Kind::Spaces | Kind::Link | Kind::NoValue => diagnostic,

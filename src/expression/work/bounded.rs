@@ -3,6 +3,7 @@
 use tera::{Kwargs, State, Tera, Value};
 
 use super::super::MAX_RENDERED_BYTES;
+use super::super::complaints::own;
 use super::charge;
 
 pub(super) fn register(tera: &mut Tera) {
@@ -14,7 +15,7 @@ pub(super) fn register(tera: &mut Tera) {
 fn fits(bytes: usize, filter: &str) -> Result<(), tera::Error> {
     if bytes > MAX_RENDERED_BYTES {
         let message = format!("`{filter}` makes more than {MAX_RENDERED_BYTES} bytes");
-        return Err(tera::Error::message(message));
+        return Err(own(message));
     }
     Ok(())
 }
@@ -51,7 +52,7 @@ fn indent(text: &str, kwargs: &Kwargs) -> Result<String, tera::Error> {
     let width = kwargs.get::<usize>("width")?.unwrap_or(4).min(1000);
     let by = kwargs.get::<&str>("indentation")?.unwrap_or(" ");
     if by.chars().count() != 1 {
-        return Err(tera::Error::message("`indentation` takes exactly one character"));
+        return Err(own("`indentation` takes exactly one character"));
     }
     let first = kwargs.get::<bool>("first")?.unwrap_or(false);
     let blank = kwargs.get::<bool>("blank")?.unwrap_or(false);

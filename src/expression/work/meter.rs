@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::parts::{What, parts};
+use super::super::parts::{What, keyword, parts};
 use super::super::{Kind, Problem};
 use super::tokens::{Token, tokens};
 use super::{TURNS, WEIGH};
@@ -95,12 +95,13 @@ pub(in crate::expression) fn meter(source: &str, kind: Kind) -> Result<Option<Me
     Ok(Some(Metered { text, added }))
 }
 
-/// Where the loop ends that begins with the first of these parts; its own end for what is no loop.
+/// Where the loop ends that begins with the first of these parts; its own end for what is no loop. Each tag looks at all
+/// that follow it: no source is longer than `MAX_SOURCE_BYTES`, which is asked before any is metered (`Program::add`).
 fn body_end(source: &str, parts: &[super::super::parts::Part]) -> usize {
     let mut depth = 0_usize;
     for part in parts {
         if part.what == What::Tag {
-            match first_word(source.get(part.inner.clone()).unwrap_or_default()) {
+            match keyword(source.get(part.inner.clone()).unwrap_or_default()) {
                 "for" => depth += 1,
                 "endfor" => depth = depth.saturating_sub(1),
                 _ => {}
@@ -111,13 +112,6 @@ fn body_end(source: &str, parts: &[super::super::parts::Part]) -> usize {
         }
     }
     source.len()
-}
-
-/// The word that a tag begins with.
-pub fn first_word(tag: &str) -> &str {
-    let tag = tag.trim_ascii_start();
-    let end = tag.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tag.len());
-    tag.get(..end).unwrap_or_default()
 }
 
 struct Work<'s> {

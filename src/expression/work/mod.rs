@@ -8,9 +8,9 @@ mod tokens;
 
 use std::cell::Cell;
 
+use super::complaints::own;
 use tera::{Kwargs, State, Tera, Value};
 
-pub use meter::first_word;
 pub(super) use meter::{Metered, meter};
 pub(super) use tokens::{Token, tokens};
 
@@ -44,9 +44,7 @@ pub(super) fn charge(cost: u64) -> Result<(), tera::Error> {
             LEFT.set(left);
             Ok(())
         }
-        None => Err(tera::Error::message(
-            "this is too much work: loops inside loops, or long texts that are used very often",
-        )),
+        None => Err(own("this is too much work: loops inside loops, or long texts that are used very often")),
     }
 }
 
@@ -71,7 +69,7 @@ fn weigh(value: &Value, depth: u8) -> Result<(), tera::Error> {
         return Ok(());
     }
     let Some(depth) = depth.checked_sub(1) else {
-        return Err(tera::Error::message("lists are nested too deeply"));
+        return Err(own("lists are nested too deeply"));
     };
     if let Some(items) = value.as_array() {
         items.iter().try_for_each(|item| weigh(item, depth))?;

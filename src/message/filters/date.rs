@@ -91,6 +91,11 @@ fn no_time(text: &str) -> String {
     format!("`{text}` is a day, without a time")
 }
 
+/// Whether a text says a day, or a time without an offset.
+pub fn is_local(text: &str) -> bool {
+    matches!(read(text.trim()), Ok(Said::Day(_) | Said::Local(_)))
+}
+
 /// A style by its name.
 pub fn style(value: &Value) -> Result<Style, String> {
     match value.as_str() {

@@ -2,7 +2,7 @@
 //! digits and in characters that SMS are cheap with. Formatters are made once for each thread and tag.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use fixed_decimal::Decimal;
@@ -17,6 +17,7 @@ use icu_locale_core::preferences::extensions::unicode::keywords::NumberingSystem
 use icu_locale_core::{LanguageIdentifier, Locale, langid};
 
 use super::date::Style;
+use crate::unseen::unseen;
 
 const ENGLISH: LanguageIdentifier = langid!("en");
 
@@ -37,6 +38,9 @@ pub struct Writing {
 
 thread_local! {
     static KEPT: RefCell<HashMap<LanguageIdentifier, Rc<Writing>>> = RefCell::default();
+    /// Tags of which nothing is known: to find that out takes far longer than to write something. They take no place
+    /// from those that are.
+    static UNKNOWN: RefCell<HashSet<LanguageIdentifier>> = RefCell::default();
 }
 
 /// How a tag writes; English where it is empty, or none that is known.
@@ -46,7 +50,6 @@ pub fn writing(tag: &str) -> Rc<Writing> {
         if let Some(known) = kept.get(&read) {
             return Rc::clone(known);
         }
-        // Cells are full of what nobody knows: that takes no place from what is.
         let known = if is_known(&read) { read } else { ENGLISH };
         if kept.len() >= MOST_KEPT && !kept.contains_key(&known) {
             kept.clear();
@@ -68,8 +71,25 @@ fn read(tag: &str) -> Option<LanguageIdentifier> {
     Some(found)
 }
 
-/// Whether there is more than the root for it, which calls the third month `M03`.
+/// Whether something is known of a tag. What is not is kept.
 fn is_known(id: &LanguageIdentifier) -> bool {
+    UNKNOWN.with_borrow_mut(|unknown| {
+        if unknown.contains(id) {
+            return false;
+        }
+        let is_known = has_data(id);
+        if !is_known {
+            if unknown.len() >= MOST_KEPT {
+                unknown.clear();
+            }
+            unknown.insert(id.clone());
+        }
+        is_known
+    })
+}
+
+/// Whether there is more than the root for it, which calls the third month `M03`.
+fn has_data(id: &LanguageIdentifier) -> bool {
     let writing = Writing::of(Locale::from(id.clone()));
     let day = writing.date(Style::Long, (2026, 3, 20));
     !id.language.is_unknown() && day.is_some_and(|day| !day.contains("M03"))
@@ -188,10 +208,9 @@ fn western() -> Option<NumberingSystem> {
 fn cheap(text: &str) -> String {
     let plain = |c: char| match c {
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => Some(' '),
-        '\u{200b}'..='\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => None,
         '’' | 'ʼ' => Some('\''),
         '−' | '‑' | '–' => Some('-'),
-        other => Some(other),
+        other => unseen(other).is_none().then_some(other),
     };
     text.chars().filter_map(plain).collect()
 }
@@ -231,6 +250,18 @@ mod tests {
                 assert!(!text.contains(odd), "{tag}: {text:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_tag_of_which_nothing_is_known_is_looked_up_once() {
+        let unknown = || UNKNOWN.with_borrow(|unknown| unknown.len());
+        for tag in ["xx", "xx", "XX", "qq-KE", "qq_KE", "", "english", "🦀"] {
+            assert_eq!(day(tag), "March 20, 2026", "{tag}");
+        }
+        assert_eq!(unknown(), 2, "xx, and qq of Kenya; the others are no tags");
+        (0..2 * MOST_KEPT).for_each(|number| drop(day(&format!("qq-{number:03}"))));
+        assert!(unknown() <= MOST_KEPT);
+        assert_eq!(day("sw"), "20 Machi 2026");
     }
 
     #[test]

@@ -8,14 +8,38 @@ mod number;
 pub(super) mod reader;
 mod segments;
 
-use crate::expression::{Choice, Filter, Options, Program, Value};
+use crate::expression::{
+    Choice, Filter, Kind, Options, Problem, Program, Value, applies_without, given_on_texts,
+};
 
 pub use reader::Clock;
 
 /// The filter whose output depends on where the recipient is.
 pub(super) const DATE: &str = "date";
+/// The options of [`DATE`] that it is asked about.
+const FORMAT: &str = "format";
+const ZONE: &str = "timezone";
 /// Filters that write as people of a language do.
-pub(super) const OF_LANGUAGES: [&str; 3] = ["number", "currency", DATE];
+const OF_LANGUAGES: [&str; 3] = ["number", "currency", DATE];
+
+/// Whether a source writes numbers or dates as people of a language do. A pattern of a date has the same words for all.
+pub(super) fn writes_by_language(source: &str) -> bool {
+    let depends = |filter: &&str| applies_without(source, Kind::Text, filter, FORMAT);
+    OF_LANGUAGES.iter().any(depends)
+}
+
+/// Times of a source that are told by a named clock and are nobody's to shift: the clock changes nothing.
+pub(super) fn needless_clocks(source: &str) -> Vec<Problem> {
+    let given = given_on_texts(source, Kind::Text, DATE, ZONE).into_iter();
+    given
+        .filter(|(text, _)| date::is_local(text))
+        .map(|(text, span)| Problem {
+            message: format!("`{ZONE}` changes nothing here: `{text}` has no offset from UTC"),
+            span,
+            help: Some("leave it out, or write an offset, as in `2026-03-20T09:00+03:00`".to_owned()),
+        })
+        .collect()
+}
 
 static FILTERS: [Filter; 4] = [
     Filter {
@@ -45,15 +69,15 @@ static FILTERS: [Filter; 4] = [
         options: &[
             Choice { name: "style", is_needed: false, check: |value| date::style(value).map(drop) },
             Choice { name: "time", is_needed: false, check: |value| flag(value).map(drop) },
-            Choice { name: "format", is_needed: false, check: |value| date::pattern(value).map(drop) },
-            Choice { name: "timezone", is_needed: false, check: |value| date::zone(value).map(drop) },
+            Choice { name: FORMAT, is_needed: false, check: |value| date::pattern(value).map(drop) },
+            Choice { name: ZONE, is_needed: false, check: |value| date::zone(value).map(drop) },
         ],
         apply: |value, options| {
             let told = Told {
                 style: options.get("style").map(date::style).transpose()?,
                 time: options.get("time").map(flag).transpose()?,
-                format: options.get("format").map(date::pattern).transpose()?,
-                zone: options.get("timezone").map(date::zone).transpose()?,
+                format: options.get(FORMAT).map(date::pattern).transpose()?,
+                zone: options.get(ZONE).map(date::zone).transpose()?,
             };
             date::date(value, &told).map(Value::from)
         },

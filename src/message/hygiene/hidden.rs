@@ -1,55 +1,100 @@
-//! Characters that are not seen: controls, marks of direction, those without width, and the one for a lost one.
+//! Characters that are not seen, but where they do something: joiners in scripts that join, marks of direction in texts
+//! that are read from right to left, what says how a picture is drawn.
 
 use super::{Flaw, Kind, add};
+use crate::unseen::{Unseen, is_picture, unseen};
 
 pub(super) fn look(text: &str, found: &mut Vec<Flaw>) {
     let from = found.len();
     // Read only where a mark of direction stands.
     let mut is_right_to_left = None;
     for (at, character) in text.char_indices() {
-        let Some(kind) = kind(character) else { continue };
-        let behind = at + character.len_utf8();
+        let Some(what) = unseen(character) else { continue };
+        let end = at + character.len_utf8();
+        let (before, behind) = (text.get(..at).unwrap_or_default(), text.get(end..).unwrap_or_default());
         let fits = match character {
-            '\u{200c}' | '\u{200d}' => joins(text.get(..at), text.get(behind..), character),
+            '\n' | '\r' | '\t' => true,
+            '\u{200c}' | '\u{200d}' => joins(before, behind, character),
             '\u{200e}' | '\u{200f}' | '\u{61c}' => {
                 *is_right_to_left.get_or_insert_with(|| text.chars().any(reads_right_to_left))
             }
+            _ if what == Unseen::Selector => chooses(before, behind, character),
+            _ if what == Unseen::Tag => makes_flag(before, behind, character),
             _ => false,
         };
         if !fits {
-            add(found, from, kind, at..behind);
+            add(found, from, kind(what), at..end);
         }
     }
 }
 
-fn kind(character: char) -> Option<Kind> {
-    Some(match character {
-        '\n' | '\r' | '\t' | ' '..='~' => return None,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' => Kind::Control,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            Kind::Direction
-        }
-        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
-            Kind::ZeroWidth
-        }
-        '\u{fffd}' => Kind::Lost,
-        _ => return None,
-    })
+fn kind(what: Unseen) -> Kind {
+    match what {
+        Unseen::Control => Kind::Control,
+        Unseen::Direction => Kind::Direction,
+        Unseen::NoWidth => Kind::ZeroWidth,
+        Unseen::Lost => Kind::Lost,
+        Unseen::Break | Unseen::Selector | Unseen::Tag | Unseen::Never => Kind::Invisible,
+    }
 }
 
 /// Whether a joiner or non-joiner does something where it stands: between pictures, or behind a letter of a script that
 /// joins its letters.
-fn joins(before: Option<&str>, behind: Option<&str>, character: char) -> bool {
-    let before = before.and_then(|text| text.chars().next_back());
-    let behind = behind.and_then(|text| text.chars().next());
+fn joins(before: &str, behind: &str, character: char) -> bool {
+    let (before, behind) = (before.chars().next_back(), behind.chars().next());
     let (Some(before), Some(behind)) = (before, behind) else { return false };
-    let pictures = character == '\u{200d}' && is_picture(before) && is_picture(behind);
+    // Tones of skin are pictures; a picture may have its colour chosen, or be a flag.
+    let ends_picture = is_picture(before) || matches!(before, '\u{fe0f}' | '\u{e007f}');
+    let pictures = character == '\u{200d}' && ends_picture && is_picture(behind);
     pictures || (joins_letters(before) && !behind.is_whitespace())
 }
 
-/// Pictures, and what is added to them: tones of skin, the choice of a coloured one.
-fn is_picture(character: char) -> bool {
-    matches!(character, '\u{fe0f}' | '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' | '\u{e0020}'..='\u{e007f}')
+/// Whether a selector chooses between forms that the character before it has: pictures and keys, signs of mathematics,
+/// the scripts of China, Mongolia and Myanmar.
+fn chooses(before: &str, behind: &str, selector: char) -> bool {
+    let Some(base) = before.chars().next_back() else { return false };
+    match selector {
+        '\u{180b}'..='\u{180f}' => matches!(base, '\u{1820}'..='\u{18aa}'),
+        '\u{fe0e}' | '\u{fe0f}' => {
+            let is_key = matches!(base, '0'..='9' | '#' | '*') && behind.starts_with('\u{20e3}');
+            is_key || is_picture(base)
+        }
+        _ => {
+            is_ideograph(base)
+                || matches!(base, '\u{1000}'..='\u{109f}' | '\u{2205}'..='\u{2aff}' | '\u{a840}'..='\u{a87f}')
+        }
+    }
+}
+
+/// Characters of China and its neighbours, their punctuation, and what is as wide as they are.
+fn is_ideograph(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2e80}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}'
+            | '\u{20000}'..='\u{3fffd}'
+    )
+}
+
+/// A flag of a region has so many letters of tags: two of a country, and up to three of a part of it.
+const LETTERS_OF_FLAGS: std::ops::RangeInclusive<usize> = 3..=5;
+
+/// Whether a tag stands in a flag: a black one, letters and digits, and the tag that ends it.
+fn makes_flag(before: &str, behind: &str, tag: char) -> bool {
+    // One more than there can be is enough to know that it is none.
+    const MOST: usize = 6;
+    let end = '\u{e007f}';
+    let is_letter = |c: &char| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}');
+    let letters_before = before.chars().rev().take(MOST).take_while(is_letter).count();
+    let is_black = before.chars().rev().nth(letters_before) == Some('\u{1f3f4}');
+    let (letters_behind, closed) = match tag == end {
+        true => (0, true),
+        false => {
+            let letters = behind.chars().take(MOST).take_while(is_letter).count();
+            (letters + usize::from(is_letter(&tag)), behind.chars().nth(letters) == Some(end))
+        }
+    };
+    let is_known = tag == end || is_letter(&tag);
+    is_known && is_black && closed && LETTERS_OF_FLAGS.contains(&(letters_before + letters_behind))
 }
 
 /// Arabic and its neighbours, the scripts of India and South-East Asia, Mongolian.

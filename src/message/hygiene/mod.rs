@@ -27,6 +27,9 @@ pub enum Kind {
     Direction,
     /// A character without width that joins or parts nothing here.
     ZeroWidth,
+    /// A character that is not seen and that nobody writes: a filler, a separator of lines, a tag, a noncharacter, a
+    /// selector of what is not there.
+    Invisible,
     /// `U+FFFD`, which stands for a character that was lost.
     Lost,
     /// Spaces beside each other, at the beginning, or before a full stop or comma.
@@ -48,12 +51,13 @@ pub struct Flaw {
 
 impl Kind {
     /// All of them, the worst first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Control,
         Self::Braces,
         Self::Placeholder,
         Self::Direction,
         Self::ZeroWidth,
+        Self::Invisible,
         Self::Lost,
         Self::Spaces,
         Self::Link,
@@ -68,6 +72,7 @@ impl Kind {
             Self::Placeholder => "placeholder",
             Self::Direction => "direction",
             Self::ZeroWidth => "zero-width",
+            Self::Invisible => "invisible",
             Self::Lost => "lost-character",
             Self::Spaces => "spaces",
             Self::Link => "link",
@@ -83,6 +88,7 @@ impl Kind {
             Self::Placeholder => "a placeholder",
             Self::Direction => "a mark of direction",
             Self::ZeroWidth => "a character without width",
+            Self::Invisible => "an invisible character",
             Self::Lost => "a lost character",
             Self::Spaces => "a space too many",
             Self::Link => "a broken link",
@@ -148,15 +154,20 @@ fn any_pair(bytes: &[u8], is_one: impl Fn(u8, u8) -> bool) -> bool {
 /// Whether there are the first bytes, in UTF-8, of characters that are not seen.
 fn hides(bytes: &[u8]) -> bool {
     let pair = any_pair(bytes, |one, two| {
-        let latin = (one == 0xc2) & ((two < 0xa0) | (two == 0xad));
-        let others = (one == 0xd8) & (two == 0x9c) | (one == 0xe1) & (two == 0xa0);
-        latin | others | (one == 0xef) & ((two == 0xbb) | (two == 0xbf))
+        let latin = (one == 0xc2) & ((two < 0xa0) | (two == 0xad)) | (one == 0xcd) & (two == 0x8f);
+        let east = (one == 0xe1) & ((two == 0x85) | (two == 0x9e) | (two == 0xa0));
+        // Forms of Arabic and selectors, the mark of byte order, forms of half a width.
+        let forms = (two.wrapping_sub(0xb7) < 2) | (two == 0xbb) | (two.wrapping_sub(0xbe) < 2);
+        let far = (one == 0xf0) & ((two == 0x9b) | (two == 0x9d)) | (one == 0xf3) & (two == 0xa0);
+        latin | (one == 0xd8) & (two == 0x9c) | east | (one == 0xef) & forms | far
     });
-    // The last two bytes of marks of punctuation, which stand beside quotes and dashes.
+    // The last two bytes: of marks of punctuation, which stand beside quotes and dashes; of a filler among letters of
+    // Korean; of the last two characters of a plane.
     let behind = bytes.get(1..).unwrap_or_default();
     pair | any_pair(behind, |two, three| {
-        let marks = (three.wrapping_sub(0x8b) < 5) | (three.wrapping_sub(0xaa) < 5);
-        (two == 0x80) & marks | (two == 0x81) & (three.wrapping_sub(0xa0) < 10)
+        let marks = (three.wrapping_sub(0x8b) < 5) | (three.wrapping_sub(0xa8) < 7);
+        let last = (two == 0x85) & (three == 0xa4) | (two == 0xbf) & (three >= 0xbe);
+        (two == 0x80) & marks | (two == 0x81) & (three.wrapping_sub(0xa0) < 16) | last
     })
 }
 
@@ -180,6 +191,49 @@ pub fn look(text: &str, has_gaps: bool, found: &mut Vec<Flaw>) {
         links::look(text, found);
     }
 }
+
+/// Whether nothing in a text has to be looked at again.
+pub fn is_clean(text: &str) -> bool {
+    Hints::of(text.as_bytes()).0 == 0
+}
+
+/// Whether a cell is such that no text has a flaw for it that is clean with a letter in its place: words and numbers of
+/// ASCII, as most cells are. Told of a few bytes, where a look at the whole text takes ten times as long.
+pub fn is_tame(cell: &str) -> bool {
+    let mut before = Class::Space;
+    let mut is_tame = !cell.is_empty();
+    for &byte in cell.as_bytes() {
+        let class = CLASSES[usize::from(byte)];
+        is_tame &= class != Class::Other && (before != Class::Space || class == Class::Word);
+        before = class;
+    }
+    is_tame && before == Class::Word && !is_no_value(cell)
+}
+
+/// What [`is_tame`] makes of a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Word,
+    /// A hyphen or a point, which stand between words and numbers.
+    Joint,
+    Space,
+    Other,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Word,
+            b'-' | b'.' => Class::Joint,
+            b' ' => Class::Space,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Whether a cell says that it has no value, as databases and spreadsheets write that.
 pub fn is_no_value(cell: &str) -> bool {

@@ -26,7 +26,7 @@ pub fn literals(source: &str) -> Vec<Flaw> {
 
 /// Whether a flaw is there whatever stands in the tags beside a text: at its edges they decide.
 fn stands_alone(parts: &[Part], at: usize, text: &str, flaw: &Flaw) -> bool {
-    if !matches!(flaw.kind, Kind::Spaces | Kind::Link | Kind::ZeroWidth) {
+    if !matches!(flaw.kind, Kind::Spaces | Kind::Link | Kind::ZeroWidth | Kind::Invisible) {
         return true;
     }
     let begins = flaw.span.start > 0 || at == 0;

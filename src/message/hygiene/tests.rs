@@ -3,11 +3,17 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::unseen::unseen;
 
 fn flaws(text: &str) -> Vec<(Kind, &str)> {
     let mut found = Vec::new();
     look(text, false, &mut found);
     found.into_iter().map(|flaw| (flaw.kind, &text[flaw.span])).collect()
+}
+
+/// All characters that are not seen, but for tabs and plain line breaks.
+fn all_unseen() -> Vec<char> {
+    ('\0'..=char::MAX).filter(|c| unseen(*c).is_some() && !matches!(c, '\n' | '\r' | '\t')).collect()
 }
 
 fn only(text: &str, kind: Kind, part: &str) {
@@ -20,7 +26,7 @@ fn fault_55_control_characters_are_found() {
         let text = format!("Hi Ann{control}, our sale");
         only(&text, Kind::Control, &control.to_string());
     }
-    for fine in ["a\nb\r\nc", "a\tb", "\u{85}", "é ç Â ¢ £", ""] {
+    for fine in ["a\nb\r\nc", "a\tb", "é ç Â ¢ £", ""] {
         assert_eq!(flaws(fine), [], "{fine:?}");
     }
 }
@@ -54,6 +60,49 @@ fn fault_55_characters_without_width_are_found_where_they_do_nothing() {
     }
     only("👨\u{200d} x", Kind::ZeroWidth, "\u{200d}");
     only("می\u{200c}", Kind::ZeroWidth, "\u{200c}");
+}
+
+#[test]
+fn fault_55_characters_that_nobody_writes_are_found_but_where_they_draw_a_picture() {
+    for hidden in "\u{85}\u{2028}\u{2029}\u{fffe}\u{ffff}\u{1fffe}\u{fff9}\u{fffb}\u{3164}\u{115f}\u{1160}\u{ffa0}\u{e0001}\u{e0061}\u{e0fff}\u{fe0f}\u{fe00}\u{e0100}\u{180b}".chars() {
+        only(&format!("Hi An{hidden}n"), Kind::Invisible, &hidden.to_string());
+    }
+    only("Hi An\u{34f}n", Kind::ZeroWidth, "\u{34f}");
+    for fine in [
+        "❤\u{fe0f} and ☎\u{fe0e}",
+        "1\u{fe0f}\u{20e3} #\u{fe0f}\u{20e3}",
+        "©\u{fe0f} ™\u{fe0f} ℹ\u{fe0f}",
+        "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+        "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}🏴\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}",
+        "葛\u{e0100}飾区",
+        "ᠠ\u{180b}",
+    ] {
+        assert_eq!(flaws(fine), [], "{fine:?}");
+    }
+    for odd in [
+        "🏴\u{e0067}\u{e0062}",
+        "🏴\u{e007f}",
+        "🌸\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+        "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e0067}\u{e0067}\u{e007f}",
+        "1\u{fe0f}",
+        "a\u{fe0f}\u{20e3}",
+        "葛\u{fe0f}",
+    ] {
+        assert!(flaws(odd).iter().all(|(kind, _)| *kind == Kind::Invisible), "{odd:?}");
+        assert_ne!(flaws(odd), [], "{odd:?}");
+    }
+}
+
+#[test]
+fn the_first_pass_notices_every_character_that_is_not_seen() {
+    for character in all_unseen() {
+        let text = format!("ab{character}");
+        assert!(
+            Hints::of(text.as_bytes()).has(Hints::CONTROL | Hints::HIDDEN),
+            "U+{:04X}",
+            u32::from(character)
+        );
+    }
 }
 
 #[test]
@@ -181,6 +230,7 @@ fn what_is_wrong_with_a_template_itself_is_told_at_its_place() {
     // What a tag beside it decides is not told here.
     assert_eq!(told("{{ a }} our https://a.example/?id={{ b }}{{ a }} , x {# #} y"), []);
     assert_eq!(told("Hi {{ a }} {% if b %} x{% endif %}"), []);
+    assert_eq!(told("{{ a }}\u{fe0f} x 🏴\u{e0067}{{ b }}"), []);
 }
 
 #[test]
@@ -189,6 +239,35 @@ fn columns_that_become_part_of_a_link_are_known() {
     assert_eq!(linked("https://x.example/{{ b }}?q={{ a }} {{ c }}", &columns), [1]);
     assert_eq!(linked("https://x.example/ {{ b }}", &columns), [0_usize; 0]);
     assert_eq!(linked("https://x.example/?a={{ a | urlencode }}{{ b }}", &columns), [0_usize; 0]);
+}
+
+#[test]
+fn most_cells_are_tame() {
+    for cell in ["Amina", "12345.50", "2026-12-03", "a", "Dar es Salaam", "O.K"] {
+        assert!(is_tame(cell), "{cell}");
+    }
+    for cell in
+        ["", " a", "a ", "a  b", "a .b", "a/b", "NULL", "nan", "é", "{a}", "-5", "50%", "a\tb", "a -b"]
+    {
+        assert!(!is_tame(cell), "{cell}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn tame_cells_leave_clean_texts_clean(
+        before in "[a-z%/<:,]{0,3}|[a-z ]{0,3}", between in "[a-z%/<: ]{0,3}", behind in "[ -~é]{0,2}",
+        one in "[A-Za-z0-9]([ .%-]{0,3}[A-Za-z0-9])?", other in "[nNa0-9]{1,3}|[ -~]{1,2}",
+    ) {
+        let tame = is_tame(&one) && is_tame(&other);
+        if !tame || !is_clean(&format!("{before}x{between}x{behind}")) {
+            return Ok(());
+        }
+        let text = format!("{before}{one}{between}{other}{behind}");
+        prop_assert_eq!(flaws(&text), []);
+    }
 }
 
 proptest! {
@@ -200,6 +279,22 @@ proptest! {
             prop_assert!(text.get(flaw.span.clone()).is_some(), "{:?}", flaw);
         }
         let _ = literals(&text);
+    }
+
+    /// Wherever it stands among letters, each of them is found.
+    #[test]
+    fn a_character_that_is_not_seen_is_found_anywhere(
+        hidden in prop_oneof![
+            prop::sample::select(all_unseen()),
+            prop::sample::select(all_unseen().into_iter().filter(|c| *c < '\u{e0000}').collect::<Vec<_>>()),
+        ],
+        before in "[ -z é’ßñжκ]{0,30}",
+        behind in "[ -z é’ßñжκ]{0,30}",
+    ) {
+        let mut found = Vec::new();
+        look(&format!("{before}{hidden}{behind}"), false, &mut found);
+        let span = before.len()..before.len() + hidden.len_utf8();
+        prop_assert!(found.iter().any(|flaw| flaw.span == span), "U+{:04X}: {:?}", u32::from(hidden), found);
     }
 
     /// The first pass misses nothing.

@@ -92,7 +92,7 @@ pub struct Weather {
 
 impl Weather {
     /// Nothing goes wrong.
-    pub const FINE: Self = Self { shares: [Percent::of_hundredths(0); WORDS.len()], crashes: 0 };
+    const FINE: Self = Self { shares: [Percent::of_hundredths(0); WORDS.len()], crashes: 0 };
 
     /// What goes wrong with this request as a whole, if anything does. Those that come in two or three kinds come in
     /// each alike.

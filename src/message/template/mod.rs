@@ -1,0 +1,12 @@
+//! Message templates: Tera over the columns of a row, checked before the first row is read. Templates of
+//! nothing but text and plain names are turned into copying, byte for byte what Tera writes (a property
+//! test holds the two together).
+
+mod compile;
+mod names;
+mod render;
+
+pub use render::{Scratch, Spelling, Template};
+
+#[cfg(test)]
+mod tests;

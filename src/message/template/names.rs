@@ -1,0 +1,64 @@
+//! Names in the source of a message that cannot be meant, each with what may be.
+
+use crate::diagnostic::{did_you_mean, listing};
+use crate::expression::{self, Kind, Problem};
+use crate::message::plain::{self, RESERVED};
+use crate::message::recipient::Names;
+
+/// Whether a column's name can stand in a template: a name of Tera's, and none of ours.
+pub(super) fn is_usable(name: &str) -> bool {
+    plain::is_name(name) && !RESERVED.contains(&name)
+}
+
+/// A column that has the name of something of ours: whoever wrote the template may mean either.
+pub(super) fn hidden_columns(source: &str, columns: &[String]) -> Vec<Problem> {
+    let hidden = columns.iter().filter(|column| RESERVED.contains(&column.as_str()));
+    hidden
+        .filter_map(|column| {
+            let span = expression::find_variable(source, Kind::Text, column)?;
+            Some(Problem {
+                message: format!("`{column}` is a column of the CSV and a name of sendplan's own"),
+                span,
+                help: Some("call the column something else".to_owned()),
+            })
+        })
+        .collect()
+}
+
+/// An unknown name may mean a column whose own name cannot stand in a template: `first_name` for
+/// `first name`.
+pub(super) fn unusable_column(problem: &mut Problem, source: &str, columns: &[String]) {
+    let Some(wanted) = source.get(problem.span.clone()) else { return };
+    let plain = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "_").to_lowercase();
+    let unusable = columns.iter().filter(|column| !is_usable(column));
+    let spellings: Vec<(String, &String)> = unusable.map(|column| (plain(column), column)).collect();
+    let near = did_you_mean(&plain(wanted), spellings.iter().map(|(spelling, _)| spelling.as_str()));
+    let column = near.and_then(|near| spellings.iter().find(|(spelling, _)| spelling == near));
+    if let Some((spelling, column)) = column {
+        problem.help = Some(format!(
+            "the column `{column}` cannot be named in a template: call it `{spelling}` in the file"
+        ));
+    }
+}
+
+/// Members of ours that are asked for and are not there.
+pub(super) fn unknown_members(source: &str, names: &Names<'_>) -> Vec<Problem> {
+    let of_recipients = names.of_recipients();
+    let vars: Vec<&str> = names.constants.keys().map(String::as_str).collect();
+    let owners: [(&str, &[&str]); 3] =
+        [("vars", &vars), ("campaign", &["name"]), ("recipient", &of_recipients)];
+    let mut problems = Vec::new();
+    for (owner, known) in owners {
+        for (name, span) in expression::members(source, Kind::Text, owner) {
+            if !known.contains(&name.as_str()) {
+                let help = match did_you_mean(&name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{owner}.{near}`?"),
+                    None => format!("`{owner}` has {}", listing(known.iter().copied())),
+                };
+                let message = format!("unknown variable `{owner}.{name}`");
+                problems.push(Problem { message, span, help: Some(help) });
+            }
+        }
+    }
+    problems
+}
