@@ -27,7 +27,7 @@ use crate::plan::{Entry, Input, PlanError, Recipe};
 use crate::provider::Cost;
 
 /// Batches that wait before and behind each worker.
-const QUEUE: usize = 2;
+const QUEUE: usize = 4;
 
 /// Makes a plan of a file of UTF-8 with commas. See [`run_files`].
 ///
