@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::audience::address::Address;
 use crate::audience::dedupe::{AddressKey, TextKey, address_key, text_key};
 use crate::audience::exclusion::Exclusion;
+use crate::audience::keep::Standing;
 use crate::audience::oddities::Oddities;
 use crate::audience::read::ReadError;
 use crate::audience::rows::{Block, Row};
@@ -31,6 +32,11 @@ pub(super) struct Batch {
     pub(super) base: u64,
     pub(super) block: Block,
     pub(super) items: Vec<Item>,
+    /// What decides who of its candidates is who, in their order.
+    pub(super) claimants: Vec<Claimant>,
+    /// What each of those is among the rows for one person; nothing where that cannot be, for the files have changed
+    /// between two readings.
+    pub(super) standings: Vec<Option<Standing>>,
     /// Identities and texts of all items, one after the other.
     pub(super) texts: String,
     pub(super) marks: Marks,
@@ -66,11 +72,8 @@ pub(super) enum Verdict {
 /// Somebody who gets a message unless somebody else has it.
 pub(super) struct Candidate {
     pub(super) address: Address,
-    pub(super) address_key: AddressKey,
     /// The identity, in the batch's texts.
     pub(super) id: Range<usize>,
-    /// The identity's key, where it is not the address.
-    pub(super) id_key: Option<TextKey>,
     /// The message, or why there is none. Told only after duplicates are, for a second copy of somebody
     /// is a duplicate whatever its text.
     pub(super) message: Result<Message, Exclusion>,
@@ -78,6 +81,16 @@ pub(super) struct Candidate {
     pub(super) whereabouts: Option<Whereabouts>,
     /// What the row says that is of no use.
     pub(super) odd: Option<Box<Odd>>,
+}
+
+/// What decides whether somebody has a message already, apart from the rest: who asks reads nothing else.
+pub(super) struct Claimant {
+    /// In the file.
+    pub(super) line: u64,
+    pub(super) address: AddressKey,
+    /// Where it is not the address.
+    pub(super) id: Option<TextKey>,
+    pub(super) has_message: bool,
 }
 
 /// What a row says for a zone or a language where that is none; in the batch's texts. Few rows have any.
@@ -163,30 +176,44 @@ impl<'r> Worker<'r> {
 
     /// Makes the verdicts of a block.
     pub(super) fn work(&mut self, batch: &mut Batch) {
-        let Batch { block, items, texts, marks, odd, error, .. } = batch;
+        let Batch { block, items, claimants, texts, marks, odd, error, .. } = batch;
         items.clear();
+        claimants.clear();
         texts.clear();
         marks.characters.clear();
         marks.flaws.clear();
         *odd = Oddities::default();
-        *error = self.rows(block, items, (texts, marks)).map(|found| *odd = found).err();
+        *error = self.rows(block, (items, claimants), (texts, marks)).map(|found| *odd = found).err();
     }
 
     fn rows(
         &mut self,
         block: &Block,
-        items: &mut Vec<Item>,
+        (items, claimants): (&mut Vec<Item>, &mut Vec<Claimant>),
         (texts, marks): (&mut String, &mut Marks),
     ) -> Result<Oddities, ReadError> {
         let mut rows = block.rows()?;
         while let Some(row) = rows.next_row()? {
             let verdict = match self.candidate(&row, texts, marks) {
-                Ok(candidate) => Verdict::In(candidate),
+                Ok(candidate) => {
+                    claimants.push(self.claimant(row.line(), &candidate, texts));
+                    Verdict::In(candidate)
+                }
                 Err(reason) => Verdict::Out(reason),
             };
             items.push(Item { line: row.line(), range: row.range(), verdict });
         }
         Ok(rows.oddities())
+    }
+
+    fn claimant(&self, line: u64, candidate: &Candidate, texts: &str) -> Claimant {
+        let id = || texts.get(candidate.id.clone()).map(text_key);
+        Claimant {
+            line,
+            address: address_key(&candidate.address),
+            id: self.recipe.rules.id.and_then(|_| id()),
+            has_message: candidate.message.is_ok(),
+        }
     }
 
     fn candidate(
@@ -212,8 +239,6 @@ impl<'r> Worker<'r> {
         Ok(Candidate {
             whereabouts,
             odd: (no_zone || no_locale).then(|| Box::new(odd)),
-            address_key: address_key(&person.address),
-            id_key: person.id.map(text_key),
             id: id_range,
             message,
             address: person.address,

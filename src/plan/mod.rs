@@ -3,6 +3,8 @@
 
 pub mod alphabet;
 mod batch;
+mod claims;
+mod collector;
 mod digest;
 pub mod flaws;
 pub mod limits;
