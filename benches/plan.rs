@@ -1,5 +1,5 @@
 //! The time of a whole plan beside that of merely reading the file, in one run on one machine, because
-//! only the ratio means something elsewhere. `cargo bench --bench plan -- [ROWS]`. Memory is that of a process of its own
+//! only the ratio means something elsewhere. `cargo bench --bench plan -- [ROWS…]`. Memory is that of a process of its own
 //! that makes one plan, with the program's allocator.
 #![expect(
     clippy::print_stdout,
@@ -34,7 +34,19 @@ fn main() {
         let totals = plan(path, &recipe(path, TEMPLATE), 4);
         return println!("one plan alone, 4 workers: {} messages, peak {}", totals.messages, peak_memory());
     }
-    let rows = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1_000_000);
+    let mut sizes: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes.push(1_000_000);
+    }
+    let times: Vec<Duration> = sizes.iter().map(|rows| measured(*rows)).collect();
+    for (rows, time) in sizes.iter().zip(&times).skip(1) {
+        let (more, longer) = (*rows as f64 / sizes[0] as f64, time.as_secs_f64() / times[0].as_secs_f64());
+        println!("{more} x the rows, 4 workers: {longer:.2} x the time");
+    }
+}
+
+/// Measures plans of so many rows; answers what that of nothing but text and columns takes with four workers.
+fn measured(rows: u64) -> Duration {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("recipients.csv");
     let mut file = BufWriter::new(File::create(&path).expect("a file"));
@@ -46,9 +58,10 @@ fn main() {
     naive(folder.path(), rows);
     let (bare, _) = best(|| bare_pass(&path));
     println!("bare csv::ByteRecord pass {:>8.3} s", bare.as_secs_f64());
+    let mut of_columns = Duration::ZERO;
     for (name, template) in [
-        ("text and columns", TEMPLATE.to_owned()),
         ("with a condition", format!("{TEMPLATE}{{% if city == \"Nairobi\" %}} Visit us.{{% endif %}}")),
+        ("text and columns", TEMPLATE.to_owned()),
     ] {
         let recipe = recipe(&path, &template);
         for threads in [1, 2, 4] {
@@ -60,11 +73,13 @@ fn main() {
                 rows as f64 / time.as_secs_f64(),
                 totals.messages,
             );
+            of_columns = time;
         }
     }
     let own = std::env::current_exe().expect("this program");
     let alone = Command::new(own).env(ONCE, &path).output().expect("one plan alone");
     print!("{}", String::from_utf8_lossy(&alone.stdout));
+    of_columns
 }
 
 /// Names the file of which a process of its own makes one plan.
