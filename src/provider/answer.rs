@@ -8,7 +8,7 @@ use crate::provider::class::Class;
 use crate::provider::exchange::Response;
 use crate::provider::json;
 use crate::provider::profile::{Profile, Rule, Text};
-use crate::provider::secrets::Secrets;
+use crate::provider::secrets::{Secrets, with_word};
 
 /// An answer, laid out for expressions.
 pub(super) struct Answer {
@@ -123,8 +123,8 @@ impl Profile {
             _ if field == "base_url" => "provider.base_url".to_owned(),
             _ => field.clone(),
         };
-        let reason = reason.unwrap_or_else(|| "refused".to_owned());
-        Some(format!("{reason} (look at `{place}`)"))
+        let reason = reason.as_deref().unwrap_or("refused");
+        Some(with_word(reason, &format!(" (look at `{place}`)")))
     }
 
     /// A reason is told when it can be; it decides nothing, so its absence is no error.

@@ -180,13 +180,22 @@ impl Secrets {
             out.push_str(if is_token(word) { "[redacted]" } else { word });
         }
         let out: String = out.chars().filter(|&c| is_printable(c)).collect();
-        if out.chars().count() <= MAX_REASON_CHARS {
-            return out;
-        }
-        let mut cut: String = out.chars().take(MAX_REASON_CHARS - 1).collect();
-        cut.push('…');
-        cut
+        shortened(&out, MAX_REASON_CHARS)
     }
+}
+
+/// A reason with a word of ours behind it, together as long as a reason may be: the gateway's part gives way.
+pub(super) fn with_word(reason: &str, word: &str) -> String {
+    let most = MAX_REASON_CHARS.saturating_sub(word.chars().count());
+    shortened(reason, most) + word
+}
+
+/// At most so many characters of a text, with a mark where some are missing.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn longest_first(spellings: &mut Vec<String>) {
@@ -315,7 +324,12 @@ mod tests {
         assert_eq!(secrets.reason(&format!("bad token {token}")), "bad token [redacted]");
         let name = "org.example.web.UnprocessableEntityException";
         assert_eq!(secrets.reason(name), name);
-        assert_eq!(secrets.reason(&"word ".repeat(100)).chars().count(), MAX_REASON_CHARS);
+        let long = secrets.reason(&"word ".repeat(100));
+        assert_eq!(long.chars().count(), MAX_REASON_CHARS);
+        let more = with_word(&long, " (look at `sender`)");
+        assert_eq!(more.chars().count(), MAX_REASON_CHARS);
+        assert!(more.ends_with("… (look at `sender`)"), "{more}");
+        assert_eq!(with_word("no such sender", " (look at `sender`)"), "no such sender (look at `sender`)");
     }
 
     #[test]
