@@ -5,6 +5,7 @@ use std::io::Read;
 use crate::audience::decode::{Decoded, Fault};
 use crate::audience::detect;
 use crate::audience::dialect::{Dialect, Numbering};
+use crate::audience::oddities::hides_somebody;
 use crate::audience::read::ReadError;
 use crate::audience::record::{self, End, MAX_RECORD_BYTES};
 use crate::audience::rows::Block;
@@ -94,6 +95,13 @@ impl<R: Read> Blocks<R> {
         let found = rows
             .next_row()?
             .map_or(First::Blank, |row| First::Names(row.line(), row.iter().map(str::to_owned).collect()));
+        if let First::Names(line, cells) = &found {
+            let hides = |cell: &String| hides_somebody(cell, self.dialect.delimiter);
+            let like_rows = rows.oddities().first.map(|first| first.column);
+            if let Some(column) = cells.iter().position(hides).or(like_rows) {
+                return Err(ReadError::SwallowingHeader { line: *line, column: column + 1 });
+            }
+        }
         let (_, after) = rows.position();
         self.take(&Whole { bytes: next, rows: after - self.line });
         Ok(found)

@@ -1,6 +1,7 @@
 //! What stands among the rows of a file and is worth telling: rows without anything in them, which are passed over, and
 //! cells in quotes that seem to have swallowed rows.
 
+use crate::audience::masked::is_contact;
 use crate::audience::record::{self, Bounds};
 
 /// Lines like rows that a cell has at least before it is told of.
@@ -53,6 +54,15 @@ impl Oddities {
             }
         }
     }
+}
+
+/// Whether somebody's number or e-mail address stands, as a cell of its own would, on a line of the cell behind its first.
+pub(super) fn hides_somebody(cell: &str, delimiter: u8) -> bool {
+    if memchr::memchr2(b'\n', b'\r', cell.as_bytes()).is_none() {
+        return false;
+    }
+    let behind = cell.split(['\n', '\r']).skip(1);
+    behind.flat_map(|line| line.split(char::from(delimiter))).any(|piece| is_contact(piece.trim_matches('"')))
 }
 
 /// Whether nothing stands in any of the cells but white space.

@@ -97,6 +97,16 @@ pub enum ReadError {
         /// The second.
         second: usize,
     },
+    /// The name of a column runs over lines that look like rows.
+    #[error(
+        "line {line}: the name of column {column} runs over more than one line, and there are people on them: see whether a quote opens there that should not"
+    )]
+    SwallowingHeader {
+        /// The physical line of the header, from 1.
+        line: u64,
+        /// The column, from 1.
+        column: usize,
+    },
     /// A column without a name.
     #[error("line {line} does not name column {column}")]
     UnnamedColumn {

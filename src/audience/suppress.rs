@@ -10,6 +10,7 @@ use crate::audience::blocks::Blocks;
 use crate::audience::detect;
 use crate::audience::dialect::{Dialect, Named};
 use crate::audience::masked::{is_contact, masked_all};
+use crate::audience::oddities::hides_somebody;
 use crate::audience::read::ReadError;
 use crate::audience::rows::Block;
 use crate::audience::unreadable::AddressError;
@@ -56,6 +57,16 @@ pub enum ListError {
         /// The list.
         list: String,
         /// The physical line, from 1.
+        line: u64,
+    },
+    /// A cell runs over lines on which there are entries.
+    #[error(
+        "the suppression list {list}, line {line}: a cell in quotes runs over lines that look like entries: see whether a quote opens there that should not, or take the line breaks out of the cell"
+    )]
+    Swallowing {
+        /// The list.
+        list: String,
+        /// The physical line on which the entry begins, from 1.
         line: u64,
     },
     /// Nobody can tell which column has the addresses.
@@ -161,6 +172,9 @@ impl Suppression {
         let mut rows = block.rows().map_err(refuse)?;
         while let Some(row) = rows.next_row().map_err(refuse)? {
             let (line, list_name) = (row.line(), || name.to_owned());
+            if row.iter().any(|cell| hides_somebody(cell, block.dialect.delimiter)) {
+                return Err(ListError::Swallowing { list: list_name(), line });
+            }
             if row.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
                 return Err(ListError::Surplus { list: list_name(), line });
             }
@@ -177,7 +191,10 @@ impl Suppression {
                 return Err(ListError::NoCell { list: list_name(), line });
             }
         }
-        Ok(())
+        match rows.oddities().first {
+            Some(first) => Err(ListError::Swallowing { list: name.to_owned(), line: first.line }),
+            None => Ok(()),
+        }
     }
 
     fn add(&mut self, address: Address, list: u32) {
@@ -310,6 +327,28 @@ mod tests {
             assert!(list(text).unwrap().contains(&number("0700005696")).is_some(), "{text}");
         }
         assert!(matches!(list("tel\n0722222222,0700005696\n"), Err(ListError::Surplus { line: 2, .. })));
+    }
+
+    #[test]
+    fn a_quote_that_swallows_entries_is_refused() {
+        for (text, at) in [
+            ("phone,note\n0712345600,\"asked by phone\n0712345678,y\n0712345679,z\"\n", 2),
+            ("phone,note\n0711111111,a\n0712345600,\"asked by phone\n0712345678,y\"\n", 3),
+            ("note\tphone\n\"asked\n\t0712345678\"\t0712345600\n", 2),
+        ] {
+            let error = list(text).unwrap_err();
+            assert!(matches!(error, ListError::Swallowing { line, .. } if line == at), "{text}: {error}");
+        }
+        let header = list("phone,\"note\n0712345678,y\n0712345679,z\"\n0712345600,x\n").unwrap_err();
+        let wanted =
+            matches!(&header, ListError::Read { error: ReadError::SwallowingHeader { column: 2, .. }, .. });
+        assert!(wanted, "{header}");
+        // Of what is no number, lines like rows tell.
+        let mut orders = Suppression::default();
+        let text = "order,note\no1,\"asked\no2,y\no3,z\"\n";
+        let told = orders.add_list("a", text.as_bytes(), AddressKind::Opaque, "order").unwrap_err();
+        assert!(matches!(told, ListError::Swallowing { line: 2, .. }), "{told}");
+        assert!(list("phone,note\n0712345600,\"asked by phone,\ntwice\"\n").is_ok());
     }
 
     #[test]
