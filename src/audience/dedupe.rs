@@ -76,8 +76,8 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// Makes room for messages to about so many people, before the first: with phone numbers or without, and with
-    /// identities or without.
+    /// There will be messages to about so many people in the end: with phone numbers or without, and with identities or
+    /// without. Whatever grows makes room for its share of them at once.
     pub fn expect(&mut self, people: u64, has_phones: bool, has_ids: bool) {
         match has_phones {
             true => self.phones.expect(people),

@@ -33,6 +33,8 @@ struct Part<const KEY: usize> {
     used: usize,
     /// The room it begins with.
     first: usize,
+    /// The room it will take in the end, as far as is known.
+    expected: usize,
 }
 
 /// A place for a key that has none.
@@ -54,7 +56,7 @@ impl<const KEY: usize> Default for Packed<KEY> {
     fn default() -> Self {
         // From a quarter apart on: they grow one after the other for ever, and what one leaves is taken by the next.
         let first = |part: usize| FIRST_ROOM + ((part * FIRST_ROOM / 4) >> PART_BITS);
-        let part = |part| Part { slots: Vec::new(), room: 0, used: 0, first: first(part) };
+        let part = |part| Part { slots: Vec::new(), room: 0, used: 0, first: first(part), expected: 0 };
         Self { parts: (0..1 << PART_BITS).map(part).collect() }
     }
 }
@@ -63,13 +65,13 @@ impl<const KEY: usize> Packed<KEY> {
     /// How many bits a key has; what is above them is not looked at.
     pub(super) const BITS: u32 = KEY as u32 * 8 + PART_BITS;
 
-    /// Makes room for about so many keys, before the first of them: to grow is to put each of them anew.
+    /// There will be about so many keys in the end: whatever part has to grow makes room for its share of them at once.
     pub(super) fn expect(&mut self, keys: u64) {
         let places = (keys >> PART_BITS).saturating_mul(FULL_AT.1) / FULL_AT.0;
         // A tenth for those that have more than their share, and for what nobody could know.
         let places = places.saturating_add(places / 10);
         let places = usize::try_from(places).unwrap_or(0);
-        self.parts.iter_mut().for_each(|part| part.first = part.first.max(places));
+        self.parts.iter_mut().for_each(|part| part.expected = places);
     }
 
     /// The line of a key.
@@ -202,11 +204,11 @@ impl<const KEY: usize> Part<KEY> {
         self.set(key, line);
     }
 
-    /// A quarter more places: the entries are put anew, nearly in the order of their keys.
+    /// A quarter more places, or those that will be taken in the end: the entries are put anew, nearly in the order of their keys.
     fn grow(&mut self) {
-        let room = (self.room + self.room / 4).max(self.first);
+        let room = (self.room + self.room / 4).max(self.first).max(self.expected);
         let slots = vec![0; (room + OVERHANG) * Self::STRIDE];
-        let mut grown = Self { slots, room, used: self.used, first: self.first };
+        let mut grown = Self { slots, room, used: self.used, first: self.first, expected: self.expected };
         for slot in self.slots.chunks_exact(Self::STRIDE) {
             let (line, own) = slot.split_at(LINE_BYTES);
             if word(line) == 0 {
@@ -248,6 +250,9 @@ mod tests {
         let (mut packed, mut map) = (Packed::<KEY>::default(), HashMap::new());
         for &(key, line, anew) in asked {
             let key = key & ((1 << Packed::<KEY>::BITS) - 1);
+            if line % 3 == 0 {
+                packed.expect(line.min(1 << 20));
+            }
             assert_eq!(packed.get(key), map.get(&key).copied());
             if anew {
                 packed.replace(key, line);
@@ -287,18 +292,23 @@ mod tests {
 
     #[test]
     fn many_keys_in_a_part_stay_dense() {
-        let mut packed = Packed::<6>::default();
-        let spread = |number: u64| u128::from(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        for number in 0..200_000 {
-            packed.replace(spread(number), number);
+        for expected in [0, 50_000, 200_000] {
+            let mut packed = Packed::<6>::default();
+            let spread = |number: u64| u128::from(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            for number in 0..200_000 {
+                if number == 1_000 {
+                    packed.expect(expected);
+                }
+                packed.replace(spread(number), number);
+            }
+            assert_eq!(packed.len(), 200_000);
+            for number in 0..200_000 {
+                assert_eq!(packed.get(spread(number)), Some(number));
+                assert_eq!(packed.get(spread(number + 1_000_000)), None);
+            }
+            let bytes: usize = packed.parts.iter().map(|part| part.slots.capacity()).sum();
+            assert!(bytes < 200_000 * 18, "{expected}: {bytes}");
         }
-        assert_eq!(packed.len(), 200_000);
-        for number in 0..200_000 {
-            assert_eq!(packed.get(spread(number)), Some(number));
-            assert_eq!(packed.get(spread(number + 1_000_000)), None);
-        }
-        let bytes: usize = packed.parts.iter().map(|part| part.slots.capacity()).sum();
-        assert!(bytes < 200_000 * 18, "{bytes}");
     }
 
     #[test]

@@ -11,8 +11,8 @@ pub(super) enum Claims<'l> {
     First {
         /// Who has one.
         claimed: Claimed,
-        /// How many bytes the files have, until the first batch is there, where that is known.
-        bytes: Option<u64>,
+        /// How much room that will take, where it is known how long the files are.
+        outlook: Option<Outlook>,
     },
     /// The last, which is known before.
     Last(&'l LastRows),
@@ -21,21 +21,22 @@ pub(super) enum Claims<'l> {
 impl Claims<'_> {
     /// The first one of files that have so many bytes.
     pub(super) fn first(bytes: Option<u64>) -> Self {
-        Self::First { claimed: Claimed::default(), bytes }
+        let outlook = bytes.map(|bytes| Outlook { bytes, read: 0, people: 0, next: FIRST_LOOK });
+        Self::First { claimed: Claimed::default(), outlook }
     }
 
     /// Says what each row of a batch is; batches come in the order of the files.
     pub(super) fn decide(&mut self, batch: &mut Batch) {
-        if let Self::First { claimed, bytes } = self {
-            if let Some(bytes) = bytes.take() {
-                expect(claimed, bytes, batch);
-            }
+        if let Self::First { claimed, .. } = self {
             let keys = batch.claimants.iter().map(|one| (&one.address, one.id.as_ref()));
             std::hint::black_box(claimed.fetch(keys));
         }
         let Batch { claimants, standings, base, .. } = batch;
         standings.clear();
         standings.extend(claimants.iter().map(|one| self.standing(*base, one)));
+        if let Self::First { claimed, outlook: Some(outlook) } = self {
+            outlook.update(claimed, batch);
+        }
     }
 
     /// What a row is, and nothing where that cannot be. One that is kept has its message from then on.
@@ -60,12 +61,33 @@ impl Claims<'_> {
     }
 }
 
-/// Makes room for those in files of so many bytes, when the first batch is there: the rest will be much like it.
-fn expect(claimed: &mut Claimed, bytes: u64, batch: &Batch) {
-    let people = || batch.claimants.iter().filter(|one| one.has_message);
-    let Some(one) = people().next() else { return };
-    let (some, of_bytes) = (people().count() as u64, batch.block.bytes.len().max(1) as u64);
-    let all = u128::from(some) * u128::from(bytes) / u128::from(of_bytes);
-    let all = u64::try_from(all).unwrap_or(u64::MAX);
-    claimed.expect(all, matches!(one.address, AddressKey::Phone(_)), one.id.is_some());
+/// How many people there will be, by how many there were in what was read so far: room for them is made at once, because
+/// to grow is to put everybody anew. Never for many times as many as there are: the rows behind may be longer.
+pub(super) struct Outlook {
+    /// Of all files.
+    bytes: u64,
+    read: u64,
+    people: u64,
+    /// So many people are there when it is looked at again.
+    next: u64,
+}
+
+/// So many people are there when room is made for the first time.
+const FIRST_LOOK: u64 = 1 << 9;
+/// For so many times as many people as there are room is made at the most.
+const MOST_TIMES: u64 = 128;
+
+impl Outlook {
+    fn update(&mut self, claimed: &mut Claimed, batch: &Batch) {
+        self.read += batch.block.bytes.len() as u64;
+        self.people += batch.standings.iter().filter(|one| **one == Some(Standing::Kept)).count() as u64;
+        if self.people < self.next {
+            return;
+        }
+        self.next = self.people * 2;
+        let all = u128::from(self.people) * u128::from(self.bytes) / u128::from(self.read.max(1));
+        let all = u64::try_from(all).unwrap_or(u64::MAX).min(self.people.saturating_mul(MOST_TIMES));
+        let Some(one) = batch.claimants.first() else { return };
+        claimed.expect(all, matches!(one.address, AddressKey::Phone(_)), one.id.is_some());
+    }
 }
