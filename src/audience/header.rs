@@ -56,13 +56,22 @@ impl Header {
 
     /// Whether a name is a number or an address: then it is somebody's row, and the names are missing.
     pub fn looks_like_a_row(&self) -> bool {
-        self.columns.iter().any(|name| is_contact(name))
+        self.columns.iter().any(|name| is_of_somebody(name))
     }
 
     /// Where the column of that name stands, from 0.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
+}
+
+/// Whether a number or an e-mail address stands at the beginning, as in `'0712345678` and `0712345678 Ann`, or an e-mail
+/// address anywhere.
+fn is_of_somebody(name: &str) -> bool {
+    let plain = name.trim_start_matches(['\'', '"', '`']);
+    let mut words = plain.split_whitespace().map(|word| word.trim_matches(['<', '>', '(', ')', ',', ';']));
+    let is_first = words.clone().next().is_some_and(is_contact);
+    is_contact(plain) || is_first || words.any(|word| word.contains('@') && is_contact(word))
 }
 
 impl AsRef<[String]> for Header {
@@ -82,6 +91,23 @@ mod tests {
 
     fn header(text: &str) -> Result<Vec<String>, ReadError> {
         Header::read(text.as_bytes()).map(|header| header.columns().to_vec())
+    }
+
+    #[test]
+    fn a_row_is_known_by_whom_it_is_about() {
+        for row in [
+            "0712345678",
+            "'0712345678",
+            "0712345678 Ann",
+            "+254 712 345 678",
+            "Ann <ann@example.org>",
+            "a@b.co",
+        ] {
+            assert!(is_of_somebody(row), "{row}");
+        }
+        for name in ["phone", "phone 2", "sent 20261101", "E-mail @ work", "2026-12-01", "o'clock", ""] {
+            assert!(!is_of_somebody(name), "{name}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Resolver;
 use super::message::inside;
+use crate::audience::masked::masked_all;
 use crate::audience::{AddressKind, Filter, Header, NumberTypes, Rules, Sample, region as region_of};
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, did_you_mean, listing};
@@ -97,7 +98,8 @@ impl Resolver<'_> {
         let found = header.index(&name.value);
         if found.is_none() {
             let columns = header.columns().iter().map(String::as_str);
-            let help = match did_you_mean(&name.value, columns.clone()) {
+            let shown = masked_all(header.columns());
+            let help = match did_you_mean(&name.value, columns) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "check the first line of the CSV".to_owned(),
             };
@@ -105,7 +107,7 @@ impl Resolver<'_> {
                 Diagnostic::error(format!("`{key}`: the CSV has no column `{}`", name.value))
                     .at(self.source, name.span.clone(), "")
                     .help(help)
-                    .help(format!("its columns are {}", listing(columns))),
+                    .help(format!("its columns are {}", listing(shown.iter().map(String::as_str)))),
             );
         }
         found
