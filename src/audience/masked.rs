@@ -37,7 +37,8 @@ pub fn is_contact(cell: &str) -> bool {
 
 /// `z••@•••••••.org`: where it begins and how it ends.
 fn mail(word: &str) -> String {
-    let last_label = word.rfind('.').unwrap_or(word.len());
+    let host = word.rfind('@').unwrap_or_default();
+    let last_label = word.rfind('.').filter(|at| *at > host).unwrap_or(word.len());
     let masked = |(at, c): (usize, char)| match c {
         '@' => c,
         _ if at == 0 || at >= last_label || c.is_whitespace() => c,
@@ -92,6 +93,7 @@ mod tests {
             ("(020) 123.4567", "(020) •••••567"),
             ("٠٧١٢٣٤٥٦٧٨", "٠٧١٢٣••٦٧٨"),
             ("zoe@example.org", "z••@•••••••.org"),
+            ("john.smith@intranet", "j•••••••••@••••••••"),
             ("Zoë <zoe.k@mail.example.org> 17", "Zoë <•••••@••••••••••••.org> 17"),
             ("@acme", "@••••"),
         ] {

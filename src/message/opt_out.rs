@@ -58,8 +58,12 @@ impl OptOut {
     pub fn stands_always_in(&self, source: &str) -> bool {
         let found = parts(source);
         let word = |part: &Part| keyword(source.get(part.inner.clone()).unwrap_or_default());
-        // What is set aside may be written nowhere: such a text is asked for every row.
-        if found.iter().any(|part| part.what == What::Tag && word(part) == "endset") {
+        // What is set aside may be written nowhere, and a dash takes the white space away that parts a word from what
+        // is written beside it: such a text is asked for every row.
+        let may_vary = |part: &Part| {
+            part.trims_before || part.trims_after || part.what == What::Tag && word(part) == "endset"
+        };
+        if found.iter().any(may_vary) {
             return false;
         }
         let mut depth = 0_usize;
@@ -150,6 +154,8 @@ mod tests {
             "{% set foot | truncate(length=40) %}Reply STOP{% endset %}Hi {{ name }}",
             "{% if vip %}{% set y | trim(pat=\"a\") %}x{% endset %}STOP{% endif %}",
             "{% set foot %}Reply STOP{% endset %}Hi",
+            "Hi https://acme.example/{{ code -}} STOP",
+            "Reply STOP {{- code }}",
         ] {
             assert!(!OptOut::Word.stands_always_in(source), "{source}");
         }

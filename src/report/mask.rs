@@ -4,6 +4,10 @@ use std::borrow::Cow;
 
 use crate::audience::masked::{self as cell, NUMBER_DIGITS};
 use crate::audience::{Address, AddressKind};
+use crate::unseen::unseen;
+
+/// An id that has other characters is somebody's number only where so many digits stand together in it.
+const DIALLED_DIGITS: usize = 9;
 
 /// What a report does with addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +33,7 @@ impl Mask {
         let is_address = || recipient == address || is_number(recipient) && holds(recipient, address);
         match self {
             Self::Masked if is_address() => Cow::Owned(masked(address)),
-            Self::Masked if reaches_somebody(recipient) => Cow::Owned(cell::masked(recipient)),
+            Self::Masked if reaches_somebody(recipient, address) => Cow::Owned(cell::masked(recipient)),
             _ => Cow::Borrowed(recipient),
         }
     }
@@ -78,14 +82,28 @@ fn is_number(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_digit() || " +-.()/".contains(c))
 }
 
-/// Whether an identity is an e-mail address or a phone number. Digits alone may be anybody's own numbering: they are a
-/// phone number where they begin as one is dialled, or with the country code of a number that there can be.
-fn reaches_somebody(recipient: &str) -> bool {
-    let recipient = recipient.trim();
-    cell::is_contact(recipient)
-        && (recipient.contains('@')
-            || recipient.starts_with(['+', '0', '('])
-            || AddressKind::Phone { region: None }.read(&format!("+{recipient}")).is_ok())
+/// Whether an identity is an e-mail address or a phone number, or has one in it, as `tel:+254…` and `Ann <ann@…>` do. Digits
+/// alone may be anybody's own numbering: they are a phone number where they begin as one is dialled, or with the country
+/// code of a number that there can be, or are those of this address.
+fn reaches_somebody(recipient: &str, address: &str) -> bool {
+    let seen: String = recipient.chars().filter(|c| unseen(*c).is_none()).collect();
+    let seen = seen.trim();
+    let words = seen.split_whitespace().map(|word| word.trim_matches(['<', '>', '(', ')', ',', ';']));
+    if words.clone().any(|word| word.contains('@') && cell::is_contact(word)) {
+        return true;
+    }
+    let is_valid = |number: &str| AddressKind::Phone { region: None }.read(&format!("+{number}")).is_ok();
+    let is_foreign = |c: char| c.is_numeric() && !c.is_ascii_digit();
+    if cell::is_contact(seen)
+        && (seen.starts_with(['+', '0', '(']) || seen.contains(is_foreign) || is_valid(seen))
+    {
+        return true;
+    }
+    let mut runs = seen.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= DIALLED_DIGITS);
+    runs.any(|run| {
+        let is_local = run.len() <= 12 && run.starts_with('0') && !run.starts_with("00");
+        is_local || is_valid(run) || address.starts_with('+') && holds(run, address)
+    })
 }
 
 /// Whether the digits of a text are those of the number, with or without its country code.
@@ -135,7 +153,16 @@ mod tests {
         for spelling in [ADDRESS, "254700000001", "0700000001", "+254 700 000 001", "00254700000001"] {
             assert_eq!(shown(spelling), "+2547•••••001", "{spelling}");
         }
-        for other in ["C-17", "1", "000001", "10000234", "1000023456", "order 254700000001", "2026-03-20"] {
+        for other in [
+            "C-17",
+            "1",
+            "000001",
+            "10000234",
+            "1000023456",
+            "order 1000023456",
+            "cust-00000001",
+            "2026-03-20",
+        ] {
             assert_eq!(shown(other), other);
         }
         for (another, masked) in [
@@ -143,9 +170,16 @@ mod tests {
             ("254700000002", "25470••••002"),
             ("0712 345 678", "0712 ••••678"),
             ("zoe@example.org", "z••@•••••••.org"),
+            ("tel:+254700000002", "tel:+2547•••••002"),
+            ("\u{200e}+254700000002", "\u{200e}+2547•••••002"),
+            ("order 254700000001", "order 25470••••001"),
+            ("C_0700000002", "C_07000••002"),
+            ("'0700000002", "'07000••002"),
         ] {
             assert_eq!(shown(another), masked);
         }
+        assert!(!shown("Ann <ann@example.org>").contains("ann@"));
+        assert!(!shown("٠٧٠٠٠٠٠٠٠٢").contains("٠٠٠٠٠٠"));
         assert_eq!(Mask::Shown.recipient(ADDRESS, ADDRESS), ADDRESS);
         assert_eq!(Mask::Masked.address(ADDRESS), "+2547•••••001");
     }
