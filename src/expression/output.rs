@@ -42,12 +42,17 @@ impl io::Write for Capped<'_> {
     }
 }
 
-/// Whether a number that is none stands in a text, beside no letter.
+/// Whether a number that is none seems to stand in a text: as it is written, unless a word goes on behind it, or as filters
+/// may have changed it, beside no letter.
 pub(super) fn has_no_number(text: &str) -> bool {
-    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
-    ["inf", "NaN"].iter().flat_map(|word| text.match_indices(word)).any(|(at, word)| {
+    let around = |at: usize, word: &str| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let behind = text.get(at + word.len()..).and_then(|behind| behind.chars().next());
-        !is_letter(before) && !is_letter(behind)
-    })
+        (before, text.get(at + word.len()..).and_then(|behind| behind.chars().next()))
+    };
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    let found = |word: &'static str| text.match_indices(word).map(move |(at, word)| around(at, word));
+    let as_written = ["inf", "NaN"].into_iter().flat_map(found);
+    let changed = ["INF", "Inf", "NAN", "Nan"].into_iter().flat_map(found);
+    as_written.into_iter().any(|(_, behind)| !behind.is_some_and(char::is_lowercase))
+        || changed.into_iter().any(|(before, behind)| !is_letter(before) && !is_letter(behind))
 }

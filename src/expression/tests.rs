@@ -118,6 +118,10 @@ fn fault_59_a_number_that_is_none_any_more_is_written_nowhere() {
         "{% set x %}{{ (a | replace(from='400', to='40') | float) ** 100 }}{% endset %}{{ x }}",
         "{% set x = (a | replace(from='400', to='40') | float) ** 100 %}{{ x - x }}",
         "{{ (0 - (a | replace(from='400', to='40') | float) ** 101) | str }}",
+        "{{ 'x' ~ (a | replace(from='400', to='40') | float) ** 100 }}",
+        "{{ (a | replace(from='400', to='40') | float) ** 100 ~ 'KES' }}",
+        "{{ (a | replace(from='400', to='40') | float) ** 100 | str | upper }}",
+        "{% set s = 'k' ~ (a | replace(from='400', to='40') | float) ** 100 %}{{ s }}",
     ] {
         assert!(render(source, "1e400").is_err(), "{source}: {:?}", render(source, "1e400"));
     }
@@ -126,7 +130,10 @@ fn fault_59_a_number_that_is_none_any_more_is_written_nowhere() {
         // What a cell says is written as it says it.
         assert_eq!(render("{% if a %}{{ a }}{% endif %}", word).unwrap(), word);
     }
-    assert_eq!(render("{{ (a | float) * 2 ~ ' info' }}", "1.5").unwrap(), "3.0 info");
+    for word in ["info", "information", "Infant", "Nancy", "Hunan"] {
+        let source = format!("{{{{ (a | float) * 2 ~ ' {word}' }}}}");
+        assert_eq!(render(&source, "1.5").unwrap(), format!("3.0 {word}"));
+    }
 }
 
 #[test]
