@@ -2,8 +2,7 @@
 
 use super::calls;
 use super::errors::{Problem, compile_problem};
-use super::names::find_variable;
-use super::output::has_no_number;
+use super::names::{find_variable, find_variables};
 use super::parts::{self, What, keyword};
 use super::plain;
 use super::program::Program;
@@ -11,8 +10,8 @@ use super::source::{Kind, MAX_SOURCE_BYTES, wrapped};
 use super::work;
 use crate::diagnostic::{did_you_mean, listing};
 
-/// The name under which Tera writes all variables.
-const DUMP: &str = "__tera_context";
+/// What the names begin with that Tera keeps for itself. Under one of them it writes all variables.
+const OF_TERA: &str = "__tera";
 
 impl Program {
     /// Compiles `source` under `name`. `known` are the variables it may use.
@@ -47,10 +46,6 @@ impl Program {
         self.applied.extend(calls::applied(source, kind, &self.filters));
         self.values.remove(name);
         self.texts.remove(name);
-        self.unsure.remove(name);
-        if kind == Kind::Text && self.budget == work::BUDGET && hides_numbers(source) {
-            self.unsure.insert(name.to_owned());
-        }
         self.meter(name, source, kind).map_err(|problem| vec![problem])?;
         // Nothing counts without Tera. What is for gateways is ours or has been looked at, and has to be fast.
         if self.metered.contains_key(name) && self.budget == work::BUDGET {
@@ -104,8 +99,11 @@ impl Program {
     fn unknown_variables(&self, name: &str, source: &str, kind: Kind, known: &[&str]) -> Vec<Problem> {
         let mut used = self.variables(name);
         used.retain(|variable| !known.contains(&variable.as_str()));
-        // Tera counts it among no variables: it would write all that there is, every cell of the row.
-        used.extend(find_variable(source, kind, DUMP).map(|_| DUMP.to_owned()));
+        // Tera counts them among no variables: one would write all that there is, every cell of the row.
+        let kept = find_variables(source, kind, OF_TERA).into_iter();
+        used.extend(kept.map(str::to_owned).filter(|name| !known.contains(&name.as_str())));
+        used.sort();
+        used.dedup();
         let unknown = used.into_iter();
         unknown
             .map(|variable| Problem {
@@ -118,18 +116,6 @@ impl Program {
             })
             .collect()
     }
-}
-
-/// Whether a text may reckon with numbers and make texts of them before they are written, so that one that is none any
-/// more is not seen when it is. A source that has such a word itself is not judged by it.
-fn hides_numbers(source: &str) -> bool {
-    let parts = parts::parts(source);
-    let tags = parts.iter().filter(|part| matches!(part.what, What::Output | What::Tag));
-    let tags: Vec<&str> = tags.filter_map(|part| source.get(part.inner.clone())).collect();
-    let has = |sign: &str| tags.iter().any(|tag| tag.contains(sign));
-    let reckons = ["*", "+", "-", "/"].iter().any(|sign| has(sign));
-    let joins = ["~", "endset", "endfilter", "str", "join"].iter().any(|word| has(word));
-    reckons && joins && !has_no_number(source)
 }
 
 /// A slip about `=`, where `==` may have been meant.

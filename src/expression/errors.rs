@@ -75,6 +75,9 @@ pub(super) fn eval_error(error: &tera::Error, prefix: usize, limit: usize) -> Ev
     if matches!(error.kind(), ErrorKind::Io(io::ErrorKind::InvalidData)) {
         return EvalError::Failed { message: output::TOO_GREAT.to_owned(), span: 0..0 };
     }
+    if matches!(error.kind(), ErrorKind::Io(io::ErrorKind::InvalidInput)) {
+        return EvalError::Failed { message: output::NO_NUMBER.to_owned(), span: 0..0 };
+    }
     let (message, span) = report(error);
     let message = complaints::of_run(&message);
     EvalError::Failed { message, span: span.start.saturating_sub(prefix)..span.end.saturating_sub(prefix) }

@@ -109,6 +109,8 @@ fn to_json(value: &Value) -> Result<String, tera::Error> {
     if has_undefined(value) {
         return Err(own("a value that is not defined cannot be written as JSON"));
     }
+    // JSON has no such numbers: they would go out as `null`.
+    super::work::finite(value)?;
     serde_json::to_string(value).map_err(own)
 }
 

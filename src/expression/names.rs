@@ -15,6 +15,16 @@ pub fn find_variable(source: &str, kind: Kind, variable: &str) -> Option<Range<u
     })
 }
 
+/// The top-level names in a source that begin with `start`.
+pub(super) fn find_variables<'s>(source: &'s str, kind: Kind, start: &str) -> Vec<&'s str> {
+    let tags = code(source, kind).into_iter().filter_map(|tag| source.get(tag));
+    let top = |tag: &'s str| {
+        let is_top = move |at: &Range<usize>| !tag[..at.start].trim_end().ends_with('.');
+        words(tag).into_iter().filter(is_top).filter_map(move |at| tag.get(at))
+    };
+    tags.flat_map(top).filter(|name| name.starts_with(start)).collect()
+}
+
 /// The stretches of a source in which names can stand.
 pub(super) fn code(source: &str, kind: Kind) -> Vec<Range<usize>> {
     match kind {

@@ -9,6 +9,18 @@ pub const MAX_RENDERED_BYTES: usize = 64 * 1024;
 /// What is said of a number beyond those that can be written.
 pub(super) const TOO_GREAT: &str = "a number is greater than can be written";
 
+/// What is said of what was reckoned and is nothing, such as the square root of -4.
+pub(super) const NO_NUMBER: &str = "what is reckoned here is no number";
+
+/// Why a number cannot be written; nothing for one that can.
+pub(super) fn no_number(number: f64) -> Option<&'static str> {
+    match (number.is_nan(), number.is_infinite()) {
+        (true, _) => Some(NO_NUMBER),
+        (_, true) => Some(TOO_GREAT),
+        _ => None,
+    }
+}
+
 /// Bytes, up to a limit.
 pub(super) struct Capped<'a> {
     pub bytes: &'a mut Vec<u8>,
@@ -32,7 +44,8 @@ impl io::Write for Capped<'_> {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
         match self.bytes.get(start..) {
-            Some(b"inf" | b"-inf" | b"NaN") => Err(io::Error::from(io::ErrorKind::InvalidData)),
+            Some(b"inf" | b"-inf") => Err(io::Error::from(io::ErrorKind::InvalidData)),
+            Some(b"NaN") => Err(io::Error::from(io::ErrorKind::InvalidInput)),
             _ => Ok(()),
         }
     }
@@ -40,19 +53,4 @@ impl io::Write for Capped<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Whether a number that is none seems to stand in a text: as it is written, unless a word goes on behind it, or as filters
-/// may have changed it, beside no letter.
-pub(super) fn has_no_number(text: &str) -> bool {
-    let around = |at: usize, word: &str| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        (before, text.get(at + word.len()..).and_then(|behind| behind.chars().next()))
-    };
-    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
-    let found = |word: &'static str| text.match_indices(word).map(move |(at, word)| around(at, word));
-    let as_written = ["inf", "NaN"].into_iter().flat_map(found);
-    let changed = ["INF", "Inf", "NAN", "Nan"].into_iter().flat_map(found);
-    as_written.into_iter().any(|(_, behind)| !behind.is_some_and(char::is_lowercase))
-        || changed.into_iter().any(|(before, behind)| !is_letter(before) && !is_letter(behind))
 }

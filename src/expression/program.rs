@@ -30,8 +30,6 @@ pub struct Program {
     pub(super) texts: HashMap<String, plain::Template, FxBuildHasher>,
     /// Those of the sources that have counters of work.
     pub(super) metered: HashMap<String, Metered, FxBuildHasher>,
-    /// Texts in which a number that is none may stand unseen.
-    pub(super) unsure: HashSet<String, FxBuildHasher>,
     /// Units of work of one run.
     pub(super) budget: u64,
     /// The filters that are told their options by name.
@@ -70,7 +68,6 @@ impl Program {
             values: HashMap::default(),
             texts: HashMap::default(),
             metered: HashMap::default(),
-            unsure: HashSet::default(),
             budget: work::BUDGET,
             filters,
             applied: HashSet::default(),

@@ -137,6 +137,52 @@ fn fault_59_a_number_that_is_none_any_more_is_written_nowhere() {
 }
 
 #[test]
+fn fault_59_a_number_that_is_none_becomes_no_text() {
+    let nines = "9".repeat(150);
+    let row = context(serde_json::json!({ "a": nines, "name": "inf" }));
+    let mut program = Program::new();
+    let mut render = |source: &str| {
+        program.add("x", source, Kind::Text, &["a", "name"]).unwrap();
+        let mut out = String::new();
+        program.render("x", &row, &mut out).map(|()| out).map_err(|error| error.to_string())
+    };
+    for source in [
+        "V: {{ 'x' ~ (a|float * a|float * a|float) }}",
+        "V: {{ a|float * a|float * a|float ~ 'x' }}",
+        "{{ 'x' ~ 2.0**2000 }}",
+        "{{ 'x' ~ 2.0**2000 ~ 'y' }}",
+        "{{ 'x' ~ [1, 2.0**2000] }}",
+        "{{ 'x' ~ ((2.0**2000) | str) }}",
+        "{{ [2.0**2000, 1] | join(sep='x') }}",
+        "{{ ('' ~ 2.0**2000) | upper }}",
+        "{% set s = 'k' ~ (a|float)**2000 %}{{ s }}",
+        "{% set s = (a|float)**2000 %}{{ ('' ~ s) | upper }}",
+        "{% set s %}k{{ 2.0**2000 }}{% endset %}{{ s }}",
+        "{% filter upper %}k{{ 2.0**2000 }}{% endfilter %}",
+        "{{ (2.0**2000) | json }}",
+        "{% for x in 'a' ~ 2.0**2000 %}{{ x }}{% endfor %}",
+    ] {
+        assert_eq!(render(source).unwrap_err(), "a number is greater than can be written", "{source}");
+    }
+    for source in
+        ["{{ (-4.0) ** 0.5 }}", "{{ 'x' ~ (-4.0) ** 0.5 }}", "{{ 'x' ~ 1.5 | round(precision=400) }}"]
+    {
+        assert_eq!(render(source).unwrap_err(), "what is reckoned here is no number", "{source}");
+    }
+    assert_eq!(render("{{ name ~ '|' ~ name }}").unwrap(), "inf|inf");
+    assert_eq!(render("{{ -7 // 2 ~ '|' ~ 2 ** 3 ~ name | upper }}").unwrap(), "-4|8INF");
+    assert_eq!(render("{% for x in 'a' ~ 2 ** 2 %}{{ loop.index * 1 }}{{ x }}{% endfor %}").unwrap(), "1a24");
+}
+
+#[test]
+fn fault_59_a_number_that_is_none_is_no_text_in_a_condition() {
+    let mut program = Program::new();
+    program.add("x", "('' ~ 2.0**2000) == 'inf'", Kind::Value, &[]).unwrap();
+    let error = program.eval("x", &Context::new()).unwrap_err();
+    assert_eq!(error.to_string(), "a number is greater than can be written");
+}
+
+#[test]
 fn all_variables_together_have_no_name() {
     let mut program = Program::new();
     for source in [
@@ -147,6 +193,10 @@ fn all_variables_together_have_no_name() {
         let problems = program.add("x", source, Kind::Text, &["a"]).unwrap_err();
         assert_eq!(problems[0].message, "unknown variable `__tera_context`");
         assert_eq!(&source[problems[0].span.clone()], "__tera_context");
+    }
+    for source in ["{{ __tera_one_off }}", "{% if a == __tera_one_off %}{% endif %}"] {
+        let problems = program.add("x", source, Kind::Text, &["a"]).unwrap_err();
+        assert_eq!(problems[0].message, "unknown variable `__tera_one_off`");
     }
     program.add("x", "{{ '__tera_context' }}", Kind::Text, &[]).unwrap();
 }

@@ -25,9 +25,9 @@ const PLAIN: [&str; 4] = ["STOPALL", "UNSUBSCRIBE", "OPTOUT", "OPT-OUT"];
 /// (`at the END of May`), and count where people are told to write them.
 const CLEAR: [&str; 3] = ["STOP", "ARRET", "ARRÊT"];
 
-/// What tells people to write the word that follows: in English, French, Swahili, Spanish, Portuguese and German. In other
-/// languages it stands in quotes, or in a text of the manifest's own.
-const ASKS: [&str; 22] = [
+/// What tells people to write the word that follows: in English, French, Swahili, Spanish, Portuguese,
+/// German and Italian. In other languages it stands in quotes, or in a text of the manifest's own.
+const ASKS: [&str; 26] = [
     "reply",
     "text",
     "txt",
@@ -50,19 +50,33 @@ const ASKS: [&str; 22] = [
     "envía",
     "responde",
     "antworte",
+    "antworten",
+    "invia",
+    "inviate",
+    "rispondi",
 ];
+
+/// What may stand between one of these and the word: `Reply back END`, `Antworten Sie END`.
+const FILLERS: [&str; 3] = ["back", "us", "sie"];
+
+/// Who does a thing, and is not told to: `We send END users gifts`.
+const SUBJECTS: [&str; 4] = ["we", "i", "they", "you"];
+
+/// What may stand between those and what they do.
+const HELPERS: [&str; 9] = ["will", "can", "may", "do", "also", "always", "never", "only", "now"];
 
 /// Marks that set a word apart for people to write it.
 const QUOTES: [(char, char); 7] =
     [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('«', '»'), ('„', '“'), ('[', ']')];
 
-/// So many characters before a word are looked at for the link that it may be a part of.
+/// So many characters on each side of a word are looked at for the link that it may be a part of.
 const LONGEST_LINK: usize = 500;
 
 /// Whether such a word stands in a text of ours, for people to answer with: one that is clear by itself, or another
 /// one where people are told to write it. What is a part of a link, of an address or of a longer word is none.
 pub fn stands_in(text: &str) -> bool {
     words(text).any(|(at, word)| {
+        let word = first_of_two(word);
         let is_plain = || PLAIN.iter().any(|one| one.eq_ignore_ascii_case(word));
         let is_clear = CLEAR.contains(&word) || is_plain();
         if !is_clear && !WORDS.contains(&word) {
@@ -70,8 +84,15 @@ pub fn stands_in(text: &str) -> bool {
         }
         let before = text.get(..at).unwrap_or_default();
         let behind = text.get(at + word.len()..).unwrap_or_default();
-        !is_of_an_address(before, behind) && (is_clear || is_asked_for(before, behind))
+        let is_asked = || is_asked_for(before, behind);
+        !is_of_an_address(before, behind, is_asked) && (is_clear || is_asked())
     })
+}
+
+/// `STOP` of `STOP2END`, which tells people to write the one for the other.
+fn first_of_two(word: &str) -> &str {
+    let both = word.split_once('2').filter(|(one, next)| WORDS.contains(one) && WORDS.contains(next));
+    both.map_or(word, |(one, _)| one)
 }
 
 /// The words of a text with their places; hyphens stand inside of words, not around them.
@@ -88,19 +109,41 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Whether what stands between these is a part of a link, of a mail address or of the name of a host: `STOP@a.example`,
-/// `https://a.example/STOP`, `STOP.example`. What follows a full stop is none: people forget the space.
-fn is_of_an_address(before: &str, behind: &str) -> bool {
+/// `a.example?q=STOP`, `STOP.example`. All that no white space parts is one address if anything in it looks like one.
+/// What follows a full stop is none: people forget the space.
+fn is_of_an_address(before: &str, behind: &str, is_asked: impl Fn() -> bool) -> bool {
     let near = before.char_indices().rev().nth(LONGEST_LINK).map_or(0, |(at, _)| at);
     let before = before.get(near..).unwrap_or_default();
     let start = before.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let has_host = start.split('/').rev().skip(1).any(is_dotted);
-    let goes_on = behind.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
-    start.contains(['@', '\\'])
-        || start.contains("://")
-        || has_host
-        || goes_on
-        || behind.starts_with(['@', '\\'])
-        || behind.starts_with("://")
+    let far = behind.char_indices().nth(LONGEST_LINK).map_or(behind.len(), |(at, _)| at);
+    let behind = behind.get(..far).unwrap_or_default();
+    let rest = behind.split(char::is_whitespace).next().unwrap_or_default();
+    let goes_on = rest.strip_prefix('.').is_some_and(|next| {
+        next.starts_with(char::is_alphanumeric) && !(begins_a_sentence(next) && is_asked())
+    });
+    let asks_a_host = rest.split_once('?').is_some_and(|(_, next)| next.contains(char::is_alphanumeric));
+    goes_on
+        || asks_a_host
+        || start.contains(['=', '?'])
+        || start.to_lowercase().ends_with("www.")
+        || [start, rest].iter().any(|text| is_marked(text) || is_dotted(text))
+}
+
+/// Whether a text has what only links and addresses have.
+fn is_marked(text: &str) -> bool {
+    // `SMS:` in capitals tells people to send one.
+    let schemes = ["//", "mailto:", "sms:", "smsto:", "tel:", "localhost"];
+    text.contains(['@', '\\']) || schemes.iter().any(|scheme| text.contains(scheme))
+}
+
+/// Whether a sentence may begin here, and no name of a host goes on: a capital, and no other one behind it.
+fn begins_a_sentence(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && !letters
+            .next()
+            .is_some_and(|next| next.is_uppercase() || next.is_numeric() || "-_/:".contains(next))
+        && !text.contains('/')
 }
 
 /// Whether there is a point between two letters.
@@ -120,15 +163,25 @@ fn is_asked_for(before: &str, behind: &str) -> bool {
         return true;
     }
     // `reply with the word: "END`, but not beyond the end of a sentence.
-    let before = before.trim_end_matches(|c: char| " \t:\"'“‘«„([*".contains(c));
+    let before = before.trim_end_matches(|c: char| " \t:\"'“‘«„([<*".contains(c));
     let mut words = before.rsplit([' ', '\t']).filter(|word| !word.is_empty()).peekable();
     if words.next_if(|word| word.eq_ignore_ascii_case("word")).is_some() {
         words.next_if(|word| word.eq_ignore_ascii_case("the"));
     }
     words.next_if(|word| word.eq_ignore_ascii_case("with"));
-    words.next().is_some_and(|word| {
+    let is_one_of = |word: &str, all: &[&str]| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && !".,!?".contains(c)).to_lowercase();
+        all.contains(&word.split(['\'', '’']).next().unwrap_or_default())
+    };
+    words.next_if(|word| is_one_of(word, &FILLERS));
+    let is_told = words.next().is_some_and(|word| {
         ASKS.contains(&word.trim_matches(|c: char| !c.is_alphanumeric() && c != '.').to_lowercase().as_str())
-    })
+    });
+    if !is_told {
+        return false;
+    }
+    words.next_if(|word| is_one_of(word, &HELPERS));
+    !words.next().is_some_and(|word| is_one_of(word, &SUBJECTS))
 }
 
 /// Whether a text is such a word and nothing else, but for case, accents on `ARRÊT`, quotes and marks around it: who
@@ -167,6 +220,19 @@ mod tests {
             "(Tuma END)",
             "[REMOVE]",
             "-STOP-",
+            "Reply STOP.T&Cs apply",
+            "Reply STOP.Thanks",
+            "Reply <END>",
+            "Reply back END",
+            "text back END",
+            "Antworten Sie END",
+            "Invia END",
+            "STOP2END",
+            "Out? Thank you. Reply END",
+            "If it is too much for you, text END",
+            "SMS:STOP to 12345",
+            "See https://a.example STOP",
+            "STOP=opt out",
         ] {
             assert!(stands_in(yes), "{yes}");
         }
@@ -195,6 +261,30 @@ mod tests {
             "unsubscribe.example",
             "Send the END results",
             "reply by END of day",
+            "acme.example?STOP",
+            "acme.example?q=STOP",
+            "wa.me?text=STOP",
+            "www.a.example#STOP",
+            "10.0.0.1?STOP",
+            "acme.example:STOP",
+            "acme.example&STOP",
+            "localhost/STOP",
+            "www.STOP",
+            "a.example.STOP",
+            "STOP+x@a.example",
+            "\"STOP\"@a.example",
+            "STOP%x@a.example",
+            "mailto:STOP",
+            "sms:STOP",
+            "sms:123?body=STOP",
+            "STOP?x=1",
+            "STOP.Thanks",
+            "Reply STOP.COM",
+            "Reply STOP.Acme.example",
+            "Reply STOP.Example/x",
+            "We send END users gifts",
+            "we'll send END users gifts",
+            "They will text END users",
         ] {
             assert!(!stands_in(no), "{no}");
         }

@@ -4,7 +4,7 @@ use tera::{Kwargs, State, Tera, Value};
 
 use super::super::MAX_RENDERED_BYTES;
 use super::super::complaints::own;
-use super::charge;
+use super::{charge, finite};
 
 pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("unique", |items: &[Value], _: Kwargs, _: &State| unique(items));
@@ -41,7 +41,10 @@ fn join(items: &[Value], kwargs: &Kwargs) -> Result<String, tera::Error> {
         }
         match item.as_str() {
             Some(text) => out.push_str(text),
-            None => out.push_str(&item.to_string()),
+            None => {
+                finite(item)?;
+                out.push_str(&item.to_string());
+            }
         }
         fits(out.len(), "join")?;
     }

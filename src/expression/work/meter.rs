@@ -1,10 +1,13 @@
 //! Counters for sources that could do much work: behind everything that is used, and around everything that is gone
-//! through. They change nothing about what comes out; a property test holds the two together.
+//! through. They change nothing about what comes out; a property test holds the two together. What makes a text of a
+//! number that may be none is looked at by the same means, however little work it is.
 
 use std::ops::Range;
 
+use super::super::names::code;
 use super::super::parts::{What, keyword, parts};
 use super::super::{Kind, Problem};
+use super::finite::{self, FINITE};
 use super::tokens::{Token, tokens};
 use super::{TURNS, WEIGH};
 
@@ -78,12 +81,15 @@ pub(in crate::expression) fn meter(source: &str, kind: Kind) -> Result<Option<Me
             }
         }
     }
+    let checks = checks(source, kind);
     let small = work.uses + work.filters <= MOST_UNCOUNTED && work.row <= MOST_IN_A_ROW;
-    if !work.goes_round && small {
+    let mut added = if work.goes_round || !small { work.added } else { Vec::new() };
+    added.extend(checks);
+    if added.is_empty() && !work.goes_round && small {
         return Ok(None);
     }
-    let mut added = work.added;
-    added.sort_by_key(|added| added.at);
+    // What is gone through is all that stands before, with what looks at its last part.
+    added.sort_by_key(|added| (added.at, added.text.contains(TURNS)));
     let mut text = String::with_capacity(source.len() * 2);
     let mut from = 0;
     for one in &added {
@@ -93,6 +99,32 @@ pub(in crate::expression) fn meter(source: &str, kind: Kind) -> Result<Option<Me
     }
     text.push_str(source.get(from..).unwrap_or_default());
     Ok(Some(Metered { text, added }))
+}
+
+/// What looks at the numbers that become texts.
+fn checks(source: &str, kind: Kind) -> Vec<Added> {
+    let code = code(source, kind);
+    if !finite::reckons(source, &code) {
+        return Vec::new();
+    }
+    let mut places = Vec::new();
+    let captures = kind == Kind::Text && finite::captures(source);
+    let outputs = || parts(source).into_iter().filter(|part| part.what == What::Output);
+    let outputs: Vec<_> = if captures { outputs().map(|part| part.inner).collect() } else { Vec::new() };
+    for range in code {
+        let found = tokens(source, range.clone());
+        places.extend(finite::joined(&found));
+        if let (true, Some((_, first)), Some((_, last))) =
+            (outputs.contains(&range), found.first(), found.last())
+        {
+            places.push(first.start..last.end);
+        }
+    }
+    let around = places.into_iter().flat_map(|place| {
+        let begin = Added { at: place.start, text: "(".to_owned(), counts: place.clone() };
+        [begin, Added { at: place.end, text: format!(") | {FINITE}"), counts: place }]
+    });
+    around.collect()
 }
 
 /// Where the loop ends that begins with the first of these parts; its own end for what is no loop. Each tag looks at all

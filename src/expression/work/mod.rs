@@ -3,6 +3,7 @@
 //! compiled (`meter`); the others are left as they are, because they cannot.
 
 mod bounded;
+mod finite;
 mod meter;
 mod tokens;
 
@@ -11,6 +12,7 @@ use std::cell::Cell;
 use super::complaints::own;
 use tera::{Kwargs, State, Tera, Value};
 
+pub(super) use finite::finite;
 pub(super) use meter::{Metered, meter};
 pub(super) use tokens::{Token, tokens};
 
@@ -50,6 +52,7 @@ pub(super) fn charge(cost: u64) -> Result<(), tera::Error> {
 
 pub(super) fn register(tera: &mut Tera) {
     bounded::register(tera);
+    finite::register(tera);
     tera.register_filter(WEIGH, |value: &Value, _: Kwargs, _: &State| {
         weigh(value, MAX_DEPTH)?;
         Ok::<Value, tera::Error>(value.clone())
