@@ -95,6 +95,9 @@ pub struct Check {
     /// Campaign folders, manifests or folders of campaigns
     #[arg(value_name = "PATH", default_value = "campaigns")]
     pub paths: Vec<PathBuf>,
+    /// How to print what is wrong; `github` marks lines of a pull request, `sarif` is read by code scanners
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human, value_name = "FORMAT")]
+    pub format: CheckFormat,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
     #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
@@ -460,6 +463,19 @@ pub enum SchemaName {
     Campaign,
     /// A gateway's profile
     Provider,
+}
+
+/// How to print what is wrong with campaigns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+    /// For GitHub Actions: an annotation for each problem
+    Github,
+    /// For code scanners: SARIF 2.1.0
+    Sarif,
 }
 
 /// How to print.

@@ -9,6 +9,7 @@ pub mod control;
 pub mod decisions;
 pub mod delivery;
 pub mod events;
+pub mod findings;
 pub mod flaws;
 pub mod fleet;
 pub mod html;

@@ -18,7 +18,7 @@ use super::stamp::{Stamp, stamp};
 use crate::audience::Suppression;
 use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
-use crate::diagnostic::{Diagnostics, Source};
+use crate::diagnostic::{Diagnostics, Rule, Source};
 
 pub use lists::add_list;
 pub use profiles::profile;
@@ -226,6 +226,7 @@ impl Opened {
         let manifest = self.manifest.take()?;
         let Parts { references, campaign, recipients, profile_source, .. } = self.parts(&manifest);
         let suppression = self.suppression(&references, campaign.as_ref());
+        self.problems.of(Rule::SuppressionList);
         self.problems.sort();
         match (campaign, recipients, suppression, profile_source) {
             (Some(campaign), Some(recipients), Some((suppression, lists)), Some(profile_source))
@@ -245,6 +246,7 @@ impl Opened {
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let found = self.recipients(manifest, &references.csv);
         let (recipients, header) = found.filter(|(_, header)| self.has_names(manifest, header)).unzip();
+        self.problems.of(Rule::Recipients);
         let named = references.templates.iter();
         let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
         let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::tree::{Kind, Node};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source, Span, did_you_mean, listing};
 
 /// Reports into `problems` and cuts what it reported.
 pub(super) fn check(tree: &mut Node, schema: &Value, source: &Arc<Source>, problems: &mut Diagnostics) {
@@ -158,11 +158,8 @@ impl<'a> Checker<'a> {
 
     fn wrong_kind(&mut self, node: &Node, path: &str, wanted: &str) {
         let path = if path.is_empty() { "the file" } else { &format!("`{path}`") };
-        self.found.push(Diagnostic::error(format!("{path} must be {wanted}, not {}", node.value.noun())).at(
-            self.source,
-            node.span.clone(),
-            "",
-        ));
+        let problem = Diagnostic::error(format!("{path} must be {wanted}, not {}", node.value.noun()));
+        self.found.push(problem.of(Rule::WrongType).at(self.source, node.span.clone(), ""));
     }
 
     fn range(&mut self, value: i64, rules: &Map<String, Value>, path: &str, span: &Span) -> bool {
@@ -203,7 +200,7 @@ impl<'a> Checker<'a> {
                         )
                     });
                 let text = format!("`{}` is missing", join(path, name));
-                self.error(text, owner.clone(), &help);
+                self.problem(Rule::MissingKey, text, owner.clone(), &help);
             }
         }
         let mut kept: Vec<(super::Key, Node)> = Vec::with_capacity(entries.len());
@@ -212,6 +209,7 @@ impl<'a> Checker<'a> {
             if let Some((first, _)) = kept.iter().find(|(other, _)| other.name == key.name) {
                 self.found.push(
                     Diagnostic::error(format!("`{inner}` stands twice"))
+                        .of(Rule::DuplicateKey)
                         .at(self.source, key.span.clone(), "again here")
                         .at(self.source, first.span.clone(), "first here"),
                 );
@@ -229,7 +227,7 @@ impl<'a> Checker<'a> {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("known keys here: {}", listing(known.iter().copied())),
                     };
-                    self.error(format!("unknown key `{inner}`"), key.span.clone(), &help);
+                    self.problem(Rule::UnknownKey, format!("unknown key `{inner}`"), key.span.clone(), &help);
                     false
                 }
                 (None, _) => true,
@@ -242,7 +240,11 @@ impl<'a> Checker<'a> {
     }
 
     fn error(&mut self, title: String, span: Span, help: &str) {
-        let problem = Diagnostic::error(title).at(self.source, span, "");
+        self.problem(Rule::WrongValue, title, span, help);
+    }
+
+    fn problem(&mut self, rule: Rule, title: String, span: Span, help: &str) {
+        let problem = Diagnostic::error(title).of(rule).at(self.source, span, "");
         self.found.push(if help.is_empty() { problem } else { problem.help(help) });
     }
 }

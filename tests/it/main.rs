@@ -19,6 +19,7 @@ mod emnify;
 mod exchange;
 mod exports;
 mod fault_rows;
+mod findings;
 mod gateway;
 mod house;
 mod hygiene;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Opened;
 use crate::campaign::Reference;
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Rule, Source};
 use crate::world::confine::{self, Confined, tidy};
 use crate::world::stamp::stamp;
 
@@ -24,11 +24,8 @@ impl Opened {
                 Some((file, reference.clone()))
             }
             Err(error) => {
-                self.problems.push(Diagnostic::error(error.to_string()).at(
-                    &self.source,
-                    reference.span.clone(),
-                    "",
-                ));
+                let problem = Diagnostic::error(error.to_string()).of(Rule::File);
+                self.problems.push(problem.at(&self.source, reference.span.clone(), ""));
                 None
             }
         }
@@ -39,7 +36,8 @@ impl Opened {
             Ok(source) => Some(source),
             Err(why) => {
                 let title = format!("cannot read `{}`: {why}", reference.name);
-                self.problems.push(Diagnostic::error(title).at(&self.source, reference.span.clone(), ""));
+                let problem = Diagnostic::error(title).of(Rule::File);
+                self.problems.push(problem.at(&self.source, reference.span.clone(), ""));
                 None
             }
         }
