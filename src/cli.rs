@@ -254,9 +254,12 @@ pub struct Report {
     /// First ask the gateway what became of accepted messages
     #[arg(long)]
     pub refresh: bool,
-    /// How to print it; `csv` has a row for each message
+    /// How to print it; `csv` has a row for each message, `junit` is read by CI systems
     #[arg(long, value_enum, default_value_t = ReportFormat::Human, value_name = "FORMAT")]
     pub format: ReportFormat,
+    /// Write it to this file as well, as a page to look at or to send on
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Show addresses in full
     #[arg(long)]
     pub show_addresses: bool,
@@ -496,4 +499,6 @@ pub enum ReportFormat {
     Json,
     /// For spreadsheets: a row for each message
     Csv,
+    /// For CI systems: JUnit XML, a suite for each run
+    Junit,
 }

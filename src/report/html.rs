@@ -1,11 +1,15 @@
 //! Building stones of pages: one file each, without a script or anything from elsewhere, readable without colours and by
 //! ear. Text gets into a page only through [`Node::text`] and attributes, which escape it.
 
+mod funnel;
+
 use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+
+pub use funnel::{Step, funnel};
 
 /// The style of every page: by day and by night, on a phone and on paper.
 const STYLE: &str = include_str!("html/page.css");

@@ -29,3 +29,4 @@ pub mod rejects;
 pub mod resolve;
 pub mod status;
 pub mod texts;
+mod xml;

@@ -42,6 +42,7 @@ mod recipients;
 mod rehearse;
 mod reliability;
 mod report;
+mod report_forms;
 mod resolve;
 mod run;
 mod sample;
