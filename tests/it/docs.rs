@@ -48,3 +48,14 @@ fn the_profiles_among_the_examples_pass_their_test() {
     }
     assert!(tested > 0);
 }
+
+#[test]
+fn the_table_of_rules_is_that_of_the_program() {
+    let rules = sendplan::diagnostic::Rule::ALL.iter();
+    let rows: Vec<String> = rules.map(|rule| format!("| `{}` | {} |\n", rule.id(), rule.about())).collect();
+    assert!(
+        page("reports.md").contains(&rows.concat()),
+        "docs/reports.md has another table than\n{}",
+        rows.concat()
+    );
+}
