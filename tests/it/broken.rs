@@ -23,6 +23,9 @@ schedule:
 const CUSTOMERS: &str = "phone,first_name,town,points\n0712345678,Amina,Nairobi,120\n0712345679,Bo,Thika,5\n";
 const TEXT: &str = "Hi {{ first_name }},\nour sale in {{ town }} begins on Monday.\n";
 
+/// What it is called, what stands in the place of what, and the text.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 /// A manifest with something in the place of something else, and a text.
 fn told(replace: &[(&str, &str)], text: &str) -> String {
     let mut manifest = SOUND.to_owned();
@@ -49,7 +52,7 @@ fn the_campaign_is_sound_before_it_is_broken() {
 fn each_broken_campaign_is_told_what_is_wrong_where_and_what_to_do() {
     let at = "  at: 2026-12-01T09:00\n";
     let profile = "profile: mobiconnect\n";
-    let cases: [(&str, &[(&str, &str)], &str); 13] = [
+    let cases: [Case<'_>; 13] = [
         ("01_a_typo_in_a_key", &[("template:", "tempalte:"), ("  timezone:", "  timezon:")], TEXT),
         (
             "02_a_wrong_type",
