@@ -125,8 +125,12 @@ impl Group {
                 .map(|found| numbers(found, more, self.points()));
         // Whoever came or went has a text that did; the others' came and went.
         let texts = match (came, texts_came) {
-            (Number::Exactly(people), Number::Exactly(texts)) => Number::Exactly(texts.saturating_sub(people)),
-            (Number::Exactly(people), Number::AtLeast(texts)) => Number::AtLeast(texts.saturating_sub(people)),
+            (Number::Exactly(people), Number::Exactly(texts)) => {
+                Number::Exactly(texts.saturating_sub(people))
+            }
+            (Number::Exactly(people), Number::AtLeast(texts)) => {
+                Number::AtLeast(texts.saturating_sub(people))
+            }
             (Number::AtLeast(_), _) => Number::AtLeast(0),
         };
         Change { came, went, texts }
@@ -141,7 +145,8 @@ impl Group {
         let (numbers, []) = bytes.as_chunks::<8>() else { return None };
         let (members, products) = numbers.split_first()?;
         let (people, texts) = products.split_at_checked(products.len() / 2)?;
-        let sketch = |all: &[[u8; 8]]| Sketch::from_products(all.iter().copied().map(u64::from_le_bytes).collect());
+        let sketch =
+            |all: &[[u8; 8]]| Sketch::from_products(all.iter().copied().map(u64::from_le_bytes).collect());
         let group =
             Self { members: u64::from_le_bytes(*members), people: sketch(people)?, texts: sketch(texts)? };
         (people.len() == texts.len() && people.len() <= MOST_POINTS).then_some(group)
@@ -309,7 +314,13 @@ mod tests {
         let line = outline((0..8).map(|one| (one, 0))).lines().remove(0);
         let short = STANDARD.encode(0_u64.to_le_bytes());
         assert!(Outline::from_lines(&[line.clone(), line.clone()]).is_some());
-        for bad in [vec![], vec![line.clone(); 3], vec![line.clone(), short], vec!["AA==".to_owned()], vec!["?".to_owned()]] {
+        for bad in [
+            vec![],
+            vec![line.clone(); 3],
+            vec![line.clone(), short],
+            vec!["AA==".to_owned()],
+            vec!["?".to_owned()],
+        ] {
             assert_eq!(Outline::from_lines(&bad), None, "{bad:?}");
         }
     }

@@ -1,7 +1,12 @@
 //! How what would be sent differs from what was approved: by files, by people, by texts.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use super::crowd::{Change, Number};
 use super::file::{InputFile, PlanFile, Role};
+use crate::units::thousands;
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +33,26 @@ pub struct FileLine {
 }
 
 /// A figure that is another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Figure {
     /// What it counts, or says.
     pub name: &'static str,
     /// In the approved plan.
-    pub before: String,
+    pub before: Value,
     /// Now.
-    pub now: String,
+    pub now: Value,
+}
+
+/// What a figure says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// So many.
+    Number(u64),
+    /// A word.
+    Text(String),
+    /// Nothing is known.
+    None,
 }
 
 /// How two plans differ.
@@ -96,26 +113,32 @@ fn files(before: &[InputFile], now: &[InputFile]) -> Vec<FileLine> {
 
 fn figures(before: &PlanFile, now: &PlanFile) -> Vec<Figure> {
     let left_out = |file: &PlanFile| file.left_out_by.iter().map(|one| one.rows).sum::<u64>();
-    let optional = |number: Option<u64>| number.map_or_else(|| "none".to_owned(), number_of);
-    let cost = |cost: &Option<String>| cost.clone().unwrap_or_else(|| "not known".to_owned());
+    let segments = |file: &PlanFile| file.segments.map_or(Value::None, Value::Number);
+    let cost = |file: &PlanFile| file.cost.clone().map_or(Value::None, Value::Text);
+    let line = |name, of: &dyn Fn(&PlanFile) -> Value| Figure { name, before: of(before), now: of(now) };
     [
-        ("campaign", before.campaign.clone(), now.campaign.clone()),
-        ("rows", number_of(before.recipients), number_of(now.recipients)),
-        ("messages", number_of(before.messages), number_of(now.messages)),
-        ("left out", number_of(left_out(before)), number_of(left_out(now))),
-        ("segments", optional(before.segments), optional(now.segments)),
-        ("cost", cost(&before.cost), cost(&now.cost)),
-        ("renderer", before.renderer.clone(), now.renderer.clone()),
-        ("zones", format!("tzdb {}", before.tz_data), format!("tzdb {}", now.tz_data)),
+        line("campaign", &|file| Value::Text(file.campaign.clone())),
+        line("rows", &|file| Value::Number(file.recipients)),
+        line("messages", &|file| Value::Number(file.messages)),
+        line("left out", &|file| Value::Number(left_out(file))),
+        line("segments", &segments),
+        line("cost", &cost),
+        line("renderer", &|file| Value::Text(file.renderer.clone())),
+        line("zones", &|file| Value::Text(format!("tzdb {}", file.tz_data))),
     ]
     .into_iter()
-    .filter(|(_, before, now)| before != now)
-    .map(|(name, before, now)| Figure { name, before, now })
+    .filter(|figure| figure.before != figure.now)
     .collect()
 }
 
-fn number_of(number: u64) -> String {
-    crate::units::thousands(number)
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.write_str(&thousands(*number)),
+            Self::Text(text) => f.write_str(text),
+            Self::None => f.write_str("none"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,7 +149,8 @@ mod tests {
     fn plan(people: u64) -> PlanFile {
         let mut crowd = Crowd::new("c");
         (0..people).for_each(|one| crowd.add("", &one.to_string(), &[u8::try_from(one).unwrap(); 32]));
-        let file = |role, name: &str, sha256: &str| InputFile { role, name: name.into(), sha256: sha256.into() };
+        let file =
+            |role, name: &str, sha256: &str| InputFile { role, name: name.into(), sha256: sha256.into() };
         PlanFile {
             version: PlanFile::VERSION,
             campaign: "c".to_owned(),
@@ -163,10 +187,10 @@ mod tests {
         let fates_wanted =
             [("campaign.yaml", Fate::Unchanged), ("m.txt", Fate::Added), ("r.csv", Fate::Changed)];
         assert_eq!(fates, fates_wanted);
-        let figures: Vec<_> = difference.figures.iter().map(|one| (one.name, &*one.before, &*one.now)).collect();
-        let figures_wanted =
-            [("rows", "40", "42"), ("messages", "40", "42"), ("segments", "40", "42"), ("zones", "tzdb 2025b", "tzdb 2026a")];
-        assert_eq!(figures, figures_wanted);
+        let figures =
+            difference.figures.iter().map(|one| format!("{}: {} {}", one.name, one.before, one.now));
+        let wanted = ["rows: 40 42", "messages: 40 42", "segments: 40 42", "zones: tzdb 2025b tzdb 2026a"];
+        assert_eq!(figures.collect::<Vec<_>>(), wanted);
         let back = Difference::between(&now, &before);
         assert_eq!(back.files.iter().find(|one| one.role == Role::Template).unwrap().fate, Fate::Gone);
     }
@@ -186,7 +210,10 @@ mod tests {
         let refused = |text: &str| PlanFile::read(text).unwrap_err().to_string();
         assert!(refused("{}").starts_with("it is no plan file: missing field `version`"));
         assert!(refused(&file.text().replace("\"version\": 1", "\"version\": 2")).contains("version 2"));
-        assert!(refused(&file.text().replace("\"rows\"", "\"rosw\"").replace("\"tz_data\"", "\"tz\"")).contains("tz"));
+        assert!(
+            refused(&file.text().replace("\"rows\"", "\"rosw\"").replace("\"tz_data\"", "\"tz\""))
+                .contains("tz")
+        );
         let mut edited = file;
         edited.people[0].insert(0, 'A');
         assert!(refused(&edited.text()).contains("damaged"));

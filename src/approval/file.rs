@@ -26,9 +26,11 @@ pub struct PlanFile {
     pub recipients: u64,
     /// Messages that will be sent, but for those who are left out at the last moment.
     pub messages: u64,
-    /// SMS segments of all of them; `null` where the gateway has none.
+    /// SMS segments of all of them; absent where the gateway has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<u64>,
-    /// What it costs; `null` where no prices are known.
+    /// What it costs; absent where no prices are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<String>,
     /// How many rows each reason leaves out; reasons that leave out nobody are absent.
     pub left_out_by: Vec<LeftOutBy>,
@@ -92,7 +94,9 @@ pub enum PlanFileError {
     #[error("it is no plan file: {0}")]
     Other(String),
     /// A newer sendplan has written it.
-    #[error("it is a plan file of version {0}, and this sendplan reads version {VERSION}: make a new one, or use a newer sendplan")]
+    #[error(
+        "it is a plan file of version {0}, and this sendplan reads version {VERSION}: make a new one, or use a newer sendplan"
+    )]
     Version(u64),
     /// What stands in it for people is nothing that we have written.
     #[error("it is damaged: `people` was edited or cut off")]
@@ -108,6 +112,9 @@ struct Versioned {
 impl PlanFile {
     /// The version of this form.
     pub const VERSION: u64 = VERSION;
+
+    /// How each of them begins.
+    pub const BEGINS: &str = "{\n  \"version\": 1,\n  \"campaign\": ";
 
     /// What has made the texts of plans that are made now. Any other version may render otherwise.
     pub fn renderer() -> String {

@@ -8,7 +8,7 @@ mod file;
 mod sketch;
 
 pub use crowd::{Change, Crowd, Number, Outline};
-pub use difference::{Difference, Fate, Figure, FileLine};
+pub use difference::{Difference, Fate, Figure, FileLine, Value};
 pub use file::{InputFile, LeftOutBy, PlanFile, PlanFileError, Role};
 
 /// The JSON Schema of plan files.

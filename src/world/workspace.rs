@@ -269,9 +269,8 @@ impl Opened {
         let found = self.recipients(manifest, &references.csv);
         let (recipients, header) = found.filter(|(_, header)| self.has_names(manifest, header)).unzip();
         let named = references.templates.iter();
-        let templates = named
-            .filter_map(|one| Some((one.name.clone(), self.named_text(one, Role::Template)?)))
-            .collect();
+        let templates =
+            named.filter_map(|one| Some((one.name.clone(), self.named_text(one, Role::Template)?))).collect();
         let holidays = references.holidays.as_ref();
         let holidays = holidays.and_then(|reference| self.named_text(reference, Role::Holidays));
         let snippets = self.snippets(manifest, &templates);

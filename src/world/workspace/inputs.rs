@@ -62,7 +62,8 @@ impl Loaded {
 }
 
 fn recipients(reference: &Reference, export: &Export) -> Result<InputFile, String> {
-    let sha256 = export.raw().and_then(digest).map_err(|error| format!("cannot read {}: {error}", export.shown))?;
+    let sha256 =
+        export.raw().and_then(digest).map_err(|error| format!("cannot read {}: {error}", export.shown))?;
     if !export.is_unchanged() {
         return Err(format!("{} has changed while it was read: try again when it is whole", export.shown));
     }
