@@ -5,7 +5,8 @@ use crate::audience::address::AddressKind;
 use crate::audience::survey::{Column, Distinct, Survey};
 
 /// Words in the names of columns that hold numbers.
-const NUMBERS: [&str; 9] = ["phone", "mobile", "msisdn", "cell", "tel", "handy", "number", "whatsapp", "simu"];
+const NUMBERS: [&str; 9] =
+    ["phone", "mobile", "msisdn", "cell", "tel", "handy", "number", "whatsapp", "simu"];
 /// Words in the names of columns that hold ids of a gateway's.
 const IDS: [&str; 5] = ["id", "endpoint", "order", "device", "address"];
 /// Names of columns that hold names of people, the best first.

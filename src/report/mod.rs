@@ -3,6 +3,7 @@
 
 pub mod alphabet;
 pub mod audience;
+pub mod begun;
 pub mod campaign;
 pub mod cancel;
 pub mod control;

@@ -23,6 +23,7 @@ mod gateway;
 mod house;
 mod hygiene;
 mod idempotency;
+mod init;
 mod keep;
 mod keeping;
 mod kinds;
@@ -57,5 +58,7 @@ mod status;
 mod survey;
 mod texts;
 mod timing;
+#[cfg(target_os = "linux")]
+mod typist;
 mod workbook;
 mod year;

@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDateTime};
 use super::{Draft, People, When};
 
 /// Where comments begin, unless a line is longer.
-const COLUMN: usize = 36;
+const COLUMN: usize = 40;
 
 pub(super) fn manifest(draft: &Draft<'_>) -> String {
     let mut page = Page::default();
@@ -16,16 +16,21 @@ pub(super) fn manifest(draft: &Draft<'_>) -> String {
     page.prose("What all of this means, and what else there is, says the schema above, to editors and by");
     page.prose("`sendplan schema campaign --format markdown`.");
     page.line("version: 1", "");
-    page.line(&format!("name: {}", draft.name), "its key in the state: one with another name is another campaign");
-    let shown = draft.profile.name();
-    page.line(&format!("provider: {}", text(&draft.provider)), &format!("{shown}: {}", draft.profile.title()));
-    page.line(&format!("sender: {}", draft.sender), draft.profile.sender_description());
+    page.line(
+        &format!("name: {}", draft.name),
+        "its key in the state: one with another name is another campaign",
+    );
+    page.line(&format!("provider: {}", text(&draft.provider)), draft.profile.title());
+    page.line(
+        &format!("sender: {}", draft.sender),
+        &format!("yours: {}", draft.profile.sender_description()),
+    );
     audience(draft, &mut page);
     page.gap();
     page.line("message:", "");
     page.line("  template: message.txt", "every column is a name in it: {{ column }}");
     if draft.profile.counts_segments() {
-        page.line("  max_segments: 2", "whoever would get more than two SMS gets none, and is listed");
+        page.line("  max_segments: 2", "a text of more SMS refuses the plan");
     }
     schedule(draft, &mut page);
     page.gap();
@@ -53,7 +58,8 @@ fn audience(draft: &Draft<'_>, page: &mut Page) {
     if let Some(file) = file {
         page.line(&format!("  csv: {}", text(file)), "");
     }
-    let what = if draft.is_opaque() { "the column of the gateway's ids" } else { "the column of phone numbers" };
+    let what =
+        if draft.is_opaque() { "the column of the gateway's ids" } else { "the column of phone numbers" };
     page.line(&format!("  address: {}", text(address)), what);
     match (draft.is_opaque(), draft.region) {
         (true, _) => {}
@@ -81,7 +87,9 @@ fn schedule(draft: &Draft<'_>, page: &mut Page) {
     };
     page.line(&format!("{off}schedule:"), "");
     match &draft.when {
-        When::Cron(line) => page.line(&format!("  cron: {}", quoted(line)), "a run each time, as crontab means it"),
+        When::Cron(line) => {
+            page.line(&format!("  cron: {}", quoted(line)), "a run each time, as crontab means it")
+        }
         When::At(at) => page.line(&format!("  at: {}", local(*at)), ""),
         When::Whenever => {
             let soon = draft.today.checked_add_days(Days::new(7)).unwrap_or(draft.today);
@@ -90,7 +98,7 @@ fn schedule(draft: &Draft<'_>, page: &mut Page) {
     }
     page.line(&format!("{off}  timezone: {}", text(&draft.timezone)), "the clock of the times here");
     let hours = if off.is_empty() { "  #window: " } else { "#  window: " };
-    page.line(&format!("{hours}{{ from: \"08:00\", to: \"20:00\" }}"), "nothing goes out at other hours");
+    page.line(&format!("{hours}{{ from: \"08:00\", to: \"20:00\" }}"), "");
 }
 
 fn local(at: NaiveDateTime) -> String {
@@ -99,13 +107,12 @@ fn local(at: NaiveDateTime) -> String {
 
 /// A text that YAML reads as just that text.
 fn text(text: &str) -> String {
-    // No `yes`, no `null`, no number, nothing with a meaning of its own.
-    let is_plain = text.len() > 3
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.".contains(c))
-        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.')
-        && text.contains(|c: char| c.is_ascii_alphabetic())
-        && !["true", "false", "null", ".inf", ".nan"].contains(&text.to_ascii_lowercase().as_str());
-    if is_plain || text == "id" { text.to_owned() } else { quoted(text) }
+    // Nothing with a meaning of its own.
+    const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.".contains(c))
+        && (text.starts_with(|c: char| c.is_ascii_alphabetic()) || text.starts_with("../"))
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
+    if is_plain { text.to_owned() } else { quoted(text) }
 }
 
 /// The same in quotes: what JSON writes, YAML reads.
@@ -131,7 +138,12 @@ impl Page {
     fn line(&mut self, line: &str, comment: &str) {
         let _ = match comment {
             "" => writeln!(self.text, "{line}"),
-            _ => writeln!(self.text, "{line:<width$} # {}", comment.replace(['\n', '\r'], " "), width = COLUMN - 1),
+            _ => writeln!(
+                self.text,
+                "{line:<width$} # {}",
+                comment.replace(['\n', '\r'], " "),
+                width = COLUMN - 1
+            ),
         };
     }
 }

@@ -63,9 +63,14 @@ fn what_is_switched_off_counts_when_it_is_switched_on() {
 #[test]
 fn any_name_of_a_column_is_read_as_it_is() {
     let profile = Profile::builtin(builtin_names().next().unwrap()).unwrap().unwrap();
-    for column in ["phone", "no", "yes", "Phone: work", "12", "# of", "null", "a, b", "\"x\"", "tel\\", "ñ", "{x}"] {
-        let people =
-            People::Theirs { file: "r.csv".to_owned(), address: column.to_owned(), id: Some(column.to_owned()) };
+    for column in
+        ["phone", "no", "yes", "Phone: work", "12", "# of", "null", "a, b", "\"x\"", "tel\\", "ñ", "{x}"]
+    {
+        let people = People::Theirs {
+            file: "r.csv".to_owned(),
+            address: column.to_owned(),
+            id: Some(column.to_owned()),
+        };
         let manifest = Draft { people, ..draft(&profile) }.manifest();
         let (read, problems) = crate::campaign::read(&Source::new("campaign.yaml", manifest));
         assert!(problems.is_empty(), "{column}: {}", problems.render(false));
