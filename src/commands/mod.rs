@@ -9,6 +9,7 @@ mod beside;
 mod campaigns;
 mod cancel;
 mod check;
+mod completions;
 mod connection;
 mod contacts;
 mod decide;
@@ -20,6 +21,7 @@ mod hear;
 mod init;
 mod job;
 mod load;
+mod man;
 mod named;
 mod next;
 mod occasion;
@@ -54,20 +56,19 @@ mod status;
 mod sweep;
 mod terminal;
 mod timing;
+mod typed;
 mod unfinished;
 mod waits;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::{Cli, State, Verb};
+use crate::cli::{State, Verb};
 use exit::Failure;
 use terminal::Terminal;
 
 /// Runs the command line and answers with the process's exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = typed::parse();
     let terminal = Terminal::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
         Verb::Init(args) => init::run(args, &terminal),
@@ -90,6 +91,8 @@ pub fn main() -> ExitCode {
         Verb::State(State::Prune(args)) => state_prune::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
+        Verb::Completions(args) => completions::run(args, &terminal),
+        Verb::Man(args) => man::run(args, &terminal),
     };
     let result = match (result, terminal.failure()) {
         (Ok(_), Some(why)) => Err(Failure::Output { path: "standard output".to_owned(), why }),

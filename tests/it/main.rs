@@ -21,6 +21,7 @@ mod exchange;
 mod exports;
 mod fault_rows;
 mod gateway;
+mod help;
 mod house;
 mod hygiene;
 mod idempotency;
