@@ -39,6 +39,7 @@ mod provider;
 mod reconcile;
 mod rehearse;
 mod rejects;
+mod remedy;
 mod report;
 mod resolve;
 mod resume;
@@ -63,6 +64,7 @@ mod waits;
 use std::process::ExitCode;
 
 use crate::cli::{State, Verb};
+use crate::report::layout;
 use exit::Failure;
 use terminal::Terminal;
 
@@ -102,6 +104,10 @@ pub fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(failure) => {
             terminal.fail(&failure);
+            let commands = remedy::remedy(&failure, &cli.verb, &cli.global);
+            if !commands.is_empty() {
+                terminal.note(&format!("\n{}", layout::next(&commands).trim_end()));
+            }
             failure.code().into()
         }
     }

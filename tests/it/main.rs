@@ -43,6 +43,7 @@ mod provider;
 mod recipients;
 mod rehearse;
 mod reliability;
+mod remedy;
 mod report;
 mod resolve;
 mod run;
