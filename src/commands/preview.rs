@@ -6,7 +6,7 @@ mod page;
 use super::exit::{Code, Failure};
 use super::places;
 use super::plan::swallowing;
-use super::samples::{Candidate, Choice, Chooser, Chosen, Wish};
+use super::samples::{Candidate, Choice, Chooser, Chosen, Why, Wish};
 use super::scan::{reference, scan};
 use super::terminal::Terminal;
 use super::{Outcome, load, page_file};
@@ -213,11 +213,12 @@ fn samples(loaded: &Loaded, chosen: Vec<Chosen>) -> Vec<Sample> {
         let through =
             all.get(usize::from(wording)).map(|wording| wording.template.ways()).unwrap_or_default();
         let ways: Vec<&Way> = ways.iter().filter_map(|way| through.get(*way)).collect();
-        let mut why: Vec<String> = whys.iter().map(|why| why.words().to_owned()).collect();
         // A branch is told by its tag.
-        if let ([super::samples::Why::FirstOfBranch], Some(first)) = (whys.as_slice(), ways.first()) {
-            why = vec![branch(first)];
-        }
+        let told = |why: &Why| match why {
+            Why::FirstOfBranch => ways.iter().map(|way| branch(way)).collect(),
+            why => vec![why.words().to_owned()],
+        };
+        let why = whys.iter().flat_map(told).collect();
         Sample { why, ..sample }
     };
     chosen.into_iter().map(sample).collect()

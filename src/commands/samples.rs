@@ -26,6 +26,8 @@ pub enum Why {
     FirstFlawed(Kind),
     /// The first in UCS-2, or the first in GSM-7 after that.
     FirstIn(Encoding),
+    /// The first that takes a branch.
+    FirstOfBranch,
     /// The longest.
     Longest,
     /// The one that costs the most.
@@ -34,8 +36,6 @@ pub enum Why {
     Shortest,
     /// The first in its zone.
     FirstInZone,
-    /// The first that takes a branch.
-    FirstOfBranch,
     /// The next one.
     Next,
 }
@@ -342,7 +342,9 @@ impl Shelf {
         let Some(Kept { choice, sample }) = self.left.get_mut(at).and_then(Option::take) else { return };
         let Choice { mut whys, wording, ways } = choice;
         let ways: Vec<usize> = ways.into_iter().filter(|way| self.taken.insert((wording, *way))).collect();
-        whys.retain(|why| *why != Why::FirstOfBranch || !ways.is_empty());
+        // Whichever was the first in the file: it is the one that is shown of a branch.
+        whys.retain(|why| *why != Why::FirstOfBranch);
+        whys.extend((!ways.is_empty()).then_some(Why::FirstOfBranch));
         whys.sort_unstable();
         if whys.is_empty() {
             whys.push(Why::Next);

@@ -1,6 +1,7 @@
 //! Messages as a recipient would read them: in a terminal, and on a page.
 
 pub mod book;
+mod cards;
 pub mod page;
 mod phone;
 
@@ -143,7 +144,8 @@ fn wrap(text: &str) -> Vec<String> {
                 lines.push(std::mem::take(&mut current).trim_end().to_owned());
             }
             current.push_str(word);
-            while current.chars().count() > WIDTH {
+            // The space behind the last word is no reason to break it.
+            while current.trim_end().chars().count() > WIDTH {
                 let rest = current.chars().skip(WIDTH).collect();
                 lines.push(current.chars().take(WIDTH).collect());
                 current = rest;

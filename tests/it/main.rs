@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 mod audience;
+mod browser;
 mod builtins;
 mod canary;
 mod cancel;
@@ -35,6 +36,7 @@ mod numbers;
 mod once;
 mod opt_outs;
 mod outgoing;
+mod preview;
 mod project;
 mod provider;
 mod recipients;

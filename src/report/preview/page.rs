@@ -1,14 +1,13 @@
 //! A campaign before it goes, as a page: what people will read, who gets it and who does not, when, and what it costs.
 //! Complete without its script, which finds recipients and shows some of the samples.
 
-use std::collections::BTreeSet;
-
 use super::book::{Book, MOST_PEOPLE};
-use super::phone::{footnotes, phone};
+use super::cards::{card, filters, prose};
 use super::{Sample, Unread};
 use crate::report::html::{Extras, Node, facts, page_with, section, table};
 use crate::report::layout::{count, duration};
-use crate::report::plan::{Aside, PlanReport};
+use crate::report::plan::{Aside, HeldLine, PlanReport};
+use crate::report::readers::TextReaders;
 use crate::report::rehearsal::{Hour, ZoneLine, forecast};
 use crate::units::thousands;
 
@@ -139,34 +138,36 @@ impl Preview<'_> {
 
     /// What somebody should read before they say yes.
     fn stands_out(&self) -> Node {
-        let report = self.report;
-        let mut lines: Vec<Node> = Vec::new();
-        let line =
-            |class: &'static str, text: String| Node::new("li", &[("class", class)], [Node::text(text)]);
-        lines.extend(self.refusals.iter().map(|why| line("bad", format!("The plan is refused: {why}."))));
-        lines.extend(report.warnings.iter().map(|warning| line("warning", warning.clone())));
-        if let Some(lacking) = &report.without_opt_out {
-            let (many, at) = (count(lacking.messages, "message"), thousands(lacking.first_line));
-            lines.push(line("warning", format!("{many} do not say how to opt out, the first in line {at}.")));
-        }
-        lines.extend(report.flaws.iter().map(|flaw| {
-            let of = flaw.column.as_ref().map_or_else(String::new, |column| format!(" from `{column}`"));
-            let (many, at) = (count(flaw.messages, "message"), thousands(flaw.first_line));
-            let text = format!("{many} with {}{of}, the first in line {at}: {}", flaw.words, flaw.example);
-            line("warning", text)
-        }));
-        lines.extend(report.texts.iter().filter(|text| text.messages == 0).map(|text| {
-            let names = [&text.variant, &text.locale].into_iter().flatten();
-            let name = names.cloned().collect::<Vec<_>>().join(", ");
-            line("warning", format!("Nobody reads the text {name}."))
-        }));
-        lines
-            .extend(self.unread.iter().map(|one| line("branch", format!("{}: {}.", one.place, one.words()))));
+        let refused = self.refusals.iter().map(|why| ("bad", format!("The plan is refused: {why}.")));
+        let warned = self.warnings().into_iter().map(|warning| ("warning", warning));
+        let unread = self.unread.iter().map(|one| ("branch", format!("{}: {}.", one.place, one.words())));
+        let all = refused.chain(warned).chain(unread);
+        let lines: Vec<Node> =
+            all.map(|(class, text)| Node::new("li", &[("class", class)], prose(&text))).collect();
         let told = match lines.is_empty() {
             true => Node::new("p", &[("class", "good")], [Node::text("Nothing stands out.")]),
             false => Node::new("ul", &[("class", "notices")], lines),
         };
         anchored("notice", section("Worth a look", [told]))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let report = self.report;
+        let mut warnings = report.warnings.clone();
+        warnings.extend(report.without_opt_out.iter().map(|lacking| {
+            let (many, at) = (count(lacking.messages, "message"), thousands(lacking.first_line));
+            format!("{many} without a word on how to opt out, the first in line {at}.")
+        }));
+        warnings.extend(report.flaws.iter().map(|flaw| {
+            let of = flaw.column.as_ref().map_or_else(String::new, |column| format!(" from `{column}`"));
+            let (many, at) = (count(flaw.messages, "message"), thousands(flaw.first_line));
+            format!("{many} with {}{of}, the first in line {at}: {}", flaw.words, flaw.example)
+        }));
+        warnings.extend(report.texts.iter().filter(|text| text.messages == 0).map(|text| {
+            let names = [&text.variant, &text.locale].into_iter().flatten();
+            format!("Nobody reads the text {}.", names.cloned().collect::<Vec<_>>().join(", "))
+        }));
+        warnings
     }
 
     fn messages(&self) -> Node {
@@ -185,41 +186,8 @@ impl Preview<'_> {
         let cards = Node::new("div", &[("class", "cards"), ("id", "samples")], cards);
         anchored(
             "messages",
-            section("Messages", [lead].into_iter().chain(self.filters()).chain([status, cards])),
+            section("Messages", [lead].into_iter().chain(filters(self.samples)).chain([status, cards])),
         )
-    }
-
-    /// What to choose among the samples by: groups of which there is but one are left out.
-    fn filters(&self) -> Option<Node> {
-        const MOST: usize = 12;
-        let groups: [(&'static str, &'static str, fn(&Sample) -> &String); 3] = [
-            ("variant", "Variant", |sample| &sample.variant),
-            ("locale", "Language", |sample| &sample.locale),
-            ("zone", "Zone", |sample| &sample.zone),
-        ];
-        let group = |(key, legend, of): (&'static str, &'static str, fn(&Sample) -> &String)| {
-            let values: BTreeSet<&str> = self.samples.iter().map(|sample| of(sample).as_str()).collect();
-            if values.len() < 2 {
-                return None;
-            }
-            let radio = |value: &str, name: &str, at: usize| {
-                let id = format!("{key}-{at}");
-                let mut attributes =
-                    vec![("type", "radio"), ("name", key), ("value", value), ("id", id.as_str())];
-                attributes.extend((at == 0).then_some(("checked", "")));
-                let label = Node::new("label", &[("for", &id)], [Node::text(name)]);
-                Node::new("span", &[("class", "choice")], [Node::new("input", &attributes, []), label])
-            };
-            let none = |value: &&str| value.is_empty();
-            let named = values.iter().filter(|value| !none(value)).take(MOST);
-            let all = std::iter::once(radio("", "All", 0));
-            let radios = all.chain((1..).zip(named).map(|(at, value)| radio(value, value, at)));
-            let legend = Node::with("legend", legend);
-            Some(Node::new("fieldset", &[], std::iter::once(legend).chain(radios)))
-        };
-        let groups: Vec<Node> = groups.into_iter().filter_map(group).collect();
-        let attributes = [("class", "filters scripted"), ("id", "filters"), ("hidden", "")];
-        (!groups.is_empty()).then(|| Node::new("div", &attributes, groups))
     }
 
     fn search(&self, people: usize) -> Node {
@@ -256,52 +224,48 @@ impl Preview<'_> {
     }
 
     fn audience(&self) -> Node {
-        let report = self.report;
-        let mut parts = Vec::new();
-        let texts: Vec<Vec<String>> = report
-            .texts
-            .iter()
-            .map(|text| {
-                let names = [&text.variant, &text.locale].into_iter().flatten();
-                let name = names.cloned().collect::<Vec<_>>().join(", ");
-                let segments = text.segments.map_or_else(String::new, thousands);
-                vec![name, thousands(text.messages), segments]
-            })
-            .collect();
-        if !texts.is_empty() {
-            let heads = ["text", "messages", "segments"];
-            parts.push(table("Who reads which text", &heads, &[1, 2], &texts));
-        }
-        if self.aside.countries.len() > 1 {
-            let countries = self.aside.countries.iter();
-            let rows: Vec<Vec<String>> =
-                countries.map(|(country, number)| vec![country.clone(), thousands(*number)]).collect();
-            parts.push(table("By country", &["country", "messages"], &[1], &rows));
-        }
+        let parts = [self.readers(), self.countries(), Some(self.left_out()), self.held()];
+        anchored("audience", section("Who gets it", parts.into_iter().flatten()))
+    }
+
+    fn readers(&self) -> Option<Node> {
+        let row = |text: &TextReaders| {
+            let names = [&text.variant, &text.locale].into_iter().flatten();
+            let name = names.cloned().collect::<Vec<_>>().join(", ");
+            vec![name, thousands(text.messages), text.segments.map_or_else(String::new, thousands)]
+        };
+        let rows: Vec<Vec<String>> = self.report.texts.iter().map(row).collect();
+        let heads = ["text", "messages", "segments"];
+        (!rows.is_empty()).then(|| table("Who reads which text", &heads, &[1, 2], &rows))
+    }
+
+    fn countries(&self) -> Option<Node> {
+        let countries = self.aside.countries.iter();
+        let rows: Vec<Vec<String>> =
+            countries.map(|(country, number)| vec![country.clone(), thousands(*number)]).collect();
+        (rows.len() > 1).then(|| table("By country", &["country", "messages"], &[1], &rows))
+    }
+
+    fn left_out(&self) -> Node {
         if self.examples.is_empty() {
-            parts.push(Node::with("p", "Every row gets a message: nobody is left out."));
-        } else {
-            let rows: Vec<Vec<String>> = self
-                .examples
-                .iter()
-                .map(|one| vec![one.reason.clone(), thousands(one.rows), one.places.join("; ")])
-                .collect();
-            let caption = format!(
-                "Who is left out, and why: {} of {}",
-                thousands(self.examples.iter().map(|one| one.rows).sum::<u64>()),
-                count(report.recipients, "row")
-            );
-            parts.push(table(&caption, &["reason", "rows", "such as"], &[1], &rows));
+            return Node::with("p", "Every row gets a message: nobody is left out.");
         }
-        if !self.aside.held.is_empty() {
-            let held = self.aside.held.iter();
-            let rows: Vec<Vec<String>> = held
-                .map(|line| vec![line.why.to_owned(), thousands(line.messages), line.first.to_string()])
-                .collect();
-            let caption = "Who is held until somebody decides";
-            parts.push(table(caption, &["why", "messages", "first in"], &[1], &rows));
-        }
-        anchored("audience", section("Who gets it", parts))
+        let row = |one: &Example| vec![one.reason.clone(), thousands(one.rows), one.places.join("; ")];
+        let rows: Vec<Vec<String>> = self.examples.iter().map(row).collect();
+        let caption = format!(
+            "Who is left out, and why: {} of {}",
+            thousands(self.examples.iter().map(|one| one.rows).sum::<u64>()),
+            count(self.report.recipients, "row")
+        );
+        table(&caption, &["reason", "rows", "such as"], &[1], &rows)
+    }
+
+    fn held(&self) -> Option<Node> {
+        let row =
+            |line: &HeldLine| vec![line.why.to_owned(), thousands(line.messages), line.first.to_string()];
+        let rows: Vec<Vec<String>> = self.aside.held.iter().map(row).collect();
+        let caption = "Who is held until somebody decides";
+        (!rows.is_empty()).then(|| table(caption, &["why", "messages", "first in"], &[1], &rows))
     }
 
     fn when(&self) -> Node {
@@ -312,7 +276,7 @@ impl Preview<'_> {
         rows.extend(self.aside.ends.clone().map(|ends| ("through", ends)));
         let rows = facts(rows.iter().map(|(name, value)| (*name, value.as_str())));
         let lines = self.times.words.iter();
-        let words = lines.map(|line| Node::new("p", &[("class", "lead")], [Node::text(line)]));
+        let words = lines.map(|line| Node::new("p", &[("class", "lead")], prose(line)));
         let picture = forecast::picture(&self.times.hours, &self.times.zones, &self.times.zone);
         anchored("when", section("When it goes", std::iter::once(rows).chain(words).chain(picture)))
     }
@@ -340,26 +304,4 @@ impl Preview<'_> {
 /// A part of the page that links lead to.
 fn anchored(id: &str, inside: Node) -> Node {
     Node::new("div", &[("id", id)], [inside])
-}
-
-/// A message with its recipient, and what is to be said of it.
-fn card(sender: &str, sample: &Sample) -> Node {
-    let name = if sample.id.is_empty() { &sample.address } else { &sample.id };
-    let heading = Node::new("h3", &[("dir", "auto")], [Node::text(name)]);
-    let address = (!sample.id.is_empty())
-        .then(|| Node::new("p", &[("class", "address")], [Node::text(&sample.address)]));
-    let why = sample.why.iter().map(|why| Node::with("li", why));
-    let why = Node::new("ul", &[("class", "why")], why);
-    let place = sample.place.as_ref().map(ToString::to_string).unwrap_or_default();
-    let whose = [&sample.wording, &sample.zone, &place].into_iter().filter(|word| !word.is_empty());
-    let whose = whose.cloned().collect::<Vec<_>>().join(" · ");
-    let whose = Node::new("p", &[("class", "whose")], [Node::text(whose)]);
-    let attributes = [
-        ("class", "card"),
-        ("data-variant", sample.variant.as_str()),
-        ("data-locale", sample.locale.as_str()),
-        ("data-zone", sample.zone.as_str()),
-    ];
-    let inside = [heading].into_iter().chain(address).chain([why, phone(sender, sample)]);
-    Node::new("article", &attributes, inside.chain(footnotes(sample)).chain([whose]))
 }

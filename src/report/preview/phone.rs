@@ -1,9 +1,8 @@
 //! A message on a phone, as its recipient would see it; with marks where it is cut into segments, and lines under the
 //! characters that GSM-7 lacks.
 
-use std::ops::Range;
-
 use super::{Sample, odd_ones, takes, visible};
+use crate::message::gsm7;
 use crate::message::segments::{Encoding, Measure, split};
 use crate::report::html::Node;
 
@@ -29,16 +28,18 @@ pub fn footnotes(sample: &Sample) -> Vec<Node> {
 
 /// The text in its segments.
 fn bubble(sample: &Sample) -> Vec<Node> {
-    let parts: Vec<Range<usize>> = match &sample.measure {
-        Some(measure) if measure.parts > 1 => split(&sample.text, measure).collect(),
-        _ => vec![0..sample.text.len()],
+    let parts: Vec<&str> = match &sample.measure {
+        Some(measure) if measure.parts > 1 => {
+            split(&sample.text, measure).filter_map(|part| sample.text.get(part)).collect()
+        }
+        _ => vec![sample.text.as_str()],
     };
     let mut out = Vec::new();
     for (number, part) in (1..).zip(parts) {
         if number > 1 {
             out.push(cut(number));
         }
-        runs(sample.text.get(part).unwrap_or_default(), sample.measure.as_ref(), &mut out);
+        runs(part, sample.measure.as_ref(), &mut out);
     }
     out
 }
@@ -54,7 +55,7 @@ fn cut(number: usize) -> Node {
 /// What stands beside each other and is drawn alike.
 fn runs(text: &str, measure: Option<&Measure>, out: &mut Vec<Node>) {
     let is_ucs2 = measure.is_some_and(|measure| measure.encoding == Encoding::Ucs2);
-    let is_odd = |c: char| is_ucs2 && crate::message::gsm7::septets(c).is_none();
+    let is_odd = |c: char| is_ucs2 && gsm7::septets(c).is_none();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let odd = is_odd(first);
