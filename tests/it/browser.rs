@@ -2,7 +2,6 @@
 //! `tests/browser/install` fetches what that needs; where it is not there these tests say so and pass, unless
 //! `SENDPLAN_BROWSER=required` is set.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -13,6 +12,7 @@ use crate::project::{Project, root};
 use crate::{preview, rehearse};
 
 /// Whether there is a browser, and what drives it.
+#[allow(clippy::print_stderr)] // A test that was skipped says so to whoever looks.
 fn is_there() -> bool {
     let folder = root().join("tests/browser");
     let find = "import('./browser.mjs').then(({ program }) => process.exit(program() ? 0 : 1), () => process.exit(1))";
@@ -21,8 +21,7 @@ fn is_there() -> bool {
     let required = std::env::var("SENDPLAN_BROWSER").is_ok_and(|word| word == "required");
     assert!(is_there || !required, "no browser, or nothing that drives it: run tests/browser/install");
     if !is_there {
-        let word = "skipped: no browser, or nothing that drives it; tests/browser/install fetches both";
-        writeln!(std::io::stderr(), "{word}").unwrap();
+        eprintln!("skipped: no browser, or nothing that drives it; tests/browser/install fetches both");
     }
     is_there
 }
