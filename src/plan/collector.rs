@@ -107,6 +107,7 @@ impl<'s, E> Collector<'s, E> {
             wording: message.wording,
             measure: message.measure,
             whereabouts: candidate.whereabouts,
+            digest: &message.digest,
             flaws,
             row: WrittenRow { bytes: bytes(item, batch), dialect: batch.block.dialect },
         })

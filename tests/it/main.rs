@@ -2,6 +2,7 @@
 // Clippy takes only functions marked as tests for tests; their helpers may fail the same way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
+mod approval;
 mod audience;
 mod browser;
 mod builtins;
@@ -21,9 +22,11 @@ mod exchange;
 mod exports;
 mod fault_rows;
 mod gateway;
+mod help;
 mod house;
 mod hygiene;
 mod idempotency;
+mod init;
 mod keep;
 mod keeping;
 mod kinds;
@@ -42,6 +45,7 @@ mod provider;
 mod recipients;
 mod rehearse;
 mod reliability;
+mod remedy;
 mod report;
 mod resolve;
 mod run;
@@ -59,5 +63,7 @@ mod status;
 mod survey;
 mod texts;
 mod timing;
+#[cfg(target_os = "linux")]
+mod typist;
 mod workbook;
 mod year;
