@@ -1,8 +1,12 @@
 //! The command line as people type it. Only words and types: what they do stands in `commands`.
 
+mod examples;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use examples::{EXAMPLES, command};
 
 use crate::units::Span;
 
@@ -12,7 +16,7 @@ use crate::units::Span;
 #[command(
     after_help = "Exit codes: 0 done, 1 our own failure, 2 usage, 3 invalid input, 4 stopped and resumable, \
     5 finished with rejections, 6 unknown outcomes to decide, 7 state locked, corrupt or missing, \
-    8 refused by the provider."
+    8 refused by the provider, 9 not what the plan file says."
 )]
 pub struct Cli {
     /// What holds for every verb.
@@ -51,6 +55,8 @@ pub enum Color {
 /// A verb.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Begin a campaign: a folder with a manifest, a text and a list, which can be sent to the sandbox as they are
+    Init(Init),
     /// Show every error of manifests and the files they name, all at once
     Check(Check),
     /// Show what stands in the columns of the recipients' files, whatever else is wrong with the campaign
@@ -87,6 +93,50 @@ pub enum Verb {
     Provider(Provider),
     /// Print a JSON Schema, for editors
     Schema(Schema),
+    /// Print what lets a shell complete the words of this program
+    Completions(Completions),
+    /// Print the manual page, or write those of all verbs into a folder
+    Man(Man),
+}
+
+/// `sendplan init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Its name: lower-case letters, digits and `-`. It goes to campaigns/NAME, from the top of the git repository, or from this
+    /// folder where there is none. Nothing is overwritten
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The gateway: a built-in one (`sendplan provider list`), or the path of a profile of your own. Without it, and without
+    /// somebody to ask, the first built-in one
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// A file of recipients of yours, CSV or .xlsx. Its columns are looked at; it is copied unless it lies in the repository
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Which of its columns has the addresses, where that cannot be seen
+    #[arg(long, value_name = "COLUMN", requires = "from")]
+    pub address: Option<String>,
+    /// The country of numbers written without a country code, as in `KE`
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Who the messages are from, as the gateway wants it
+    #[arg(long, value_name = "SENDER")]
+    pub sender: Option<String>,
+    /// The text
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// When it goes out, such as `2026-12-01T09:00`; whenever `send` is called, otherwise
+    #[arg(long, value_name = "TIME", conflicts_with = "cron")]
+    pub at: Option<String>,
+    /// When it goes out again and again, as a line of crontab, such as `0 9 * * MON`
+    #[arg(long, value_name = "LINE")]
+    pub cron: Option<String>,
+    /// The clock of that time, such as `Africa/Nairobi`
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Ask nothing: what is not said here is as it usually is
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// `sendplan check`
@@ -126,12 +176,18 @@ pub struct Preview {
     /// Only this recipient, by id or address
     #[arg(long, value_name = "ID", conflicts_with = "sample")]
     pub recipient: Option<String>,
-    /// How many messages to show
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub sample: u16,
+    /// How many messages to show: 3 if nothing is said, 24 on a page; one of each text and branch in any case
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub sample: Option<u16>,
     /// Show addresses in full
     #[arg(long)]
     pub show_addresses: bool,
+    /// Write a page to this file instead, to look at, to search and to approve from
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides which time of a series a page is about
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// `sendplan plan`
@@ -143,9 +199,15 @@ pub struct Plan {
     /// Write every excluded row to this CSV file, with its line and the reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// How to print the plan
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
-    pub format: Format,
+    /// Write a plan file to commit and to review: digests and counts of all that decides what is sent, no personal data
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say what has changed since this plan file was written; exit code 9 where anything has
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// How to print the plan; `markdown` is a comment for a pull request
+    #[arg(long, value_enum, default_value_t = PlanFormat::Human, value_name = "FORMAT")]
+    pub format: PlanFormat,
     /// The most threads to use; all cores otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
@@ -188,6 +250,9 @@ pub struct Send {
     /// Send to a gateway on this machine that answers as the real one does. Nothing leaves the machine
     #[arg(long)]
     pub sandbox: bool,
+    /// Begin only what is exactly what this plan file says, as `plan --out` wrote it; else exit code 9
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// Begin a new state where there is none, even when `CI` is set
     #[arg(long)]
     pub new_state: bool,
@@ -450,6 +515,22 @@ pub struct Schema {
     pub format: SchemaFormat,
 }
 
+/// `sendplan completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Of which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `sendplan man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Where the pages go: `sendplan.1`, and `sendplan-send.1` and so on for each verb. Older ones there are replaced
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
 /// How to print a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SchemaFormat {
@@ -466,6 +547,8 @@ pub enum SchemaName {
     Campaign,
     /// A gateway's profile
     Provider,
+    /// A plan file, as `plan --out` writes it
+    Plan,
 }
 
 /// How to print what is wrong with campaigns.
@@ -488,6 +571,17 @@ pub enum Format {
     Human,
     /// For machines: a frozen, versioned form
     Json,
+}
+
+/// How to print a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+    /// For a pull request: a comment of less than 60 kB
+    Markdown,
 }
 
 /// How to print a report.

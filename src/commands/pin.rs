@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::exit::Failure;
+use super::plan::swallowing;
 use super::scan::{digest, refusals, scan_unless, too_many_parts};
 use super::terminal::Terminal;
 use super::timing::InTime;
@@ -28,6 +29,8 @@ pub struct Subject<'a> {
     pub place: &'a str,
     /// Whether it is a sandbox's.
     pub sandbox: bool,
+    /// The digest of the plan that was approved, where one was asked for.
+    pub approved: Option<&'a str>,
 }
 
 /// Pins an occurrence of the campaign and gives its run. It is asked at every row whether to leave: nothing is written
@@ -39,7 +42,7 @@ pub fn pin<S: Store>(
     leaves: &mut dyn FnMut() -> bool,
     terminal: &Terminal,
 ) -> Result<RunId, Failure> {
-    let Subject { loaded, occurrence, place, sandbox } = subject;
+    let Subject { loaded, occurrence, place, sandbox, approved } = subject;
     let campaign = &loaded.campaign;
     let run = NewRun {
         campaign: campaign.name.clone(),
@@ -100,7 +103,17 @@ pub fn pin<S: Store>(
         refused.extend(InTime::of(campaign, &totals, Some(starts), now).too_slow);
     }
     if !refused.is_empty() {
-        return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
+        return Err(Failure::PlanRefused(format!(", nothing was sent: {}", refused.join("; "))));
+    }
+    // Whoever sends may not have looked at a plan.
+    if let Some(warning) = swallowing(loaded, &totals) {
+        terminal.say(&format!("warning: {warning}"));
+    }
+    let digest = digest(&totals);
+    // Files may change between two readings.
+    if approved.is_some_and(|approved| approved != digest) {
+        let why = "nothing was sent: the files have changed since they were held against the plan file";
+        return Err(Failure::Unapproved(why.to_owned()));
     }
     let excluded = Excluded {
         rejected: totals.rejected(),
@@ -108,7 +121,7 @@ pub fn pin<S: Store>(
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
     };
-    Ok(pinning.seal(&digest(&totals), &excluded)?)
+    Ok(pinning.seal(&digest, &excluded)?)
 }
 
 /// By whose clock messages go out, by where their recipients are.

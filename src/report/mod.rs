@@ -2,7 +2,9 @@
 //! versioned, and never a dump of internals.
 
 pub mod alphabet;
+pub mod approval;
 pub mod audience;
+pub mod begun;
 pub mod campaign;
 pub mod cancel;
 pub mod control;
@@ -15,6 +17,7 @@ pub mod fleet;
 pub mod html;
 pub mod keeping;
 pub mod layout;
+pub mod markdown;
 pub mod mask;
 pub mod messages;
 pub mod occurrences;

@@ -2,8 +2,10 @@
 // Clippy takes only functions marked as tests for tests; their helpers may fail the same way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
+mod approval;
 mod audience;
 mod broken;
+mod browser;
 mod builtins;
 mod canary;
 mod cancel;
@@ -22,9 +24,11 @@ mod exports;
 mod fault_rows;
 mod findings;
 mod gateway;
+mod help;
 mod house;
 mod hygiene;
 mod idempotency;
+mod init;
 mod keep;
 mod keeping;
 mod kinds;
@@ -37,11 +41,13 @@ mod numbers;
 mod once;
 mod opt_outs;
 mod outgoing;
+mod preview;
 mod project;
 mod provider;
 mod recipients;
 mod rehearse;
 mod reliability;
+mod remedy;
 mod report;
 mod report_forms;
 mod resolve;
@@ -60,5 +66,7 @@ mod status;
 mod survey;
 mod texts;
 mod timing;
+#[cfg(target_os = "linux")]
+mod typist;
 mod workbook;
 mod year;

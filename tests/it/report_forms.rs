@@ -7,7 +7,7 @@ use crate::loopback::Loopback;
 use crate::project::{Project, signal};
 
 /// What somebody could write who wants to be markup.
-const EVIL: &str = "</title><script>alert(1)</script>";
+pub const EVIL: &str = "</title><script>alert(1)</script>";
 
 const VARIANTS: &str = r#"message:
   variants:
