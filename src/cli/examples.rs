@@ -25,7 +25,11 @@ pub const EXAMPLES: &[Examples] = &[
     ),
     (
         "check",
-        &[("sendplan check", "all campaigns"), ("sendplan check campaigns/spring-sale", "one of them")],
+        &[
+            ("sendplan check", "all campaigns"),
+            ("sendplan check campaigns/spring-sale", "one of them"),
+            ("sendplan check --format github", "marks the lines of a pull request"),
+        ],
     ),
     (
         "audience",
@@ -86,6 +90,7 @@ pub const EXAMPLES: &[Examples] = &[
         &[
             ("sendplan report spring-sale --refresh", "asks the gateway first"),
             ("sendplan report spring-sale --format csv", "a row for each message"),
+            ("sendplan report spring-sale --html report.html", "a page to look at or to send on"),
         ],
     ),
     ("pause", &[("sendplan pause spring-sale --reason 'wrong price'", "nothing new of it goes out")]),

@@ -1,5 +1,7 @@
 //! `sendplan check`: every error of every manifest at once.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 
 use super::Outcome;
@@ -7,14 +9,14 @@ use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::campaign::Campaign;
 use crate::cli::{Check, CheckFormat};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source};
 use crate::report::findings::Findings;
 use crate::report::layout::count;
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::schedule::{When, end_of};
 use crate::world::clock::Clock;
 use crate::world::confine::Repository;
-use crate::world::workspace::{self, Opened, Piped};
+use crate::world::workspace::{self, NoCampaign, Opened, Piped};
 
 pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
     let Checked { problems, campaigns, told, repository } = look(args)?;
@@ -64,7 +66,19 @@ fn look(args: &Check) -> Result<Checked, Failure> {
     let mut checked = Checked { campaigns: manifests.len(), ..Checked::default() };
     let mut names: Vec<(String, String)> = Vec::new();
     for path in &manifests {
-        let opened = workspace::open(path)?.piped(Piped::ReadIfThere);
+        let opened = match workspace::open(path) {
+            Ok(opened) => opened.piped(Piped::ReadIfThere),
+            // One that cannot be read keeps nobody from hearing of the others.
+            Err(NoCampaign::Unreadable { path, why }) => {
+                let folder = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty());
+                let repository = Repository::of(folder.unwrap_or(Path::new("."))).ok();
+                checked.repository = checked.repository.or(repository);
+                let problem = Diagnostic::error(format!("`{path}` cannot be read: {why}")).of(Rule::File);
+                checked.problems.push(problem.at(&Source::new(path, ""), 0..0, ""));
+                continue;
+            }
+            Err(other) => return Err(other.into()),
+        };
         let file = opened.source.name.clone();
         checked.repository.get_or_insert_with(|| opened.repository().clone());
         checked.problems.extend(namesake(&opened, &names));

@@ -118,3 +118,25 @@ fn what_is_sound_gives_an_empty_list_and_warnings_are_warnings() {
     let machine: Value = serde_json::from_str(&project.run(&["check", "--format", "json"]).out).unwrap();
     assert_eq!((machine["errors"].as_u64(), machine["warnings"].as_u64()), (Some(0), Some(1)));
 }
+
+#[test]
+fn a_manifest_that_cannot_be_read_keeps_nobody_from_hearing_of_the_others() {
+    let project = broken();
+    std::fs::create_dir_all(project.path("campaigns/a")).unwrap();
+    std::fs::write(project.path("campaigns/a/campaign.yaml"), b"version: 1\nname: \xff\n").unwrap();
+    let checked = project.run(&["check", "--format", "github"]);
+    assert_eq!(checked.code, 3, "{checked:?}");
+    let first = checked.out.lines().next().unwrap();
+    assert!(first.starts_with("::error file=campaigns/a/campaign.yaml,line=1,"), "{first}");
+    assert!(
+        first
+            .contains("title=sendplan file::`campaigns/a/campaign.yaml` cannot be read: line 2 is not UTF-8"),
+        "{first}"
+    );
+    assert_eq!(checked.out.lines().count(), 8, "{checked:?}");
+    let human = project.run(&["check"]);
+    assert!(
+        human.err.contains("line 2 is not UTF-8") && human.err.contains("7 errors in 2 campaigns"),
+        "{human:?}"
+    );
+}
