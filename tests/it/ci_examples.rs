@@ -110,6 +110,9 @@ fn github_may_do_little_and_puts_nobodys_words_into_a_script() {
         }
     }
     let sends = yaml(GITHUB[0]);
+    for name in GITHUB {
+        assert_eq!(yaml(name)["defaults"]["run"]["shell"], "bash", "{name}: with pipefail");
+    }
     assert_eq!(sends["concurrency"]["cancel-in-progress"], false);
     assert_eq!(yaml(GITLAB)["send"]["resource_group"], "campaigns");
     // Who may write comments runs nothing of what is proposed.
@@ -322,4 +325,37 @@ fn the_git_hook_stops_a_commit_with_a_broken_campaign() {
     project.write("notes.txt", "x");
     git(&["add", "notes.txt"]);
     assert_eq!(git(&["commit", "-m", "notes"]).code, 0);
+}
+
+/// Runs a linter of somebody else's, where they are installed: `.ci/linters` does that, and says where.
+fn linted(program: &str, arguments: &[&str]) {
+    let Some(folder) = std::env::var_os("SENDPLAN_LINTERS") else {
+        eprintln!("skipped: SENDPLAN_LINTERS does not say where `{program}` is; .ci/linters installs it");
+        return;
+    };
+    let own = Path::new(&folder).join(program);
+    let program = if own.exists() { own } else { program.into() };
+    let output = Command::new(&program).args(arguments).current_dir(root()).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "{arguments:?}: {}", told.concat());
+}
+
+#[test]
+fn they_pass_the_linters_of_those_who_run_them() {
+    linted("check-jsonschema", &["--builtin-schema", "vendor.github-workflows", GITHUB[0], GITHUB[1]]);
+    linted("check-jsonschema", &["--builtin-schema", "vendor.gitlab-ci", GITLAB]);
+    linted("zizmor", &["--offline", "--config", ".ci/zizmor.yml", GITHUB[0], GITHUB[1]]);
+    linted("pre-commit", &["validate-manifest", HOOKS[0]]);
+    linted("pre-commit", &["validate-config", HOOKS[1]]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = vec!["examples/pre-commit/pre-commit".to_owned()];
+    for (at, script) in all().flat_map(|name| scripts(&yaml(name))).enumerate() {
+        let file = folder.path().join(format!("{at}.sh"));
+        // Alpine's shell is no bash; it has no arrays, and `[[` or `shopt` in a script says that it is meant for bash.
+        let shell = if script.contains("[[") || script.contains("shopt") { "bash" } else { "sh" };
+        std::fs::write(&file, format!("#!/bin/{shell}\n{script}\n")).unwrap();
+        files.push(file.display().to_string());
+    }
+    linted("shellcheck", &files.iter().map(String::as_str).collect::<Vec<_>>());
 }
