@@ -4,6 +4,7 @@
 
 mod approval;
 mod audience;
+mod browser;
 mod builtins;
 mod canary;
 mod cancel;
@@ -39,6 +40,7 @@ mod numbers;
 mod once;
 mod opt_outs;
 mod outgoing;
+mod preview;
 mod project;
 mod provider;
 mod recipients;
