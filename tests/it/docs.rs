@@ -19,7 +19,7 @@ fn the_reference_of_profiles_is_that_of_the_schema() {
 #[test]
 fn the_profile_of_the_guide_passes_its_test_and_sends() {
     let page = page("providers.md");
-    let (_, rest) = page.split_once("<!-- profile: acme -->\n```yaml\n").unwrap();
+    let (_, rest) = page.split_once("<!-- file: providers/acme.yaml -->\n```yaml\n").unwrap();
     let (profile, _) = rest.split_once("```").unwrap();
     let project = Project::empty();
     project.write("providers/acme.yaml", profile);

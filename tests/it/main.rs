@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 mod audience;
+mod book;
 mod builtins;
 mod canary;
 mod cancel;
