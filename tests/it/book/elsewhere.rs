@@ -91,6 +91,6 @@ fn a_unit(_: &[&str]) -> Result<(), String> {
 
 fn a_target(command: &[&str]) -> Result<(), String> {
     there("fuzz/run")?;
-    let named = command.iter().skip(1).filter(|word| word.parse::<u32>().is_err());
-    named.map(|name| there(&format!("fuzz/fuzz_targets/{name}.rs"))).collect()
+    let mut named = command.iter().skip(1).filter(|word| word.parse::<u32>().is_err());
+    named.try_for_each(|name| there(&format!("fuzz/fuzz_targets/{name}.rs")))
 }
