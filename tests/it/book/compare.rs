@@ -6,7 +6,9 @@ use similar::TextDiff;
 /// What differs from one run to the next, and what stands for it on both sides.
 const VARIES: &[(&str, &str)] = &[
     (r"http://127\.0\.0\.1:[0-9]+", "http://127.0.0.1:PORT"),
-    (r"requests? in [0-9][^,\n]*, [0-9.,]+ messages? a second", "requests in TIME, RATE messages a second"),
+    (r"(?m)^(  [0-9,]+ requests?) in .*$", "$1 in TIME"),
+    // Ids are given in the order in which requests come in.
+    (r"(?m)^([^ ,]+,[^ ,]+,(?:accepted|delivered)),[0-9]+,", "$1,ID,"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC", "SECOND"),
 ];
 

@@ -11,6 +11,8 @@ mod yaml;
 use page::{Block, Item, Page};
 use shell::Shell;
 
+use crate::project::root;
+
 /// What the notes before a block say of it.
 #[derive(Default)]
 struct Notes {
@@ -22,21 +24,38 @@ struct Notes {
     part: Option<String>,
 }
 
-/// Carries out a page, in a folder of its own, from its first block to its last. Gives what went otherwise.
-fn carry_out(page: &Page) -> Vec<String> {
+/// What a page says beside what is so.
+#[derive(Default)]
+struct Held {
+    /// What went otherwise.
+    problems: Vec<String>,
+    /// Blocks that show something else than what is printed: the line of the fence, and what is.
+    otherwise: Vec<(usize, String)>,
+}
+
+/// Carries out a page, in a folder of its own, from its first block to its last.
+fn carry_out(page: &Page) -> Held {
     let mut shell = Shell::new();
-    let mut problems = Vec::new();
+    let mut held = Held::default();
     let mut notes = Notes::default();
     for item in &page.items {
         let (line, done) = match item {
             Item::Note { line, key, value } => (*line, heed(&mut shell, &mut notes, key, value)),
+            Item::Block(block) if block.language == "console" => {
+                let mut printed = String::new();
+                let done = converse(&mut shell, block, &std::mem::take(&mut notes), &mut printed);
+                if done.is_err() {
+                    held.otherwise.push((block.line, printed));
+                }
+                (block.line, done)
+            }
             Item::Block(block) => (block.line, show(&mut shell, block, &std::mem::take(&mut notes))),
         };
         if let Err(problem) = done {
-            problems.push(format!("{}:{line}: {problem}", page.name));
+            held.problems.push(format!("{}:{line}: {problem}", page.name));
         }
     }
-    problems
+    held
 }
 
 fn heed(shell: &mut Shell, notes: &mut Notes, key: &str, value: &str) -> Result<(), String> {
@@ -64,11 +83,9 @@ fn show(shell: &mut Shell, block: &Block, notes: &Notes) -> Result<(), String> {
         shell.write(name, &block.text);
     }
     match block.language.as_str() {
-        "console" => all(console(&block.text)?, |(command, shown), last| {
-            run(shell, command, last.then_some(notes.exit).flatten().unwrap_or(0), Some(shown))
-        }),
         "sh" => all(commands(&block.text), |command, last| {
-            run(shell, command, last.then_some(notes.exit).flatten().unwrap_or(0), None)
+            let exit = last.then_some(notes.exit).flatten().unwrap_or(0);
+            run(shell, command, exit).map(|_| ())
         }),
         "yaml" if notes.part.as_deref() == Some("something else") => Ok(()),
         "yaml" => yaml::check(&block.text, notes.part.as_deref()),
@@ -82,6 +99,24 @@ fn show(shell: &mut Shell, block: &Block, notes: &Notes) -> Result<(), String> {
         "" => Err("a block says what it is: console, sh, yaml, json, csv, text".to_owned()),
         other => Err(format!("nobody knows how to check `{other}`")),
     }
+}
+
+/// A block of commands with what they print. `printed` becomes the block as it would have to be.
+fn converse(shell: &mut Shell, block: &Block, notes: &Notes, printed: &mut String) -> Result<(), String> {
+    all(console(&block.text)?, |(command, shown), last| {
+        let exit = last.then_some(notes.exit).flatten().unwrap_or(0);
+        let done = run(shell, command, exit);
+        let said = match &done {
+            Ok(said) => said,
+            Err(wrong) => wrong,
+        };
+        let difference = compare::difference(shown, said);
+        let kept = if difference.is_some() { said } else { shown };
+        let blank = if shown.ends_with("\n\n") || (!last && shown.is_empty()) { "\n" } else { "" };
+        printed.push_str(&format!("$ {command}\n{}\n{blank}", kept.trim_end()));
+        done.map(|_| ())?;
+        difference.map_or(Ok(()), |difference| Err(format!("$ {command}\n{difference}")))
+    })
 }
 
 /// Does it for each, tells of the last one, and gives all that went wrong.
@@ -122,20 +157,27 @@ fn commands(text: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-fn run(shell: &mut Shell, command: &str, exit: i32, shown: Option<&str>) -> Result<(), String> {
+/// What a command printed, where it ended with this exit code.
+fn run(shell: &mut Shell, command: &str, exit: i32) -> Result<String, String> {
     // What a clone runs through cargo is this program.
     let command = command.replace("cargo run --release -- ", "sendplan ");
     if let Some(checked) = elsewhere::check(&command) {
-        return checked.map_err(|problem| format!("$ {command}\n{problem}"));
+        return checked.map(|()| String::new()).map_err(|problem| format!("$ {command}\n{problem}"));
     }
-    let (code, printed) = shell.run(&command);
-    if let Some(difference) = shown.and_then(|shown| compare::difference(shown, &printed)) {
-        return Err(format!("$ {command}\n{difference}"));
+    match shell.run(&command) {
+        (code, printed) if code == exit => Ok(printed),
+        (code, printed) => Err(format!("$ {command}\nexit code {code}, not {exit}\n{printed}")),
     }
-    match code == exit {
-        true => Ok(()),
-        false => Err(format!("$ {command}\nexit code {code}, not {exit}\n{printed}")),
+}
+
+/// Puts what is printed in the place of what the page shows.
+fn correct(page: &Page, otherwise: &[(usize, String)]) {
+    let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
+    for (line, printed) in otherwise.iter().rev() {
+        let end = lines[*line..].iter().position(|line| line.trim_start().starts_with("```")).unwrap();
+        lines.splice(*line..line + end, printed.lines().map(|line| line.trim_end().to_owned()));
     }
+    std::fs::write(root().join(&page.name), lines.join("\n") + "\n").unwrap();
 }
 
 #[test]
@@ -143,8 +185,16 @@ fn every_block_of_every_page_does_what_the_page_says() {
     let pages = page::pages();
     let wanted = std::env::var("SENDPLAN_PAGE").ok();
     let asked = pages.iter().filter(|page| wanted.as_ref().is_none_or(|name| page.name.contains(name)));
+    let writes = std::env::var_os("SENDPLAN_WRITE_DOCS").is_some();
+    let hold = |page: &Page| {
+        let held = carry_out(page);
+        if writes && !held.otherwise.is_empty() {
+            correct(page, &held.otherwise);
+        }
+        held.problems
+    };
     let problems: Vec<String> = std::thread::scope(|scope| {
-        let threads: Vec<_> = asked.map(|page| scope.spawn(|| carry_out(page))).collect();
+        let threads: Vec<_> = asked.map(|page| scope.spawn(|| hold(page))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(problems.is_empty(), "{} problems\n\n{}", problems.len(), problems.join("\n\n"));
@@ -157,9 +207,20 @@ fn no_link_of_a_page_is_dead() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+#[test]
+fn every_page_is_a_chapter_of_the_book() {
+    let pages = page::pages();
+    let summary = pages.iter().find(|page| page.name == "docs/SUMMARY.md").unwrap();
+    for page in
+        pages.iter().filter_map(|page| page.name.strip_prefix("docs/")).filter(|name| *name != "SUMMARY.md")
+    {
+        assert!(summary.text.contains(&format!("]({page})\n")), "docs/SUMMARY.md has no `{page}`");
+    }
+}
+
 /// What the runner says of a page that is just this text.
 fn of(text: &str) -> String {
-    carry_out(&Page::of("page.md", text).unwrap()).join("\n")
+    carry_out(&Page::of("page.md", text).unwrap()).problems.join("\n")
 }
 
 #[test]
