@@ -12,7 +12,7 @@ use crate::units::Span;
 #[command(
     after_help = "Exit codes: 0 done, 1 our own failure, 2 usage, 3 invalid input, 4 stopped and resumable, \
     5 finished with rejections, 6 unknown outcomes to decide, 7 state locked, corrupt or missing, \
-    8 refused by the provider."
+    8 refused by the provider, 9 not what the plan file says."
 )]
 pub struct Cli {
     /// What holds for every verb.
@@ -140,6 +140,12 @@ pub struct Plan {
     /// Write every excluded row to this CSV file, with its line and the reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Write a plan file to commit and to review: digests and counts of all that decides what is sent, no personal data
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say what has changed since this plan file was written; exit code 9 where anything has
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub format: Format,
@@ -185,6 +191,9 @@ pub struct Send {
     /// Send to a gateway on this machine that answers as the real one does. Nothing leaves the machine
     #[arg(long)]
     pub sandbox: bool,
+    /// Begin only what is exactly what this plan file says, as `plan --out` wrote it; else exit code 9
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// Begin a new state where there is none, even when `CI` is set
     #[arg(long)]
     pub new_state: bool,
@@ -460,6 +469,8 @@ pub enum SchemaName {
     Campaign,
     /// A gateway's profile
     Provider,
+    /// A plan file, as `plan --out` writes it
+    Plan,
 }
 
 /// How to print.

@@ -34,7 +34,8 @@ pub mod campaign;
 // floor 4: who gets what
 pub mod plan;
 
-// floor 5: how it is delivered, as a pure machine
+// floor 5: whether it is what was reviewed; how it is delivered, as a pure machine
+pub mod approval;
 pub mod delivery;
 
 // floor 6: the world outside

@@ -25,6 +25,8 @@ pub enum Code {
     State = 7,
     /// The provider refuses us.
     Refused = 8,
+    /// What would be sent is not what was approved.
+    Unapproved = 9,
 }
 
 impl From<Code> for ExitCode {
@@ -59,6 +61,9 @@ pub enum Failure {
     /// The provider, before anything is sent.
     #[error("{0}")]
     Refused(String),
+    /// What would be sent is not what the plan file says.
+    #[error("{0}")]
+    Unapproved(String),
     /// A file that was to be written could not be.
     #[error("cannot write `{path}`: {why}")]
     Output {
@@ -89,6 +94,7 @@ impl Failure {
             Self::Invalid { .. } | Self::Input(_) | Self::NoCampaign(_) => Code::Invalid,
             Self::Store(_) | Self::State(_) => Code::State,
             Self::Refused(_) => Code::Refused,
+            Self::Unapproved(_) => Code::Unapproved,
             Self::Left => Code::Stopped,
             Self::Output { .. } | Self::Internal(_) => Code::Internal,
         }

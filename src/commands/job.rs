@@ -134,12 +134,14 @@ pub struct Beginning {
     pub occurrence: String,
     /// Where its manifest lies.
     pub place: String,
+    /// The digest of the plan that was approved, where one was asked for.
+    pub approved: Option<String>,
 }
 
 /// Begins a run. The gateway is spoken to first: one that will have nothing of us should not find a run that
 /// was pinned for it.
 pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
-    let Beginning { loaded, occurrence, place } = beginning;
+    let Beginning { loaded, occurrence, place, approved } = beginning;
     let Ground { store, sandbox, now, clock, runtime, gauges, mut ends, terminal } = ground;
     let campaign = &loaded.campaign;
     let mut delivery = campaign.delivery;
@@ -160,7 +162,8 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
         let unheard = unheard_of(campaign, &store.runs(None)?);
         unheard.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
     }
-    let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &place, sandbox };
+    let approved = approved.as_deref();
+    let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &place, sandbox, approved };
     let mut leaves = || ends.as_mut().is_some_and(|words| words.try_recv().is_ok());
     let run = pin(store, subject, now.timestamp_millis(), &mut leaves, terminal)?;
     Ok(Job {

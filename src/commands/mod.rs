@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod ahead;
+mod approval;
 mod ask;
 mod audience;
 mod beside;
@@ -22,6 +23,7 @@ mod named;
 mod next;
 mod occasion;
 mod optout;
+mod ours;
 mod outlook;
 mod page_file;
 mod pause;

@@ -28,6 +28,8 @@ pub struct Subject<'a> {
     pub place: &'a str,
     /// Whether it is a sandbox's.
     pub sandbox: bool,
+    /// The digest of the plan that was approved, where one was asked for.
+    pub approved: Option<&'a str>,
 }
 
 /// Pins an occurrence of the campaign and gives its run. It is asked at every row whether to leave: nothing is written
@@ -39,7 +41,7 @@ pub fn pin<S: Store>(
     leaves: &mut dyn FnMut() -> bool,
     terminal: &Terminal,
 ) -> Result<RunId, Failure> {
-    let Subject { loaded, occurrence, place, sandbox } = subject;
+    let Subject { loaded, occurrence, place, sandbox, approved } = subject;
     let campaign = &loaded.campaign;
     let run = NewRun {
         campaign: campaign.name.clone(),
@@ -102,13 +104,19 @@ pub fn pin<S: Store>(
     if !refused.is_empty() {
         return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
     }
+    let digest = digest(&totals);
+    // Files may change between two readings.
+    if approved.is_some_and(|approved| approved != digest) {
+        let why = "nothing was sent: the files have changed since they were held against the plan file";
+        return Err(Failure::Unapproved(why.to_owned()));
+    }
     let excluded = Excluded {
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
         filtered: totals.filtered(),
         duplicates: totals.duplicates(),
     };
-    Ok(pinning.seal(&digest(&totals), &excluded)?)
+    Ok(pinning.seal(&digest, &excluded)?)
 }
 
 /// By whose clock messages go out, by where their recipients are.

@@ -1,10 +1,12 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::ahead::Ahead;
+use super::approval::{self, Approved};
 use super::contacts::unheard_of;
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
@@ -16,6 +18,7 @@ use super::standing::time;
 use super::terminal::Terminal;
 use super::timing::InTime;
 use super::{Outcome, load, state};
+use crate::approval::Crowd;
 use crate::audience::{Exclusion, Place};
 use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Format, Global, Plan};
@@ -43,6 +46,9 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
     let State { mut ahead, occasion, flags, finished, is_sandbox, mut warnings } =
         state(args, global, &loaded, now)?;
+    let approved = Approved::read(args.against.as_deref())?;
+    args.out.as_deref().map_or(Ok(()), approval::check)?;
+    let mut crowd = (approved.is_some() || args.out.is_some()).then(|| Crowd::new(&loaded.campaign.name));
     let mut rejects = args
         .rejects
         .as_deref()
@@ -54,13 +60,16 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
             )
         })
         .transpose()?;
-    let totals = scan(&loaded, args.threads, terminal, &mut |entry| match entry {
-        Entry::Planned { address, .. } => {
-            ahead.iter_mut().for_each(|ahead| ahead.count(address));
-            Ok(())
-        }
-        Entry::Excluded { place, reason, row } => {
-            rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(&place, reason, row))
+    let totals = scan(&loaded, args.threads, terminal, &mut |entry| {
+        crowd.iter_mut().for_each(|crowd| approval::count(crowd, &entry));
+        match entry {
+            Entry::Planned { address, .. } => {
+                ahead.iter_mut().for_each(|ahead| ahead.count(address));
+                Ok(())
+            }
+            Entry::Excluded { place, reason, row } => {
+                rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(&place, reason, row))
+            }
         }
     })?;
     if let Some(rejects) = rejects {
@@ -77,11 +86,15 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     };
     warnings.extend_from_slice(&report.warnings);
     warnings.extend(swallowing(&loaded, &totals));
-    let report = PlanReport { left_out_now: ahead.map(Ahead::finish), warnings, ..report };
+    let plan = crowd.map(|crowd| approval::made(&loaded, &totals, crowd)).transpose()?;
+    let against = approved.zip(plan.as_ref()).map(|(approved, now)| approved.against(now));
+    let report = PlanReport { left_out_now: ahead.map(Ahead::finish), warnings, against, ..report };
     terminal.data(&match args.format {
         Format::Json => report.json(),
         Format::Human => {
-            let next = next(args, &flags, is_sandbox, finished.is_some(), &loaded, &totals);
+            let is_other = report.against.as_ref().is_some_and(|against| !against.same);
+            let standing = (is_sandbox, finished.is_some(), is_other);
+            let next = next(args, &flags, standing, &loaded, &totals);
             let aside = aside(&loaded, &totals, &times, &timing);
             report.human(&Aside { finished, next, held: places.held, ..aside })
         }
@@ -93,10 +106,18 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         terminal.problems(&problems);
         refused.push("it cannot be through in time".to_owned());
     }
-    if refused.is_empty() {
-        Ok(Code::Done)
-    } else {
-        Err(Failure::Input(format!("the plan is refused: {}", refused.join("; "))))
+    if !refused.is_empty() {
+        return Err(Failure::Input(format!("the plan is refused: {}", refused.join("; "))));
+    }
+    if let Some((path, plan)) = args.out.as_deref().zip(plan) {
+        approval::write(path, &plan)?;
+        terminal.note(&format!("the plan is in {}: commit it, for others to approve", path.display()));
+    }
+    match report.against {
+        Some(against) if !against.same => {
+            Err(Failure::Unapproved(format!("this is not what was approved: {}", against.summary)))
+        }
+        _ => Ok(Code::Done),
     }
 }
 
@@ -150,8 +171,7 @@ fn state(args: &Plan, global: &Global, loaded: &Loaded, now: DateTime<Utc>) -> R
 fn next(
     args: &Plan,
     flags: &Flags,
-    is_sandbox: bool,
-    is_finished: bool,
+    (is_sandbox, is_finished, is_other): (bool, bool, bool),
     loaded: &Loaded,
     totals: &Totals,
 ) -> Vec<String> {
@@ -164,10 +184,14 @@ fn next(
         return next;
     }
     next.push(format!("sendplan preview {shown}"));
-    next.push(match (is_finished, is_sandbox) {
-        (true, _) => return vec![format!("sendplan report {shown}{flags}")],
-        (false, true) => format!("sendplan send {shown}{flags}"),
-        (false, false) => format!("sendplan send {shown} --sandbox"),
+    let plan = |path: &Path| quoted(&path.display().to_string());
+    let approved = args.out.as_deref().map(|path| format!(" --plan {}", plan(path))).unwrap_or_default();
+    next.push(match (is_finished, is_sandbox, args.against.as_deref()) {
+        (true, _, _) => return vec![format!("sendplan report {shown}{flags}")],
+        // What is not as it was approved is approved anew, or mended.
+        (false, _, Some(path)) if is_other => format!("sendplan plan {shown} --out {}", plan(path)),
+        (false, true, _) => format!("sendplan send {shown}{approved}{flags}"),
+        (false, false, _) => format!("sendplan send {shown}{approved} --sandbox"),
     });
     next
 }
@@ -235,6 +259,7 @@ fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> P
         held: 0,
         zones: Vec::new(),
         warnings: timing.warnings.clone(),
+        against: None,
     }
 }
 
@@ -349,7 +374,7 @@ fn flaws(loaded: &Loaded, totals: &Totals) -> Vec<FlawLine> {
 }
 
 /// What it costs by the gateway's prices.
-fn cost(loaded: &Loaded, totals: &Totals) -> Option<String> {
+pub fn cost(loaded: &Loaded, totals: &Totals) -> Option<String> {
     let (cost, bill) = loaded.campaign.profile.cost().zip(totals.cost)?;
     Some(format!("{} {}", bill.total, cost.currency()))
 }

@@ -51,7 +51,13 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     let (opt_outs, contacts) = said_before(real, &loaded.campaign, &start)?;
     let mut store = Sqlite::passing()?;
     let (at_ms, occurrence) = (start.at.timestamp_millis(), start.occasion.occurrence());
-    let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &opened.place(), sandbox: true };
+    let subject = Subject {
+        loaded: &loaded,
+        occurrence: &occurrence,
+        place: &opened.place(),
+        sandbox: true,
+        approved: None,
+    };
     let run = pin(&mut store, subject, at_ms, &mut || false, terminal)?;
     let pinned = store.runs(None)?.into_iter().find(|one| one.id == run);
     let pinned = pinned.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;

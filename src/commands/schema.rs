@@ -10,6 +10,7 @@ pub fn run(args: &Schema, terminal: &Terminal) -> Outcome {
     let schema = match args.name {
         SchemaName::Campaign => crate::campaign::schema(),
         SchemaName::Provider => crate::provider::schema(),
+        SchemaName::Plan => crate::approval::schema(),
     };
     terminal.data(&match args.format {
         SchemaFormat::Json => format!("{schema:#}\n"),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::approval::Approved;
 use super::beside::sending;
 use super::connection::threads;
 use super::deliver::deliver;
@@ -50,9 +51,13 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         on_hold(&name, &hold, args, &flags, terminal);
         return Ok(Code::Stopped);
     }
+    let approved = Approved::read(args.plan.as_deref())?;
     let mut unfinished = Unfinished::of(&held.store, &name, args.sandbox, now)?;
     let job = match unfinished.ready.take() {
-        Some(run) => take_up(opened, run, ground(&mut held, args, now, clock, terminal)?)?,
+        Some(run) => {
+            approved.as_ref().map_or(Ok(()), |approved| approved.hold_run(&run))?;
+            take_up(opened, run, ground(&mut held, args, now, clock, terminal)?)?
+        }
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
             match choose(&loaded, &opened, &held.store, args, now, terminal)? {
@@ -62,7 +67,9 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
                 }
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
-                    let beginning = Beginning { loaded, occurrence, place: opened.place() };
+                    approved.as_ref().map_or(Ok(()), |approved| approved.hold(&loaded, terminal))?;
+                    let approved = approved.map(|approved| approved.digest().to_owned());
+                    let beginning = Beginning { loaded, occurrence, place: opened.place(), approved };
                     begin(beginning, ground(&mut held, args, now, clock, terminal)?)?
                 }
             }

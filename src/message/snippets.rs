@@ -99,6 +99,14 @@ impl Snippets {
         self.others.extend(names);
     }
 
+    /// Those that were found, in the order of their names.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &Arc<Source>)> {
+        self.found.iter().filter_map(|(name, found)| match found {
+            Found::Text(source) => Some((name.as_str(), source)),
+            Found::Unreadable(_) | Found::Nothing => None,
+        })
+    }
+
     /// The text of an include.
     pub(super) fn text(&self, include: &Include) -> Result<&Arc<Source>, Problem> {
         let name = &include.name;

@@ -108,6 +108,7 @@ impl<'s, E> Collector<'s, E> {
             wording: message.wording,
             measure: message.measure,
             whereabouts: candidate.whereabouts,
+            digest: &message.digest,
             flaws,
         })
     }

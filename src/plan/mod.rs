@@ -85,6 +85,8 @@ pub enum Entry<'a> {
         measure: Measure,
         /// Where the recipient may be, where that matters.
         whereabouts: Option<Whereabouts>,
+        /// SHA-256 over the identity, the address and the text.
+        digest: &'a [u8; 32],
         /// What is wrong with the text, with where it comes from.
         flaws: &'a [(Flaw, Origin)],
     },

@@ -2,6 +2,7 @@
 //! versioned, and never a dump of internals.
 
 pub mod alphabet;
+pub mod approval;
 pub mod audience;
 pub mod campaign;
 pub mod cancel;

@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::alphabet::Alphabet;
+use super::approval::Against;
 use super::campaign::minute;
 use super::flaws::{self, FlawLine};
 use super::layout::{Table, count, duration};
@@ -87,6 +88,9 @@ pub struct PlanReport {
     pub zones: Vec<ZoneLine>,
     /// What is worth a look.
     pub warnings: Vec<String>,
+    /// How it differs from an approved plan; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -344,6 +348,9 @@ impl PlanReport {
         }
         if !self.warnings.is_empty() {
             out.push('\n');
+        }
+        if let Some(against) = &self.against {
+            let _ = write!(out, "\n{}", against.human());
         }
         if !aside.next.is_empty() {
             let _ = writeln!(out, "\nNext:");

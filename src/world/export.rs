@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -183,7 +183,15 @@ impl Export {
         })
     }
 
-    /// The same, for the planner.
+    /// Its bytes as they lie on the disk, from the front.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn raw(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.origin.open()?))
+    }
+
+    /// Its text, for the planner.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -191,6 +199,14 @@ impl Export {
         let (name, reader, dialect) = (Arc::clone(&self.shown), self.reader(read)?, self.dialect);
         Ok(Input { name, reader, dialect, bytes: self.text_bytes() })
     }
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn raw(path: &Path) -> io::Result<impl Read + use<>> {
+    File::open(path).map_err(|error| io::Error::other(confine::plain(&error)))
 }
 
 /// Whether a person at a terminal would have to type what comes from standard input.

@@ -2,6 +2,7 @@
 //! other, with all that is wrong about them.
 #![allow(clippy::disallowed_methods)]
 
+mod inputs;
 mod lists;
 mod named;
 mod profiles;
@@ -15,10 +16,13 @@ use self::named::read_text;
 use super::confine::{self, Confined, Repository};
 use super::recipients::Recipients;
 use super::stamp::{Stamp, stamp};
+use crate::approval::Role;
 use crate::audience::Suppression;
 use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostics, Source};
+
+use self::inputs::Text;
 
 pub use lists::add_list;
 pub use profiles::profile;
@@ -69,6 +73,8 @@ pub struct Opened {
     folder: PathBuf,
     repository: Repository,
     inputs: Vec<PathBuf>,
+    /// The texts among them, as they were read.
+    texts: Vec<Text>,
     /// Where each of them is named, and how it looked before it was read.
     stamps: Vec<(PathBuf, Stamp)>,
     piped: Piped,
@@ -114,6 +120,10 @@ pub struct Loaded {
     pub suppression: Suppression,
     /// The text of the profile, for pinning.
     pub profile_source: Arc<Source>,
+    /// The texts it was made of.
+    texts: Vec<Text>,
+    /// What the manifest names.
+    references: References,
 }
 
 /// Opens the manifest at a path: the file, or the folder that holds it.
@@ -138,9 +148,11 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
     };
     let repository = Repository::of(&folder).map_err(|error| unreadable(confine::plain(&error)))?;
     let (manifest, problems) = campaign::read(&source);
+    let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let inputs = vec![file.canonicalize().unwrap_or(file)];
     let (piped, told) = (Piped::Read, Vec::new());
-    Ok(Opened { source, manifest, problems, folder, repository, inputs, stamps, piped, told })
+    let texts = vec![Text::manifest(&file_name, &source)];
+    Ok(Opened { source, manifest, problems, folder, repository, inputs, texts, stamps, piped, told })
 }
 
 /// Whether a file is called as exports are, and as no manifest is.
@@ -233,7 +245,18 @@ impl Opened {
             {
                 let inputs = self.inputs.clone();
                 let told = std::mem::take(&mut self.told);
-                Some(Loaded { campaign, recipients, told, suppression, lists, inputs, profile_source })
+                let texts = std::mem::take(&mut self.texts);
+                Some(Loaded {
+                    campaign,
+                    recipients,
+                    told,
+                    suppression,
+                    lists,
+                    inputs,
+                    profile_source,
+                    texts,
+                    references,
+                })
             }
             _ => None,
         }
@@ -246,8 +269,10 @@ impl Opened {
         let found = self.recipients(manifest, &references.csv);
         let (recipients, header) = found.filter(|(_, header)| self.has_names(manifest, header)).unzip();
         let named = references.templates.iter();
-        let templates = named.filter_map(|one| Some((one.name.clone(), self.named_text(one)?))).collect();
-        let holidays = references.holidays.as_ref().and_then(|reference| self.named_text(reference));
+        let templates =
+            named.filter_map(|one| Some((one.name.clone(), self.named_text(one, Role::Template)?))).collect();
+        let holidays = references.holidays.as_ref();
+        let holidays = holidays.and_then(|reference| self.named_text(reference, Role::Holidays));
         let snippets = self.snippets(manifest, &templates);
         let materials = Materials { templates, snippets, holidays: holidays.clone(), header, profile };
         let (campaign, problems) = campaign::resolve(manifest, &self.source, materials);

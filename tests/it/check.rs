@@ -17,7 +17,7 @@ fn every_shipped_campaign_passes() {
 
 #[test]
 fn the_published_schemas_are_those_of_the_types() {
-    for name in ["campaign", "provider"] {
+    for name in ["campaign", "provider", "plan"] {
         let printed = sendplan(&["schema", name]);
         let file = root().join(format!("schemas/{name}.schema.json"));
         let published = std::fs::read_to_string(file).unwrap();

@@ -2,6 +2,7 @@
 // Clippy takes only functions marked as tests for tests; their helpers may fail the same way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
+mod approval;
 mod audience;
 mod book;
 mod builtins;

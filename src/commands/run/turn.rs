@@ -116,7 +116,7 @@ fn begin_turn(
         return Ok(why_not);
     }
     let occurrence = at.to_string();
-    let beginning = Beginning { loaded, occurrence: occurrence.clone(), place };
+    let beginning = Beginning { loaded, occurrence: occurrence.clone(), place, approved: None };
     let place = Ground { ends: Some(&mut work.ends), ..ground(&mut work.store, shared, terminal) };
     let job = match begin(beginning, place) {
         Err(Failure::Left) => return Ok(Came::Left),

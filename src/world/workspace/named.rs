@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Opened;
+use super::inputs::Text;
+use crate::approval::Role;
 use crate::campaign::Reference;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::world::confine::{self, Confined, tidy};
@@ -45,9 +47,11 @@ impl Opened {
         }
     }
 
-    pub(super) fn named_text(&mut self, reference: &Reference) -> Option<Arc<Source>> {
+    pub(super) fn named_text(&mut self, reference: &Reference, role: Role) -> Option<Arc<Source>> {
         let (file, _) = self.file(reference)?;
-        self.text(&file, reference)
+        let source = self.text(&file, reference)?;
+        self.texts.push(Text { role, name: reference.name.clone(), source: Arc::clone(&source) });
+        Some(source)
     }
 
     pub(super) fn refuse(&mut self, title: impl Into<String>, reference: &Reference, help: Option<String>) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Opened;
+use super::inputs::Text;
 use super::named::read_text;
 use crate::campaign::{self, Manifest};
 use crate::diagnostic::Source;
@@ -28,6 +29,8 @@ impl Opened {
         let files = files.values().map(|source| source.text.as_str());
         let texts: Vec<&str> = campaign::texts(manifest).into_iter().chain(files).collect();
         let search = Search::of(&self.folder, &self.repository, &texts);
+        let read = search.snippets.texts();
+        self.texts.extend(read.map(|(name, source)| Text::snippet(name, source)));
         self.inputs.extend(search.inputs);
         self.stamps.extend(search.stamps);
         search.snippets

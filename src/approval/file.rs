@@ -1,0 +1,165 @@
+//! The plan file: what `plan --out` writes and people commit. A frozen form of its own; the same inputs make the same bytes,
+//! on every machine and at any time.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::crowd::Outline;
+
+/// The version of the form.
+const VERSION: u64 = 1;
+
+/// A plan as it was looked at. There is nothing in it that says who anybody is: files are named by digests, people are
+/// counted, and what tells two crowds apart is made of many people at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// The version of this form: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u64,
+    /// The campaign's name.
+    pub campaign: String,
+    /// `sha256:…` over every recipient, address and text, in order: that of `sendplan plan`.
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    pub digest: String,
+    /// Rows of the recipients' files.
+    pub recipients: u64,
+    /// Messages that will be sent, but for those who are left out at the last moment.
+    pub messages: u64,
+    /// SMS segments of all of them; absent where the gateway has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<u64>,
+    /// What it costs; absent where no prices are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// How many rows each reason leaves out; reasons that leave out nobody are absent.
+    pub left_out_by: Vec<LeftOutBy>,
+    /// The files it was made of, in the order in which the manifest leads to them.
+    pub files: Vec<InputFile>,
+    /// What has made the texts.
+    pub renderer: String,
+    /// The version of the time zone data.
+    pub tz_data: String,
+    /// What tells how many people come, go, or read something else, and nothing else of them. Not for reading.
+    pub people: Vec<String>,
+}
+
+/// A reason for which rows are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOutBy {
+    /// Its name, as in the column `reason` of `plan --rejects`.
+    pub reason: String,
+    /// Rows that it leaves out.
+    pub rows: u64,
+}
+
+/// A file of which a plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// What it is for.
+    pub role: Role,
+    /// As the manifest names it.
+    pub name: String,
+    /// Of its bytes, in hexadecimal digits; of a text, without its byte order mark.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+}
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The manifest.
+    Manifest,
+    /// A text.
+    Template,
+    /// A piece that texts include.
+    Snippet,
+    /// Recipients.
+    Recipients,
+    /// A suppression list.
+    Suppression,
+    /// Days without messages.
+    Holidays,
+    /// The gateway's profile: a file, or the name of a built-in one.
+    Profile,
+}
+
+/// Why a plan file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// It is something else, or was edited or cut off.
+    #[error("it is no plan file: {0}")]
+    Other(String),
+    /// A newer sendplan has written it.
+    #[error(
+        "it is a plan file of version {0}, and this sendplan reads version {VERSION}: make a new one, or use a newer sendplan"
+    )]
+    Version(u64),
+    /// What stands in it for people is nothing that we have written.
+    #[error("it is damaged: `people` was edited or cut off")]
+    People,
+}
+
+/// The version alone, which is read before all else.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u64,
+}
+
+impl PlanFile {
+    /// The version of this form.
+    pub const VERSION: u64 = VERSION;
+
+    /// How each of them begins.
+    pub const BEGINS: &str = "{\n  \"version\": 1,\n  \"campaign\": ";
+
+    /// What has made the texts of plans that are made now. Any other version may render otherwise.
+    pub fn renderer() -> String {
+        format!("sendplan {}", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// From its text.
+    ///
+    /// # Errors
+    /// [`PlanFileError`].
+    pub fn read(text: &str) -> Result<Self, PlanFileError> {
+        let other = |error: serde_json::Error| PlanFileError::Other(error.to_string());
+        let Versioned { version } = serde_json::from_str(text).map_err(other)?;
+        if version != VERSION {
+            return Err(PlanFileError::Version(version));
+        }
+        let file: Self = serde_json::from_str(text).map_err(other)?;
+        match file.outline() {
+            Some(_) => Ok(file),
+            None => Err(PlanFileError::People),
+        }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> String {
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+
+    /// What it tells of people; nothing where that was edited.
+    pub(super) fn outline(&self) -> Option<Outline> {
+        Outline::from_lines(&self.people)
+    }
+}
+
+impl Role {
+    /// In people's words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Manifest => "manifest",
+            Self::Template => "template",
+            Self::Snippet => "snippet",
+            Self::Recipients => "recipients",
+            Self::Suppression => "suppression list",
+            Self::Holidays => "holidays",
+            Self::Profile => "profile",
+        }
+    }
+}

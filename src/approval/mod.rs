@@ -1,0 +1,17 @@
+//! Plans that people have approved: what a plan file keeps of them, and how what would be sent now differs from it. It
+//! holds digests and counts, and nothing that says who anybody is.
+
+mod crowd;
+mod difference;
+mod field;
+mod file;
+mod sketch;
+
+pub use crowd::{Change, Crowd, Number, Outline};
+pub use difference::{Difference, Fate, Figure, FileLine, Value};
+pub use file::{InputFile, LeftOutBy, PlanFile, PlanFileError, Role};
+
+/// The JSON Schema of plan files.
+pub fn schema() -> serde_json::Value {
+    crate::yaml::document::<PlanFile>("plan.schema.json", "sendplan plan file")
+}

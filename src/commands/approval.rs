@@ -1,0 +1,120 @@
+//! Plan files that people commit and approve: made, written, and held against what would be sent now.
+
+use std::path::Path;
+
+use super::exit::Failure;
+use super::ours::Ours;
+use super::scan::{digest, scan};
+use super::terminal::Terminal;
+use crate::approval::{Crowd, Difference, LeftOutBy, PlanFile};
+use crate::plan::{Entry, Totals};
+use crate::report::approval::Against;
+use crate::store::Run;
+use crate::world::confine::plain;
+use crate::world::workspace::Loaded;
+
+/// The largest plan file that is read, in bytes: ours have 200 kB at most.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+const FILE: Ours = Ours { begins: PlanFile::BEGINS, what: "plan file", option: "--out", mode: 0o644 };
+
+/// Whether a plan file may be written there. To be asked before the work is done.
+pub fn check(path: &Path) -> Result<(), Failure> {
+    FILE.check(path)
+}
+
+/// Writes a plan file.
+pub fn write(path: &Path, plan: &PlanFile) -> Result<(), Failure> {
+    FILE.write(path, &plan.text())
+}
+
+/// The plan file of what would be sent now.
+pub fn made(loaded: &Loaded, totals: &Totals, crowd: Crowd) -> Result<PlanFile, Failure> {
+    let campaign = &loaded.campaign;
+    let left_out = totals.excluded().filter(|(_, rows)| *rows > 0);
+    Ok(PlanFile {
+        version: PlanFile::VERSION,
+        campaign: campaign.name.clone(),
+        digest: digest(totals),
+        recipients: totals.rows,
+        messages: totals.outgoing(campaign.profile.cuts_texts()),
+        segments: campaign.counts_segments().then_some(totals.segments),
+        cost: super::plan::cost(loaded, totals),
+        left_out_by: left_out.map(|(reason, rows)| LeftOutBy { reason: reason.to_owned(), rows }).collect(),
+        files: loaded.digests().map_err(Failure::Input)?,
+        renderer: PlanFile::renderer(),
+        tz_data: crate::schedule::tz_version().to_owned(),
+        people: crowd.finish().lines(),
+    })
+}
+
+/// Whoever gets a message is one of the crowd.
+pub fn count(crowd: &mut Crowd, entry: &Entry<'_>) {
+    if let Entry::Planned { id, address, digest, .. } = entry {
+        crowd.add(id, &address.to_string(), digest);
+    }
+}
+
+/// A plan file that was named on the command line.
+#[derive(Debug)]
+pub struct Approved<'p> {
+    path: &'p Path,
+    plan: PlanFile,
+}
+
+impl<'p> Approved<'p> {
+    /// Reads it, where one is named.
+    pub fn read(path: Option<&'p Path>) -> Result<Option<Self>, Failure> {
+        let Some(path) = path else { return Ok(None) };
+        let refuse = |why: String| Failure::Input(format!("the plan file `{}`: {why}", path.display()));
+        let length = std::fs::metadata(path).map_err(|error| refuse(plain(&error)))?.len();
+        if length > MOST_BYTES {
+            return Err(refuse("it is too long for a plan file".to_owned()));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| refuse(plain(&error)))?;
+        let plan = PlanFile::read(&text).map_err(|error| refuse(error.to_string()))?;
+        Ok(Some(Self { path, plan }))
+    }
+
+    /// The digest of its messages.
+    pub fn digest(&self) -> &str {
+        &self.plan.digest
+    }
+
+    /// How the plan of now differs from it.
+    pub fn against(&self, now: &PlanFile) -> Against {
+        Against::new(self.path.display().to_string(), Difference::between(&self.plan, now))
+    }
+
+    /// Plans the whole audience, and refuses what is not as it was approved.
+    pub fn hold(&self, loaded: &Loaded, terminal: &Terminal) -> Result<(), Failure> {
+        let mut crowd = Crowd::new(&loaded.campaign.name);
+        let totals = scan(loaded, None, terminal, &mut |entry| {
+            count(&mut crowd, &entry);
+            Ok(())
+        })?;
+        let against = self.against(&made(loaded, &totals, crowd)?);
+        if against.same {
+            return Ok(());
+        }
+        terminal.say(&against.human());
+        Err(Failure::Unapproved(format!(
+            "nothing was sent, for this is not what was approved: {}",
+            against.summary
+        )))
+    }
+
+    /// Refuses to take up a run that was begun from another plan. Its files may have changed since it began; nothing of it
+    /// has.
+    pub fn hold_run(&self, run: &Run) -> Result<(), Failure> {
+        if run.pinned.campaign == self.plan.campaign && run.digest == self.plan.digest {
+            return Ok(());
+        }
+        Err(Failure::Unapproved(format!(
+            "nothing was sent: `{}` ({}) was begun from another plan than that of `{}`; without --plan it is taken up",
+            run.pinned.campaign,
+            run.pinned.occurrence,
+            self.path.display()
+        )))
+    }
+}

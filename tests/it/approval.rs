@@ -1,0 +1,222 @@
+//! Plan files: what is approved is what is sent, and what has changed is told in words.
+
+use crate::loopback::{Loopback, Reply};
+use crate::project::{Project, Said, root};
+
+const MANIFEST: &str = "version: 1\nname: c\nprovider: ../../providers/own.yaml\nsender: Acme\n\
+    audience: { csv: r.csv, address: phone, region: KE, suppress: [../../lists/out.csv] }\n\
+    message: { template: m.txt }\n\
+    schedule: { cron: \"0 9 * * *\", timezone: Africa/Nairobi, holidays: ../../lists/holidays.ics }\n";
+const HOLIDAYS: &str =
+    "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20271225\nEND:VEVENT\nEND:VCALENDAR\n";
+const PLAN: &str = "campaigns/c/plan.json";
+
+/// A campaign of every kind of file.
+fn project(people: u32) -> Project {
+    let project = Project::empty();
+    let profile = std::fs::read_to_string(root().join("examples/providers/46elks.yaml")).unwrap();
+    project.write("providers/own.yaml", &profile);
+    project.write("campaigns/c/campaign.yaml", MANIFEST);
+    project.write("campaigns/c/m.txt", "Hi {{ name }}, {% include \"footer.txt\" %}");
+    project.write("templates/footer.txt", "see you soon. Reply STOP to opt out.");
+    project.write("lists/out.csv", "phone\n+254700000001\n");
+    project.write("lists/holidays.ics", HOLIDAYS);
+    project.recipients(people);
+    project
+}
+
+fn out(project: &Project) -> String {
+    let said = project.run(&["plan", "campaigns/c", "--out", PLAN]);
+    assert_eq!(said.code, 0, "{said:?}");
+    std::fs::read_to_string(project.path(PLAN)).unwrap()
+}
+
+fn against(project: &Project) -> Said {
+    project.run(&["plan", "campaigns/c", "--against", PLAN])
+}
+
+fn append(project: &Project, name: &str, text: &str) {
+    let before = std::fs::read_to_string(project.path(name)).unwrap();
+    project.write(name, &format!("{before}{text}"));
+}
+
+#[test]
+fn the_same_inputs_make_the_same_bytes_anywhere_and_at_any_time() {
+    let project = project(500);
+    let first = out(&project);
+    let other = self::project(500);
+    let mut elsewhere = other.command(&["plan", ".", "--out", "plan.json", "--threads", "1"]);
+    elsewhere.args(["--now", "2031-02-03T04:05:06Z"]).current_dir(other.path("campaigns/c"));
+    assert!(elsewhere.output().unwrap().status.success());
+    assert_eq!(first, std::fs::read_to_string(other.path(PLAN)).unwrap());
+    // One that was written before may be written again.
+    assert_eq!(out(&project), first);
+    let said = against(&project);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.out.contains("Just as it was approved in campaigns/c/plan.json, with 499 messages."),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn nothing_of_anybody_stands_in_it() {
+    let project = project(40);
+    let plan = out(&project);
+    for row in std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap().lines().skip(1) {
+        let (phone, name) = row.split_once(',').unwrap();
+        assert!(!plan.contains(phone) && !plan.contains(&phone[1..]) && !plan.contains(name), "{row}");
+    }
+    assert!(!plan.contains("see you soon"), "{plan}");
+}
+
+#[test]
+fn what_has_changed_is_told_in_words() {
+    let project = project(932);
+    out(&project);
+    let rows = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
+    let rows = rows.lines().enumerate().filter(|(at, _)| !(500..503).contains(at));
+    let mut rows: Vec<String> = rows
+        .map(|(at, row)| if (100..140).contains(&at) { format!("{row}a") } else { row.to_owned() })
+        .collect();
+    rows.extend((0..12).map(|at| format!("0711000{at:03},New")));
+    project.write("campaigns/c/r.csv", &format!("{}\n", rows.join("\n")));
+    let said = against(&project);
+    assert_eq!(said.code, 9, "{said:?}");
+    let (_, told) = said.out.split_once("Not as it was approved").unwrap();
+    insta::assert_snapshot!(told, @"
+     in campaigns/c/plan.json, with 931 messages:
+
+      people                    12 more, 3 fewer
+      texts                     40 of those who are in both read another
+      campaign.yaml             unchanged (manifest)
+      m.txt                     unchanged (template)
+      footer.txt                unchanged (snippet)
+      r.csv                     changed
+      ../../lists/out.csv       unchanged (suppression list)
+      ../../lists/holidays.ics  unchanged (holidays)
+      ../../providers/own.yaml  unchanged (profile)
+
+                approved  now
+      rows           932  941
+      messages       931  940
+      segments       931  940
+
+    Next:
+      sendplan plan campaigns/c --rejects rejects.csv
+      sendplan preview campaigns/c
+      sendplan plan campaigns/c --out campaigns/c/plan.json
+    ");
+    insta::assert_snapshot!(said.err, @"error: this is not what was approved: r.csv: 12 more, 3 fewer; 40 texts differ; template unchanged");
+    let json = project.run(&["plan", "campaigns/c", "--against", PLAN, "--format", "json"]);
+    assert_eq!(json.code, 9);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["against"]["more"], serde_json::json!({ "number": 12, "at_least": false }));
+    assert_eq!(
+        json["against"]["figures"][0],
+        serde_json::json!({ "name": "rows", "before": 932, "now": 941 })
+    );
+}
+
+#[test]
+fn every_file_counts_and_is_named() {
+    for (name, text, told) in [
+        ("campaigns/c/campaign.yaml", "# a word\n", "campaign.yaml changed"),
+        ("campaigns/c/m.txt", "!", "m.txt changed"),
+        ("templates/footer.txt", "!", "footer.txt changed"),
+        ("campaigns/c/r.csv", "\n", "r.csv: the same people"),
+        ("lists/out.csv", "+254799999999\n", "../../lists/out.csv changed"),
+        ("lists/holidays.ics", "\n", "../../lists/holidays.ics changed"),
+        ("providers/own.yaml", "# a word\n", "../../providers/own.yaml changed"),
+    ] {
+        let project = project(20);
+        out(&project);
+        append(&project, name, text);
+        let said = against(&project);
+        assert_eq!(said.code, 9, "{name}: {said:?}");
+        assert!(said.err.contains(told), "{name}: {}", said.err);
+        // A sandbox has no schedule, so that it would begin at once.
+        let sent = project.run(&["send", "campaigns/c", "--sandbox", "--plan", PLAN]);
+        assert_eq!(sent.code, 9, "{name}: {sent:?}");
+        assert!(sent.err.contains("nothing was sent") && sent.err.contains(told), "{name}: {}", sent.err);
+    }
+}
+
+#[test]
+fn another_order_of_the_same_people_is_another_plan() {
+    let project = project(20);
+    out(&project);
+    let rows = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows[1..].reverse();
+    project.write("campaigns/c/r.csv", &format!("{}\n", rows.join("\n")));
+    let said = against(&project);
+    assert_eq!(said.code, 9, "{said:?}");
+    assert!(said.err.contains("r.csv: the same people; another order; template unchanged"), "{}", said.err);
+}
+
+#[test]
+fn what_was_approved_is_sent_and_a_refused_one_leaves_no_run() {
+    let project = project(20);
+    out(&project);
+    let sent = project.run(&["send", "campaigns/c", "--sandbox", "--plan", PLAN, "--state", "s.db"]);
+    assert_eq!(sent.code, 0, "{sent:?}");
+    assert!(sent.out.contains("accepted  19"), "{sent:?}");
+    append(&project, "campaigns/c/r.csv", "0711000000,New\n");
+    let refused = project.run(&["send", "campaigns/c", "--sandbox", "--plan", PLAN, "--state", "other.db"]);
+    assert_eq!(refused.code, 9, "{refused:?}");
+    let status = project.run(&["status", "--format", "json", "--sandbox", "--state", "other.db"]);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["runs"], serde_json::json!([]));
+}
+
+#[test]
+fn a_run_is_taken_up_by_the_plan_it_was_begun_from_whatever_became_of_its_files() {
+    let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 30);
+    out(&project);
+    project.kill_when_waiting(&gateway, 2);
+    let approved = std::fs::read_to_string(project.path(PLAN)).unwrap();
+    append(&project, "campaigns/c/r.csv", "0711000000,New\n");
+    out(&project);
+    let other = project.run(&["send", "campaigns/c", "--plan", PLAN]);
+    assert_eq!(other.code, 9, "{other:?}");
+    assert!(other.err.contains("was begun from another plan"), "{other:?}");
+    project.write(PLAN, &approved);
+    let taken_up = project.run(&["send", "campaigns/c", "--plan", PLAN]);
+    assert_eq!(taken_up.code, 6, "{taken_up:?}");
+    assert_eq!(project.status().of("planned"), 30);
+}
+
+#[test]
+fn what_is_no_plan_file_is_neither_read_nor_overwritten() {
+    let project = project(20);
+    for (text, told) in [
+        ("{}", "it is no plan file: missing field `version`"),
+        ("{\"version\": 2}", "it is a plan file of version 2"),
+        ("recipients", "it is no plan file"),
+    ] {
+        project.write("other.json", text);
+        for verb in [["plan", "--against"], ["send", "--plan"]] {
+            let said = project.run(&[verb[0], "campaigns/c", verb[1], "other.json"]);
+            assert_eq!(said.code, 3, "{said:?}");
+            assert!(said.err.contains(told), "{said:?}");
+        }
+        let said = project.run(&["plan", "campaigns/c", "--out", "other.json"]);
+        assert_eq!(said.code, 3, "{said:?}");
+        assert!(said.err.contains("name another for --out"), "{said:?}");
+        assert_eq!(std::fs::read_to_string(project.path("other.json")).unwrap(), text);
+    }
+    let missing = project.run(&["send", "campaigns/c", "--plan", "none.json"]);
+    assert_eq!(missing.code, 3, "{missing:?}");
+    assert!(missing.err.contains("the plan file `none.json`: no such file"), "{missing:?}");
+}
+
+#[test]
+fn a_refused_plan_is_not_written() {
+    let project = project(20);
+    append(&project, "campaigns/c/campaign.yaml", "limits: { recipients: 5 }\n");
+    let said = project.run(&["plan", "campaigns/c", "--out", PLAN]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(!project.path(PLAN).exists());
+}
