@@ -51,6 +51,8 @@ pub enum Color {
 /// A verb.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Begin a campaign: a folder with a manifest, a text and a list, which can be sent to the sandbox as they are
+    Init(Init),
     /// Show every error of manifests and the files they name, all at once
     Check(Check),
     /// Show what stands in the columns of the recipients' files, whatever else is wrong with the campaign
@@ -87,6 +89,46 @@ pub enum Verb {
     Provider(Provider),
     /// Print a JSON Schema, for editors
     Schema(Schema),
+}
+
+/// `sendplan init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Its name: lower-case letters, digits and `-`. It goes to campaigns/NAME, from the top of the git repository, or from this
+    /// folder where there is none. Nothing is overwritten
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The gateway: a built-in one (`sendplan provider list`), or the path of a profile of your own. Without it, and without
+    /// somebody to ask, the first built-in one
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// A file of recipients of yours, CSV or .xlsx. Its columns are looked at; it is copied unless it lies in the repository
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Which of its columns has the addresses, where that cannot be seen
+    #[arg(long, value_name = "COLUMN", requires = "from")]
+    pub address: Option<String>,
+    /// The country of numbers written without a country code, as in `KE`
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Who the messages are from, as the gateway wants it
+    #[arg(long, value_name = "SENDER")]
+    pub sender: Option<String>,
+    /// The text
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// When it goes out, such as `2026-12-01T09:00`; whenever `send` is called, otherwise
+    #[arg(long, value_name = "TIME", conflicts_with = "cron")]
+    pub at: Option<String>,
+    /// When it goes out again and again, as a line of crontab, such as `0 9 * * MON`
+    #[arg(long, value_name = "LINE")]
+    pub cron: Option<String>,
+    /// The clock of that time, such as `Africa/Nairobi`
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Ask nothing: what is not said here is as it usually is
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// `sendplan check`

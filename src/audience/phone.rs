@@ -279,7 +279,7 @@ pub fn country_of(prefix: u64) -> String {
 }
 
 /// Country code and national number as one number. Zeros that lead the national number (Italy) count.
-fn e164(number: &PhoneNumber) -> Option<u64> {
+pub(super) fn e164(number: &PhoneNumber) -> Option<u64> {
     let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };
     let digits = number.national_number.checked_ilog10().map_or(1, |log| log + 1);
     let shift = 10_u64.checked_pow(digits.checked_add(u32::try_from(zeros).ok()?)?)?;

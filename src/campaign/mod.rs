@@ -1,7 +1,9 @@
 //! A campaign: the manifest made whole. [`read`] takes the manifest's text, [`References`] says which files
 //! it names, and [`resolve`] joins what was found there into a [`Campaign`] that cannot be invalid.
 
+pub mod draft;
 mod frequency;
+mod name;
 mod raw;
 mod references;
 mod resolve;
@@ -20,6 +22,7 @@ use crate::schedule::{Hours, Moment, Preset, Recipients, Timetable, Window, Zone
 use crate::units::{Amount, Percent, Rate};
 
 pub use frequency::{Cap, Frequency, OncePer};
+pub use name::{is_name, suggested};
 pub use raw::{Campaign as Manifest, Unknown};
 pub use references::{Reference, References, texts};
 pub use resolve::{Materials, announced, named, resolve};

@@ -137,14 +137,18 @@ fn headless(asked: &Asked) -> Option<String> {
 
 /// What was seen beside the columns.
 #[derive(Default)]
-struct Looked {
+pub(super) struct Looked {
     files: Vec<FileLine>,
     empty_rows: u64,
     warnings: Vec<String>,
 }
 
 /// Reads the files, one after the other.
-fn look(recipients: &Recipients, survey: &mut Survey, terminal: &Terminal) -> Result<Looked, Failure> {
+pub(super) fn look(
+    recipients: &Recipients,
+    survey: &mut Survey,
+    terminal: &Terminal,
+) -> Result<Looked, Failure> {
     let read = Arc::new(AtomicU64::new(0));
     let bar = terminal.bar(recipients.len(), BAR);
     bar.set_prefix("reading");

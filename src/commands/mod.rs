@@ -17,6 +17,7 @@ mod ending;
 mod exit;
 mod flags;
 mod hear;
+mod init;
 mod job;
 mod load;
 mod named;
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = Terminal::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
+        Verb::Init(args) => init::run(args, &terminal),
         Verb::Check(args) => check::run(args, &terminal),
         Verb::Audience(args) => audience::run(args, &terminal),
         Verb::Preview(args) => preview::run(args, &terminal),

@@ -4,6 +4,7 @@
 pub mod alphabet;
 pub mod approval;
 pub mod audience;
+pub mod begun;
 pub mod campaign;
 pub mod cancel;
 pub mod control;

@@ -4,6 +4,7 @@ pub mod campaigns;
 pub mod clock;
 pub mod confine;
 pub mod export;
+pub mod fresh;
 pub mod gateway;
 pub mod gauges;
 pub mod http;

@@ -25,6 +25,7 @@ mod gateway;
 mod house;
 mod hygiene;
 mod idempotency;
+mod init;
 mod keep;
 mod keeping;
 mod kinds;
@@ -59,5 +60,7 @@ mod status;
 mod survey;
 mod texts;
 mod timing;
+#[cfg(target_os = "linux")]
+mod typist;
 mod workbook;
 mod year;

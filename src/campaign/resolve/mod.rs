@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use self::message::Material;
 use self::schedule::Schedule;
 use super::raw;
-use super::{Announced, Audience, Campaign, Delivery, secrets};
+use super::{Announced, Audience, Campaign, Delivery, is_name, secrets};
 use crate::audience::Header;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::message::{Names, Snippets};
@@ -183,8 +183,7 @@ impl Resolver<'_> {
     /// A word that names something in the state.
     fn word(&mut self, key: &str, word: &Spanned<String>) -> Option<String> {
         let text = &word.value;
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if text.is_empty() || text.len() > 63 || !text.chars().all(plain) || text.starts_with('-') {
+        if !is_name(text) {
             let wrong = match text.as_str() {
                 "" => format!("`{key}` is empty"),
                 _ => format!("`{key}` cannot be `{text}`"),

@@ -1,0 +1,287 @@
+//! What is asked of whoever begins a campaign, in which order, and what is taken where nothing is answered.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDateTime;
+use serde_json::Value;
+
+use super::place::Place;
+use super::questions::{Question, Questions};
+use super::theirs::{Theirs, usual_region};
+use super::{is_opaque, today};
+use crate::audience::{AddressKind, Region, guess::Guess, invented, region};
+use crate::campaign::draft::{self, Draft, People, When};
+use crate::cli::Init;
+use crate::commands::exit::Failure;
+use crate::commands::terminal::Terminal;
+use crate::provider::{Profile, builtin_names};
+use crate::schedule::{Cron, Zone, country_zones_of};
+use crate::world::workspace;
+
+/// How the line begins that tells editors the schema of a file.
+const MODELINE: &str = "# yaml-language-server:";
+/// The schema of profiles, from the top.
+pub const PROFILES: &str = "schemas/provider.schema.json";
+
+/// All of them.
+#[derive(Debug)]
+pub struct Answers {
+    profile: Profile,
+    provider: String,
+    sender: Value,
+    people: People,
+    region: Option<Region>,
+    when: When,
+    timezone: String,
+    /// The text.
+    pub text: String,
+    /// The list of people who get nothing, from the top of the repository.
+    pub list: PathBuf,
+    /// What a profile says that lies elsewhere, and where its copy goes.
+    pub profile_copy: Option<(String, PathBuf)>,
+    /// Recipients who lie elsewhere, and where their copy goes.
+    pub recipients_copy: Option<(PathBuf, PathBuf)>,
+}
+
+/// Asks for whatever was not said.
+pub fn answers(
+    args: &Init,
+    place: &Place,
+    questions: &mut Questions,
+    terminal: &Terminal,
+) -> Result<Answers, Failure> {
+    let (name, profile, profile_text) = gateway(args, questions)?;
+    let (provider, profile_copy) = named(&name, &profile_text, place)?;
+    let theirs = recipients(args, place, questions, terminal)?;
+    let region = country(args, &profile, theirs.as_ref(), questions)?;
+    let sender = sender(args, &profile, questions)?;
+    let kind = if is_opaque(&profile) { AddressKind::Opaque } else { AddressKind::Phone { region } };
+    let columns = theirs.as_ref().map(|theirs| theirs.columns(kind, args.address.as_deref())).transpose()?;
+    if let (Some(theirs), Some(columns)) = (&theirs, &columns) {
+        questions.tell(&seen(theirs, columns))?;
+    }
+    let text = text(args, &profile, columns.as_ref(), questions)?;
+    let (when, timezone) = moment(args, region, questions)?;
+    let recipients_copy = theirs.as_ref().and_then(|one| Some((one.copy_of.clone()?, one.at.clone())));
+    let people = match (theirs, columns) {
+        (Some(theirs), Some(columns)) => People::Theirs {
+            file: place.in_manifest(&theirs.at),
+            address: columns.address.unwrap_or_default(),
+            id: columns.id,
+        },
+        _ => People::Invented,
+    };
+    let list = list(&profile, place);
+    Ok(Answers {
+        profile,
+        provider,
+        sender,
+        people,
+        region,
+        when,
+        timezone,
+        text,
+        list,
+        profile_copy,
+        recipients_copy,
+    })
+}
+
+impl Answers {
+    /// What the files are made of.
+    pub fn draft(&self, place: &Place) -> Draft<'_> {
+        Draft {
+            name: place.name.clone(),
+            provider: self.provider.clone(),
+            profile: &self.profile,
+            sender: self.sender.clone(),
+            people: self.people.clone(),
+            region: self.region,
+            list: place.in_manifest(&self.list),
+            when: self.when.clone(),
+            timezone: self.timezone.clone(),
+            today: today(),
+        }
+    }
+}
+
+/// A gateway by name or path.
+fn gateway(args: &Init, questions: &mut Questions) -> Result<(String, Profile, String), Failure> {
+    let said = args.provider.as_deref();
+    let load = |name: &str| match workspace::profile(name) {
+        Ok((profile, source)) => Ok((name.to_owned(), profile, source.text.clone())),
+        Err(problems) => Err((format!("profile {name}"), problems)),
+    };
+    if let Some(said) = said {
+        return load(said).map_err(|(what, problems)| Failure::Invalid { what, problems });
+    }
+    let usual = builtin_names().next().unwrap_or_default();
+    let told = |(_, problems): (String, crate::diagnostic::Diagnostics)| {
+        problems.render(false).trim_end().replace('\n', "\n  ")
+    };
+    let known = builtin_names().collect::<Vec<_>>().join(", ");
+    let known = format!("Gateways: {known}; or the path of a profile.");
+    let question = Question { words: "Gateway", explained: Some(&known), usual, nothing: "" };
+    questions.ask(&question, None, |name| load(name).map_err(told))
+}
+
+/// How the manifest names the gateway, and what has to be copied for that.
+fn named(name: &str, text: &str, place: &Place) -> Result<(String, Option<(String, PathBuf)>), Failure> {
+    if builtin_names().any(|one| one == name) {
+        return Ok((name.to_owned(), None));
+    }
+    let path = Path::new(name);
+    if let Some(inside) = place.inside(path) {
+        return Ok((place.in_manifest(&inside), None));
+    }
+    let file = path.file_name().ok_or_else(|| Failure::Input(format!("`{name}` is no file")))?;
+    let to = Path::new("providers").join(file);
+    // What told editors the schema of its old place would be wrong in the new one.
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let rest = if first.starts_with(MODELINE) { rest } else { text };
+    let text = format!("{MODELINE} $schema=../{PROFILES}\n{rest}");
+    // The copy that an earlier campaign made will do.
+    let is_there = std::fs::read_to_string(place.reached(&to)).is_ok_and(|there| there == text);
+    Ok((place.in_manifest(&to), (!is_there).then_some((text, to))))
+}
+
+fn recipients(
+    args: &Init,
+    place: &Place,
+    questions: &mut Questions,
+    terminal: &Terminal,
+) -> Result<Option<Theirs>, Failure> {
+    let look = |path: &Path| Theirs::look(path, place, terminal);
+    if let Some(path) = &args.from {
+        return look(path).map(Some);
+    }
+    let words = "A file of your recipients, CSV or .xlsx";
+    let question = Question { words, nothing: "invented people", ..Question::default() };
+    questions.ask(&question, None, |answer| match answer {
+        "" => Ok(None),
+        path => look(Path::new(path)).map(Some).map_err(|failure| failure.to_string()),
+    })
+}
+
+fn country(
+    args: &Init,
+    profile: &Profile,
+    theirs: Option<&Theirs>,
+    questions: &mut Questions,
+) -> Result<Option<Region>, Failure> {
+    if is_opaque(profile) {
+        return match args.region {
+            Some(_) => {
+                Err(Failure::Input("--region: this gateway's addresses are no phone numbers".to_owned()))
+            }
+            None => Ok(None),
+        };
+    }
+    // Nobody is asked for what the numbers say themselves.
+    let needed = theirs.is_none_or(|theirs| !theirs.has_whole_numbers());
+    let usual = usual_region().filter(|_| questions.somebody() && needed);
+    let usual = usual.map(|region| region.to_string()).unwrap_or_default();
+    let words = "Country of numbers without a country code, such as KE";
+    let question = Question { words, explained: None, usual: &usual, nothing: "none: all have one" };
+    questions.ask(&question, args.region.as_deref(), |answer| match answer {
+        "" => Ok(None),
+        code => region(code).map(Some).map_err(|error| error.to_string()),
+    })
+}
+
+fn sender(args: &Init, profile: &Profile, questions: &mut Questions) -> Result<Value, Failure> {
+    let messages = profile.examples().iter().filter_map(|example| example.message.as_ref());
+    let usual = messages.map(|message| &message.sender).find(|sender| profile.check_sender(sender).is_ok());
+    let usual = usual.map_or_else(|| "1".to_owned(), shown);
+    let explained = format!("The sender is {}.", profile.sender_description());
+    let question = Question { words: "Sender", explained: Some(&explained), usual: &usual, nothing: "" };
+    questions.ask(&question, args.sender.as_deref(), |answer| {
+        // A number where the gateway wants one, else a text, of digits as well.
+        let number = answer.parse::<i64>().map(Value::from).ok();
+        let fits = |value: &Value| profile.check_sender(value).is_ok();
+        let text = Value::from(answer);
+        match number.filter(fits) {
+            Some(number) => Ok(number),
+            None => profile.check_sender(&text).map(|()| text),
+        }
+    })
+}
+
+fn shown(sender: &Value) -> String {
+    sender.as_str().map_or_else(|| sender.to_string(), str::to_owned)
+}
+
+/// What was seen in a file.
+fn seen(theirs: &Theirs, columns: &Guess) -> String {
+    let told = [("addresses", &columns.address), ("ids", &columns.id), ("names", &columns.name)];
+    let told = told.iter().filter_map(|(what, name)| Some(format!("{what} in `{}`", name.as_ref()?)));
+    let rows = crate::report::layout::count(theirs.rows(), "row");
+    format!("{}: {rows}, {}", theirs.shown(), told.collect::<Vec<_>>().join(", "))
+}
+
+fn text(
+    args: &Init,
+    profile: &Profile,
+    columns: Option<&Guess>,
+    questions: &mut Questions,
+) -> Result<String, Failure> {
+    let usual = match columns {
+        None => draft::text(profile, Some("name"), false),
+        Some(columns) => draft::text(profile, columns.name.as_deref(), columns.some_nameless),
+    };
+    let question = Question { words: "Text", explained: None, usual: &usual, nothing: "" };
+    questions.ask(&question, args.text.as_deref(), |answer| match answer.trim() {
+        "" => Err("a text says something".to_owned()),
+        text => Ok(text.to_owned()),
+    })
+}
+
+fn moment(args: &Init, region: Option<Region>, questions: &mut Questions) -> Result<(When, String), Failure> {
+    let said = args.cron.as_deref().or(args.at.as_deref());
+    let words = "When, such as 2026-12-01T09:00, or by a line of crontab such as 0 9 * * MON";
+    let question = Question { words, nothing: "whenever `send` is called", ..Question::default() };
+    let when = questions.ask(&question, said, when)?;
+    // A country with several zones has none that is everybody's.
+    let first = invented::numbers(region).into_iter().next().unwrap_or_default();
+    let zones = country_zones_of(&first).filter(|_| region.is_some()).map_or(&[][..], |set| set.zones());
+    let usual = if let [only] = zones { only.to_string() } else { "UTC".to_owned() };
+    let said = args.timezone.as_deref().or((when == When::Whenever).then_some(usual.as_str()));
+    let words = "The clock of that time";
+    let question = Question { words, explained: None, usual: &usual, nothing: "" };
+    let zone = questions.ask(&question, said, |answer| match Zone::named(answer) {
+        Some(_) => Ok(answer.to_owned()),
+        None if answer == Zone::RECIPIENT.to_string() => Ok(answer.to_owned()),
+        None => {
+            let near =
+                Zone::near(answer).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Err(format!("`{answer}` is no time zone, such as `Africa/Nairobi`{near}"))
+        }
+    })?;
+    Ok((when, zone))
+}
+
+fn when(answer: &str) -> Result<When, String> {
+    const TIMES: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    if answer.is_empty() {
+        return Ok(When::Whenever);
+    }
+    if let Some(at) = TIMES.iter().find_map(|form| NaiveDateTime::parse_from_str(answer, form).ok()) {
+        return Ok(When::At(at));
+    }
+    match answer.parse::<Cron>() {
+        Ok(_) => Ok(When::Cron(answer.to_owned())),
+        Err(_) if answer.contains('-') && !answer.contains(' ') => {
+            Err(format!("`{answer}` is no local time, such as `2026-12-01T09:00`"))
+        }
+        Err(error) => Err(format!("`{answer}`: {error}")),
+    }
+}
+
+/// Where the people are who get nothing: one list of numbers for all campaigns; ids mean something to one gateway alone.
+fn list(profile: &Profile, place: &Place) -> PathBuf {
+    if is_opaque(profile) {
+        return PathBuf::from(format!("lists/optouts-{}.csv", profile.name()));
+    }
+    let beside = PathBuf::from("campaigns/lists/optouts.csv");
+    if place.reached(&beside).is_file() { beside } else { PathBuf::from("lists/optouts.csv") }
+}
