@@ -63,6 +63,7 @@ fn heed(shell: &mut Shell, notes: &mut Notes, key: &str, value: &str) -> Result<
         "with" => shell.copy(value),
         "gateway" => shell.start_gateway(value),
         "types" => shell.types(value),
+        "at" => shell.becomes(value),
         "edit" => {
             let parts: Vec<&str> = value.split('`').collect();
             let [file, from, _, to, ""] = parts[..] else {
@@ -106,14 +107,15 @@ fn converse(shell: &mut Shell, block: &Block, notes: &Notes, printed: &mut Strin
     all(console(&block.text)?, |(command, shown), last| {
         let exit = last.then_some(notes.exit).flatten().unwrap_or(0);
         let done = run(shell, command, exit);
-        let said = match &done {
-            Ok(said) => said,
-            Err(wrong) => wrong,
+        let difference = done.as_ref().ok().and_then(|said| compare::difference(shown, said));
+        let kept = match (&done, &difference) {
+            (Ok(said), Some(_)) => said,
+            _ => shown,
         };
-        let difference = compare::difference(shown, said);
-        let kept = if difference.is_some() { said } else { shown };
-        let blank = if shown.ends_with("\n\n") || (!last && shown.is_empty()) { "\n" } else { "" };
-        printed.push_str(&format!("$ {command}\n{}\n{blank}", kept.trim_end()));
+        let kept = kept.trim_end();
+        let end = if kept.is_empty() { "" } else { "\n" };
+        let blank = if !last && !kept.is_empty() { "\n" } else { "" };
+        printed.push_str(&format!("$ {command}\n{kept}{end}{blank}"));
         done.map(|_| ())?;
         difference.map_or(Ok(()), |difference| Err(format!("$ {command}\n{difference}")))
     })
@@ -164,7 +166,7 @@ fn run(shell: &mut Shell, command: &str, exit: i32) -> Result<String, String> {
     if let Some(checked) = elsewhere::check(&command) {
         return checked.map(|()| String::new()).map_err(|problem| format!("$ {command}\n{problem}"));
     }
-    match shell.run(&command) {
+    match shell.run(&command).map_err(|problem| format!("$ {command}\n{problem}"))? {
         (code, printed) if code == exit => Ok(printed),
         (code, printed) => Err(format!("$ {command}\nexit code {code}, not {exit}\n{printed}")),
     }
@@ -249,6 +251,15 @@ fn a_page_that_lies_is_found() {
         ("```bash\necho one\n```\n", "nobody knows how to check `bash`"),
         ("```console\nsendplan check\n```\n", "a console begins with `$ command`"),
         ("```yaml\nschedule: { att: noon }\n```\n", "unknown key `schedule.att`"),
+        (
+            "```sh\nexport MOBICONNECT_PASSWORD=x\n```\n",
+            "a page with credentials has a gateway on this machine",
+        ),
+        (
+            "<!-- gateway: mobiconnect -->\n<!-- file: c/campaign.yaml -->\n```text\n\
+             provider: { profile: mobiconnect, base_url: https://acme.example }\n```\n```sh\ntrue\n```\n",
+            "leads to another gateway than that of the page",
+        ),
         ("<!-- skip: true -->\n", "nobody knows the note `skip`"),
         (
             "<!-- file: a.txt -->\n```text\none\n```\n<!-- edit: a.txt `two` → `three` -->\n",

@@ -1,9 +1,11 @@
 //! A shell in a folder of its own, with `sendplan` on its path, a clock that stands where the page says, and no way to
 //! a gateway but one on this machine.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use regex::{NoExpand, Regex};
 use sendplan::provider::Profile;
 use sendplan::world::sandbox::Sandbox;
 
@@ -11,7 +13,7 @@ use crate::project::root;
 
 /// The day on which pages are read, unless they say another. Verbs with `--now` are told, so that what they print today
 /// is what they print next year.
-pub const PRESENT: &str = "2026-11-20T06:00:00Z";
+const PRESENT: &str = "2026-11-20T06:00:00Z";
 
 /// Around the program: the present time for verbs that take it.
 const WRAPPER: &str = r#"#!/bin/bash
@@ -26,7 +28,7 @@ exec "$SENDPLAN" "$@" ${takes:+--now "$PRESENT"}
 
 /// Around each command: folder, variables and exit code are those that the command before has left.
 const STEP: &str = r#"exec 2>&1
-. "$KEPT/variables"; cd "$(cat "$KEPT/folder")"; (exit "$(cat "$KEPT/code")")
+present=$PRESENT; . "$KEPT/variables"; export PRESENT=$present; cd "$(cat "$KEPT/folder")"; (exit "$(cat "$KEPT/code")")
 eval "$1"
 code=$?
 export -p > "$KEPT/variables"; pwd > "$KEPT/folder"; echo $code > "$KEPT/code"
@@ -37,6 +39,7 @@ pub struct Shell {
     place: tempfile::TempDir,
     gateway: Option<Gateway>,
     input: Option<String>,
+    present: String,
 }
 
 /// A gateway on this machine, and the profile that manifests name for it.
@@ -50,7 +53,7 @@ struct Gateway {
 impl Shell {
     pub fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
-        let shell = Self { place, gateway: None, input: None };
+        let shell = Self { place, gateway: None, input: None, present: PRESENT.to_owned() };
         for folder in ["bin", "kept", "home", "work"] {
             std::fs::create_dir(shell.path(folder)).unwrap();
         }
@@ -87,7 +90,6 @@ impl Shell {
         let path = self.work().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
-        self.point_to_gateway();
     }
 
     /// What an editor would do: one piece of text for another, which must be there once.
@@ -98,6 +100,11 @@ impl Shell {
             1 => std::fs::write(path, text.replace(from, to)).map_err(|error| error.to_string()),
             times => Err(format!("`{from}` is {times} times in {name}")),
         }
+    }
+
+    /// Some time goes by.
+    pub fn becomes(&mut self, present: &str) {
+        self.present = present.to_owned();
     }
 
     /// What is typed into the next command.
@@ -116,27 +123,50 @@ impl Shell {
         self.gateway = Some(Gateway { name: name.to_owned(), url, _sandbox: sandbox, _runtime: runtime });
     }
 
-    fn point_to_gateway(&self) {
-        let Some(gateway) = &self.gateway else { return };
-        let named = format!("\nprovider: {}\n", gateway.name);
-        let there = format!("\nprovider: {{ profile: {}, base_url: \"{}\" }}\n", gateway.name, gateway.url);
-        let mut folders = vec![self.work()];
-        while let Some(folder) = folders.pop() {
-            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.ends_with("campaign.yaml") {
-                    let text = std::fs::read_to_string(&path).unwrap();
-                    if text.contains(&named) {
-                        std::fs::write(&path, text.replace(&named, &there)).unwrap();
-                    }
+    /// Manifests that name the gateway's profile lead to this machine. Gives what still leads elsewhere.
+    fn point_to_gateway(&self) -> Vec<PathBuf> {
+        let Some(gateway) = &self.gateway else { return Vec::new() };
+        let named = Regex::new(&format!("(?m)^provider: *{}( .*)?$", gateway.name)).unwrap();
+        let there = format!("provider: {{ profile: {}, base_url: \"{}\" }}", gateway.name, gateway.url);
+        let mut elsewhere = Vec::new();
+        for path in manifests(self.work()) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = match named.replace(&text, NoExpand(&there)) {
+                Cow::Borrowed(same) => same.to_owned(),
+                Cow::Owned(pointed) => {
+                    std::fs::write(&path, &pointed).unwrap();
+                    pointed
                 }
+            };
+            let names_it = Regex::new(&format!(r"(provider|profile): *{}\b", gateway.name)).unwrap();
+            if names_it.is_match(&text) && !text.contains(&gateway.url) {
+                elsewhere.push(path);
             }
+        }
+        elsewhere
+    }
+
+    /// Nothing of a test may reach a gateway of the world: without credentials nobody is spoken to, and with them only
+    /// somebody on this machine.
+    fn stays_here(&self, command: &str) -> Result<(), String> {
+        let elsewhere = self.point_to_gateway();
+        if let Some(path) = elsewhere.first() {
+            return Err(format!("{} leads to another gateway than that of the page", path.display()));
+        }
+        let kept = std::fs::read_to_string(self.path("kept/variables")).unwrap();
+        let credential = Regex::new("[A-Z]_(USERNAME|PASSWORD|KEY|TOKEN|SID|SECRET)[= ]").unwrap();
+        match self.gateway.is_none() && (credential.is_match(command) || credential.is_match(&kept)) {
+            true => {
+                Err("a page with credentials has a gateway on this machine: `<!-- gateway: NAME -->`"
+                    .to_owned())
+            }
+            false => Ok(()),
         }
     }
 
     /// Carries a command out and gives its exit code and all that it printed.
-    pub fn run(&mut self, command: &str) -> (i32, String) {
+    pub fn run(&mut self, command: &str) -> Result<(i32, String), String> {
+        self.stays_here(command)?;
         let input = self.path("kept/input");
         std::fs::write(&input, self.input.take().unwrap_or_default()).unwrap();
         let mut bash = Command::new("timeout");
@@ -145,7 +175,7 @@ impl Shell {
         let tools = [
             ("PATH", path.as_str()),
             ("SENDPLAN", env!("CARGO_BIN_EXE_sendplan")),
-            ("PRESENT", PRESENT),
+            ("PRESENT", self.present.as_str()),
             ("NO_COLOR", "1"),
             ("LC_ALL", "C.UTF-8"),
             ("TZ", "UTC"),
@@ -159,16 +189,33 @@ impl Shell {
         bash.envs(tools).env("HOME", self.path("home")).env("KEPT", self.path("kept"));
         let output =
             bash.stdin(std::fs::File::open(&input).unwrap()).stderr(Stdio::piped()).output().unwrap();
-        self.point_to_gateway();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        (output.status.code().unwrap_or(-1), self.without_places(&said))
+        Ok((output.status.code().unwrap_or(-1), self.without_places(&said)))
     }
 
     /// The folder of the page and the gateway's address are those of the test alone.
     fn without_places(&self, said: &str) -> String {
         let real = self.work().canonicalize().unwrap();
-        said.replace(shown(&real), "/home/you/work").replace(shown(&self.work()), "/home/you/work")
+        let said =
+            said.replace(shown(&real), "/home/you/work").replace(shown(&self.work()), "/home/you/work");
+        // Nobody has typed that: the wrapper says it.
+        said.replace(", as --now says", ", for it may go out at once")
     }
+}
+
+/// Every manifest in a folder.
+fn manifests(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut folders, mut found) = (vec![folder], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("campaign.yaml") {
+                found.push(path);
+            }
+        }
+    }
+    found
 }
 
 fn shown(path: &Path) -> &str {
