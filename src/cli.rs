@@ -188,9 +188,9 @@ pub struct Plan {
     /// Say what has changed since this plan file was written; exit code 9 where anything has
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
-    /// How to print the plan
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
-    pub format: Format,
+    /// How to print the plan; `markdown` is a comment for a pull request
+    #[arg(long, value_enum, default_value_t = PlanFormat::Human, value_name = "FORMAT")]
+    pub format: PlanFormat,
     /// The most threads to use; all cores otherwise
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
@@ -522,6 +522,17 @@ pub enum Format {
     Human,
     /// For machines: a frozen, versioned form
     Json,
+}
+
+/// How to print a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+    /// For a pull request: a comment of less than 60 kB
+    Markdown,
 }
 
 /// How to print a report.

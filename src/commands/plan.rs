@@ -21,7 +21,7 @@ use super::{Outcome, load, state};
 use crate::approval::Crowd;
 use crate::audience::{Exclusion, Place};
 use crate::campaign::{Campaign, Frequency, OncePer};
-use crate::cli::{Format, Global, Plan};
+use crate::cli::{Global, Plan, PlanFormat};
 use crate::delivery::pinned::Pinned;
 use crate::diagnostic::{Diagnostics, listing};
 use crate::message::spelling::spelling;
@@ -90,8 +90,12 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let against = approved.zip(plan.as_ref()).map(|(approved, now)| approved.against(now));
     let report = PlanReport { left_out_now: ahead.map(Ahead::finish), warnings, against, ..report };
     terminal.data(&match args.format {
-        Format::Json => report.json(),
-        Format::Human => {
+        PlanFormat::Json => report.json(),
+        PlanFormat::Markdown => {
+            let aside = aside(&loaded, &totals, &times, &timing);
+            report.comment(&Aside { held: places.held, ..aside }, &[])
+        }
+        PlanFormat::Human => {
             let is_other = report.against.as_ref().is_some_and(|against| !against.same);
             let standing = (is_sandbox, finished.is_some(), is_other);
             let next = next(args, &flags, standing, &loaded, &totals);

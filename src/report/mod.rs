@@ -16,6 +16,7 @@ pub mod fleet;
 pub mod html;
 pub mod keeping;
 pub mod layout;
+pub mod markdown;
 pub mod mask;
 pub mod messages;
 pub mod occurrences;

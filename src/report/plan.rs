@@ -1,5 +1,7 @@
 //! The plan as it is shown: for people, and as the frozen JSON of `plan --format json`.
 
+mod comment;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -401,5 +403,60 @@ impl PlanReport {
             let _ = write!(text, "; the longest has {longest} ({place})");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan of one message.
+    pub(super) fn report() -> PlanReport {
+        PlanReport {
+            version: 1,
+            campaign: "c".to_owned(),
+            digest: "sha256:0".to_owned(),
+            recipients: 2,
+            empty_rows: 0,
+            rejected: 1,
+            suppressed: 0,
+            left_out_by: Vec::new(),
+            suppressed_by: Vec::new(),
+            filtered: 0,
+            duplicates: 0,
+            messages: 1,
+            left_out_now: None,
+            segments: Some(1),
+            encodings: Some(Encodings { gsm7: 1, ucs2: 0 }),
+            alphabet: Alphabet::default(),
+            flaws: Vec::new(),
+            without_opt_out: None,
+            texts: Vec::new(),
+            languages: Languages::default(),
+            cost: None,
+            starts_at: None,
+            ends_at: None,
+            occurrences: Vec::new(),
+            held: 0,
+            zones: Vec::new(),
+            warnings: Vec::new(),
+            against: None,
+        }
+    }
+
+    /// What people are shown beside it.
+    pub(super) fn aside() -> Aside {
+        Aside {
+            file: "r.csv".to_owned(),
+            reasons: vec![("no valid address".to_owned(), 1)],
+            ..Aside::default()
+        }
+    }
+
+    #[test]
+    fn a_plan_is_told_with_what_is_left_out() {
+        let human = report().human(&aside());
+        assert!(human.contains("r.csv               2  rows\n"), "{human}");
+        assert!(human.contains("  left out            1\n    no valid address  1\n"), "{human}");
     }
 }
