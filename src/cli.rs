@@ -1,8 +1,12 @@
 //! The command line as people type it. Only words and types: what they do stands in `commands`.
 
+mod examples;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use examples::{EXAMPLES, command};
 
 use crate::units::Span;
 
@@ -89,6 +93,10 @@ pub enum Verb {
     Provider(Provider),
     /// Print a JSON Schema, for editors
     Schema(Schema),
+    /// Print what lets a shell complete the words of this program
+    Completions(Completions),
+    /// Print the manual page, or write those of all verbs into a folder
+    Man(Man),
 }
 
 /// `sendplan init`
@@ -493,6 +501,22 @@ pub struct Schema {
     /// How to print it
     #[arg(long, value_enum, default_value_t = SchemaFormat::Json, value_name = "FORMAT")]
     pub format: SchemaFormat,
+}
+
+/// `sendplan completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Of which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `sendplan man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Where the pages go: `sendplan.1`, and `sendplan-send.1` and so on for each verb. Older ones there are replaced
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// How to print a schema.

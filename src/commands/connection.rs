@@ -66,6 +66,10 @@ pub fn threads() -> Result<Arc<Runtime>, Failure> {
     Ok(Arc::new(started))
 }
 
+fn refused(profile: &Profile, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Refused { provider: Some(profile.name().to_owned()), why: error.to_string() }
+}
+
 fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::Internal(format!("{what}: {error}"))
 }
@@ -101,7 +105,7 @@ impl Connection {
             // The gateway's limits are not this machine's.
             (profile.without_limits(), secrets, Some(local))
         } else {
-            let secrets = secrets::resolve(&profile).map_err(|error| Failure::Refused(error.to_string()))?;
+            let secrets = secrets::resolve(&profile).map_err(|error| refused(&profile, &error))?;
             (profile, secrets, None)
         };
         let http = Http::new(&HttpOptions::default()).map_err(|error| internal("no HTTP", &error))?;
@@ -119,7 +123,7 @@ impl Connection {
         match self.runtime.block_on(self.gateway.authenticate(Credential::Login, None)) {
             Ok(token) => self.token = Some(token),
             Err(error @ (AuthError::Refused(_) | AuthError::Unsafe(_))) => {
-                return Err(Failure::Refused(error.to_string()));
+                return Err(refused(&self.gateway.profile, &error));
             }
             Err(_) => {}
         }

@@ -58,9 +58,31 @@ pub enum Failure {
     /// The state, before it is opened.
     #[error("{0}")]
     State(String),
-    /// The provider, before anything is sent.
+    /// A state that should be there is not: sending would begin again from nobody.
     #[error("{0}")]
-    Refused(String),
+    LostState(String),
+    /// A plan that goes beyond its limits, or cannot be carried out as it is.
+    #[error("the plan is refused{0}")]
+    PlanRefused(String),
+    /// What was sent or missed before does not let it.
+    #[error("{0}")]
+    Standing(String),
+    /// What was asked for is in the sandbox's state alone.
+    #[error("{words}")]
+    OnlyInSandbox {
+        /// What is said of it.
+        words: String,
+        /// Whether the real state is not there at all.
+        is_missing: bool,
+    },
+    /// The provider, before anything is sent; or the credentials for it.
+    #[error("{why}")]
+    Refused {
+        /// The profile's name, where it is about the gateway.
+        provider: Option<String>,
+        /// What is wrong.
+        why: String,
+    },
     /// What would be sent is not what the plan file says.
     #[error("{0}")]
     Unapproved(String),
@@ -91,9 +113,14 @@ impl Failure {
     /// The exit code it ends with.
     pub fn code(&self) -> Code {
         match self {
-            Self::Invalid { .. } | Self::Input(_) | Self::NoCampaign(_) => Code::Invalid,
-            Self::Store(_) | Self::State(_) => Code::State,
-            Self::Refused(_) => Code::Refused,
+            Self::Invalid { .. }
+            | Self::Input(_)
+            | Self::NoCampaign(_)
+            | Self::PlanRefused(_)
+            | Self::Standing(_)
+            | Self::OnlyInSandbox { is_missing: false, .. } => Code::Invalid,
+            Self::Store(_) | Self::State(_) | Self::LostState(_) | Self::OnlyInSandbox { .. } => Code::State,
+            Self::Refused { .. } => Code::Refused,
             Self::Unapproved(_) => Code::Unapproved,
             Self::Left => Code::Stopped,
             Self::Output { .. } | Self::Internal(_) => Code::Internal,

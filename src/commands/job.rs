@@ -119,7 +119,7 @@ pub fn same_manifest(pinned: &Pinned, opened: &Opened, name: &str) -> Result<(),
     if pinned.manifest == here {
         return Ok(());
     }
-    Err(Failure::Input(format!(
+    Err(Failure::Standing(format!(
         "`{name}` was begun from `{}`, and this is `{here}`: two campaigns cannot share a name. Give this one another",
         pinned.manifest
     )))

@@ -9,6 +9,7 @@ mod beside;
 mod campaigns;
 mod cancel;
 mod check;
+mod completions;
 mod connection;
 mod contacts;
 mod decide;
@@ -20,6 +21,7 @@ mod hear;
 mod init;
 mod job;
 mod load;
+mod man;
 mod named;
 mod next;
 mod occasion;
@@ -37,6 +39,7 @@ mod provider;
 mod reconcile;
 mod rehearse;
 mod rejects;
+mod remedy;
 mod report;
 mod resolve;
 mod resume;
@@ -54,20 +57,20 @@ mod status;
 mod sweep;
 mod terminal;
 mod timing;
+mod typed;
 mod unfinished;
 mod waits;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::{Cli, State, Verb};
+use crate::cli::{State, Verb};
+use crate::report::layout;
 use exit::Failure;
 use terminal::Terminal;
 
 /// Runs the command line and answers with the process's exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = typed::parse();
     let terminal = Terminal::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
         Verb::Init(args) => init::run(args, &terminal),
@@ -90,6 +93,8 @@ pub fn main() -> ExitCode {
         Verb::State(State::Prune(args)) => state_prune::run(args, &cli.global, &terminal),
         Verb::Provider(args) => provider::run(args, &terminal),
         Verb::Schema(args) => schema::run(args, &terminal),
+        Verb::Completions(args) => completions::run(args, &terminal),
+        Verb::Man(args) => man::run(args, &terminal),
     };
     let result = match (result, terminal.failure()) {
         (Ok(_), Some(why)) => Err(Failure::Output { path: "standard output".to_owned(), why }),
@@ -99,6 +104,10 @@ pub fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(failure) => {
             terminal.fail(&failure);
+            let commands = remedy::remedy(&failure, &cli.verb, &cli.global);
+            if !commands.is_empty() {
+                terminal.note(&format!("\n{}", layout::next(&commands).trim_end()));
+            }
             failure.code().into()
         }
     }

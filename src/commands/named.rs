@@ -63,7 +63,7 @@ impl Named {
         let words =
             format!("there is no run of `{}` in this state, but in the sandbox's: say --sandbox", self.name);
         // A state that is not there stays what is wrong.
-        if failure.code() == Code::State { Failure::State(words) } else { Failure::Input(words) }
+        Failure::OnlyInSandbox { words, is_missing: failure.code() == Code::State }
     }
 
     fn is_in_sandbox(&self, global: &Global) -> bool {
@@ -84,6 +84,6 @@ impl Named {
             (None, true) => "nothing was sent from it yet".to_owned(),
             (None, false) => format!("it knows {}; `sendplan status` shows more of them", listing(names)),
         };
-        Failure::Input(format!("there is no run of `{}` in this state; {help}", self.name))
+        Failure::Standing(format!("there is no run of `{}` in this state; {help}", self.name))
     }
 }

@@ -102,7 +102,7 @@ pub fn pin<S: Store>(
         refused.extend(InTime::of(campaign, &totals, Some(starts), now).too_slow);
     }
     if !refused.is_empty() {
-        return Err(Failure::Input(format!("the plan is refused, nothing was sent: {}", refused.join("; "))));
+        return Err(Failure::PlanRefused(format!(", nothing was sent: {}", refused.join("; "))));
     }
     let digest = digest(&totals);
     // Files may change between two readings.

@@ -111,7 +111,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         refused.push("it cannot be through in time".to_owned());
     }
     if !refused.is_empty() {
-        return Err(Failure::Input(format!("the plan is refused: {}", refused.join("; "))));
+        return Err(Failure::PlanRefused(format!(": {}", refused.join("; "))));
     }
     if let Some((path, plan)) = args.out.as_deref().zip(plan) {
         approval::write(path, &plan)?;

@@ -162,7 +162,7 @@ pub fn sent_already(campaign: &Campaign, earlier: &Run, occurrence: &str) -> Res
     if again || campaign.audience.frequency.once_per.is_some() {
         return Ok(());
     }
-    Err(Failure::Input(format!(
+    Err(Failure::Standing(format!(
         "`{}` was sent already, as {}; as {occurrence} everybody would get it a second time. If that is meant, give \
          the campaign a new name; if only those who did not get it are, say `audience.once_per: campaign`",
         campaign.name, earlier.pinned.occurrence
@@ -260,7 +260,7 @@ fn not_due(
                 When::Series(_) => "Say `schedule.missed: send` to send it late, or `skip` to leave it out",
                 _ => "Set `schedule.at` anew",
             };
-            return Err(Failure::Input(format!(
+            return Err(Failure::Standing(format!(
                 "`{name}` was to go out at {}, {} ago: too late to send it by itself. {then}",
                 shown(at),
                 ago(at)

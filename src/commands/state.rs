@@ -75,7 +75,7 @@ pub fn hold(
 ) -> Result<Held, Failure> {
     let throw_away = sandbox && global.state.is_none();
     if !path.exists() && !throw_away && !new_state && ci() {
-        return Err(Failure::State(format!(
+        return Err(Failure::LostState(format!(
             "there is no state at `{}`, and CI is set: if an earlier job's state was lost, sending would begin again \
              from nobody. Restore it, or say --new-state",
             path.display()
@@ -131,7 +131,7 @@ pub fn died_sending(path: &Path) -> Result<bool, Failure> {
 }
 
 fn lost_log(path: &Path) -> Failure {
-    Failure::State(format!(
+    Failure::LostState(format!(
         "the process before was killed while it sent, and its log `{}` is gone: the state does not know whom it sent \
          to. Restore the log beside the state (a copy needs both files). If nothing was lost because another \
          program folded the log into the state, as `sqlite3` does, delete `{}.lock` and run again",

@@ -1,0 +1,159 @@
+//! The command to type after a failure, in one place for all verbs: nothing where only files, or people, can help.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+use super::flags::{Flags, quoted};
+use crate::campaign::{is_name, suggested};
+use crate::cli::{Format, Global, Provider, State, Verb};
+use crate::provider::builtin_names;
+use crate::store::StoreError;
+use crate::world::workspace::{MANIFEST, NoCampaign};
+
+/// What to type next, the best first.
+pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
+    let at = Standing::of(verb);
+    let shown = at.campaign.map(|path| quoted(&path.display().to_string()));
+    let flags = Flags::new(global, at.sandbox, Path::new(""));
+    let with = |words: &str| shown.iter().map(|shown| format!("sendplan {words} {shown}")).collect();
+    match failure {
+        Failure::NoCampaign(why) => no_campaign(why),
+        Failure::Invalid { .. } => match verb {
+            // Whoever checks, or begins, sees all there is to see.
+            Verb::Check(_) | Verb::Init(_) => Vec::new(),
+            Verb::Provider(Provider::Show { name } | Provider::Test { name }) if !is_path(name) => {
+                vec!["sendplan provider list".to_owned()]
+            }
+            _ => with("check"),
+        },
+        Failure::PlanRefused(_) => match verb {
+            // The plan itself has said so.
+            Verb::Plan(plan) if plan.format == Format::Human => Vec::new(),
+            _ => shown.iter().map(|shown| format!("sendplan plan {shown} --rejects rejects.csv")).collect(),
+        },
+        Failure::Refused { provider, .. } => {
+            let profile = provider.iter().filter(|name| builtin_names().any(|one| one == name.as_str()));
+            let show = profile.map(|name| format!("sendplan provider show {name}"));
+            let try_out = matches!(verb, Verb::Send(_)).then(|| with("send").pop()).flatten();
+            show.chain(try_out.map(|send: String| format!("{send} --sandbox"))).collect()
+        }
+        Failure::Unapproved(_) => match verb {
+            Verb::Send(send) => {
+                let plan = send.plan.iter().map(|plan| quoted(&plan.display().to_string()));
+                let against =
+                    plan.zip(&shown).map(|(plan, shown)| format!("sendplan plan {shown} --against {plan}"));
+                against.collect()
+            }
+            _ => Vec::new(),
+        },
+        Failure::Standing(_) => vec![format!("sendplan status{flags}")],
+        Failure::OnlyInSandbox { .. } => match again(verb) {
+            Some(word) => with(word).into_iter().map(|line: String| format!("{line} --sandbox")).collect(),
+            None => Vec::new(),
+        },
+        Failure::LostState(_) | Failure::Store(StoreError::Corrupt { .. }) => {
+            vec![format!("sendplan state verify{flags}")]
+        }
+        Failure::Store(StoreError::Missing { .. }) => match &shown {
+            Some(shown) if at.campaign.is_some_and(|path| path.exists()) => {
+                vec![format!("sendplan plan {shown}")]
+            }
+            _ => Vec::new(),
+        },
+        Failure::Input(_) => input(verb, shown.as_deref()),
+        Failure::State(_) if !matches!(verb, Verb::Status(_)) => vec![format!("sendplan status{flags}")],
+        Failure::Store(StoreError::Older { .. }) => with("send"),
+        _ => Vec::new(),
+    }
+}
+
+/// What was said on the command line, or stands in files, cannot be: what helps is another command for some verbs alone.
+fn input(verb: &Verb, shown: Option<&str>) -> Vec<String> {
+    match (verb, shown) {
+        (Verb::Init(args), _) if !is_name(&args.name) => {
+            suggested(&args.name).iter().map(|name| format!("sendplan init {name}")).collect()
+        }
+        (Verb::Preview(_), Some(shown)) => vec![format!("sendplan plan {shown}")],
+        (Verb::Send(args), Some(shown)) => {
+            let missing = args.plan.iter().filter(|plan| !plan.exists());
+            missing
+                .map(|plan| format!("sendplan plan {shown} --out {}", quoted(&plan.display().to_string())))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Which campaign a verb is about, and whether in a sandbox.
+struct Standing<'v> {
+    campaign: Option<&'v Path>,
+    sandbox: bool,
+}
+
+impl<'v> Standing<'v> {
+    fn of(verb: &'v Verb) -> Self {
+        let (campaign, sandbox): (Option<&PathBuf>, bool) = match verb {
+            Verb::Audience(args) => (Some(&args.campaign), false),
+            Verb::Preview(args) => (Some(&args.campaign), false),
+            Verb::Plan(args) => (Some(&args.campaign), false),
+            Verb::Rehearse(args) => (Some(&args.campaign), false),
+            Verb::Send(args) => (Some(&args.campaign), args.sandbox),
+            Verb::Status(args) => (args.campaign.as_ref(), args.sandbox),
+            Verb::Report(args) => (Some(&args.campaign), args.sandbox),
+            Verb::Pause(args) | Verb::Resume(args) | Verb::Cancel(args) => {
+                (Some(&args.campaign), args.sandbox)
+            }
+            Verb::Resolve(args) => (Some(&args.campaign), args.sandbox),
+            Verb::Optout(args) => (None, args.sandbox),
+            Verb::State(State::Backup(args)) => (None, args.sandbox),
+            Verb::State(State::Verify(args)) => (None, args.sandbox),
+            Verb::State(State::Prune(args)) => (None, args.sandbox),
+            _ => (None, false),
+        };
+        Self { campaign: campaign.map(PathBuf::as_path), sandbox }
+    }
+}
+
+/// The verb, where it can be typed again with `--sandbox` and does no more than look.
+fn again(verb: &Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Status(_) => Some("status"),
+        Verb::Report(_) => Some("report"),
+        Verb::Resolve(_) => Some("resolve"),
+        Verb::Pause(_) => Some("pause"),
+        Verb::Resume(_) => Some("resume"),
+        Verb::Cancel(_) => Some("cancel"),
+        _ => None,
+    }
+}
+
+fn no_campaign(why: &NoCampaign) -> Vec<String> {
+    match why {
+        NoCampaign::NotFound(path) => not_found(Path::new(path)),
+        NoCampaign::Recipients { path } => {
+            let path = quoted(path);
+            vec![format!("sendplan audience {path}"), format!("sendplan init first-campaign --from {path}")]
+        }
+        NoCampaign::NoRecipients(_) | NoCampaign::Unreadable { .. } => Vec::new(),
+    }
+}
+
+/// A campaign that was named without its folder, or one that could be begun there.
+fn not_found(path: &Path) -> Vec<String> {
+    let campaigns = Path::new("campaigns");
+    let inside = campaigns.join(path);
+    if inside.join(MANIFEST).is_file() {
+        return vec![format!("sendplan check {}", quoted(&inside.display().to_string()))];
+    }
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_name(name));
+    let is_its_place =
+        path.parent().is_some_and(|parent| parent == campaigns || parent.as_os_str().is_empty());
+    match name.filter(|_| is_its_place && path != campaigns && !path.exists()) {
+        Some(name) => vec![format!("sendplan init {name}")],
+        None => vec!["sendplan init first-campaign".to_owned()],
+    }
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml")
+}
