@@ -6,6 +6,7 @@ pub mod answer;
 pub mod csv;
 mod diagnostics;
 pub mod manifest;
+pub mod plan;
 pub mod profile;
 pub mod segments;
 pub mod state;

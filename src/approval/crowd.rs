@@ -12,6 +12,8 @@ use crate::lot::Lot;
 const MOST_POINTS: usize = 33;
 /// The most groups: a file has some 90 kB of them.
 const MOST_GROUPS: usize = 128;
+/// The most people of a group: more than there are on earth, and few enough to be added up.
+const MOST_MEMBERS: u64 = 1 << 34;
 /// People for each point.
 const PEOPLE_PER_POINT: u64 = 4;
 
@@ -149,7 +151,9 @@ impl Group {
             |all: &[[u8; 8]]| Sketch::from_products(all.iter().copied().map(u64::from_le_bytes).collect());
         let group =
             Self { members: u64::from_le_bytes(*members), people: sketch(people)?, texts: sketch(texts)? };
-        (people.len() == texts.len() && people.len() <= MOST_POINTS).then_some(group)
+        let sound =
+            people.len() == texts.len() && people.len() <= MOST_POINTS && group.members <= MOST_MEMBERS;
+        sound.then_some(group)
     }
 }
 
@@ -320,6 +324,7 @@ mod tests {
             vec![line.clone(), short],
             vec!["AA==".to_owned()],
             vec!["?".to_owned()],
+            vec![STANDARD.encode(u64::MAX.to_le_bytes())],
         ] {
             assert_eq!(Outline::from_lines(&bad), None, "{bad:?}");
         }

@@ -112,7 +112,8 @@ fn files(before: &[InputFile], now: &[InputFile]) -> Vec<FileLine> {
 }
 
 fn figures(before: &PlanFile, now: &PlanFile) -> Vec<Figure> {
-    let left_out = |file: &PlanFile| file.left_out_by.iter().map(|one| one.rows).sum::<u64>();
+    let left_out =
+        |file: &PlanFile| file.left_out_by.iter().fold(0_u64, |sum, one| sum.saturating_add(one.rows));
     let segments = |file: &PlanFile| file.segments.map_or(Value::None, Value::Number);
     let cost = |file: &PlanFile| file.cost.clone().map_or(Value::None, Value::Text);
     let line = |name, of: &dyn Fn(&PlanFile) -> Value| Figure { name, before: of(before), now: of(now) };

@@ -14,7 +14,7 @@ pub const EXAMPLES: &[Examples] = &[
         &[
             ("sendplan init spring-sale", "asks for what it needs"),
             (
-                "sendplan init spring-sale --provider twilio --from customers.xlsx --region KE",
+                "sendplan init spring-sale --provider providers/acme.yaml --from customers.xlsx",
                 "asks nothing of that",
             ),
             (
@@ -111,7 +111,7 @@ pub const EXAMPLES: &[Examples] = &[
     ("state verify", &[("sendplan state verify", "proves that it is sound")]),
     ("state prune", &[("sendplan state prune --older-than 90d --dry-run", "what would be deleted")]),
     ("provider list", &[("sendplan provider list", "all that are built in")]),
-    ("provider show", &[("sendplan provider show twilio", "what it needs, and what it can")]),
+    ("provider show", &[("sendplan provider show providers/acme.yaml", "what it needs, and what it can")]),
     ("provider test", &[("sendplan provider test providers/acme.yaml", "one of your own")]),
     (
         "schema",

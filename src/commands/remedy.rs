@@ -51,6 +51,11 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
             Some(word) => with(word).into_iter().map(|line: String| format!("{line} --sandbox")).collect(),
             None => Vec::new(),
         },
+        Failure::LostState(_) | Failure::Store(StoreError::Corrupt { .. })
+            if matches!(verb, Verb::State(State::Verify(_))) =>
+        {
+            Vec::new()
+        }
         Failure::LostState(_) | Failure::Store(StoreError::Corrupt { .. }) => {
             vec![format!("sendplan state verify{flags}")]
         }

@@ -94,7 +94,8 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         ),
         (&["report", "campaigns/sound", "--state", "no.db"], 7, &["sendplan plan campaigns/sound"]),
         (&["report", "sound", "--state", "no.db"], 7, &[]),
-        (&["state", "verify", "--state", "torn.db"], 7, &["sendplan state verify --state torn.db"]),
+        (&["status", "--state", "torn.db"], 7, &["sendplan state verify --state torn.db"]),
+        (&["state", "verify", "--state", "torn.db"], 7, &[]),
         (&["status", "nobody"], 3, &["sendplan status"]),
     ] {
         project

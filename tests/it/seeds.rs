@@ -25,4 +25,4 @@ macro_rules! targets {
     };
 }
 
-targets! { manifest profile csv segments answer state }
+targets! { manifest profile csv segments answer state plan }
