@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::exit::Failure;
 use super::flags::{Flags, quoted};
 use crate::campaign::{is_name, suggested};
-use crate::cli::{Format, Global, Provider, State, Verb};
+use crate::cli::{Global, PlanFormat, Provider, State, Verb};
 use crate::provider::builtin_names;
 use crate::store::StoreError;
 use crate::world::workspace::{MANIFEST, NoCampaign};
@@ -28,7 +28,7 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
         },
         Failure::PlanRefused(_) => match verb {
             // The plan itself has said so.
-            Verb::Plan(plan) if plan.format == Format::Human => Vec::new(),
+            Verb::Plan(plan) if plan.format == PlanFormat::Human => Vec::new(),
             _ => shown.iter().map(|shown| format!("sendplan plan {shown} --rejects rejects.csv")).collect(),
         },
         Failure::Refused { provider, .. } => {
