@@ -62,6 +62,7 @@ fn heed(shell: &mut Shell, notes: &mut Notes, key: &str, value: &str) -> Result<
     match key {
         "with" => shell.copy(value),
         "gateway" => shell.start_gateway(value),
+        "credentials" if value == "in the environment" => return shell.log_in(),
         "types" => shell.types(value),
         "at" => shell.becomes(value),
         "edit" => {

@@ -76,13 +76,17 @@ impl Shell {
         self.path("work")
     }
 
-    /// Copies files of the repository here: a clone, as far as the page needs one.
-    pub fn copy(&self, names: &str) {
-        for name in names.split_whitespace() {
-            let to = self.work().join(name);
+    /// Copies files of the repository here: a clone, as far as the page needs one. `A as B` puts them elsewhere.
+    pub fn copy(&self, what: &str) {
+        let pairs: Vec<(&str, &str)> = match what.split_once(" as ") {
+            Some(pair) => vec![pair],
+            None => what.split_whitespace().map(|name| (name, name)).collect(),
+        };
+        for (from, to) in pairs {
+            let to = self.work().join(to);
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-            let copied = Command::new("cp").arg("-r").arg(root().join(name)).arg(&to).status().unwrap();
-            assert!(copied.success(), "{name}");
+            let copied = Command::new("cp").arg("-rT").arg(root().join(from)).arg(&to).status().unwrap();
+            assert!(copied.success(), "{from}");
         }
     }
 
@@ -121,6 +125,18 @@ impl Shell {
         let sandbox = runtime.block_on(async { Sandbox::start(&profile) }).unwrap();
         let url = sandbox.url();
         self.gateway = Some(Gateway { name: name.to_owned(), url, _sandbox: sandbox, _runtime: runtime });
+    }
+
+    /// What the gateway takes for credentials stands in the environment.
+    pub fn log_in(&self) -> Result<(), String> {
+        let gateway = self.gateway.as_ref().ok_or("credentials are for a gateway on this machine")?;
+        let source = Profile::builtin_source(&gateway.name).unwrap();
+        let path = self.path("kept/variables");
+        let mut kept = std::fs::read_to_string(&path).unwrap();
+        for found in Regex::new(r"\$\{env:([A-Z_]+)\}").unwrap().captures_iter(&source.text) {
+            kept.push_str(&format!("\nexport {}=sandbox\n", &found[1]));
+        }
+        std::fs::write(path, kept).map_err(|error| error.to_string())
     }
 
     /// Manifests that name the gateway's profile lead to this machine. Gives what still leads elsewhere.
