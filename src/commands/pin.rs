@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::exit::Failure;
+use super::plan::swallowing;
 use super::scan::{digest, refusals, scan_unless, too_many_parts};
 use super::terminal::Terminal;
 use super::timing::InTime;
@@ -103,6 +104,10 @@ pub fn pin<S: Store>(
     }
     if !refused.is_empty() {
         return Err(Failure::PlanRefused(format!(", nothing was sent: {}", refused.join("; "))));
+    }
+    // Whoever sends may not have looked at a plan.
+    if let Some(warning) = swallowing(loaded, &totals) {
+        terminal.say(&format!("warning: {warning}"));
     }
     let digest = digest(&totals);
     // Files may change between two readings.

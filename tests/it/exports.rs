@@ -549,8 +549,10 @@ fn a_quote_that_swallows_rows_is_told_with_its_place() {
     put(&project, "a.csv", b"phone,name,note\n0712345670,Di,x\n");
     let swallowed: String = (1..7).map(|at| format!("071234567{at},Bo,x\n")).collect();
     put(&project, "r.csv", format!("phone,name,note\n0712345678,\"Ann\n{swallowed}\",x\n").as_bytes());
-    for verb in ["plan", "preview", "audience"] {
-        let said = project.run(&[verb, "campaigns/c"]);
+    for verb in ["plan", "preview", "audience", "send --sandbox"] {
+        let mut words: Vec<&str> = verb.split(' ').collect();
+        words.insert(1, "campaigns/c");
+        let said = project.run(&words);
         let all = format!("{}{}", said.out, said.err);
         assert_eq!(said.code, 0, "{verb}: {all}");
         assert!(
