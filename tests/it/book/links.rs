@@ -9,7 +9,26 @@ use super::page::Page;
 
 /// The problems of a page's links, among all pages.
 pub fn problems(page: &Page, pages: &[Page]) -> Vec<String> {
-    links(&page.text).into_iter().filter_map(|link| problem(page, &link, pages)).collect()
+    let links = links(&page.text).into_iter().filter_map(|link| problem(page, &link, pages));
+    links.chain(files(page)).collect()
+}
+
+/// Files of the repository that prose names in backticks and that are not there.
+fn files(page: &Page) -> Vec<String> {
+    const FOLDERS: [&str; 6] = ["examples/", "docs/", "benches/", "tests/", "schemas/", "fuzz/"];
+    let code = outside(&page.text)
+        .into_iter()
+        .flat_map(|line| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<String>>());
+    // What the fuzzer leaves is there when it has found something.
+    let named = code.filter(|name| {
+        FOLDERS.iter().any(|folder| name.starts_with(folder))
+            && !name.contains([' ', '*', '…', '<'])
+            && name != "fuzz/artifacts"
+    });
+    named
+        .filter(|name| !root().join(name).exists())
+        .map(|name| format!("{}: there is no `{name}`", page.name))
+        .collect()
 }
 
 fn problem(page: &Page, link: &str, pages: &[Page]) -> Option<String> {
@@ -51,19 +70,23 @@ fn joined(folder: &Path, file: &str) -> String {
     parts.join("/")
 }
 
-/// The text outside of blocks, with code in backticks taken out.
-fn prose(text: &str) -> String {
+/// The lines outside of blocks.
+fn outside(text: &str) -> Vec<&str> {
     let mut inside = false;
-    let mut out = String::new();
+    let mut lines = Vec::new();
     for line in text.lines() {
         if line.trim_start().starts_with("```") {
             inside = !inside;
         } else if !inside {
-            out.extend(line.split('`').step_by(2));
-            out.push('\n');
+            lines.push(line);
         }
     }
-    out
+    lines
+}
+
+/// The text outside of blocks, with code in backticks taken out.
+fn prose(text: &str) -> String {
+    outside(text).into_iter().flat_map(|line| line.split('`').step_by(2).chain(["\n"])).collect()
 }
 
 fn links(text: &str) -> Vec<String> {
@@ -74,26 +97,27 @@ fn links(text: &str) -> Vec<String> {
 
 /// The anchors of a page's headings, as Markdown renderers make them.
 fn headings(text: &str) -> Vec<String> {
-    let mut inside = false;
-    let mut found = Vec::new();
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            inside = !inside;
-        } else if let Some(title) = line.strip_prefix('#').filter(|_| !inside) {
-            let title = title.trim_start_matches('#').trim().to_lowercase();
-            let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-            found.push(kept.map(|c| if c == ' ' { '-' } else { c }).collect());
-        }
-    }
-    found
+    let titles = outside(text).into_iter().filter_map(|line| line.strip_prefix('#'));
+    let anchor = |title: &str| {
+        let title = title.trim_start_matches('#').trim().to_lowercase();
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    titles.map(anchor).collect()
 }
 
 #[test]
 fn dead_links_are_found() {
-    let text = "# One thing\n[a](other.md) [b](#one-thing) [c](#another) [d](../README.md)\n`[e](none.md)`\n";
+    let text = "# One thing\n[a](other.md) [b](#one-thing) [c](#another) [d](../README.md)\n`[e](none.md)`\n`examples/none.yml`\n";
     let page = Page::of("docs/page.md", text).unwrap();
     let found = problems(&page, &[]).join("\n");
     assert!(found.contains("`other.md`: there is no such file"), "{found}");
     assert!(found.contains("`../README.md`: the book does not have that"), "{found}");
+    assert!(found.contains("there is no `examples/none.yml`"), "{found}");
     assert!(!found.contains("none.md"), "{found}");
+    // It stands for a page that is there.
+    let of_itself = "[a](audience.md#nothing) [b](#one-thing)\n## One thing\n";
+    let of_itself = || Page::of("docs/audience.md", of_itself).unwrap();
+    let found = problems(&of_itself(), &[of_itself()]);
+    assert_eq!(found, ["docs/audience.md: `audience.md#nothing`: there is no such heading"]);
 }
