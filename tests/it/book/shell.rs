@@ -215,7 +215,10 @@ impl Shell {
         let said =
             said.replace(shown(&real), "/home/you/work").replace(shown(&self.work()), "/home/you/work");
         // Nobody has typed that: the wrapper says it.
-        said.replace(", as --now says", ", for it may go out at once")
+        said.replace(
+            ", as --now says",
+            ", now: the manifest names no time; --now TIME makes it the same each time",
+        )
     }
 }
 
