@@ -173,12 +173,18 @@ pub struct Preview {
     /// Only this recipient, by id or address
     #[arg(long, value_name = "ID", conflicts_with = "sample")]
     pub recipient: Option<String>,
-    /// How many messages to show
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub sample: u16,
+    /// How many messages to show: 3 if nothing is said, 24 on a page; one of each text and branch in any case
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub sample: Option<u16>,
     /// Show addresses in full
     #[arg(long)]
     pub show_addresses: bool,
+    /// Write a page to this file instead, to look at, to search and to approve from
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Take this for the present time, as in `2026-12-01T09:00:00Z`; decides which time of a series a page is about
+    #[arg(long, value_name = "TIME", value_parser = a_moment)]
+    pub now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// `sendplan plan`

@@ -201,9 +201,9 @@ fn next(
 }
 
 /// When it goes out.
-struct Times {
+pub(super) struct Times {
     /// The occurrence that the plan is about, if it has a moment.
-    starts: Option<Moment>,
+    pub(super) starts: Option<Moment>,
     /// What people are told of it, where the manifest names a time.
     words: Option<String>,
     /// The next ones of a series.
@@ -211,7 +211,7 @@ struct Times {
 }
 
 impl Times {
-    fn of(campaign: &Campaign, occasion: Occasion, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(campaign: &Campaign, occasion: Occasion, now: DateTime<Utc>) -> Self {
         let starts = occasion.at();
         let shown = |at: Moment| at.zone.show(at.instant());
         let When::Series(_) = campaign.timetable.when else {
@@ -223,7 +223,8 @@ impl Times {
     }
 }
 
-fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> PlanReport {
+/// The plan as it is told, but for what the state says and where recipients are.
+pub(super) fn report(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> PlanReport {
     let campaign = &loaded.campaign;
     let starts = times.starts.map(|starts| Spread::of(starts, &people(totals)).first);
     let counted = campaign.counts_segments();
@@ -423,7 +424,8 @@ fn reasons(totals: &Totals) -> Vec<(String, u64)> {
     reasons
 }
 
-fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
+/// What only people are told of it.
+pub(super) fn aside(loaded: &Loaded, totals: &Totals, times: &Times, timing: &InTime) -> Aside {
     let campaign = &loaded.campaign;
     Aside {
         file: loaded.recipients.shown(),

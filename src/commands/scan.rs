@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::audience::{Keep, Place};
+use crate::campaign::Campaign;
 use crate::message::Part;
 use crate::message::segments::Reference;
 use crate::plan::{self, Entry, PlanError, Recipe, Totals};
@@ -97,13 +98,15 @@ fn recipe(loaded: &Loaded) -> Recipe {
         rules: campaign.audience.rules.clone(),
         wordings: campaign.wordings.clone(),
         suppression: loaded.suppression.clone(),
-        reference: match campaign.profile.has_wide_reference() {
-            true => Reference::Sixteen,
-            false => Reference::Eight,
-        },
+        reference: reference(campaign),
         cost: campaign.profile.cost().cloned(),
         locates: campaign.delivery.recipients.is_some(),
     }
+}
+
+/// What the parts of one text share at the campaign's gateway.
+pub fn reference(campaign: &Campaign) -> Reference {
+    if campaign.profile.has_wide_reference() { Reference::Sixteen } else { Reference::Eight }
 }
 
 /// Why a plan of these totals is refused, in words; nothing when it is not.

@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod clocks;
 pub mod contacts;
 pub mod control;
+pub mod course;
 mod dispatch;
 pub mod engine;
 pub mod forecast;

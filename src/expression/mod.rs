@@ -2,6 +2,7 @@
 //! are compiled once into a [`Program`] and run many times. What a source may name is checked when it
 //! is compiled, because Tera silently takes the else branch of `{% if typo %}`.
 
+mod branches;
 mod calls;
 mod compared;
 mod compile;
@@ -21,6 +22,7 @@ mod work;
 pub use tera::value::Key;
 pub use tera::{Context, Map, Value};
 
+pub use branches::{Branch, branches, taken};
 pub use calls::{Choice, Filter, Options, applies_without, given_on_texts};
 pub use compared::{Comparison, compared_with_numbers};
 pub use errors::{EvalError, Problem};

@@ -24,5 +24,5 @@ pub use part::Part;
 pub use recipient::{Names, Recipient};
 pub use segments::{Encoding, Measure, culprits, measure, split};
 pub use snippets::Snippets;
-pub use template::{Scratch, Spelling, Template};
+pub use template::{Scratch, Spelling, Template, Traced, Way};
 pub use wording::{Texts, Variant, Wording, WordingId, Wordings};

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::message::gsm7::{self, ASCII};
 
 /// How a text is written on the air.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Encoding {
     /// The GSM 7 bit default alphabet with its extension table; units are septets.
     Gsm7,

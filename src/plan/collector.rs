@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::audience::dedupe::Duplicate;
 use crate::audience::exclusion::Exclusion;
 use crate::audience::keep::Standing;
-use crate::audience::rows::Rows;
 use crate::message::Spelling;
 use crate::plan::batch::{Batch, Candidate, Item, Message, Verdict};
 use crate::plan::digest::Fold;
 use crate::plan::totals::Totals;
+use crate::plan::tracing::WrittenRow;
 use crate::plan::{Entry, PlanError, Recipe};
 use crate::provider::Cost;
 
@@ -66,7 +66,7 @@ impl<'s, E> Collector<'s, E> {
     ) -> Result<(), PlanError<E>> {
         let line = batch.base + item.line;
         match self.decide(item, standings)? {
-            Ok((candidate, message)) => self.include(line, candidate, message, batch),
+            Ok((candidate, message)) => self.include(line, (item, candidate, message), batch),
             Err(reason) => self.exclude(item, batch, &reason),
         }
         .map_err(PlanError::Sink)
@@ -75,8 +75,7 @@ impl<'s, E> Collector<'s, E> {
     fn include(
         &mut self,
         line: u64,
-        candidate: &Candidate,
-        message: &Message,
+        (item, candidate, message): (&Item, &Candidate, &Message),
         batch: &Batch,
     ) -> Result<(), E> {
         self.totals.include(line, &candidate.address, &message.measure);
@@ -110,6 +109,7 @@ impl<'s, E> Collector<'s, E> {
             whereabouts: candidate.whereabouts,
             digest: &message.digest,
             flaws,
+            row: WrittenRow { bytes: bytes(item, batch), dialect: batch.block.dialect },
         })
     }
 
@@ -156,14 +156,14 @@ impl<'s, E> Collector<'s, E> {
     fn exclude(&mut self, item: &Item, batch: &Batch, reason: &Exclusion) -> Result<(), E> {
         self.totals.exclude(reason);
         self.row.clear();
-        // The bytes were cut once already, so they are a row of UTF-8.
-        let bytes = batch.block.bytes.get(item.range.clone()).unwrap_or_default();
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let mut rows = Rows::new(text, item.line, batch.block.dialect);
-        if let Ok(Some(row)) = rows.next_row() {
-            row.iter().for_each(|cell| self.row.push_field(cell.as_bytes()));
-        }
+        let row = WrittenRow { bytes: bytes(item, batch), dialect: batch.block.dialect };
+        row.read(|row| row.iter().for_each(|cell| self.row.push_field(cell.as_bytes())));
         let place = self.totals.files.place(batch.base + item.line);
         (self.sink)(Entry::Excluded { place, reason, row: &self.row })
     }
+}
+
+/// A row as it stands in the text.
+fn bytes<'b>(item: &Item, batch: &'b Batch) -> &'b [u8] {
+    batch.block.bytes.get(item.range.clone()).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ pub mod limits;
 mod pipeline;
 pub mod readers;
 pub mod totals;
+mod tracing;
 mod whereabouts;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use pipeline::{Last, last_rows, run, run_files, run_files_keeping};
 pub use readers::Readers;
 pub use totals::Bill;
 pub use totals::{Located, PartCount, Totals};
+pub use tracing::{Tracer, WrittenRow};
 pub use whereabouts::{Lost, Whereabouts, clock};
 
 /// Everything that decides what a file of recipients becomes.
@@ -89,6 +91,8 @@ pub enum Entry<'a> {
         digest: &'a [u8; 32],
         /// What is wrong with the text, with where it comes from.
         flaws: &'a [(Flaw, Origin)],
+        /// The row as it stands in the text, to be read by those who need it.
+        row: WrittenRow<'a>,
     },
     /// No message.
     Excluded {

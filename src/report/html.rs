@@ -1,5 +1,5 @@
-//! Building stones of pages: one file each, without a script or anything from elsewhere, readable without colours and by
-//! ear. Text gets into a page only through [`Node::text`] and attributes, which escape it.
+//! Building stones of pages: one file each, with nothing from elsewhere, readable without colours, without a script and by
+//! ear. Text gets into a page only through [`Node::text`], attributes and [`Extras::data`], which are escaped.
 
 use std::fmt::{self, Write as _};
 
@@ -7,12 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::unseen::unseen;
+
 /// The style of every page: by day and by night, on a phone and on paper.
 const STYLE: &str = include_str!("html/page.css");
 /// How every page begins: by that an earlier one is known that may be written over.
 pub const BEGINS: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;;";
 /// Elements without an end.
-const VOID: [&str; 2] = ["meta", "rect"];
+const VOID: [&str; 3] = ["meta", "rect", "input"];
 
 /// A piece of a page, with everything in it escaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,11 +75,33 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// What a page has beyond others: more style, a script, and what that works on. All but the last is ours.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// Style behind that of every page.
+    pub style: &'static str,
+    /// A script; without one nothing may be run.
+    pub script: &'static str,
+    /// JSON for the script, in the element with the id `data`.
+    pub data: &'a str,
+}
+
 /// A whole page. Nothing but its own style is allowed in it, and nothing can be fetched or sent by it.
 pub fn page(title: &str, body: impl IntoIterator<Item = Node>) -> String {
+    page_with(title, Extras::default(), body)
+}
+
+/// The same with more, of which nothing but that one script is run.
+pub fn page_with(title: &str, extras: Extras<'_>, body: impl IntoIterator<Item = Node>) -> String {
+    let style = format!("{STYLE}{}", extras.style);
+    let digest = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let script = match extras.script {
+        "" => String::new(),
+        script => format!(" script-src 'sha256-{}';", digest(script)),
+    };
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        STANDARD.encode(Sha256::digest(STYLE.as_bytes()))
+        "default-src 'none'; style-src 'sha256-{}';{script} base-uri 'none'; form-action 'none'",
+        digest(&style)
     );
     let head: Node = [
         Node::new("meta", &[("charset", "utf-8")], []),
@@ -87,7 +111,7 @@ pub fn page(title: &str, body: impl IntoIterator<Item = Node>) -> String {
         Node::new("meta", &[("name", "referrer"), ("content", "no-referrer")], []),
         Node::with("title", title),
         // Ours, and written as it is: what is escaped is no style.
-        Node(format!("<style>{STYLE}</style>")),
+        Node(format!("<style>{style}</style>")),
     ]
     .into_iter()
     .collect();
@@ -100,11 +124,39 @@ pub fn page(title: &str, body: impl IntoIterator<Item = Node>) -> String {
             Node("\n".to_owned()),
             Node::new("head", &[], [Node("\n".to_owned()), head]),
             Node("\n".to_owned()),
-            Node::new("body", &[], [Node("\n".to_owned()), main, Node("\n".to_owned())]),
+            Node::new("body", &[], [Node("\n".to_owned()), main, Node("\n".to_owned()), scripts(extras)]),
             Node("\n".to_owned()),
         ],
     );
     format!("<!doctype html>\n{}\n", html.0)
+}
+
+/// What a page works on, and what works on it: behind all that it is about.
+fn scripts(extras: Extras<'_>) -> Node {
+    let Extras { script, data, .. } = extras;
+    if script.is_empty() {
+        return Node::default();
+    }
+    // The script is ours, and written as it is: its digest is that of its bytes.
+    Node(format!(
+        "<script type=\"application/json\" id=\"data\">{}</script>\n<script>{script}</script>\n",
+        inert(data)
+    ))
+}
+
+/// JSON in which nothing ends a script or begins a comment, and nothing turns the direction of reading or is not seen.
+fn inert(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, '<' | '>' | '&') || (!c.is_ascii() && unseen(c).is_some()) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                let _ = write!(out, "\\u{unit:04x}");
+            });
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// A part of a page under a heading.
@@ -307,6 +359,21 @@ mod tests {
         for foreign in ["http:", "https:", "//", "url(", "@import", " style=", "javascript"] {
             assert!(!page.contains(foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn data_is_nothing_but_data_and_one_script_may_run() {
+        let evil = "</script><!-- <script>alert(1)</script> & \u{202e} \u{2028} 👍\u{200d}";
+        let json = serde_json::to_string(evil).unwrap();
+        let extras = Extras { style: ".a { color: red; }", script: "'use strict';", data: &json };
+        let page = page_with("A page", extras, [Node::with("h1", "A page")]);
+        assert!(page.starts_with(BEGINS), "{page}");
+        let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
+        assert_eq!(serde_json::from_str::<String>(data).unwrap(), evil);
+        assert!(!data.contains(['<', '>', '&', '\u{202e}', '\u{2028}', '\u{200d}']), "{data}");
+        let digest = STANDARD.encode(Sha256::digest("'use strict';"));
+        assert!(page.contains(&format!("script-src &#39;sha256-{digest}&#39;;")), "{page}");
+        assert_eq!((page.matches("<script").count(), page.matches("unsafe").count()), (2, 0));
     }
 
     #[test]

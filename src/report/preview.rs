@@ -1,8 +1,14 @@
-//! Messages as a recipient would read them, in a terminal.
+//! Messages as a recipient would read them: in a terminal, and on a page.
+
+pub mod book;
+mod cards;
+pub mod page;
+mod phone;
 
 use std::fmt::Write as _;
 
 use super::layout::count;
+use crate::audience::Place;
 use crate::message::segments::{Encoding, Measure, culprits};
 use crate::unseen::unseen;
 
@@ -10,14 +16,26 @@ use crate::unseen::unseen;
 const WIDTH: usize = 60;
 
 /// One message to show.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Sample {
-    /// The recipient: identity and address, masked or not.
-    pub recipient: String,
+    /// The identity, masked where it is a number; empty where the address is the identity.
+    pub id: String,
+    /// The address, masked or not.
+    pub address: String,
+    /// The row.
+    pub place: Option<Place>,
     /// Which text it is, such as `variant a, sw`; empty where there is one for all.
     pub wording: String,
-    /// Why it was chosen: `first`, `longest`, …
-    pub why: &'static str,
+    /// Its variant, and its language; empty where there is but one.
+    pub variant: String,
+    /// See there.
+    pub locale: String,
+    /// The zones in which the recipient may be, where that matters.
+    pub zone: String,
+    /// What it costs, where that is known.
+    pub price: Option<String>,
+    /// Why it was chosen, the most important first: `first`, `longest`, …
+    pub why: Vec<String>,
     /// The text.
     pub text: String,
     /// What it takes; none where the gateway has no segments.
@@ -29,7 +47,9 @@ pub struct Sample {
 /// A message in its bubble, with what it takes below.
 pub fn bubble(sample: &Sample) -> String {
     let wording = if sample.wording.is_empty() { String::new() } else { format!("{}; ", sample.wording) };
-    let mut out = format!("{}  ({wording}{})\n", sample.recipient, sample.why);
+    let why = sample.why.first().map_or("", String::as_str);
+    let gap = if sample.id.is_empty() { "" } else { "  " };
+    let mut out = format!("{}{gap}{}  ({wording}{why})\n", sample.id, sample.address);
     let lines = wrap(&sample.text);
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
     let _ = writeln!(out, "╭{}╮", "─".repeat(width + 2));
@@ -38,7 +58,11 @@ pub fn bubble(sample: &Sample) -> String {
     }
     let _ = writeln!(out, "╰{}╯", "─".repeat(width + 2));
     if let Some(measure) = &sample.measure {
-        let _ = writeln!(out, "{}", takes(&sample.text, measure));
+        let because = match measure.encoding {
+            Encoding::Gsm7 => String::new(),
+            Encoding::Ucs2 => format!(", because of {}", odd_ones(&sample.text)),
+        };
+        let _ = writeln!(out, "  {}{because}", takes(measure));
     }
     for flaw in &sample.flaws {
         let _ = writeln!(out, "  worth a look: {flaw}");
@@ -46,34 +70,67 @@ pub fn bubble(sample: &Sample) -> String {
     out
 }
 
-fn takes(text: &str, measure: &Measure) -> String {
+/// A branch that no message takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The file and the line of its tag.
+    pub place: Place,
+    /// The tag.
+    pub tag: String,
+    /// Whether it is the way around the tag: all who come to it take its body.
+    pub goes_around: bool,
+    /// The texts of which that is true, where it is not of all that have it.
+    pub texts: Vec<String>,
+}
+
+impl Unread {
+    /// In words.
+    pub fn words(&self) -> String {
+        let of = |before: &str| match self.texts.as_slice() {
+            [] => String::new(),
+            texts => format!("{before} {}", texts.join("; ")),
+        };
+        match self.goes_around {
+            true => format!("`{}` holds for everybody{}", self.tag, of(" in")),
+            false => format!("`{}` is read by nobody{}", self.tag, of(" of")),
+        }
+    }
+}
+
+/// The branches that no message takes, a line each.
+pub fn unread(all: &[Unread]) -> String {
+    let line = |one: &Unread| format!("  {}: {}\n", one.place, one.words());
+    format!("Of the branches in the texts:\n{}", all.iter().map(line).collect::<String>())
+}
+
+/// What a text takes: `2 segments, 130 units of UCS-2`.
+fn takes(measure: &Measure) -> String {
     let name = match measure.encoding {
         Encoding::Gsm7 => "GSM-7",
         Encoding::Ucs2 => "UCS-2",
     };
-    let mut line = format!(
-        "  {}, {} of {name}",
+    format!(
+        "{}, {} of {name}",
         count(u64::from(measure.parts), "segment"),
         count(u64::from(measure.units), "unit")
-    );
-    if measure.encoding == Encoding::Ucs2 {
-        let mut odd: Vec<char> = Vec::new();
-        culprits(text).for_each(|(_, character)| {
-            if !odd.contains(&character) {
-                odd.push(character);
-            }
-        });
-        let shown: Vec<String> = odd
-            .iter()
-            .take(8)
-            .map(|one| format!("`{}` (U+{:04X})", visible(*one), u32::from(*one)))
-            .collect();
-        let _ = write!(line, ", because of {}", shown.join(", "));
-        if odd.len() > shown.len() {
-            let _ = write!(line, " and {} more", odd.len() - shown.len());
+    )
+}
+
+/// The characters that GSM-7 lacks, each once: `Ł` (U+0141).
+fn odd_ones(text: &str) -> String {
+    let mut odd: Vec<char> = Vec::new();
+    culprits(text).for_each(|(_, character)| {
+        if !odd.contains(&character) {
+            odd.push(character);
         }
-    }
-    line
+    });
+    let shown: Vec<String> =
+        odd.iter().take(8).map(|one| format!("`{}` (U+{:04X})", visible(*one), u32::from(*one))).collect();
+    let more = match odd.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &more
 }
 
 /// Lines no wider than a bubble; control characters are shown, not obeyed.
@@ -87,7 +144,8 @@ fn wrap(text: &str) -> Vec<String> {
                 lines.push(std::mem::take(&mut current).trim_end().to_owned());
             }
             current.push_str(word);
-            while current.chars().count() > WIDTH {
+            // The space behind the last word is no reason to break it.
+            while current.trim_end().chars().count() > WIDTH {
                 let rest = current.chars().skip(WIDTH).collect();
                 lines.push(current.chars().take(WIDTH).collect());
                 current = rest;
@@ -116,16 +174,17 @@ mod tests {
     fn a_bubble_shows_text_segments_and_the_character_that_costs() {
         let text = "Hi Wanjirũ, our sale starts on Monday.\nSee you there!";
         let sample = Sample {
-            wording: String::new(),
-            recipient: "C-17".to_owned(),
-            why: "first",
+            id: "C-17".to_owned(),
+            address: "+2547•••••001".to_owned(),
+            why: vec!["first".to_owned(), "longest".to_owned()],
             text: text.to_owned(),
             measure: Some(measure(text)),
             flaws: vec!["a space too many at character 3".to_owned()],
+            ..Sample::default()
         };
         assert_eq!(
             bubble(&sample),
-            "C-17  (first)\n\
+            "C-17  +2547•••••001  (first)\n\
              ╭────────────────────────────────────────╮\n\
              │ Hi Wanjirũ, our sale starts on Monday. │\n\
              │ See you there!                         │\n\
@@ -137,14 +196,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_text_moves_the_cursor() {
-        let sample = Sample {
-            wording: String::new(),
-            recipient: "x".to_owned(),
-            why: "first",
-            text: "a\u{1b}[2Jb\u{202e}c".to_owned(),
-            measure: None,
-            flaws: Vec::new(),
-        };
+        let sample = Sample { text: "a\u{1b}[2Jb\u{202e}c".to_owned(), ..Sample::default() };
         assert!(bubble(&sample).contains("a\u{fffd}[2Jb\u{fffd}c"));
     }
 

@@ -1,5 +1,6 @@
 //! A rehearsal as it is shown: for people, and as the frozen JSON of `rehearse --format json`.
 
+pub(super) mod forecast;
 mod page;
 
 use std::borrow::Cow;

@@ -5,6 +5,7 @@
 mod approval;
 mod audience;
 mod book;
+mod browser;
 mod builtins;
 mod canary;
 mod cancel;
@@ -40,6 +41,7 @@ mod numbers;
 mod once;
 mod opt_outs;
 mod outgoing;
+mod preview;
 mod project;
 mod provider;
 mod recipients;

@@ -7,14 +7,14 @@ use crate::project::{Project, Said, sendplan};
 const NOON: &str = "2026-12-01T09:00:00Z";
 
 /// A campaign of so many people with a text each; `more` is appended to `delivery`.
-fn project(people: u32, more: &str) -> Project {
+pub fn project(people: u32, more: &str) -> Project {
     let project = Project::empty();
     project.manifest("http://127.0.0.1:9", "batch_max: 1", "text: \"Hi {{ name }}\"", more);
     project.recipients(people);
     project
 }
 
-fn rehearse(project: &Project, more: &[&str]) -> Said {
+pub fn rehearse(project: &Project, more: &[&str]) -> Said {
     let all = [&["rehearse", "campaigns/c", "--now", NOON], more].concat();
     project.run(&all)
 }

@@ -9,10 +9,12 @@ use crate::audience::Header;
 use crate::campaign::raw;
 use crate::campaign::references::DEFAULT;
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
-use crate::expression::Problem;
+use crate::expression::{Branch, Problem, branches};
 use crate::message::hygiene::Kind;
 use crate::message::opt_out::{OptOut, Phrase};
-use crate::message::{Assembled, Locales, Names, Slip, Snippets, Tag, Template, Texts, Variant, Wordings};
+use crate::message::{
+    Assembled, Locales, Names, Slip, Snippets, Tag, Template, Texts, Variant, Way, Wordings,
+};
 use crate::yaml::{Spanned, TextOr};
 
 /// What texts are made of.
@@ -272,7 +274,7 @@ impl Resolver<'_> {
                 let template = if material.respells { template.in_gsm7() } else { template };
                 let template = self.carrying(key, template, assembled.text(), material, &place);
                 self.flaws(key, &template, assembled.text(), &place);
-                Some(template)
+                Some(template.with_ways(ways(assembled.text(), place)))
             }
             Err(problems) => {
                 for problem in &problems {
@@ -382,6 +384,20 @@ impl Resolver<'_> {
         }
         template.carrying(Arc::clone(opt_out))
     }
+}
+
+/// Which ways lead through a text, and where their tags stand.
+fn ways(text: &str, place: impl Fn(&Span) -> (Arc<Source>, Span)) -> Vec<Way> {
+    let way = |branch: Branch| {
+        let (source, span) = place(&branch.tag);
+        Way {
+            tag: text.get(branch.tag).unwrap_or_default().to_owned(),
+            goes_around: branch.goes_around,
+            line: source.position(span.start).0,
+            file: Arc::from(source.name.as_str()),
+        }
+    };
+    branches(text).into_iter().map(way).collect()
 }
 
 /// What is said of a flaw that a template itself has.

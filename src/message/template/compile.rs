@@ -69,6 +69,7 @@ impl Template {
             writes_by_language: filters::writes_by_language(source),
             asks_language: filters::writes_by_language(source)
                 || expression::may_read(source, Kind::Text, "recipient", "locale"),
+            ways: Vec::new(),
             program,
         };
         template.render_shared(source)?;

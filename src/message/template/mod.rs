@@ -5,8 +5,10 @@
 mod compile;
 mod names;
 mod render;
+mod traced;
 
 pub use render::{Scratch, Spelling, Template};
+pub use traced::{Traced, Way};
 
 #[cfg(test)]
 mod tests;

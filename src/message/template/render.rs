@@ -11,6 +11,7 @@ use crate::message::plain::{self, Piece};
 use crate::message::recipient::Recipient;
 use crate::message::segments::{Reference, is_gsm7};
 use crate::message::spelling::respell;
+use crate::message::template::traced::Way;
 
 /// What the message is called in its program.
 pub(super) const NAME: &str = "message";
@@ -49,6 +50,8 @@ pub struct Template {
     pub(super) writes_by_language: bool,
     /// Whether it says something in the recipient's language, or names that.
     pub(super) asks_language: bool,
+    /// Which ways lead through it, where somebody has said where they stand.
+    pub(super) ways: Vec<Way>,
 }
 
 /// Whose characters a text has.
@@ -161,7 +164,7 @@ impl Template {
         Ok(if self.setting.respells { spell(out, &mut scratch.spelled) } else { Spelling::AsWritten })
     }
 
-    fn render_row<'r>(
+    pub(super) fn render_row<'r>(
         &self,
         cell: impl Fn(usize) -> &'r str,
         recipient: &Recipient<'_>,

@@ -27,7 +27,7 @@ impl RehearsalReport {
             self.facts(setting).into_iter().map(|(name, lines)| (name, lines.join("; "))).collect();
         body.push(section("Setting", [facts(lines.iter().map(|(name, text)| (*name, text.as_str())))]));
         body.extend(self.picture());
-        body.extend(zones::page::chart(&self.zones, &self.hours, &self.zone));
+        body.extend(zones::page::chart(&self.zones, &self.hours, &self.zone, zones::page::Told::TAKEN));
         body.push(self.messages(setting));
         let deeds = self.deeds(setting);
         let deeds = deeds.iter().map(|(name, text)| (name.as_str(), text.as_str()));
@@ -114,7 +114,7 @@ impl RehearsalReport {
 }
 
 /// Bars of so many hours that they fit beside each other.
-fn drawn(hours: &[Hour]) -> Option<(i64, Vec<Stretch>)> {
+pub(super) fn drawn(hours: &[Hour]) -> Option<(i64, Vec<Stretch>)> {
     let fits = |(step, all): &(i64, Vec<Stretch>)| match (all.first(), all.last()) {
         (Some(first), Some(last)) => (last.hour - first.hour) / step < MOST_PLACES,
         _ => true,

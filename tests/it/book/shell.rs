@@ -19,7 +19,7 @@ const PRESENT: &str = "2026-11-20T06:00:00Z";
 const WRAPPER: &str = r#"#!/bin/bash
 said=" $* "
 case "$1" in
-  check|plan|rehearse|send|status) takes=yes ;;
+  check|plan|preview|rehearse|send|status) takes=yes ;;
   run) case "$said" in *" --once "*) takes=yes ;; esac ;;
 esac
 case "$said" in *" --now "* | *" --help "* | *" -h "*) takes= ;; esac

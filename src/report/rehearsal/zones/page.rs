@@ -8,8 +8,34 @@ use crate::units::thousands;
 /// The most columns, the sum not counted: the table can be moved.
 const MOST_COLUMNS: usize = 24;
 
+/// What is said of messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// Of all of them: `Messages that the gateway took`.
+    pub messages: &'static str,
+    /// Of their sum.
+    pub sum: &'static str,
+    /// Of when they were written to, or will be.
+    pub when: &'static str,
+}
+
+impl Told {
+    /// What happened.
+    pub const TAKEN: Self = Self {
+        messages: "Messages that the gateway took",
+        sum: "taken",
+        when: "Who is where, and when they were written to",
+    };
+    /// What may.
+    pub const FORECAST: Self = Self {
+        messages: "Messages that may leave",
+        sum: "all",
+        when: "Who is where, and when they may be written to",
+    };
+}
+
 /// See the module. Nothing where all clocks show the same time, or nothing happened.
-pub fn chart(zones: &[ZoneLine], hours: &[Hour], zone: &str) -> Option<Node> {
+pub fn chart(zones: &[ZoneLine], hours: &[Hour], zone: &str, words: Told) -> Option<Node> {
     let columns = columns(zones);
     if columns.len() < 2 {
         return None;
@@ -18,7 +44,8 @@ pub fn chart(zones: &[ZoneLine], hours: &[Hour], zone: &str) -> Option<Node> {
     let (step, all) = lines(hours)?;
     let per = if step == 1 { "an hour".to_owned() } else { format!("{step} hours") };
     let caption = format!(
-        "Messages that the gateway took, a line for {per} of {zone}, a column for people whose clocks show the same time"
+        "{}, a line for {per} of {zone}, a column for people whose clocks show the same time",
+        words.messages
     );
     let heads = columns.iter().map(|column| told(&column.head)).chain(["all".to_owned()]);
     let corner = Node::new("th", &[("scope", "col")], [Node::text(zone)]);
@@ -40,10 +67,10 @@ pub fn chart(zones: &[ZoneLine], hours: &[Hour], zone: &str) -> Option<Node> {
         }
     }
     let head = Node::new("thead", &[], [Node::new("tr", &[], heads)]);
-    let foot = Node::new("tfoot", &[], [sums(&columns), begins(&columns)]);
+    let foot = Node::new("tfoot", &[], [sums(&columns, words.sum), begins(&columns)]);
     let body = Node::new("tbody", &[], [rows.into_iter().collect()]);
     let grid = Node::new("table", &[("class", "grid")], [Node::with("caption", &caption), head, body, foot]);
-    Some(section("By where people are", [scrolling(&caption, grid), people(&columns)]))
+    Some(section("By where people are", [scrolling(&caption, grid), people(&columns, words.when)]))
 }
 
 /// An offset as it is read without the others around it: `UTC+5:30`.
@@ -65,10 +92,10 @@ fn number(number: u64) -> String {
     if number == 0 { String::new() } else { thousands(number) }
 }
 
-fn sums(columns: &[Column<'_>]) -> Node {
+fn sums(columns: &[Column<'_>], name: &str) -> Node {
     let all: u64 = columns.iter().map(Column::taken).sum();
     let sums = columns.iter().map(Column::taken).chain([all]);
-    row("taken", sums.map(|sum| shaded(&thousands(sum), Shade::default())))
+    row(name, sums.map(|sum| shaded(&thousands(sum), Shade::default())))
 }
 
 fn begins(columns: &[Column<'_>]) -> Node {
@@ -78,15 +105,10 @@ fn begins(columns: &[Column<'_>]) -> Node {
 }
 
 /// Who is in which column.
-fn people(columns: &[Column<'_>]) -> Node {
+fn people(columns: &[Column<'_>], caption: &str) -> Node {
     let rows: Vec<Vec<String>> = columns
         .iter()
         .map(|column| vec![told(&column.head), column.names(), thousands(column.planned()), column.when()])
         .collect();
-    table(
-        "Who is where, and when they were written to",
-        &["clock", "zones", "messages", "by it"],
-        &[2],
-        &rows,
-    )
+    table(caption, &["clock", "zones", "messages", "by it"], &[2], &rows)
 }

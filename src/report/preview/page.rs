@@ -1,0 +1,307 @@
+//! A campaign before it goes, as a page: what people will read, who gets it and who does not, when, and what it costs.
+//! Complete without its script, which finds recipients and shows some of the samples.
+
+use super::book::{Book, MOST_PEOPLE};
+use super::cards::{card, filters, prose};
+use super::{Sample, Unread};
+use crate::report::html::{Extras, Node, facts, page_with, section, table};
+use crate::report::layout::{count, duration};
+use crate::report::plan::{Aside, HeldLine, PlanReport};
+use crate::report::readers::TextReaders;
+use crate::report::rehearsal::{Hour, ZoneLine, forecast};
+use crate::units::thousands;
+
+const STYLE: &str = include_str!("../html/preview.css");
+const SCRIPT: &str = include_str!("../html/preview.js");
+
+/// Everything that the page tells.
+#[derive(Debug)]
+pub struct Preview<'a> {
+    /// The plan.
+    pub report: &'a PlanReport,
+    /// What people are told beside it.
+    pub aside: &'a Aside,
+    /// Who sends, as phones show it.
+    pub sender: &'a str,
+    /// The messages that are shown.
+    pub samples: &'a [Sample],
+    /// Branches that nobody's message takes.
+    pub unread: &'a [Unread],
+    /// Who can be looked for; nothing where one recipient was asked for.
+    pub book: Option<&'a Book>,
+    /// Why the plan is refused.
+    pub refusals: &'a [String],
+    /// Where rows stand that are left out, by reason.
+    pub examples: &'a [Example],
+    /// When it goes.
+    pub times: &'a Times,
+}
+
+/// Rows that are left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The reason.
+    pub reason: String,
+    /// How many.
+    pub rows: u64,
+    /// The first of them: where they stand, and what is wrong with them where that may be told.
+    pub places: Vec<String>,
+}
+
+/// When it goes, as far as that is known before.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Times {
+    /// How many may leave in which hour.
+    pub hours: Vec<Hour>,
+    /// The same by where people are.
+    pub zones: Vec<ZoneLine>,
+    /// By whose clock.
+    pub zone: String,
+    /// What kind of a forecast it is, in words.
+    pub words: Vec<String>,
+}
+
+impl Preview<'_> {
+    /// The page. The same audience and time give the same bytes.
+    pub fn page(&self) -> String {
+        let title = format!("Preview of {}", self.report.campaign);
+        let written = self.book.map(|book| book.written(self.sender, self.samples));
+        let mut body = vec![self.head(&title), self.contents()];
+        body.push(self.stands_out());
+        body.push(self.messages());
+        body.extend(written.as_ref().map(|written| self.search(written.people)));
+        body.push(self.audience());
+        body.push(self.when());
+        body.push(self.facts());
+        let data = written.map_or_else(|| "{}".to_owned(), |written| written.json);
+        page_with(&title, Extras { style: STYLE, script: SCRIPT, data: &data }, body)
+    }
+
+    fn head(&self, title: &str) -> Node {
+        let report = self.report;
+        let mut tiles = vec![("messages", thousands(report.messages), self.makeup())];
+        let left_out = report.rejected + report.suppressed + report.filtered + report.duplicates;
+        let rows = format!("of {} in {}", count(report.recipients, "row"), self.aside.file);
+        tiles.push(("left out", thousands(left_out), rows));
+        if let Some(segments) = report.segments {
+            let encodings = report.encodings.map_or_else(String::new, |all| {
+                format!("{} messages in GSM-7, {} in UCS-2", thousands(all.gsm7), thousands(all.ucs2))
+            });
+            tiles.push(("segments", thousands(segments), encodings));
+        }
+        if let Some(cost) = &report.cost {
+            let unpriced = match self.aside.unpriced {
+                0 => "by the gateway's prices".to_owned(),
+                some => format!("and {} whose price is not known", count(some, "message")),
+            };
+            tiles.push(("cost", cost.clone(), unpriced));
+        }
+        let tile = |(name, value, more): (&str, String, String)| {
+            let value = Node::new("dd", &[("class", "value")], [Node::text(value)]);
+            let more = Node::new("dd", &[("class", "more")], [Node::text(more)]);
+            Node::new("div", &[], [Node::with("dt", name), value, more])
+        };
+        let lead = format!("Nothing is sent. From {}; {}.", self.sender, self.starts());
+        let lead = Node::new("p", &[("class", "lead")], [Node::text(lead)]);
+        let tiles = Node::new("dl", &[("class", "tiles")], tiles.into_iter().map(tile));
+        Node::new("header", &[], [Node::with("h1", title), lead, tiles])
+    }
+
+    fn makeup(&self) -> String {
+        match &self.aside.longest {
+            Some((longest, _)) => {
+                format!("one each; the longest has {}", count(u64::from(*longest), "segment"))
+            }
+            None => "one each".to_owned(),
+        }
+    }
+
+    fn starts(&self) -> String {
+        let words = &self.aside.starts;
+        words.as_ref().map_or_else(|| "it goes when it is sent".to_owned(), |at| format!("it goes {at}"))
+    }
+
+    fn contents(&self) -> Node {
+        let mut links = vec![("#notice", "Worth a look"), ("#messages", "Messages")];
+        links.extend(self.book.map(|_| ("#search", "Find a recipient")));
+        links.extend([("#audience", "Who gets it"), ("#when", "When it goes"), ("#facts", "Facts")]);
+        let link = |(to, name): (&str, &str)| {
+            let link = Node::new("a", &[("href", to)], [Node::text(name)]);
+            match to {
+                "#search" => Node::new("li", &[("hidden", ""), ("class", "scripted")], [link]),
+                _ => Node::new("li", &[], [link]),
+            }
+        };
+        let list = Node::new("ul", &[], links.into_iter().map(link));
+        Node::new("nav", &[("aria-label", "On this page")], [list])
+    }
+
+    /// What somebody should read before they say yes.
+    fn stands_out(&self) -> Node {
+        let refused = self.refusals.iter().map(|why| ("bad", format!("The plan is refused: {why}.")));
+        let warned = self.warnings().into_iter().map(|warning| ("warning", warning));
+        let unread = self.unread.iter().map(|one| ("branch", format!("{}: {}.", one.place, one.words())));
+        let all = refused.chain(warned).chain(unread);
+        let lines: Vec<Node> =
+            all.map(|(class, text)| Node::new("li", &[("class", class)], prose(&text))).collect();
+        let told = match lines.is_empty() {
+            true => Node::new("p", &[("class", "good")], [Node::text("Nothing stands out.")]),
+            false => Node::new("ul", &[("class", "notices")], lines),
+        };
+        anchored("notice", section("Worth a look", [told]))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let report = self.report;
+        let mut warnings = report.warnings.clone();
+        warnings.extend(report.without_opt_out.iter().map(|lacking| {
+            let (many, at) = (count(lacking.messages, "message"), thousands(lacking.first_line));
+            format!("{many} without a word on how to opt out, the first in line {at}.")
+        }));
+        warnings.extend(report.flaws.iter().map(|flaw| {
+            let of = flaw.column.as_ref().map_or_else(String::new, |column| format!(" from `{column}`"));
+            let (many, at) = (count(flaw.messages, "message"), thousands(flaw.first_line));
+            format!("{many} with {}{of}, the first in line {at}: {}", flaw.words, flaw.example)
+        }));
+        warnings.extend(report.texts.iter().filter(|text| text.messages == 0).map(|text| {
+            let names = [&text.variant, &text.locale].into_iter().flatten();
+            format!("Nobody reads the text {}.", names.cloned().collect::<Vec<_>>().join(", "))
+        }));
+        warnings
+    }
+
+    fn messages(&self) -> Node {
+        let number = self.samples.len();
+        let lead = match self.book {
+            None => "The message that was asked for.".to_owned(),
+            Some(_) => format!(
+                "{} of {}: one of each text and of each branch in it, the extremes, then the next ones.",
+                thousands(number as u64),
+                count(self.report.messages, "message")
+            ),
+        };
+        let lead = Node::new("p", &[("class", "lead")], [Node::text(lead)]);
+        let cards = self.samples.iter().map(|sample| card(self.sender, sample));
+        let status = Node::new("p", &[("role", "status"), ("id", "shown"), ("class", "lead")], []);
+        let cards = Node::new("div", &[("class", "cards"), ("id", "samples")], cards);
+        anchored(
+            "messages",
+            section("Messages", [lead].into_iter().chain(filters(self.samples)).chain([status, cards])),
+        )
+    }
+
+    fn search(&self, people: usize) -> Node {
+        let (people, all) = (people as u64, self.report.messages);
+        let covers = match people < all {
+            true => format!(
+                " Search covers the first {} of {}: a page holds {} at most, and 4 MB of them.",
+                thousands(people),
+                count(all, "recipient"),
+                thousands(MOST_PEOPLE as u64)
+            ),
+            false => format!(" Search covers all {}.", count(all, "recipient")),
+        };
+        let label =
+            Node::new("label", &[("for", "query")], [Node::text("Id, address, or words of the message")]);
+        let input = Node::new(
+            "input",
+            &[
+                ("type", "search"),
+                ("id", "query"),
+                ("autocomplete", "off"),
+                ("spellcheck", "false"),
+                ("aria-describedby", "covers"),
+            ],
+            [],
+        );
+        let covers = Node::new("p", &[("class", "lead"), ("id", "covers")], [Node::text(covers.trim())]);
+        let status = Node::new("p", &[("role", "status"), ("id", "found")], []);
+        let cards = Node::new("div", &[("class", "cards"), ("id", "results")], []);
+        let inside = Node::new("div", &[("role", "search")], [label, input, covers, status, cards]);
+        let heading = "Find a recipient";
+        let attributes = [("id", "search"), ("class", "scripted"), ("hidden", "")];
+        Node::new("section", &attributes, [Node::with("h2", heading), inside])
+    }
+
+    fn audience(&self) -> Node {
+        let parts = [self.readers(), self.countries(), Some(self.left_out()), self.held()];
+        anchored("audience", section("Who gets it", parts.into_iter().flatten()))
+    }
+
+    fn readers(&self) -> Option<Node> {
+        let row = |text: &TextReaders| {
+            let names = [&text.variant, &text.locale].into_iter().flatten();
+            let name = names.cloned().collect::<Vec<_>>().join(", ");
+            vec![name, thousands(text.messages), text.segments.map_or_else(String::new, thousands)]
+        };
+        let rows: Vec<Vec<String>> = self.report.texts.iter().map(row).collect();
+        let heads = ["text", "messages", "segments"];
+        (!rows.is_empty()).then(|| table("Who reads which text", &heads, &[1, 2], &rows))
+    }
+
+    fn countries(&self) -> Option<Node> {
+        let countries = self.aside.countries.iter();
+        let rows: Vec<Vec<String>> =
+            countries.map(|(country, number)| vec![country.clone(), thousands(*number)]).collect();
+        (rows.len() > 1).then(|| table("By country", &["country", "messages"], &[1], &rows))
+    }
+
+    fn left_out(&self) -> Node {
+        if self.examples.is_empty() {
+            return Node::with("p", "Every row gets a message: nobody is left out.");
+        }
+        let row = |one: &Example| vec![one.reason.clone(), thousands(one.rows), one.places.join("; ")];
+        let rows: Vec<Vec<String>> = self.examples.iter().map(row).collect();
+        let caption = format!(
+            "Who is left out, and why: {} of {}",
+            thousands(self.examples.iter().map(|one| one.rows).sum::<u64>()),
+            count(self.report.recipients, "row")
+        );
+        table(&caption, &["reason", "rows", "such as"], &[1], &rows)
+    }
+
+    fn held(&self) -> Option<Node> {
+        let row =
+            |line: &HeldLine| vec![line.why.to_owned(), thousands(line.messages), line.first.to_string()];
+        let rows: Vec<Vec<String>> = self.aside.held.iter().map(row).collect();
+        let caption = "Who is held until somebody decides";
+        (!rows.is_empty()).then(|| table(caption, &["why", "messages", "first in"], &[1], &rows))
+    }
+
+    fn when(&self) -> Node {
+        let mut rows: Vec<(&str, String)> = vec![("starts", self.starts_at())];
+        rows.extend(self.aside.window.clone().map(|window| ("window", window)));
+        let takes = self.aside.takes.as_ref();
+        rows.extend(takes.map(|(takes, rate)| ("takes", format!("{} at {rate}", duration(*takes)))));
+        rows.extend(self.aside.ends.clone().map(|ends| ("through", ends)));
+        let rows = facts(rows.iter().map(|(name, value)| (*name, value.as_str())));
+        let lines = self.times.words.iter();
+        let words = lines.map(|line| Node::new("p", &[("class", "lead")], prose(line)));
+        let picture = forecast::picture(&self.times.hours, &self.times.zones, &self.times.zone);
+        anchored("when", section("When it goes", std::iter::once(rows).chain(words).chain(picture)))
+    }
+
+    fn starts_at(&self) -> String {
+        let none = "when it is sent: the manifest names no time";
+        self.aside.starts.clone().unwrap_or_else(|| none.to_owned())
+    }
+
+    fn facts(&self) -> Node {
+        let rows = [
+            ("campaign", self.report.campaign.as_str()),
+            ("sender", self.sender),
+            ("gateway", self.aside.gateway.as_str()),
+            ("recipients", self.aside.file.as_str()),
+            ("digest", self.report.digest.as_str()),
+            ("zones", &format!("tzdb {}", self.aside.tz_version)),
+        ]
+        .map(|(name, value)| (name, value.to_owned()));
+        let facts = facts(rows.iter().map(|(name, value)| (*name, value.as_str())));
+        anchored("facts", section("Facts", [facts]))
+    }
+}
+
+/// A part of the page that links lead to.
+fn anchored(id: &str, inside: Node) -> Node {
+    Node::new("div", &[("id", id)], [inside])
+}

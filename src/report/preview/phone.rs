@@ -1,0 +1,71 @@
+//! A message on a phone, as its recipient would see it; with marks where it is cut into segments, and lines under the
+//! characters that GSM-7 lacks.
+
+use super::{Sample, odd_ones, takes, visible};
+use crate::message::gsm7;
+use crate::message::segments::{Encoding, Measure, split};
+use crate::report::html::Node;
+
+/// A message in its phone.
+pub fn phone(sender: &str, sample: &Sample) -> Node {
+    let bar = Node::new("p", &[("class", "sender")], [Node::text(sender)]);
+    let bubble = Node::new("p", &[("class", "bubble"), ("dir", "auto")], bubble(sample));
+    Node::new("div", &[("class", "phone")], [bar, bubble])
+}
+
+/// What is said below a phone: what the message takes, and why.
+pub fn footnotes(sample: &Sample) -> Vec<Node> {
+    let price = sample.price.iter().cloned();
+    let taken: Vec<String> = sample.measure.iter().map(takes).chain(price).collect();
+    let line = |class: &'static str, text: String| Node::new("p", &[("class", class)], [Node::text(text)]);
+    let mut lines: Vec<Node> = Vec::new();
+    lines.extend((!taken.is_empty()).then(|| line("takes", taken.join(" · "))));
+    let is_ucs2 = sample.measure.is_some_and(|measure| measure.encoding == Encoding::Ucs2);
+    lines.extend(is_ucs2.then(|| line("because", format!("UCS-2 because of {}", odd_ones(&sample.text)))));
+    lines.extend(sample.flaws.iter().map(|flaw| line("flaw", format!("Worth a look: {flaw}"))));
+    lines
+}
+
+/// The text in its segments.
+fn bubble(sample: &Sample) -> Vec<Node> {
+    let parts: Vec<&str> = match &sample.measure {
+        Some(measure) if measure.parts > 1 => {
+            split(&sample.text, measure).filter_map(|part| sample.text.get(part)).collect()
+        }
+        _ => vec![sample.text.as_str()],
+    };
+    let mut out = Vec::new();
+    for (number, part) in (1..).zip(parts) {
+        if number > 1 {
+            out.push(cut(number));
+        }
+        runs(part, sample.measure.as_ref(), &mut out);
+    }
+    out
+}
+
+/// Where a segment begins.
+fn cut(number: usize) -> Node {
+    let (title, seen) = (format!("segment {number} begins here"), number.to_string());
+    let seen = Node::new("span", &[("aria-hidden", "true")], [Node::text(seen)]);
+    let told = Node::new("span", &[("class", "told")], [Node::text(format!(" (segment {number}) "))]);
+    Node::new("span", &[("class", "cut"), ("title", &title)], [seen, told])
+}
+
+/// What stands beside each other and is drawn alike.
+fn runs(text: &str, measure: Option<&Measure>, out: &mut Vec<Node>) {
+    let is_ucs2 = measure.is_some_and(|measure| measure.encoding == Encoding::Ucs2);
+    let is_odd = |c: char| is_ucs2 && gsm7::septets(c).is_none();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let odd = is_odd(first);
+        let end = rest.find(|c| is_odd(c) != odd).unwrap_or(rest.len());
+        let (run, behind) = rest.split_at(end);
+        let seen: String = run.chars().map(|c| if c == '\n' { c } else { visible(c) }).collect();
+        out.push(match odd {
+            true => Node::new("u", &[("title", "GSM-7 lacks it")], [Node::text(seen)]),
+            false => Node::text(seen),
+        });
+        rest = behind;
+    }
+}

@@ -1,0 +1,96 @@
+//! The pages in a browser, as people open them: wide and narrow, by day and by night, by keyboard, with axe's eyes.
+//! `tests/browser/install` fetches what that needs; where it is not there these tests say so and pass, unless
+//! `SENDPLAN_BROWSER=required` is set.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::preview::EVIL;
+use crate::project::{Project, root};
+use crate::{preview, rehearse};
+
+/// Whether there is a browser, and what drives it.
+#[allow(clippy::print_stderr)] // A test that was skipped says so to whoever looks.
+fn is_there() -> bool {
+    let folder = root().join("tests/browser");
+    let find = "import('./browser.mjs').then(({ program }) => process.exit(program() ? 0 : 1), () => process.exit(1))";
+    let found = Command::new("node").args(["-e", find]).current_dir(&folder).output();
+    let is_there = found.is_ok_and(|found| found.status.success());
+    let required = std::env::var("SENDPLAN_BROWSER").is_ok_and(|word| word == "required");
+    assert!(is_there || !required, "no browser, or nothing that drives it: run tests/browser/install");
+    if !is_there {
+        eprintln!("skipped: no browser, or nothing that drives it; tests/browser/install fetches both");
+    }
+    is_there
+}
+
+/// Opens a page and holds it against what every page must be; `more` is what must be true of this one.
+#[track_caller]
+fn hold(project: &Project, file: &str, more: Value) {
+    let mut job = json!({ "file": project.path(file) });
+    let more = more.as_object().unwrap().clone();
+    job.as_object_mut().unwrap().extend(more);
+    let path = project.path("job.json");
+    std::fs::write(&path, json!([job]).to_string()).unwrap();
+    let said = Command::new("node")
+        .arg(root().join("tests/browser/check.mjs"))
+        .arg(Path::new(&path))
+        .output()
+        .unwrap();
+    assert!(
+        said.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&said.stdout),
+        String::from_utf8_lossy(&said.stderr)
+    );
+    // Four views, and nothing that was left out.
+    assert_eq!(String::from_utf8_lossy(&said.stdout).matches("looked at").count(), 4);
+}
+
+#[test]
+fn a_preview_in_a_browser() {
+    if !is_there() {
+        return;
+    }
+    let project = preview::project(120);
+    let made = project.run(&["preview", "campaigns/c", "--html", "preview.html"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let more = json!({
+        "texts": ["Preview of spring-sale", EVIL[0], "is read by nobody", "By where people are"],
+        "filters": true,
+        "search": [
+            { "type": "C-10000", "finds": "C-10000" },
+            { "type": "c-10001", "finds": "C-10001" },
+            { "type": "+254710000042", "finds": "C-10042" },
+            { "type": "0710 000 042", "finds": "C-10042" },
+            { "type": "+2547•••••042", "finds": "C-10042" },
+            { "type": "alert(1)", "finds": "C-10000" },
+            { "type": "nobody at all", "none": true },
+        ],
+    });
+    hold(&project, "preview.html", more);
+}
+
+#[test]
+fn a_preview_of_one_recipient_in_a_browser() {
+    if !is_there() {
+        return;
+    }
+    let project = preview::project(20);
+    let made = project.run(&["preview", "campaigns/c", "--recipient", "C-10000", "--html", "one.html"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    hold(&project, "one.html", json!({ "texts": [EVIL[0], "asked for"] }));
+}
+
+#[test]
+fn a_rehearsal_in_a_browser() {
+    if !is_there() {
+        return;
+    }
+    let project = rehearse::project(300, "");
+    let made = rehearse::rehearse(&project, &["--fault", "429:5%,timeout:1%", "--html", "rehearsal.html"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    hold(&project, "rehearsal.html", json!({ "texts": ["Rehearsal of c"] }));
+}
