@@ -72,13 +72,15 @@ fn joined(folder: &Path, file: &str) -> String {
 
 /// The lines outside of blocks.
 fn outside(text: &str) -> Vec<&str> {
-    let mut inside = false;
+    let mut fence: Option<String> = None;
     let mut lines = Vec::new();
     for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            inside = !inside;
-        } else if !inside {
-            lines.push(line);
+        let ticks: String = line.trim_start().chars().take_while(|c| *c == '`').collect();
+        match &fence {
+            Some(open) if line.trim() == open => fence = None,
+            Some(_) => {}
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            None => lines.push(line),
         }
     }
     lines

@@ -177,7 +177,9 @@ fn run(shell: &mut Shell, command: &str, exit: i32) -> Result<String, String> {
 fn correct(page: &Page, otherwise: &[(usize, String)]) {
     let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
     for (line, printed) in otherwise.iter().rev() {
-        let end = lines[*line..].iter().position(|line| line.trim_start().starts_with("```")).unwrap();
+        let opens = lines[line - 1].trim_start();
+        let fence: String = opens.chars().take_while(|c| *c == '`').collect();
+        let end = lines[*line..].iter().position(|line| line.trim() == fence).unwrap();
         lines.splice(*line..line + end, printed.lines().map(|line| line.trim_end().to_owned()));
     }
     std::fs::write(root().join(&page.name), lines.join("\n") + "\n").unwrap();
