@@ -47,7 +47,10 @@ pub const EXAMPLES: &[Examples] = &[
         &[
             ("sendplan plan campaigns/spring-sale --rejects rejects.csv", "who gets nothing, and why"),
             ("sendplan plan campaigns/spring-sale --out plan.json", "a file to commit, for approval"),
-            ("sendplan plan campaigns/spring-sale --against plan.json --format markdown", "what has changed since"),
+            (
+                "sendplan plan campaigns/spring-sale --against plan.json --format markdown",
+                "what has changed since",
+            ),
         ],
     ),
     (
