@@ -145,6 +145,9 @@ pub struct Check {
     /// Campaign folders, manifests or folders of campaigns
     #[arg(value_name = "PATH", default_value = "campaigns")]
     pub paths: Vec<PathBuf>,
+    /// How to print what is wrong; `github` marks lines of a pull request, `sarif` is read by code scanners
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human, value_name = "FORMAT")]
+    pub format: CheckFormat,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
     #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,
@@ -316,9 +319,12 @@ pub struct Report {
     /// First ask the gateway what became of accepted messages
     #[arg(long)]
     pub refresh: bool,
-    /// How to print it; `csv` has a row for each message
+    /// How to print it; `csv` has a row for each message, `junit` is read by CI systems
     #[arg(long, value_enum, default_value_t = ReportFormat::Human, value_name = "FORMAT")]
     pub format: ReportFormat,
+    /// Write it to this file as well, as a page to look at or to send on
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Show addresses in full
     #[arg(long)]
     pub show_addresses: bool,
@@ -545,6 +551,19 @@ pub enum SchemaName {
     Plan,
 }
 
+/// How to print what is wrong with campaigns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+    /// For GitHub Actions: an annotation for each problem
+    Github,
+    /// For code scanners: SARIF 2.1.0
+    Sarif,
+}
+
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -574,4 +593,6 @@ pub enum ReportFormat {
     Json,
     /// For spreadsheets: a row for each message
     Csv,
+    /// For CI systems: JUnit XML, a suite for each run
+    Junit,
 }

@@ -1,11 +1,15 @@
 //! What we tell people about their files: where, what is wrong, what to do. Problems are collected
 //! and shown together, never one at a time; nothing here decides how a process ends.
 
+mod rule;
+
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+pub use rule::Rule;
 
 /// A byte range in a [`Source`].
 pub type Span = Range<usize>;
@@ -27,10 +31,23 @@ impl Source {
 
     /// Line and column of a byte offset, both from 1; columns count characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
+        let (line, before) = self.line_before(offset);
+        (line, before.chars().count() + 1)
+    }
+
+    /// The line of a byte offset, from 1, and what stands before it on that line.
+    pub fn line_before(&self, offset: usize) -> (usize, &str) {
         let offset = floor_boundary(&self.text, offset);
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (before.matches('\n').count() + 1, &before[line_start..])
+    }
+
+    /// A span on boundaries of characters, without the ends of lines behind it: what is marked of a file is text.
+    pub fn marked(&self, span: &Span) -> Span {
+        let start = floor_boundary(&self.text, span.start);
+        let end = floor_boundary(&self.text, span.end).max(start);
+        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
     }
 }
 
@@ -67,6 +84,8 @@ pub struct Label {
 pub struct Diagnostic {
     /// How bad.
     pub severity: Severity,
+    /// What family of problems it belongs to.
+    pub rule: Rule,
     /// What is wrong, in one line.
     pub title: String,
     /// Where; the first label is the primary one. Empty when the problem has no place in a file.
@@ -78,12 +97,19 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without a place yet.
     pub fn error(title: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, title: title.into(), labels: Vec::new(), help: Vec::new() }
+        let (severity, rule) = (Severity::Error, Rule::default());
+        Self { severity, rule, title: title.into(), labels: Vec::new(), help: Vec::new() }
     }
 
     /// A warning without a place yet.
     pub fn warning(title: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(title) }
+    }
+
+    /// Says what family of problems it belongs to.
+    #[must_use]
+    pub fn of(self, rule: Rule) -> Self {
+        Self { rule, ..self }
     }
 
     /// Adds a place.
@@ -98,6 +124,12 @@ impl Diagnostic {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// Whether it tells people the same.
+    fn reads_as(&self, other: &Self) -> bool {
+        (self.severity, &self.title, &self.labels, &self.help)
+            == (other.severity, &other.title, &other.labels, &other.help)
     }
 
     /// `file:line:column` of the primary label.
@@ -121,7 +153,7 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.0.contains(&diagnostic) {
+        if !self.0.iter().any(|known| known.reads_as(&diagnostic)) {
             self.0.push(diagnostic);
         }
     }
@@ -129,6 +161,11 @@ impl Diagnostics {
     /// Adds many.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
         others.into_iter().for_each(|one| self.push(one));
+    }
+
+    /// Says of all that have no family yet that they belong to this one.
+    pub fn of(&mut self, rule: Rule) {
+        self.0.iter_mut().filter(|one| one.rule == Rule::default()).for_each(|one| one.rule = rule);
     }
 
     /// Whether anything is refused.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::credentials::{masked, names_a_secret};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Rule, Source};
 use crate::yaml::{Kind, Node};
 
 /// Every constant that should not be there.
@@ -23,6 +23,7 @@ fn find(path: &str, key: &str, node: &Node, source: &Arc<Source>) -> Vec<Diagnos
         Kind::Text(_) | Kind::Int(_) if names_a_secret(key) => vec![
             Diagnostic::error(format!("`{path}` looks like a secret, and this file is committed"))
                 .at(&masked(source, &node.span), node.span.clone(), "a literal secret")
+                .of(Rule::Secret)
                 .help("credentials live in the profile's `secrets`, as `${env:NAME}` or `${file:path}`; if it is none, give it another name"),
         ],
         _ => Vec::new(),

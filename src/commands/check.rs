@@ -6,55 +6,96 @@ use super::Outcome;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::campaign::Campaign;
-use crate::cli::Check;
-use crate::diagnostic::Diagnostics;
+use crate::cli::{Check, CheckFormat};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::report::findings::Findings;
+use crate::report::layout::count;
 use crate::report::occurrences::{UPCOMING, occurrences};
 use crate::schedule::{When, end_of};
 use crate::world::clock::Clock;
-use crate::world::workspace::{self, Piped};
+use crate::world::confine::Repository;
+use crate::world::workspace::{self, Opened, Piped};
 
 pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
+    let Checked { problems, campaigns, told, repository } = look(args)?;
+    let what = match campaigns {
+        1 => "1 campaign".to_owned(),
+        many => format!("{many} campaigns"),
+    };
+    if args.format == CheckFormat::Human {
+        if problems.has_errors() {
+            return Err(Failure::Invalid { what, problems });
+        }
+        terminal.problems(&problems);
+        terminal.data(&format!("{told}{what} checked, no errors\n"));
+        return Ok(Code::Done);
+    }
+    let findings = Findings::new(&problems, campaigns, &|name| repository.as_ref()?.place_of(name));
+    terminal.data(&match args.format {
+        CheckFormat::Github => findings.github(),
+        CheckFormat::Sarif => findings.sarif(),
+        _ => findings.json(),
+    });
+    match problems.errors() {
+        0 => Ok(Code::Done),
+        // What is wrong was told. Nothing of a file is repeated: a runner may take it for a command.
+        errors => Err(Failure::Input(format!("{} in {what}", count(errors as u64, "error")))),
+    }
+}
+
+/// What a look at campaigns came to.
+#[derive(Default)]
+struct Checked {
+    problems: Diagnostics,
+    campaigns: usize,
+    /// What is worth knowing of those that are sound.
+    told: String,
+    /// The repository of the first one: what is wrong is placed as seen from its folder.
+    repository: Option<Repository>,
+}
+
+/// Reads every campaign that is meant, with all that it names.
+fn look(args: &Check) -> Result<Checked, Failure> {
     let mut manifests = Vec::new();
     for path in &args.paths {
         manifests.extend(workspace::find(path)?);
     }
-    let mut all = Diagnostics::new();
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
-    let mut told = String::new();
+    let mut checked = Checked { campaigns: manifests.len(), ..Checked::default() };
     let mut names: Vec<(String, String)> = Vec::new();
     for path in &manifests {
         let opened = workspace::open(path)?.piped(Piped::ReadIfThere);
         let file = opened.source.name.clone();
-        let twin = opened.name().and_then(|name| names.iter().find(|(other, _)| other == name)).cloned();
-        if let (Some((name, other)), Some(manifest)) = (twin, &opened.manifest) {
-            let span = manifest.name.as_ref().map_or(0..0, |name| name.span.clone());
-            all.push(
-                crate::diagnostic::Diagnostic::error(format!("`{other}` is called `{name}` too"))
-                    .at(&opened.source, span, "")
-                    .help("a name is a campaign's key in the state: two campaigns cannot share it"),
-            );
-        }
+        checked.repository.get_or_insert_with(|| opened.repository().clone());
+        checked.problems.extend(namesake(&opened, &names));
         names.extend(opened.name().map(|name| (name.to_owned(), file.clone())));
         let (loaded, problems) = opened.load();
-        all.extend(problems);
+        checked.problems.extend(problems);
         if let Some(loaded) = loaded {
             let campaign = &loaded.campaign;
             if !loaded.told.is_empty() {
-                told.push_str(&format!("{} reads\n  {}\n\n", campaign.name, loaded.told.join("\n  ")));
+                checked.told.push_str(&format!(
+                    "{} reads\n  {}\n\n",
+                    campaign.name,
+                    loaded.told.join("\n  ")
+                ));
             }
-            told.push_str(&times(campaign, now));
+            checked.told.push_str(&times(campaign, now));
         }
     }
-    let what = match names.len().max(manifests.len()) {
-        1 => "1 campaign".to_owned(),
-        many => format!("{many} campaigns"),
-    };
-    if all.has_errors() {
-        return Err(Failure::Invalid { what, problems: all });
-    }
-    terminal.problems(&all);
-    terminal.data(&format!("{told}{what} checked, no errors\n"));
-    Ok(Code::Done)
+    Ok(checked)
+}
+
+/// What is wrong where an earlier campaign has the same name.
+fn namesake(opened: &Opened, names: &[(String, String)]) -> Option<Diagnostic> {
+    let (name, other) = names.iter().find(|(other, _)| opened.name() == Some(other))?;
+    let span = opened.manifest.as_ref()?.name.as_ref().map_or(0..0, |name| name.span.clone());
+    Some(
+        Diagnostic::error(format!("`{other}` is called `{name}` too"))
+            .of(Rule::DuplicateName)
+            .at(&opened.source, span, "")
+            .help("a name is a campaign's key in the state: two campaigns cannot share it"),
+    )
 }
 
 /// When a series goes out next, and where the hours come from that it keeps to.

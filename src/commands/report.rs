@@ -1,5 +1,8 @@
 //! `sendplan report`: what became of a campaign's messages, and why; asked of the gateway first, if wished.
 
+mod look;
+mod rows;
+
 use chrono::SecondsFormat;
 
 use super::ask::{read, stopped};
@@ -8,18 +11,18 @@ use super::flags::Flags;
 use super::hear::{Heard, hear};
 use super::named::Named;
 use super::next::next;
-use super::standing::{cancelled, held, line, message, said, time};
+use super::standing::{cancelled, held, line, said, time};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
-use super::{Outcome, state};
+use super::{Outcome, page_file, state};
 use crate::cli::{Global, Report, ReportFormat};
 use crate::delivery::control::HoldKind;
 use crate::delivery::pinned::{Pinned, PinnedWording};
 use crate::delivery::state::State;
-use crate::report::campaign::{CampaignReport, LeftOut, Reason, Reasons, RunReport};
+use crate::report::campaign::seen::Seen;
+use crate::report::campaign::{CampaignReport, LeftOut, Reason, Reasons, RunReport, Setting};
 use crate::report::layout::count;
 use crate::report::mask::Mask;
-use crate::report::messages::{self, MessageLine};
 use crate::report::status::RunLine;
 use crate::report::texts::TextLine;
 use crate::store::lock::{Holder, Lock};
@@ -31,6 +34,7 @@ use crate::world::clock::Clock;
 const PAGE: usize = 1000;
 
 pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
+    args.html.as_deref().map_or(Ok(()), page_file::check)?;
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
     let flags = Flags::new(global, args.sandbox, &path);
@@ -133,37 +137,63 @@ fn show(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let live = holder.is_some();
+    let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
     let runs = named.runs(store)?;
     if args.format == ReportFormat::Csv {
-        let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
-        let texts = runs.iter().any(|run| !wordings(run).is_empty());
-        terminal.data(&messages::head(texts));
-        for run in runs.iter().filter(|run| run.pruned_at_ms.is_some()) {
-            let (campaign, occurrence) = (&run.pinned.campaign, &run.pinned.occurrence);
-            terminal.say(&format!(
-                "{campaign} ({occurrence}) was pruned: it has no rows any more, its counts are in the report."
-            ));
+        rows::print(store, &runs, live, mask, terminal)?;
+        if args.html.is_none() {
+            return Ok(());
         }
-        return runs.iter().try_for_each(|run| {
-            let wordings = wordings(run);
-            pages(store, run.id, None, &mut |page| {
-                let page = page.iter().map(|one| {
-                    let wording = one.wording.and_then(|number| wordings.get(usize::from(number)));
-                    let variant = wording.and_then(|wording| wording.variant.as_deref());
-                    let locale = wording.and_then(|wording| wording.locale.as_deref());
-                    MessageLine { variant, locale, ..message(one, live) }
-                });
-                terminal.data(&messages::rows(page, mask, texts));
-            })
-        });
     }
+    let looks = args.html.is_some() || args.format == ReportFormat::Junit;
+    let mut seen = if looks { Some(look::look(store, &runs, live, mask)?) } else { None };
+    let zone = look::zone_of(&runs);
+    let report = gather(named, store, &runs, live, seen.as_deref_mut())?;
     let runs: Vec<_> =
         runs.into_iter().map(|run| (line(&run, live), run)).map(|(line, run)| (run, line)).collect();
+    let next = next_steps(named, &runs, live, flags);
+    let seen = seen.unwrap_or_default();
+    let holder = holder.map(ToString::to_string);
+    match args.format {
+        ReportFormat::Csv => {}
+        ReportFormat::Json => terminal.data(&report.json()),
+        ReportFormat::Junit => terminal.data(&report.junit(&seen, &next)),
+        ReportFormat::Human => {
+            terminal.data(&report.human(holder.as_deref(), &next, &flags.to_string()));
+        }
+    }
+    let Some(path) = &args.html else { return Ok(()) };
+    let decisions = look::decisions(store, &named.name, mask)?;
+    let page = report.page(&Setting {
+        seen: &seen,
+        zone,
+        live: holder.as_deref(),
+        sandbox: args.sandbox,
+        decisions: &decisions,
+        to_decide: &to_decide(&named.shown(), &runs, &next, flags),
+        next: &next,
+    });
+    page_file::write(path, &page)?;
+    terminal.note(&format!("the page is in {}", path.display()));
+    Ok(())
+}
+
+/// What there is to tell of every run. What was seen of messages says why, where they were looked at already.
+fn gather(
+    named: &Named,
+    store: &Sqlite,
+    runs: &[Run],
+    live: bool,
+    seen: Option<&mut [Seen]>,
+) -> Result<CampaignReport, Failure> {
     let said = said(store, &named.name, HoldKind::Cancelled)?;
-    let reports = runs.iter().map(|(run, line)| {
-        let (reasons, other_reasons) = reasons(store, run)?;
+    let mut seen = seen.map(|seen| seen.iter_mut());
+    let reports = runs.iter().map(|run| {
+        let known = seen.as_mut().and_then(Iterator::next).filter(|_| run.pruned_at_ms.is_none());
+        let (reasons, other_reasons) =
+            known.map_or_else(|| reasons(store, run), |seen| Ok(seen.reasons()))?;
         Ok(RunReport {
-            run: line.clone(),
+            run: line(run, live),
             begun_at: time(run.pinned.created_at_ms),
             finished_at: run.finished_at_ms.map(time),
             left_out: LeftOut {
@@ -178,21 +208,39 @@ fn show(
             cancelled: cancelled(&said, run),
         })
     });
-    let runs_shown = reports.collect::<Result<Vec<_>, Failure>>()?;
-    let report = CampaignReport {
+    Ok(CampaignReport {
         version: 1,
         campaign: named.name.clone(),
-        runs: runs_shown,
+        runs: reports.collect::<Result<Vec<_>, Failure>>()?,
         hold: held(store, &named.name)?,
-    };
-    terminal.data(&match args.format {
-        ReportFormat::Json => report.json(),
-        _ => {
-            let holder = holder.map(ToString::to_string);
-            report.human(holder.as_deref(), &next_steps(named, &runs, live, flags), &flags.to_string())
-        }
-    });
-    Ok(())
+    })
+}
+
+/// What to type about messages that wait for a decision, and what it does.
+fn to_decide(
+    name: &str,
+    runs: &[(Run, RunLine)],
+    next: &[String],
+    flags: &Flags,
+) -> Vec<(String, &'static str)> {
+    let some = |of: fn(&RunLine) -> u64| runs.iter().any(|(_, line)| of(line) > 0);
+    let list = next.iter().find(|command| command.contains(" --reconcile"));
+    let mut all: Vec<(String, &'static str)> = list
+        .map(|command| (command.clone(), "looks for them in the gateway's own list"))
+        .into_iter()
+        .collect();
+    let typed = |what: &str| format!("sendplan resolve {name} {what}{flags}");
+    if some(|line| line.unknown) {
+        all.push((typed("--assume-sent"), "they count as accepted"));
+        let again = "the next send sends them again; who got the first copy gets two";
+        all.push((typed("--resend --reason TEXT"), again));
+    }
+    if some(|line| line.held) {
+        let placed = "held ones go out by the clock of that zone, with the next send";
+        all.push((typed("--timezone ZONE --reason TEXT"), placed));
+        all.push((typed("--give-up --reason TEXT"), "held ones are never sent: they expire"));
+    }
+    all
 }
 
 /// The names of a run's texts, where there are several.

@@ -95,7 +95,8 @@ pub(super) fn of_source(said: &str) -> (String, Option<&'static str>) {
                     called(found),
                     called(&format!("`{wanted}`"))
                 ),
-                None,
+                (found.contains('}') && matches!(wanted, "}}" | "%}"))
+                    .then_some("close each `{{` with `}}`, and each `{%` with `%}`"),
             ),
         };
     }

@@ -1,5 +1,9 @@
 //! What became of a campaign: for people, and as the frozen JSON of `report --format json`.
 
+mod junit;
+mod page;
+pub mod seen;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -11,6 +15,8 @@ use super::mask::without_address;
 use super::status::{HoldLine, RunLine};
 use super::texts::{self, TextLine};
 use crate::units::thousands;
+
+pub use page::{Decisions, Setting};
 
 /// Reasons that are shown, most first.
 const SHOWN: usize = 10;
@@ -109,9 +115,7 @@ impl Reasons {
     /// One more message. The address is taken out of the words: one reason is one, whomever it is about.
     pub fn add(&mut self, state: &'static str, reason: Option<&str>, address: &str) {
         let words = reason.unwrap_or("no reason given");
-        // The state stands beside it.
-        let words = words.strip_prefix(state).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(words);
-        let reason = without_address(words, address, "…");
+        let reason = without_address(beside_state(state, words), address, "…");
         let key = (state, reason);
         if let Some(known) = self.counts.get_mut(&key) {
             *known += 1;
@@ -132,6 +136,11 @@ impl Reasons {
         let rest = all.split_off(all.len().min(SHOWN));
         (all, self.others + rest.iter().map(|one| one.messages).sum::<u64>())
     }
+}
+
+/// A reason where the state stands beside it.
+fn beside_state<'w>(state: &str, words: &'w str) -> &'w str {
+    words.strip_prefix(state).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(words)
 }
 
 impl CampaignReport {

@@ -65,8 +65,7 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
     if !left_out.is_empty() {
         let _ = writeln!(out, "\n  left out when it was planned: {}", left_out.join(", "));
     }
-    let sum =
-        run.accepted + run.rejected + run.suppressed + run.expired + run.held + run.unknown + run.pending;
+    let sum = run.states();
     if sum != run.planned {
         let _ = writeln!(
             out,

@@ -1,6 +1,8 @@
 //! Building stones of pages: one file each, with nothing from elsewhere, readable without colours, without a script and by
 //! ear. Text gets into a page only through [`Node::text`], attributes and [`Extras::data`], which are escaped.
 
+mod funnel;
+
 use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
@@ -8,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::unseen::unseen;
+
+pub use funnel::{Step, funnel};
 
 /// The style of every page: by day and by night, on a phone and on paper.
 const STYLE: &str = include_str!("html/page.css");

@@ -62,7 +62,7 @@ pub fn rows<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask,
             sent_at.unwrap_or_default().into_bytes(),
             text(&mask.words(message.error.unwrap_or_default(), message.address)),
         ];
-        let more = [message.variant, message.locale].map(|name| name.unwrap_or_default().as_bytes().to_vec());
+        let more = [message.variant, message.locale].map(|name| text(name.unwrap_or_default()));
         // Writing into memory does not fail.
         let _ = csv.write_record(row.into_iter().chain(more.into_iter().filter(|_| texts)));
     }

@@ -400,7 +400,7 @@ fn time_line(hours: &[Hour]) -> Option<String> {
 }
 
 /// How many hours a bar may stand for.
-fn steps() -> impl Iterator<Item = i64> {
+pub(super) fn steps() -> impl Iterator<Item = i64> {
     const STEPS: [i64; 10] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168];
     const WEEK: i64 = 168;
     STEPS.into_iter().chain((2..).map(|weeks| WEEK * weeks))
@@ -449,7 +449,7 @@ fn stretches<'h>(hours: impl IntoIterator<Item = &'h Hour>, step: i64) -> Vec<St
 }
 
 /// An hour of the local calendar.
-fn named(hour: i64) -> String {
+pub(super) fn named(hour: i64) -> String {
     DateTime::from_timestamp(hour * 3600, 0)
         .map(|at| at.naive_utc().format("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default()

@@ -66,17 +66,21 @@ impl<W: io::Write> Rejects<W> {
     }
 }
 
-/// A cell that a spreadsheet would run as a formula, with an apostrophe before it. Plain numbers, which begin
-/// with `+` or `-` as well, stay as they are, masked ones too.
+/// `=`, `+`, `-` and `@` as wide as a Chinese character.
+const WIDE: [&str; 4] = ["\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}"];
+
+/// A cell that a spreadsheet would run as a formula, with an apostrophe before it, also one that begins with a wide sign,
+/// which some take for the narrow one. Plain numbers, which begin with `+` or `-` as well, stay as they are, masked ones
+/// too; not those with another sign inside: they would be reckoned with.
 pub(super) fn harmless(cell: &[u8]) -> Cow<'_, [u8]> {
     let is_plain = |rest: &[u8]| {
-        let plain = |c: char| c.is_ascii_digit() || " .-()•".contains(c);
+        let plain = |c: char| c.is_ascii_digit() || " .•".contains(c);
         std::str::from_utf8(rest).is_ok_and(|rest| rest.chars().all(plain))
     };
     let formula = match cell {
-        [b'=' | b'@' | b'\t' | b'\r', ..] => true,
+        [b'=' | b'@' | b'\t' | b'\r' | b'\n', ..] => true,
         [b'+' | b'-', rest @ ..] => !is_plain(rest),
-        _ => false,
+        _ => WIDE.iter().any(|sign| cell.starts_with(sign.as_bytes())),
     };
     if formula { Cow::Owned([b"'", cell].concat()) } else { Cow::Borrowed(cell) }
 }
@@ -84,6 +88,20 @@ pub(super) fn harmless(cell: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_cell_is_reckoned_with() {
+        for begin in ["=", "+", "-", "@", "\t", "\r", "\n", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}"] {
+            let cell = format!("{begin}cmd|' /C calc'!A0");
+            assert_eq!(*harmless(cell.as_bytes()), *format!("'{cell}").as_bytes(), "{cell:?}");
+        }
+        for number in ["+254 700 000001", "-1.5", "+2547•••••001", "+"] {
+            assert_eq!(*harmless(number.as_bytes()), *number.as_bytes());
+        }
+        for sum in ["+254-700-1", "-1+1", "+(1)", "-1-1"] {
+            assert_eq!(*harmless(sum.as_bytes()), *format!("'{sum}").as_bytes());
+        }
+    }
 
     #[test]
     fn rows_keep_their_cells_and_formulas_lose_their_power() {

@@ -136,7 +136,7 @@ impl HoldLine {
 
 /// A run. `planned` is the sum of `pending`, `accepted`, `rejected`, `unknown`, `held`, `suppressed` and `expired`;
 /// `delivered` and `failed` say what became of accepted ones, as far as the gateway told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RunLine {
     /// The campaign's name.
     pub campaign: String,
@@ -164,6 +164,41 @@ pub struct RunLine {
     pub failed: u64,
     /// When its messages were pruned, RFC 3339: only these counts are left of them. Null while they are there.
     pub pruned_at: Option<String>,
+}
+
+impl RunLine {
+    /// The sum of the states, which is what was planned.
+    pub fn states(&self) -> u64 {
+        let states = [
+            self.pending,
+            self.accepted,
+            self.rejected,
+            self.unknown,
+            self.held,
+            self.suppressed,
+            self.expired,
+        ];
+        states.into_iter().fold(0, u64::saturating_add)
+    }
+}
+
+/// Runs of a campaign as if they were one; nothing where there are none.
+pub fn together<'a>(mut runs: impl Iterator<Item = &'a RunLine>) -> Option<RunLine> {
+    let first = runs.next()?.clone();
+    let all = runs.fold(first, |sum, run| RunLine {
+        planned: sum.planned.saturating_add(run.planned),
+        pending: sum.pending.saturating_add(run.pending),
+        accepted: sum.accepted.saturating_add(run.accepted),
+        rejected: sum.rejected.saturating_add(run.rejected),
+        unknown: sum.unknown.saturating_add(run.unknown),
+        held: sum.held.saturating_add(run.held),
+        suppressed: sum.suppressed.saturating_add(run.suppressed),
+        expired: sum.expired.saturating_add(run.expired),
+        delivered: sum.delivered.saturating_add(run.delivered),
+        failed: sum.failed.saturating_add(run.failed),
+        ..sum
+    });
+    Some(RunLine { pruned_at: None, ..all })
 }
 
 impl StatusReport {

@@ -90,38 +90,45 @@ impl TextLine {
 /// The texts of a run for people: a table by variant, and one by language, each where there are several.
 pub fn human(texts: &[TextLine]) -> String {
     let mut out = String::new();
+    for (title, rows) in tables(texts) {
+        let columns = rows.first().map_or(0, Vec::len);
+        let right: Vec<usize> = (1..columns).collect();
+        let mut table = Table::new(&right);
+        rows.into_iter().for_each(|row| table.cells(row));
+        let _ = write!(out, "\n{title}:\n{}", table.show());
+    }
+    out
+}
+
+/// The same tables with their titles: a row of heads, and one for each variant or language.
+pub fn tables(texts: &[TextLine]) -> Vec<(&'static str, Vec<Vec<String>>)> {
     let split = |by: fn(&TextLine) -> Option<&str>| {
         let mut groups: BTreeMap<&str, [u64; COLUMNS.len()]> = BTreeMap::new();
         for text in texts {
             let counts = groups.entry(by(text).unwrap_or("–")).or_default();
-            counts.iter_mut().zip(text.counts()).for_each(|(sum, n)| *sum += n);
+            counts.iter_mut().zip(text.counts()).for_each(|(sum, n)| *sum = sum.saturating_add(n));
         }
         groups
     };
     let by_variant = split(|text| text.variant.as_deref());
     let by_locale = split(|text| text.locale.as_deref());
-    for (title, word, groups) in
-        [("By variant", "variant", by_variant), ("By language", "language", by_locale)]
-    {
-        if groups.len() > 1 {
-            let _ = write!(out, "\n{title}:\n{}", table(word, &groups));
-        }
-    }
-    out
+    [("By variant", "variant", by_variant), ("By language", "language", by_locale)]
+        .into_iter()
+        .filter(|(_, _, groups)| groups.len() > 1)
+        .map(|(title, word, groups)| (title, table(word, &groups)))
+        .collect()
 }
 
 /// Columns in which nobody is are left out, but for the first two.
-fn table(word: &str, groups: &BTreeMap<&str, [u64; COLUMNS.len()]>) -> String {
+fn table(word: &str, groups: &BTreeMap<&str, [u64; COLUMNS.len()]>) -> Vec<Vec<String>> {
     let shown: Vec<usize> = (0..COLUMNS.len())
         .filter(|at| *at < 2 || groups.values().any(|counts| counts.get(*at).is_some_and(|n| *n > 0)))
         .collect();
-    let right: Vec<usize> = (1..=shown.len()).collect();
-    let mut table = Table::new(&right);
     let head = std::iter::once(word).chain(shown.iter().filter_map(|at| COLUMNS.get(*at).copied()));
-    table.cells(head.map(str::to_owned).collect());
+    let mut rows = vec![head.map(str::to_owned).collect()];
     for (name, counts) in groups {
         let numbers = shown.iter().filter_map(|at| counts.get(*at)).map(|n| thousands(*n));
-        table.cells(std::iter::once((*name).to_owned()).chain(numbers).collect());
+        rows.push(std::iter::once((*name).to_owned()).chain(numbers).collect());
     }
-    table.show()
+    rows
 }

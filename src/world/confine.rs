@@ -63,6 +63,15 @@ impl Repository {
         &self.root
     }
 
+    /// Where a file that is shown under this name lies, as seen from the repository's folder, with `/` between folders;
+    /// nothing where it is not there, or lies elsewhere.
+    pub fn place_of(&self, shown: &str) -> Option<String> {
+        let real = Path::new(shown).canonicalize().ok()?;
+        let parts = real.strip_prefix(&self.root).ok()?.components();
+        let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+        Some(parts.join("/")).filter(|place| !place.is_empty())
+    }
+
     /// The file that `name`, written in a file of `folder`, means: the one to open, links resolved, and the
     /// way to it as the user would type it, which is only for showing.
     ///

@@ -20,7 +20,7 @@ use crate::approval::Role;
 use crate::audience::Suppression;
 use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
-use crate::diagnostic::{Diagnostics, Source};
+use crate::diagnostic::{Diagnostics, Rule, Source};
 
 use self::inputs::Text;
 
@@ -238,6 +238,7 @@ impl Opened {
         let manifest = self.manifest.take()?;
         let Parts { references, campaign, recipients, profile_source, .. } = self.parts(&manifest);
         let suppression = self.suppression(&references, campaign.as_ref());
+        self.problems.of(Rule::SuppressionList);
         self.problems.sort();
         match (campaign, recipients, suppression, profile_source) {
             (Some(campaign), Some(recipients), Some((suppression, lists)), Some(profile_source))
@@ -268,6 +269,7 @@ impl Opened {
         let (profile, profile_source) = self.profile(references.profile.as_ref()).unzip();
         let found = self.recipients(manifest, &references.csv);
         let (recipients, header) = found.filter(|(_, header)| self.has_names(manifest, header)).unzip();
+        self.problems.of(Rule::Recipients);
         let named = references.templates.iter();
         let templates =
             named.filter_map(|one| Some((one.name.clone(), self.named_text(one, Role::Template)?))).collect();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source};
 
 pub use absent::all;
 pub use schema::document;
@@ -42,12 +42,14 @@ pub fn read<T: DeserializeOwned + JsonSchema>(source: &Arc<Source>) -> (Option<T
         }
     };
     shape::check(&mut tree, &schema_of::<T>(), source, &mut problems);
+    problems.of(Rule::WrongValue);
     match T::deserialize(de::NodeDeserializer::new(&tree)) {
         Ok(value) => (Some(value), problems),
         Err(error) => {
             // The shape check names what is wrong in people's words; this speaks only where it could not.
             if !problems.has_errors() {
-                problems.push(Diagnostic::error(error.message).at(source, error.span, ""));
+                problems
+                    .push(Diagnostic::error(error.message).at(source, error.span, "").of(Rule::WrongValue));
             }
             (None, problems)
         }

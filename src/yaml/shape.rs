@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::tree::{Kind, Node};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, did_you_mean, listing};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source, Span, did_you_mean, listing};
 
 /// Reports into `problems` and cuts what it reported.
 pub(super) fn check(tree: &mut Node, schema: &Value, source: &Arc<Source>, problems: &mut Diagnostics) {
@@ -97,13 +97,38 @@ impl<'a> Checker<'a> {
         let branches: Vec<&'a Value> = branches.iter().map(|branch| self.resolve(branch)).collect();
         match branches.iter().find(|branch| branch.as_object().is_some_and(|rules| fits(&node.value, rules)))
         {
-            Some(branch) => self.node(node, branch, path, owner),
+            Some(branch) => {
+                let sound = self.node(node, branch, path, owner);
+                if !sound && branch.get("enum").is_some() {
+                    self.tell_group(&branches);
+                }
+                sound
+            }
             None => {
                 let wanted: Vec<&str> =
                     branches.iter().filter_map(|one| noun(one.get("type")?.as_str()?)).collect();
                 self.wrong_kind(node, path, &(wanted.join(" or ") + &example(rules)));
                 false
             }
+        }
+    }
+
+    /// Where a word was none, that a group of keys can stand there as well.
+    fn tell_group(&mut self, branches: &[&'a Value]) {
+        let keys = branches.iter().find_map(|branch| branch.get("properties")?.as_object());
+        let example = |(key, rules): (&String, &Value)| {
+            let first = rules.get("examples")?.get(0)?.as_str()?;
+            Some(format!("{key}: \"{first}\""))
+        };
+        let needed = |key: &str| {
+            branches
+                .iter()
+                .any(|one| one["required"].as_array().is_some_and(|all| all.iter().any(|name| name == key)))
+        };
+        let examples: Vec<String> =
+            keys.into_iter().flatten().filter(|(key, _)| needed(key)).filter_map(example).collect();
+        if let Some(last) = self.found.iter_mut().last().filter(|_| !examples.is_empty()) {
+            last.help.push(format!("or a group of keys, as in `{{ {} }}`", examples.join(", ")));
         }
     }
 
@@ -158,11 +183,8 @@ impl<'a> Checker<'a> {
 
     fn wrong_kind(&mut self, node: &Node, path: &str, wanted: &str) {
         let path = if path.is_empty() { "the file" } else { &format!("`{path}`") };
-        self.found.push(Diagnostic::error(format!("{path} must be {wanted}, not {}", node.value.noun())).at(
-            self.source,
-            node.span.clone(),
-            "",
-        ));
+        let problem = Diagnostic::error(format!("{path} must be {wanted}, not {}", node.value.noun()));
+        self.found.push(problem.of(Rule::WrongType).at(self.source, node.span.clone(), ""));
     }
 
     fn range(&mut self, value: i64, rules: &Map<String, Value>, path: &str, span: &Span) -> bool {
@@ -203,20 +225,24 @@ impl<'a> Checker<'a> {
                         )
                     });
                 let text = format!("`{}` is missing", join(path, name));
-                self.error(text, owner.clone(), &help);
+                self.problem(Rule::MissingKey, text, owner.clone(), &help);
             }
         }
+        let mut named: Vec<String> = entries.iter().map(|(key, _)| key.name.clone()).collect();
         let mut kept: Vec<(super::Key, Node)> = Vec::with_capacity(entries.len());
         for (key, mut value) in std::mem::take(entries) {
             let inner = join(path, &key.name);
             if let Some((first, _)) = kept.iter().find(|(other, _)| other.name == key.name) {
                 self.found.push(
                     Diagnostic::error(format!("`{inner}` stands twice"))
+                        .of(Rule::DuplicateKey)
                         .at(self.source, key.span.clone(), "again here")
                         .at(self.source, first.span.clone(), "first here"),
                 );
                 continue;
             }
+            // What was meant is read all the same, so that nothing is called missing that is only misspelled.
+            let key = self.meant(key, rules, properties, &inner, &mut named);
             let schema = properties.and_then(|known| known.get(&key.name));
             let keep = match (schema, rules.get("additionalProperties")) {
                 (Some(schema), _) | (None, Some(schema @ Value::Object(_))) => {
@@ -229,7 +255,7 @@ impl<'a> Checker<'a> {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("known keys here: {}", listing(known.iter().copied())),
                     };
-                    self.error(format!("unknown key `{inner}`"), key.span.clone(), &help);
+                    self.problem(Rule::UnknownKey, format!("unknown key `{inner}`"), key.span.clone(), &help);
                     false
                 }
                 (None, _) => true,
@@ -241,8 +267,34 @@ impl<'a> Checker<'a> {
         *entries = kept;
     }
 
+    /// A key, or the one that it is a slip of: told, and read as what was meant where that does not stand there too.
+    fn meant(
+        &mut self,
+        key: super::Key,
+        rules: &Map<String, Value>,
+        properties: Option<&Map<String, Value>>,
+        path: &str,
+        named: &mut Vec<String>,
+    ) -> super::Key {
+        let known = || properties.into_iter().flat_map(|all| all.keys().map(String::as_str));
+        let closed = rules.get("additionalProperties") == Some(&Value::Bool(false));
+        if !closed || known().any(|name| name == key.name) {
+            return key;
+        }
+        let free = |name: &&str| !named.iter().any(|other| other == name);
+        let Some(near) = did_you_mean(&key.name, known()).filter(free) else { return key };
+        let help = format!("did you mean `{near}`?");
+        self.problem(Rule::UnknownKey, format!("unknown key `{path}`"), key.span.clone(), &help);
+        named.push(near.to_owned());
+        super::Key { name: near.to_owned(), span: key.span }
+    }
+
     fn error(&mut self, title: String, span: Span, help: &str) {
-        let problem = Diagnostic::error(title).at(self.source, span, "");
+        self.problem(Rule::WrongValue, title, span, help);
+    }
+
+    fn problem(&mut self, rule: Rule, title: String, span: Span, help: &str) {
+        let problem = Diagnostic::error(title).of(rule).at(self.source, span, "");
         self.found.push(if help.is_empty() { problem } else { problem.help(help) });
     }
 }

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::complaints;
 use super::spanned::Spanned;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Rule, Source, Span};
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,7 +119,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
             let text = error.without_snippet().to_string();
             let text = text.split(" at line ").next().unwrap_or_default();
             let (title, advice) = complaints::told(text);
-            let problem = Diagnostic::error(title).at(source, at..at, "here");
+            let problem = Diagnostic::error(title).at(source, at..at, "here").of(Rule::Syntax);
             match advice {
                 Some(advice) => problem.help(advice),
                 None => problem,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::preview::EVIL;
 use crate::project::{Project, root};
-use crate::{preview, rehearse};
+use crate::{preview, rehearse, report_forms};
 
 /// Whether there is a browser, and what drives it.
 #[allow(clippy::print_stderr)] // A test that was skipped says so to whoever looks.
@@ -93,4 +93,15 @@ fn a_rehearsal_in_a_browser() {
     let made = rehearse::rehearse(&project, &["--fault", "429:5%,timeout:1%", "--html", "rehearsal.html"]);
     assert_eq!(made.code, 0, "{made:?}");
     hold(&project, "rehearsal.html", json!({ "texts": ["Rehearsal of c"] }));
+}
+
+#[test]
+fn a_report_in_a_browser() {
+    if !is_there() {
+        return;
+    }
+    let (_desk, project) = report_forms::everything();
+    report_forms::page(&project, &[]);
+    let more = json!({ "texts": ["Report of c", report_forms::EVIL, "wait for a decision", "By language"] });
+    hold(&project, "report.html", more);
 }

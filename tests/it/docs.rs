@@ -142,3 +142,14 @@ fn the_campaigns_among_the_examples_are_sound_and_send() {
         assert!(said.out.contains(&format!("accepted  {people}  ")), "{name}: {said:?}");
     }
 }
+
+#[test]
+fn the_table_of_rules_is_that_of_the_program() {
+    let rules = sendplan::diagnostic::Rule::ALL.iter();
+    let rows: Vec<String> = rules.map(|rule| format!("| `{}` | {} |\n", rule.id(), rule.about())).collect();
+    assert!(
+        page("reports.md").contains(&rows.concat()),
+        "docs/reports.md has another table than\n{}",
+        rows.concat()
+    );
+}

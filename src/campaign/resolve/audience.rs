@@ -7,7 +7,7 @@ use super::message::inside;
 use crate::audience::masked::masked_all;
 use crate::audience::{AddressKind, Filter, Header, NumberTypes, Rules, Sample, region as region_of};
 use crate::campaign::raw;
-use crate::diagnostic::{Diagnostic, did_you_mean, listing};
+use crate::diagnostic::{Diagnostic, Rule, did_you_mean, listing};
 use crate::provider::Profile;
 use crate::provider::wire::AddressKind as WireKind;
 use crate::units::Percent;
@@ -107,6 +107,7 @@ impl Resolver<'_> {
                 Diagnostic::error(format!("`{key}`: the CSV has no column `{}`", name.value))
                     .at(self.source, name.span.clone(), "")
                     .help(help)
+                    .of(Rule::Column)
                     .help(format!("its columns are {}", listing(shown.iter().map(String::as_str)))),
             );
         }

@@ -8,7 +8,7 @@ use super::Resolver;
 use crate::audience::Header;
 use crate::campaign::raw;
 use crate::campaign::references::DEFAULT;
-use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean, listing};
+use crate::diagnostic::{Diagnostic, Rule, Source, Span, did_you_mean, listing};
 use crate::expression::{Branch, Problem, branches};
 use crate::message::hygiene::Kind;
 use crate::message::opt_out::{OptOut, Phrase};
@@ -287,7 +287,8 @@ impl Resolver<'_> {
     }
 
     pub(super) fn expression(&mut self, key: &str, problem: &Problem, source: &Arc<Source>, span: Span) {
-        let diagnostic = Diagnostic::error(format!("`{key}`: {}", problem.message)).at(source, span, "");
+        let diagnostic = Diagnostic::error(format!("`{key}`: {}", problem.message));
+        let diagnostic = diagnostic.of(Rule::Expression).at(source, span, "");
         self.problems.push(match &problem.help {
             Some(help) => diagnostic.help(help.as_str()),
             None => diagnostic,

@@ -22,7 +22,7 @@ use self::schedule::Schedule;
 use super::raw;
 use super::{Announced, Audience, Campaign, Delivery, is_name, secrets};
 use crate::audience::Header;
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source, Span};
 use crate::message::{Names, Snippets};
 use crate::provider::Profile;
 use crate::schedule::Zone;
@@ -85,14 +85,17 @@ impl Resolver<'_> {
         let name = manifest.name.as_ref().and_then(|name| self.name(name));
         let constants = self.constants(manifest);
         // What a sender is, no adaptation changes.
+        self.problems.of(Rule::WrongValue);
         let sender = self.sender(manifest, materials.profile.as_ref());
         let profile = self.profile(manifest, materials.profile);
         let kind = self.address_kind(manifest, profile.as_ref());
+        self.problems.of(Rule::Provider);
         let audience = manifest.audience.as_ref();
         let rules = audience.and_then(|audience| {
             let name = name.as_deref().unwrap_or_default();
             self.rules(name, &audience.value, materials.header.clone(), kind)
         });
+        self.problems.of(Rule::Audience);
         let message = manifest.message.as_ref();
         let wordings = message.and_then(|message| {
             let audience = audience.map(|audience| &audience.value);
@@ -119,17 +122,22 @@ impl Resolver<'_> {
                 },
             )
         });
+        self.problems.of(Rule::Message);
         let frequency = audience
             .and_then(|audience| self.frequency(name.as_deref().unwrap_or_default(), &audience.value));
+        self.problems.of(Rule::Audience);
         let schedule = self.schedule(manifest.schedule.as_ref(), materials.holidays.as_ref());
+        self.problems.of(Rule::Schedule);
         let idempotent = profile.as_ref().is_some_and(Profile::is_idempotent);
         let delivery = self.delivery(manifest.delivery.as_ref(), idempotent);
         let limits = self.limits(manifest, profile.as_ref());
         self.segments_of_none(manifest, profile.as_ref());
+        self.problems.of(Rule::Delivery);
         // What a column is good for is asked only where there is such a column.
         let header = rules.as_ref().map(|rules| &rules.header).or(materials.header.as_ref());
         self.whose_clock(manifest, kind, wordings.as_ref(), header);
         self.whose_language(manifest, wordings.as_ref(), header);
+        self.problems.of(Rule::Audience);
         let Schedule { timetable, window, until, recipients } = schedule?;
         Some(Campaign {
             name: name?,

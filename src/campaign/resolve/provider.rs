@@ -8,7 +8,7 @@ use super::Resolver;
 use crate::campaign::raw;
 use crate::campaign::secrets;
 use crate::credentials::masked;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::provider::{Cost, OverrideError, Profile};
 use crate::yaml::{Spanned, TextOr};
 
@@ -56,6 +56,7 @@ impl Resolver<'_> {
             self.problems.push(
                 Diagnostic::error("`provider.base_url`: credentials do not belong into a URL")
                     .at(&masked(self.source, &url.span), url.span.clone(), "a literal secret")
+                    .of(Rule::Secret)
                     .help("list them under `secrets` of the profile, as `${env:NAME}`"),
             );
             return None;

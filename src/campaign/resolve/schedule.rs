@@ -26,6 +26,9 @@ pub(super) struct Schedule {
     pub recipients: Option<Recipients>,
 }
 
+/// How a line of a crontab is read.
+const CRON: &str = "minute, hour, day of the month, month and day of the week, as in `0 9 * * MON-FRI`";
+
 impl Resolver<'_> {
     /// The whole of it.
     pub(super) fn schedule(
@@ -108,7 +111,10 @@ impl Resolver<'_> {
         zone: Option<Zone>,
         holidays: Option<&Arc<Source>>,
     ) -> Option<Series> {
-        let cron = self.quantity::<Cron>("schedule.cron", line);
+        let cron = line.value.parse::<Cron>().map_err(|error| {
+            let problem = Diagnostic::error(format!("`schedule.cron`: {error}"));
+            self.problems.push(problem.at(self.source, line.span.clone(), "").help(CRON));
+        });
         let days: Vec<Option<NaiveDate>> =
             schedule.except.iter().flatten().map(|day| self.date("schedule.except", day)).collect();
         let except: Option<BTreeSet<NaiveDate>> = days.into_iter().collect();
@@ -116,7 +122,7 @@ impl Resolver<'_> {
         let holidays = schedule.holidays.as_ref().map(|_| holidays.and_then(|file| self.holidays(file)));
         let (mut except, holidays) = (except?, all(holidays)?);
         except.extend(holidays.iter().flat_map(Holidays::iter).map(|(day, _)| day));
-        Some(Series { cron: cron?, zone: zone?, until: None, except })
+        Some(Series { cron: cron.ok()?, zone: zone?, until: None, except })
     }
 
     fn holidays(&mut self, file: &Arc<Source>) -> Option<Holidays> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::credentials::{masked, names_a_secret};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, did_you_mean, listing};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source, did_you_mean, listing};
 use crate::expression::{self, Kind, Program};
 use crate::provider::exchange::Method;
 use crate::provider::profile::{Reads, Text};
@@ -90,6 +90,7 @@ impl<'a> Compiler<'a> {
         self.problems.push(
             Diagnostic::error(format!("the secret `{name}` is written out"))
                 .at(&masked(self.source, span), span.clone(), "a literal secret")
+                .of(Rule::Secret)
                 .help("keep it in the environment or in a file, and write `${env:NAME}` or `${file:path}` under `secrets`; if it was committed, have it changed"),
         );
     }

@@ -8,8 +8,8 @@ use super::Opened;
 use super::inputs::Text;
 use crate::approval::Role;
 use crate::campaign::Reference;
-use crate::diagnostic::{Diagnostic, Source};
-use crate::world::confine::{self, Confined, tidy};
+use crate::diagnostic::{Diagnostic, Rule, Source, did_you_mean};
+use crate::world::confine::{self, ConfineError, Confined, tidy};
 use crate::world::stamp::stamp;
 
 /// The largest manifest, template or profile that is read, in bytes.
@@ -26,13 +26,41 @@ impl Opened {
                 Some((file, reference.clone()))
             }
             Err(error) => {
-                self.problems.push(Diagnostic::error(error.to_string()).at(
-                    &self.source,
-                    reference.span.clone(),
-                    "",
-                ));
+                let problem = Diagnostic::error(error.to_string()).of(Rule::File);
+                let problem = match self.advice(&error, &reference.name) {
+                    Some(advice) => problem.help(advice),
+                    None => problem,
+                };
+                self.problems.push(problem.at(&self.source, reference.span.clone(), ""));
                 None
             }
+        }
+    }
+
+    /// What to do about a file that is not there.
+    fn advice(&self, error: &ConfineError, name: &str) -> Option<String> {
+        if !matches!(error, ConfineError::Unreadable { .. }) {
+            return None;
+        }
+        if name.contains("{{") || name.contains('\n') || name.split_whitespace().count() > 3 {
+            return Some(
+                "a file is wanted here; words themselves stand under `text`, as in `en: { text: \"…\" }`"
+                    .to_owned(),
+            );
+        }
+        let place = self.folder.join(name);
+        let wanted = place.file_name()?.to_str()?;
+        // A link may lead elsewhere, and what lies there is nobody's business.
+        let folder =
+            place.parent()?.canonicalize().ok().filter(|real| real.starts_with(self.repository.root()));
+        let there = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+        let there: Vec<String> = there.filter_map(|one| one.file_name().into_string().ok()).collect();
+        match did_you_mean(wanted, there.iter().map(String::as_str)) {
+            Some(near) => {
+                let near = Path::new(name).with_file_name(near);
+                Some(format!("did you mean `{}`?", near.display()))
+            }
+            None => Some(format!("it is looked for at `{}`", tidy(&place).display())),
         }
     }
 
@@ -41,7 +69,8 @@ impl Opened {
             Ok(source) => Some(source),
             Err(why) => {
                 let title = format!("cannot read `{}`: {why}", reference.name);
-                self.problems.push(Diagnostic::error(title).at(&self.source, reference.span.clone(), ""));
+                let problem = Diagnostic::error(title).of(Rule::File);
+                self.problems.push(problem.at(&self.source, reference.span.clone(), ""));
                 None
             }
         }

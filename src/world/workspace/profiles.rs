@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Opened;
 use super::named::read_text;
 use crate::campaign::Reference;
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source};
 use crate::provider::Profile;
 
 impl Opened {
@@ -30,7 +30,8 @@ impl Opened {
         };
         match Profile::from_source(&source) {
             Ok(profile) => Some((profile, source)),
-            Err(problems) => {
+            Err(mut problems) => {
+                problems.of(Rule::Profile);
                 self.problems.extend(problems);
                 None
             }
@@ -60,7 +61,7 @@ pub fn profile(name: &str) -> Result<(Profile, Arc<Source>), Diagnostics> {
 
 fn no_such_profile(name: &str) -> Diagnostic {
     let names: Vec<&str> = crate::provider::builtin_names().collect();
-    let diagnostic = Diagnostic::error(format!("there is no built-in profile `{name}`"));
+    let diagnostic = Diagnostic::error(format!("there is no built-in profile `{name}`")).of(Rule::Profile);
     let diagnostic = match crate::diagnostic::did_you_mean(name, names.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help(format!("built in: {}", crate::diagnostic::listing(names.iter().copied()))),

@@ -7,7 +7,7 @@ use super::{Opened, Piped};
 use crate::audience::{Header, Named, ReadError};
 use crate::campaign::{self, Manifest, Reference, References};
 use crate::credentials::hide;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::world::confine::{Confined, plain, tidy};
 use crate::world::export::{self, Export, STANDARD_INPUT};
 use crate::world::recipients::{Recipients, other_columns};
@@ -112,6 +112,7 @@ impl Opened {
                 Diagnostic::error(format!(
                     "`audience.address`: the CSV has no column `{name}`; is a header missing?"
                 ))
+                .of(Rule::Column)
                 .at(&self.source, address.span.clone(), "")
                 .help("the first row looks like a recipient, and it must name the columns"),
             );
