@@ -6,6 +6,7 @@ use super::exit::Failure;
 use super::flags::{Flags, quoted};
 use crate::campaign::{is_name, suggested};
 use crate::cli::{Global, PlanFormat, Provider, State, Verb};
+use crate::diagnostic::did_you_mean;
 use crate::provider::builtin_names;
 use crate::store::StoreError;
 use crate::world::workspace::{MANIFEST, NoCampaign};
@@ -22,7 +23,12 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
             // Whoever checks, or begins, sees all there is to see.
             Verb::Check(_) | Verb::Init(_) => Vec::new(),
             Verb::Provider(Provider::Show { name } | Provider::Test { name }) if !is_path(name) => {
-                vec!["sendplan provider list".to_owned()]
+                let word =
+                    if matches!(verb, Verb::Provider(Provider::Show { .. })) { "show" } else { "test" };
+                match did_you_mean(name, builtin_names()) {
+                    Some(near) => vec![format!("sendplan provider {word} {near}")],
+                    None => vec!["sendplan provider list".to_owned()],
+                }
             }
             _ => with("check"),
         },
@@ -59,12 +65,7 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
         Failure::LostState(_) | Failure::Store(StoreError::Corrupt { .. }) => {
             vec![format!("sendplan state verify{flags}")]
         }
-        Failure::Store(StoreError::Missing { .. }) => match &shown {
-            Some(shown) if at.campaign.is_some_and(|path| path.exists()) => {
-                vec![format!("sendplan plan {shown}")]
-            }
-            _ => Vec::new(),
-        },
+        Failure::Store(StoreError::Missing { .. }) => nothing_sent(at.campaign, global),
         Failure::Input(_) => input(verb, shown.as_deref()),
         Failure::State(_) if !matches!(verb, Verb::Status(_)) => vec![format!("sendplan status{flags}")],
         Failure::Store(StoreError::Older { .. }) => with("send"),
@@ -140,6 +141,17 @@ fn no_campaign(why: &NoCampaign) -> Vec<String> {
             vec![format!("sendplan audience {path}"), format!("sendplan init first-campaign --from {path}")]
         }
         NoCampaign::NoRecipients(_) | NoCampaign::Unreadable { .. } => Vec::new(),
+    }
+}
+
+/// Where nothing was sent yet, what could be. A state that was named is somewhere else.
+fn nothing_sent(campaign: Option<&Path>, global: &Global) -> Vec<String> {
+    let named = campaign.map(|path| Path::new("campaigns").join(path));
+    let there = [campaign.map(Path::to_owned), named].into_iter().flatten().find(|path| path.exists());
+    match there {
+        Some(path) => vec![format!("sendplan plan {}", quoted(&path.display().to_string()))],
+        None if global.state.is_some() => Vec::new(),
+        None => vec!["sendplan check".to_owned()],
     }
 }
 

@@ -213,7 +213,7 @@ impl StatusReport {
         let mut out = match wanted {
             Some(name) if self.runs.is_empty() => format!("No run of `{name}` in this state.\n"),
             None if self.runs.is_empty() && self.campaigns.is_empty() => {
-                "No runs yet.\n\nNext:\n  sendplan plan CAMPAIGN\n".to_owned()
+                "No runs yet.\n\nNext:\n  sendplan check\n".to_owned()
             }
             None if self.runs.is_empty() => "No runs yet.\n".to_owned(),
             _ => self.table(),

@@ -4,6 +4,7 @@
 
 mod approval;
 mod audience;
+mod book;
 mod broken;
 mod browser;
 mod builtins;
