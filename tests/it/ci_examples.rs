@@ -233,6 +233,7 @@ fn github_never_begins_from_a_state_that_a_job_has_outlived() {
     assert_eq!(take(&[&older, &newer], &[&older], "false", "false"), refused());
     assert_eq!(take(&[&newer], &[&older], "false", "true"), brings(10), "a person says so");
     assert_eq!(take(&[&newer], &[], "true", "false"), refused(), "there was somebody before");
+    assert_eq!(take(&[&newer], &[], "true", "true"), (0, String::new()), "a person says so");
     assert_eq!(take(&[&older], &[&newer], "true", "false"), refused(), "no state is begun beside one");
 }
 
@@ -286,7 +287,10 @@ fn gitlab_never_begins_from_a_state_that_a_job_has_outlived() {
         (said.code, std::fs::read_to_string(job.path(".state/state.db")).unwrap_or_default())
     };
     assert_eq!(run("1", &[], false).0, 7, "the very first job says so");
-    assert_eq!(run("2", &[("NEW_STATE", "true")], false), (0, "sent".to_owned()));
+    assert_eq!(run("1b", &[("NEW_STATE", "true"), ("CAMPAIGN", "../x")], false).0, 2, "no state came of it");
+    assert_eq!(run("1c", &[("NEW_STATE", "true")], false).0, 7, "somebody began before");
+    let again = [("NEW_STATE", "true"), ("GO_ON", "true")];
+    assert_eq!(run("2", &again, false), (0, "sent".to_owned()), "a person says so");
     assert_eq!(run("3", &[("NEW_STATE", "true")], false).0, 7, "no state is begun beside one");
     assert_eq!(run("4", &[], false), (0, "sentsent".to_owned()));
     assert_eq!(run("5", &[("DOWN", "1")], false).0, 7, "who cannot look does not send");
