@@ -77,7 +77,7 @@ fn every_command_in_them_is_one_of_ours() {
             count += 1;
         }
     }
-    assert_eq!(count, 13, "a command in an example is not seen");
+    assert_eq!(count, 15, "a command in an example is not seen");
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn a_pull_request_is_planned_and_held_to_its_plan() {
     let bin = Path::new(env!("CARGO_BIN_EXE_sendplan")).parent().unwrap().display().to_string();
     let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
     let run = |script: &str| {
-        let _ = std::fs::remove_dir_all(job.path("plans"));
+        ["plans", "pages"].iter().for_each(|folder| drop(std::fs::remove_dir_all(job.path(folder))));
         job.write("output", "");
         let variables = [("PATH", path.as_str()), ("GITHUB_OUTPUT", "output"), ("RUNNER_TEMP", "bin")];
         let mut command = Command::new("bash");
@@ -360,7 +360,7 @@ fn a_pull_request_is_planned_and_held_to_its_plan() {
         assert_eq!(run(&all).code, 0, "{what}");
     };
     assert_eq!(
-        run("git init --quiet && echo plans > .gitignore && sendplan init one && sendplan init two").code,
+        run("git init --quiet && printf 'plans\\npages\\n' > .gitignore && sendplan init one && sendplan init two").code,
         0
     );
     commit("begun");
@@ -377,6 +377,7 @@ fn a_pull_request_is_planned_and_held_to_its_plan() {
         names
     };
     assert_eq!(names(), ["one.md"]);
+    assert!(job.path("pages/one.html").is_file());
     assert_eq!(std::fs::read_to_string(job.path("output")).unwrap(), "planned=true\n");
     assert_eq!(run(&hold).code, 0);
     // Another text, and the old plan: it is shown, and held up.
