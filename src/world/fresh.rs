@@ -82,7 +82,13 @@ impl Fresh {
         if let Some(parent) = path.parent() {
             self.folder(parent)?;
         }
-        fs::create_dir(path).map_err(|error| failed(path, &error))?;
+        match fs::create_dir(path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(FreshError::There(path.display().to_string()));
+            }
+            Err(error) => return Err(failed(path, &error)),
+        }
         self.folders.push(path.to_owned());
         Ok(())
     }
@@ -161,6 +167,7 @@ mod tests {
         let mut fresh = make();
         assert_eq!(fs::read_to_string(at(".gitignore")).unwrap(), "target\n.sendplan/\n");
         assert!(matches!(fresh.file(&at("lists/two.csv"), &text("2")), Err(FreshError::There(_))));
+        assert!(matches!(fresh.file(&at(".gitignore/x"), &text("2")), Err(FreshError::There(_))));
         drop(fresh);
         assert_eq!(fs::read_to_string(at(".gitignore")).unwrap(), "target");
         assert!(!at("campaigns").exists() && !at("lists/two.csv").exists() && at("lists").exists());

@@ -77,7 +77,7 @@ fn every_command_in_them_is_one_of_ours() {
             count += 1;
         }
     }
-    assert_eq!(count, 13, "a command in an example is not seen");
+    assert_eq!(count, 15, "a command in an example is not seen");
 }
 
 #[test]
@@ -233,6 +233,7 @@ fn github_never_begins_from_a_state_that_a_job_has_outlived() {
     assert_eq!(take(&[&older, &newer], &[&older], "false", "false"), refused());
     assert_eq!(take(&[&newer], &[&older], "false", "true"), brings(10), "a person says so");
     assert_eq!(take(&[&newer], &[], "true", "false"), refused(), "there was somebody before");
+    assert_eq!(take(&[&newer], &[], "true", "true"), (0, String::new()), "a person says so");
     assert_eq!(take(&[&older], &[&newer], "true", "false"), refused(), "no state is begun beside one");
 }
 
@@ -286,7 +287,10 @@ fn gitlab_never_begins_from_a_state_that_a_job_has_outlived() {
         (said.code, std::fs::read_to_string(job.path(".state/state.db")).unwrap_or_default())
     };
     assert_eq!(run("1", &[], false).0, 7, "the very first job says so");
-    assert_eq!(run("2", &[("NEW_STATE", "true")], false), (0, "sent".to_owned()));
+    assert_eq!(run("1b", &[("NEW_STATE", "true"), ("CAMPAIGN", "../x")], false).0, 2, "no state came of it");
+    assert_eq!(run("1c", &[("NEW_STATE", "true")], false).0, 7, "somebody began before");
+    let again = [("NEW_STATE", "true"), ("GO_ON", "true")];
+    assert_eq!(run("2", &again, false), (0, "sent".to_owned()), "a person says so");
     assert_eq!(run("3", &[("NEW_STATE", "true")], false).0, 7, "no state is begun beside one");
     assert_eq!(run("4", &[], false), (0, "sentsent".to_owned()));
     assert_eq!(run("5", &[("DOWN", "1")], false).0, 7, "who cannot look does not send");
@@ -329,6 +333,102 @@ fn the_git_hook_stops_a_commit_with_a_broken_campaign() {
     project.write("notes.txt", "x");
     git(&["add", "notes.txt"]);
     assert_eq!(git(&["commit", "-m", "notes"]).code, 0);
+}
+
+#[test]
+fn a_pull_request_is_planned_and_held_to_its_plan() {
+    if !has("git") {
+        eprintln!("skipped: there is no git");
+        return;
+    }
+    let [plan, hold] = ["Plan", "Hold campaigns to their plans"].map(|name| step(GITHUB[1], "check", name));
+    let job = Job::new("unused", "");
+    let bin = Path::new(env!("CARGO_BIN_EXE_sendplan")).parent().unwrap().display().to_string();
+    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+    let run = |script: &str| {
+        ["plans", "pages"].iter().for_each(|folder| drop(std::fs::remove_dir_all(job.path(folder))));
+        job.write("output", "");
+        let variables = [("PATH", path.as_str()), ("GITHUB_OUTPUT", "output"), ("RUNNER_TEMP", "bin")];
+        let mut command = Command::new("bash");
+        command.args(["-e", "-o", "pipefail", "-c", script]).current_dir(job.0.path()).envs(variables);
+        said(command.env_remove("CI").env_remove("SENDPLAN_STATE").stdin(Stdio::null()).output().unwrap())
+    };
+    let commit = |what: &str| {
+        let all = format!(
+            "git add --all . && git -c user.name=A -c user.email=a@example.org commit --quiet -m {what}"
+        );
+        assert_eq!(run(&all).code, 0, "{what}");
+    };
+    assert_eq!(
+        run("git init --quiet && printf 'plans\\npages\\n' > .gitignore && sendplan init one && sendplan init two").code,
+        0
+    );
+    commit("begun");
+    let approve = "sendplan plan campaigns/one --out campaigns/one/plan.json";
+    assert_eq!(run(approve).code, 0);
+    commit("approved");
+    // Nothing was approved before, and `two` was not touched.
+    let planned = run(&plan);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    let names = || {
+        let all = std::fs::read_dir(job.path("plans")).unwrap();
+        let mut names: Vec<_> = all.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(), ["one.md"]);
+    assert!(job.path("pages/one.html").is_file());
+    assert_eq!(std::fs::read_to_string(job.path("output")).unwrap(), "planned=true\n");
+    assert_eq!(run(&hold).code, 0);
+    // Another text, and the old plan: it is shown, and held up.
+    job.write("campaigns/one/message.txt", "Hello {{ name }}. Reply STOP to opt out.\n");
+    commit("another");
+    let planned = run(&plan);
+    assert_eq!((planned.code, names()), (0, vec!["one.md".to_owned()]), "{planned:?}");
+    assert!(std::fs::read_to_string(job.path("plans/one.md")).unwrap().contains("differ"), "{planned:?}");
+    assert_eq!(run(&hold).code, 9);
+    assert_eq!(run(approve).code, 0);
+    assert_eq!(run(&hold).code, 0);
+    commit("approved");
+    // What belongs to all campaigns changes all of them; what cannot be planned is no plan.
+    job.write("lists/optouts.csv", "phone\n+254700000009\n");
+    commit("list");
+    assert_eq!((run(&plan).code, names()), (0, vec!["one.md".to_owned(), "two.md".to_owned()]));
+    job.write("campaigns/two/message.txt", "Hi {{ nobody }}\n");
+    commit("broken");
+    assert_eq!(run(&plan).code, 1);
+}
+
+#[test]
+fn a_comment_is_brought_up_to_date_and_never_posted_twice() {
+    if !has("jq") {
+        eprintln!("skipped: there is no jq");
+        return;
+    }
+    let job = Job::new(
+        "gh",
+        "#!/bin/sh\ncase $2 in\n--paginate) jq --raw-output \"$5\" comments.json ;;\n*) echo \"$@\" >> asked ;;\nesac\n",
+    );
+    std::fs::create_dir(job.path("plans")).unwrap();
+    ["one", "two"].iter().for_each(|name| job.write(&format!("plans/{name}.md"), "# Plan\n"));
+    let comment = |id: u32, who: &str, body: &str| serde_json::json!({ "id": id, "user": { "login": who }, "body": body });
+    let mark = "<!-- plans/one.md -->\n# Older\n";
+    let comments = [
+        comment(1, "somebody", mark),
+        comment(2, "github-actions[bot]", "# Something else\n<!-- plans/two.md -->"),
+        comment(3, "github-actions[bot]", mark),
+    ];
+    job.write("comments.json", &serde_json::json!(comments).to_string());
+    let said =
+        job.run(&step(GITHUB[1], "comment", "Comment"), &[("GITHUB_REPOSITORY", "o/r"), ("NUMBER", "7")]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let asked = std::fs::read_to_string(job.path("asked")).unwrap();
+    assert_eq!(
+        asked,
+        "api --silent --method PATCH repos/o/r/issues/comments/3 --field body=@body.md\n\
+         api --silent --method POST repos/o/r/issues/7/comments --field body=@body.md\n"
+    );
+    assert_eq!(std::fs::read_to_string(job.path("body.md")).unwrap(), "<!-- plans/two.md -->\n# Plan\n");
 }
 
 /// Runs a linter of somebody else's, where they are installed: `.ci/linters` does that, and says where.
