@@ -239,6 +239,36 @@ fn a_page_is_about_one_recipient_where_one_is_asked_for() {
 }
 
 #[test]
+fn a_page_tells_what_it_costs_and_shows_the_dearest() {
+    let project = Project::empty();
+    let prices = "cost: { currency: KES, per: segment, prices: { \"254\": \"0.80\", \"1\": \"2.5\" } }";
+    let long = "Hi {{ name }}, ".to_owned() + &"all our branches open at nine. ".repeat(5);
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &format!(
+            "version: 1\nname: c\nprovider: {{ profile: mobiconnect, {prices} }}\nsender: 1\n\
+             audience: {{ csv: r.csv, address: phone, region: KE }}\nmessage: {{ text: \"{long}\" }}\n"
+        ),
+    );
+    let rows = "0712345678,Ann\n0722345678,Wanjirũ\n+12025550100,Zoe\n0733345678,Bo\n+4915112345678,Jo\n";
+    project.write("campaigns/c/r.csv", &format!("phone,name\n{rows}"));
+    let page = page(&project, &[]);
+    let text = read(&page);
+    // Of two segments, one in three because of a letter; one of them has no price.
+    for read in
+        ["10.60 KES", "and 1 message whose price is not known", "dearest", "1.60 KES", "2.40 KES", "5.00 KES"]
+    {
+        assert!(text.contains(read), "{read}: {text}");
+    }
+    let dearest = page.split("<article").find(|card| card.contains("dearest")).unwrap();
+    assert!(dearest.contains("5.00 KES"), "{dearest}");
+    assert!(
+        text.contains("1 message in UCS-2 could be spelled in GSM-7: 1 segment less, 0.80 KES."),
+        "{text}"
+    );
+}
+
+#[test]
 fn without_a_time_there_is_none_to_draw_unless_one_is_named() {
     let project = Project::personalised("http://127.0.0.1:9", 30);
     let text = read(&page(&project, &[]));

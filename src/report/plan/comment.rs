@@ -222,9 +222,12 @@ mod tests {
     use crate::report::plan::tests::{aside, report};
 
     fn sample(text: &str) -> Sample {
-        let (recipient, wording) = ("C-17".to_owned(), String::new());
-        let (text, flaws) = (text.to_owned(), Vec::new());
-        Sample { recipient, wording, why: "first", text, measure: None, flaws }
+        Sample {
+            id: "C-17".to_owned(),
+            why: vec!["first".to_owned()],
+            text: text.to_owned(),
+            ..Sample::default()
+        }
     }
 
     #[test]
