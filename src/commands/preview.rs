@@ -43,8 +43,9 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
         problems.push(Diagnostic::warning(warning));
         terminal.problems(&problems);
     }
-    let Shown { chooser, excluded, .. } = shown;
-    let untaken = chooser.untaken();
+    let Shown { chooser, excluded, tracer, .. } = shown;
+    let mut untaken = chooser.untaken();
+    untaken.retain(|(wording, _)| tracer.is_certain(*wording));
     let samples = samples(&loaded, chooser.chosen());
     match (&args.recipient, samples.is_empty()) {
         (Some(wanted), true) => {

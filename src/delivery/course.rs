@@ -50,7 +50,7 @@ pub fn course(starts: DateTime<Utc>, groups: &[Group], interval: Option<Duration
         let given = share(fits, &step.open, &mut left);
         credit -= nanos.saturating_mul(u128::from(given.iter().sum::<u64>())).min(credit);
         // What nobody was there for is not made up for later.
-        credit = credit.min(nanos);
+        credit = credit.min(nanos - 1);
         for (place, number) in step.open.iter().zip(given).filter(|(_, number)| *number > 0) {
             if let Some(quarters) = quarters.get_mut(*place) {
                 *quarters.entry(quarter(step.from)).or_default() += number;
@@ -161,6 +161,14 @@ mod tests {
         let (a, b) = (listed(&course, 0)[1].1, listed(&course, 1)[0].1);
         assert_eq!((a + b, course.left), (450, 0));
         assert!((60..70).contains(&a), "{a} of 450 for 450 of 3150");
+    }
+
+    #[test]
+    fn no_hour_holds_more_than_its_rate_also_after_a_night() {
+        let groups = [group(100_000, "08:00", "20:00", "UTC")];
+        let course = course(at("2026-12-01T00:00:00Z"), &groups, Some(Duration::from_secs(1)));
+        assert!(course.quarters[0].values().all(|number| *number <= 900), "{:?}", course.quarters[0]);
+        assert!(course.quarters[0].len() > 96);
     }
 
     #[test]

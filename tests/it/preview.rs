@@ -148,6 +148,22 @@ fn a_branch_that_only_one_text_leaves_unread_is_told_with_it() {
 }
 
 #[test]
+fn of_a_text_that_cannot_be_followed_nothing_is_said() {
+    let shown = |turns: u32| {
+        let project = Project::empty();
+        let never = "{% if i == 1 %}{{ name }}{% elif i == 9999 %}never{% endif %}";
+        let text = format!("text: \"{{% for i in range(end={turns}) %}}{never}{{% endfor %}}\"");
+        project.manifest("http://127.0.0.1:9", "batch_max: 1", &text, "");
+        project.recipients(2);
+        preview(&project, &[]).out
+    };
+    assert!(shown(90).contains("`{% elif i == 9999 %}` is read by nobody"), "{}", shown(90));
+    // With its marks it is more work than a text may be; what it reads it reads.
+    let long = shown(9000);
+    assert!(long.contains("Name0") && !long.contains("branches"), "{long}");
+}
+
+#[test]
 fn a_page_of_a_preview_holds_everything_and_nothing_else() {
     let project = project(60);
     let page = page(&project, &[]);
