@@ -39,6 +39,7 @@ pub const EXAMPLES: &[Examples] = &[
         &[
             ("sendplan preview campaigns/spring-sale", "the first, the unusual, the longest"),
             ("sendplan preview campaigns/spring-sale --recipient C-10021", "one person's"),
+            ("sendplan preview campaigns/spring-sale --html preview.html", "a page to approve from"),
         ],
     ),
     (
@@ -46,7 +47,10 @@ pub const EXAMPLES: &[Examples] = &[
         &[
             ("sendplan plan campaigns/spring-sale --rejects rejects.csv", "who gets nothing, and why"),
             ("sendplan plan campaigns/spring-sale --out plan.json", "a file to commit, for approval"),
-            ("sendplan plan campaigns/spring-sale --against plan.json", "what has changed since"),
+            (
+                "sendplan plan campaigns/spring-sale --against plan.json --format markdown",
+                "what has changed since",
+            ),
         ],
     ),
     (

@@ -1,10 +1,13 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
+mod listeners;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use self::listeners::{Heard, Listeners};
 use super::ahead::Ahead;
 use super::approval::{self, Approved};
 use super::contacts::unheard_of;
@@ -12,13 +15,12 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
 use super::places::{Places, people};
-use super::rejects::RejectsFile;
 use super::scan::{digest, refusals, scan};
 use super::standing::time;
 use super::terminal::Terminal;
 use super::timing::InTime;
 use super::{Outcome, load, state};
-use crate::approval::Crowd;
+use crate::approval::PlanFile;
 use crate::audience::{Exclusion, Place};
 use crate::campaign::{Campaign, Frequency, OncePer};
 use crate::cli::{Global, Plan, PlanFormat};
@@ -26,10 +28,11 @@ use crate::delivery::pinned::Pinned;
 use crate::diagnostic::{Diagnostics, listing};
 use crate::message::spelling::spelling;
 use crate::plan::totals::Lacking;
-use crate::plan::{Culprit, Entry, Excerpt, FlawCount, Origin, Totals};
+use crate::plan::{Culprit, Excerpt, FlawCount, Origin, Totals};
 use crate::provider::Cost;
 use crate::provider::raw::BatchMode;
 use crate::report::alphabet::{Alphabet, Character};
+use crate::report::approval::Against;
 use crate::report::flaws::{FlawLine, excerpt, seen};
 use crate::report::mask::Mask;
 use crate::report::occurrences::{UPCOMING, occurrences};
@@ -44,38 +47,13 @@ use crate::world::workspace::{self, Loaded};
 pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     let loaded = load::campaign(&args.campaign, terminal)?;
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
-    let State { mut ahead, occasion, flags, finished, is_sandbox, mut warnings } =
+    let State { ahead, occasion, flags, finished, is_sandbox, mut warnings } =
         state(args, global, &loaded, now)?;
     let approved = Approved::read(args.against.as_deref())?;
     args.out.as_deref().map_or(Ok(()), approval::check)?;
-    let mut crowd = (approved.is_some() || args.out.is_some()).then(|| Crowd::new(&loaded.campaign.name));
-    let mut rejects = args
-        .rejects
-        .as_deref()
-        .map(|path| {
-            RejectsFile::begin(
-                path,
-                loaded.campaign.audience.rules.header.columns(),
-                loaded.recipients.are_several(),
-            )
-        })
-        .transpose()?;
-    let totals = scan(&loaded, args.threads, terminal, &mut |entry| {
-        crowd.iter_mut().for_each(|crowd| approval::count(crowd, &entry));
-        match entry {
-            Entry::Planned { address, .. } => {
-                ahead.iter_mut().for_each(|ahead| ahead.count(address));
-                Ok(())
-            }
-            Entry::Excluded { place, reason, row } => {
-                rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(&place, reason, row))
-            }
-        }
-    })?;
-    if let Some(rejects) = rejects {
-        let path = rejects.finish()?;
-        terminal.note(&format!("excluded rows are in {}", path.display()));
-    }
+    let mut listeners = Listeners::new(args, &loaded, ahead)?;
+    let totals = scan(&loaded, args.threads, terminal, &mut |entry| listeners.take(entry))?;
+    let Heard { left_out_now, plan, samples } = listeners.finish(&totals, terminal)?;
     let times = Times::of(&loaded.campaign, occasion, now);
     let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
     let places = Places::of(&loaded.campaign, &totals, times.starts, now);
@@ -86,14 +64,16 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     };
     warnings.extend_from_slice(&report.warnings);
     warnings.extend(swallowing(&loaded, &totals));
-    let plan = crowd.map(|crowd| approval::made(&loaded, &totals, crowd)).transpose()?;
     let against = approved.zip(plan.as_ref()).map(|(approved, now)| approved.against(now));
-    let report = PlanReport { left_out_now: ahead.map(Ahead::finish), warnings, against, ..report };
+    let report = PlanReport { left_out_now, warnings, against, ..report };
+    let late = timing.problem(&workspace::open(&args.campaign)?);
+    let mut refused = refusals(&loaded, &totals);
+    refused.extend(late.is_some().then(|| "it cannot be through in time".to_owned()));
     terminal.data(&match args.format {
         PlanFormat::Json => report.json(),
         PlanFormat::Markdown => {
             let aside = aside(&loaded, &totals, &times, &timing);
-            report.comment(&Aside { held: places.held, ..aside }, &[])
+            report.comment(&Aside { held: places.held, refused: refused.clone(), ..aside }, &samples)
         }
         PlanFormat::Human => {
             let is_other = report.against.as_ref().is_some_and(|against| !against.same);
@@ -103,13 +83,22 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
             report.human(&Aside { finished, next, held: places.held, ..aside })
         }
     });
-    let mut refused = refusals(&loaded, &totals);
-    if let Some(problem) = timing.problem(&workspace::open(&args.campaign)?) {
+    if let Some(problem) = late {
         let mut problems = Diagnostics::new();
         problems.push(problem);
         terminal.problems(&problems);
-        refused.push("it cannot be through in time".to_owned());
     }
+    conclude(args, &refused, plan, report.against, terminal)
+}
+
+/// Writes the plan file of what is not refused, and says whether it is what was approved.
+fn conclude(
+    args: &Plan,
+    refused: &[String],
+    plan: Option<PlanFile>,
+    against: Option<Against>,
+    terminal: &Terminal,
+) -> Outcome {
     if !refused.is_empty() {
         return Err(Failure::PlanRefused(format!(": {}", refused.join("; "))));
     }
@@ -117,7 +106,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         approval::write(path, &plan)?;
         terminal.note(&format!("the plan is in {}: commit it, for others to approve", path.display()));
     }
-    match report.against {
+    match against {
         Some(against) if !against.same => {
             Err(Failure::Unapproved(format!("this is not what was approved: {}", against.summary)))
         }

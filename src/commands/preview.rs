@@ -43,10 +43,10 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
         problems.push(Diagnostic::warning(warning));
         terminal.problems(&problems);
     }
-    let Shown { chooser, excluded, tracer, .. } = shown;
-    let mut untaken = chooser.untaken();
-    untaken.retain(|(wording, _)| tracer.is_certain(*wording));
-    let samples = samples(&loaded, chooser.chosen());
+    let mut untaken = shown.chooser.untaken();
+    untaken.retain(|(wording, _)| shown.tracer.is_certain(*wording));
+    let excluded = shown.excluded.take();
+    let samples = shown.samples();
     match (&args.recipient, samples.is_empty()) {
         (Some(wanted), true) => {
             let nobody = || format!("`{wanted}` is not in {}", loaded.recipients.shown());
@@ -73,7 +73,7 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
 }
 
 /// What is shown of the messages of a plan.
-struct Shown<'a> {
+pub struct Shown<'a> {
     loaded: &'a Loaded,
     mask: Mask,
     names: Vec<String>,
@@ -87,29 +87,45 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn new(args: &'a Preview, loaded: &'a Loaded) -> Self {
-        let campaign = &loaded.campaign;
-        let (rules, wordings) = (&campaign.audience.rules, &campaign.wordings);
         let is_page = args.html.is_some();
         let wish = Wish {
             most: args.sample.map_or(if is_page { SHOWN_ON_A_PAGE } else { SHOWN }, usize::from),
             zones: if is_page { MOST_ZONES } else { 0 },
             extremes: is_page,
         };
-        let tracer = Tracer::new(rules, wordings, reference(campaign));
         let wanted = args.recipient.as_deref();
         Self {
-            loaded,
             mask: if args.show_addresses { Mask::Shown } else { Mask::Masked },
-            names: names(wordings),
             wanted,
-            wanted_address: wanted.and_then(|text| rules.kind.read(text).ok()),
+            wanted_address: wanted.and_then(|text| loaded.campaign.audience.rules.kind.read(text).ok()),
+            ..Self::of(loaded, wish)
+        }
+    }
+
+    /// Whoever is worth seeing, with masked addresses.
+    pub fn of(loaded: &'a Loaded, wish: Wish) -> Self {
+        let campaign = &loaded.campaign;
+        let (rules, wordings) = (&campaign.audience.rules, &campaign.wordings);
+        let tracer = Tracer::new(rules, wordings, reference(campaign));
+        Self {
+            loaded,
+            mask: Mask::Masked,
+            names: names(wordings),
+            wanted: None,
+            wanted_address: None,
             chooser: Chooser::new(wish, ways(wordings, &tracer)),
             tracer,
             excluded: None,
         }
     }
 
-    fn take(&mut self, entry: &Entry<'_>) {
+    /// The messages that were chosen, with what is said of each.
+    pub fn samples(self) -> Vec<Sample> {
+        samples(self.loaded, self.chooser.chosen())
+    }
+
+    /// Looks at what became of a row.
+    pub fn take(&mut self, entry: &Entry<'_>) {
         let Entry::Planned { id, address, text, measure, wording, whereabouts, flaws, row, .. } = entry
         else {
             return self.excluded(entry);

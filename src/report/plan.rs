@@ -240,6 +240,8 @@ pub struct Aside {
     pub gateway: String,
     /// The version of the time zone data.
     pub tz_version: &'static str,
+    /// Why the plan is refused, where it is.
+    pub refused: Vec<String>,
     /// When it was finished already, RFC 3339.
     pub finished: Option<String>,
     /// The next command to type.

@@ -220,3 +220,16 @@ fn a_refused_plan_is_not_written() {
     assert_eq!(said.code, 3, "{said:?}");
     assert!(!project.path(PLAN).exists());
 }
+
+#[test]
+fn a_comment_shows_what_reviewers_look_at_and_what_has_changed() {
+    let project = project(20);
+    out(&project);
+    append(&project, "campaigns/c/r.csv", "0711000000,New\n");
+    append(&project, "campaigns/c/m.txt", " ũ");
+    let arguments =
+        ["plan", "campaigns/c", "--format", "markdown", "--against", PLAN, "--now", "2027-03-01T00:00:00Z"];
+    let said = project.run(&arguments);
+    assert_eq!(said.code, 9, "{said:?}");
+    insta::assert_snapshot!("comment", said.out);
+}

@@ -9,6 +9,7 @@ mod builtins;
 mod canary;
 mod cancel;
 mod check;
+mod ci_examples;
 mod control;
 mod cost;
 mod cron;

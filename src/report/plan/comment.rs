@@ -29,6 +29,13 @@ impl PlanReport {
             code(&self.campaign)
         ));
         comment.part(&self.headline(aside));
+        if !aside.refused.is_empty() {
+            let why = wrapped(&cut_at(&aside.refused.join("; "), 1_000), "refused: ");
+            comment.part(&format!(
+                "**The plan is refused, and nothing of it is sent**:\n\n{}\n",
+                fenced(&why, MOST_PART)
+            ));
+        }
         comment.part(&self.changes());
         comment.part(&self.told());
         comment.part(&table(&["", ""], &[], &self.facts(aside)));
@@ -222,12 +229,7 @@ mod tests {
     use crate::report::plan::tests::{aside, report};
 
     fn sample(text: &str) -> Sample {
-        Sample {
-            id: "C-17".to_owned(),
-            why: vec!["first".to_owned()],
-            text: text.to_owned(),
-            ..Sample::default()
-        }
+        Sample { id: "C-17".to_owned(), text: text.to_owned(), ..Sample::default() }
     }
 
     #[test]
@@ -245,6 +247,14 @@ mod tests {
         assert!(comment.len() < MOST_BYTES, "{}", comment.len());
         assert!(comment.ends_with(Comment::CUT), "{comment}");
         assert!(comment.contains("180 more warnings"));
+    }
+
+    #[test]
+    fn what_is_refused_is_told_above_all_else() {
+        let aside = Aside { refused: vec!["5 messages, and `limits.recipients` is 3".to_owned()], ..aside() };
+        let comment = report().comment(&aside, &[]);
+        let (told, rest) = comment.split_once("refused: 5 messages, and `limits.recipients` is 3").unwrap();
+        assert!(told.contains("**The plan is refused") && rest.contains("| recipients |"), "{comment}");
     }
 
     #[test]
