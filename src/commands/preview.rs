@@ -43,7 +43,8 @@ pub fn run(args: &Preview, terminal: &Terminal) -> Outcome {
         problems.push(Diagnostic::warning(warning));
         terminal.problems(&problems);
     }
-    let untaken = shown.chooser.untaken();
+    let mut untaken = shown.chooser.untaken();
+    untaken.retain(|(wording, _)| shown.tracer.is_certain(*wording));
     let excluded = shown.excluded.take();
     let samples = shown.samples();
     match (&args.recipient, samples.is_empty()) {

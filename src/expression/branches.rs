@@ -126,6 +126,8 @@ pub fn taken<T>(run: impl FnOnce() -> T) -> (T, Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::expression::{Context, Kind};
 
@@ -198,5 +200,45 @@ mod tests {
         let source =
             "{% for c in a | split(pat=',') %}{% if c == 'x' %}!{% endif %}{% else %}none{% endfor %}";
         takes(source, &[("a", "x,y")], &["{% if c == 'x' %}", "not {% if c == 'x' %}"]);
+    }
+
+    /// Texts of branches in branches, with dashes anywhere, in blocks that look at what was written.
+    fn texts() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof!["[a-c \n]{0,6}", Just("{{ a }}".to_owned()), Just("{# if #}".to_owned())];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let many = proptest::collection::vec(inner, 1..4).prop_map(|all| all.concat());
+            let dash = || prop_oneof![Just(""), Just("-")];
+            prop_oneof![
+                (many.clone(), many.clone(), many.clone(), dash(), dash(), 0..4_u8).prop_map(
+                    |(one, other, third, before, behind, shape)| {
+                        let elif = match shape {
+                            0 | 1 => String::new(),
+                            _ => format!("{{%{behind} elif b == 'y' {before}%}}{other}"),
+                        };
+                        let otherwise = match shape {
+                            0 | 2 => String::new(),
+                            _ => format!("{{%{before} else {behind}%}}{third}"),
+                        };
+                        format!(
+                            "{{%{before} if a == 'x' {behind}%}}{one}{elif}{otherwise}{{%{behind} endif {before}%}}"
+                        )
+                    }
+                ),
+                (many.clone(), dash()).prop_map(|(inside, dash)| {
+                    format!("{{% filter upper {dash}%}}{inside}{{%{dash} endfilter %}}")
+                }),
+                many.prop_map(|inside| {
+                    format!("{{% set s %}}{inside}{{% endset %}}{{% if s | length > 4 %}}{{{{ s }}}}{{% endif %}}")
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_copy_with_marks_reads_as_the_text_does(source in texts(), a in "[xy]?", b in "[xy]?") {
+            let (out, again, _) = both(&source, &[("a", &a), ("b", &b)]);
+            prop_assert_eq!(out, again, "{}", source);
+        }
     }
 }

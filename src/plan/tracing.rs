@@ -34,6 +34,8 @@ pub struct Tracer<'r> {
     wordings: &'r Wordings,
     /// A copy of each text that has branches and can be followed.
     texts: Vec<Option<Traced>>,
+    /// Those of them that could not be followed for somebody.
+    lost: Vec<WordingId>,
     address: String,
 }
 
@@ -43,12 +45,17 @@ impl<'r> Tracer<'r> {
         let clock = clock(rules.kind);
         let templates = wordings.all().iter().map(|one| &one.template);
         let traced = templates.map(|one| one.traced(one.scratch().for_readers(clock, reference)));
-        Self { rules, wordings, texts: traced.collect(), address: String::new() }
+        Self { rules, wordings, texts: traced.collect(), lost: Vec::new(), address: String::new() }
     }
 
     /// Whether a text can be followed; one without branches cannot.
     pub fn follows(&self, wording: WordingId) -> bool {
         self.texts.get(usize::from(wording)).is_some_and(Option::is_some)
+    }
+
+    /// Whether a text was followed for everybody who was asked for.
+    pub fn is_certain(&self, wording: WordingId) -> bool {
+        !self.lost.contains(&wording)
     }
 
     /// The ways that a message takes, by their numbers in [`Template::ways`](crate::message::Template::ways).
@@ -59,7 +66,7 @@ impl<'r> Tracer<'r> {
         address: &Address,
         wording: WordingId,
     ) -> Vec<usize> {
-        let Self { rules, wordings, texts, address: text } = self;
+        let Self { rules, wordings, texts, lost, address: text } = self;
         let Some(traced) = texts.get_mut(usize::from(wording)).and_then(Option::as_mut) else {
             return Vec::new();
         };
@@ -70,6 +77,9 @@ impl<'r> Tracer<'r> {
             let recipient = Recipient { id, address: text, locale, timezone: said(rules.timezone) };
             traced.ways(|column| row.get(column), &recipient)
         });
-        ways.unwrap_or_default()
+        if ways.as_ref().is_none_or(Option::is_none) && !lost.contains(&wording) {
+            lost.push(wording);
+        }
+        ways.flatten().unwrap_or_default()
     }
 }

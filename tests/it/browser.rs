@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::preview::EVIL;
-use crate::project::{Project, root};
+use crate::project::{Project, Said, root, said};
 use crate::{preview, rehearse, report_forms};
 
 /// Whether there is a browser, and what drives it.
@@ -29,24 +29,61 @@ fn is_there() -> bool {
 /// Opens a page and holds it against what every page must be; `more` is what must be true of this one.
 #[track_caller]
 fn hold(project: &Project, file: &str, more: Value) {
+    let said = look(project, file, more);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    // Four views, and nothing that was left out.
+    assert_eq!(said.out.matches("looked at").count(), 4);
+}
+
+/// What is said of a page.
+fn look(project: &Project, file: &str, more: Value) -> Said {
     let mut job = json!({ "file": project.path(file) });
     let more = more.as_object().unwrap().clone();
     job.as_object_mut().unwrap().extend(more);
     let path = project.path("job.json");
     std::fs::write(&path, json!([job]).to_string()).unwrap();
-    let said = Command::new("node")
-        .arg(root().join("tests/browser/check.mjs"))
-        .arg(Path::new(&path))
-        .output()
-        .unwrap();
-    assert!(
-        said.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&said.stdout),
-        String::from_utf8_lossy(&said.stderr)
-    );
-    // Four views, and nothing that was left out.
-    assert_eq!(String::from_utf8_lossy(&said.stdout).matches("looked at").count(), 4);
+    said(
+        Command::new("node")
+            .arg(root().join("tests/browser/check.mjs"))
+            .arg(Path::new(&path))
+            .output()
+            .unwrap(),
+    )
+}
+
+#[test]
+fn what_is_wrong_with_a_page_is_found() {
+    if !is_there() {
+        return;
+    }
+    let project = preview::project(10);
+    let made = project.run(&["preview", "campaigns/c", "--html", "good.html"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let page = std::fs::read_to_string(project.path("good.html")).unwrap();
+    let (from, rest) = page.split_once("<meta http-equiv=\"Content-Security-Policy\"").unwrap();
+    let wrong =
+        [("<label for=\"query\">", "<label>"), ("<h1>", "<h1 tabindex=\"2\"><img alt=\"\" src=\"a.png\">")]
+            .into_iter()
+            .chain([
+                ("svg { display: block; width: 100%", "svg { width: 3000px"),
+                ("'use strict';", "alert(1);"),
+            ])
+            .fold(rest.split_once("/>").unwrap().1.to_owned(), |page, (from, to)| page.replacen(from, to, 1));
+    project.write("bad.html", &format!("{from}{wrong}"));
+    let said = look(&project, "bad.html", json!({ "texts": ["not in it"] }));
+    assert_eq!(said.code, 1, "{said:?}");
+    for what in [
+        "bad.html 1280 light: does not read not in it",
+        "bad.html 390 dark: opens a dialog: 1",
+        "bad.html 390 light: asks for file:",
+        "bad.html 1280 dark: says error:",
+        "px wider than its window",
+        "axe critical label",
+        "bad.html 390 light: Tab 1 leads to",
+        "bad.html: what is put into it runs",
+    ] {
+        assert!(said.err.contains(what), "{what}: {}", said.err);
+    }
 }
 
 #[test]

@@ -148,6 +148,22 @@ fn a_branch_that_only_one_text_leaves_unread_is_told_with_it() {
 }
 
 #[test]
+fn of_a_text_that_cannot_be_followed_nothing_is_said() {
+    let shown = |turns: u32| {
+        let project = Project::empty();
+        let never = "{% if i == 1 %}{{ name }}{% elif i == 9999 %}never{% endif %}";
+        let text = format!("text: \"{{% for i in range(end={turns}) %}}{never}{{% endfor %}}\"");
+        project.manifest("http://127.0.0.1:9", "batch_max: 1", &text, "");
+        project.recipients(2);
+        preview(&project, &[]).out
+    };
+    assert!(shown(90).contains("`{% elif i == 9999 %}` is read by nobody"), "{}", shown(90));
+    // With its marks it is more work than a text may be; what it reads it reads.
+    let long = shown(9000);
+    assert!(long.contains("Name0") && !long.contains("branches"), "{long}");
+}
+
+#[test]
 fn a_page_of_a_preview_holds_everything_and_nothing_else() {
     let project = project(60);
     let page = page(&project, &[]);
@@ -236,6 +252,36 @@ fn a_page_is_about_one_recipient_where_one_is_asked_for() {
         "{text}"
     );
     assert!(text.contains("asked for"), "{text}");
+}
+
+#[test]
+fn a_page_tells_what_it_costs_and_shows_the_dearest() {
+    let project = Project::empty();
+    let prices = "cost: { currency: KES, per: segment, prices: { \"254\": \"0.80\", \"1\": \"2.5\" } }";
+    let long = "Hi {{ name }}, ".to_owned() + &"all our branches open at nine. ".repeat(5);
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &format!(
+            "version: 1\nname: c\nprovider: {{ profile: mobiconnect, {prices} }}\nsender: 1\n\
+             audience: {{ csv: r.csv, address: phone, region: KE }}\nmessage: {{ text: \"{long}\" }}\n"
+        ),
+    );
+    let rows = "0712345678,Ann\n0722345678,Wanjirũ\n+12025550100,Zoe\n0733345678,Bo\n+4915112345678,Jo\n";
+    project.write("campaigns/c/r.csv", &format!("phone,name\n{rows}"));
+    let page = page(&project, &[]);
+    let text = read(&page);
+    // Of two segments, one in three because of a letter; one of them has no price.
+    for read in
+        ["10.60 KES", "and 1 message whose price is not known", "dearest", "1.60 KES", "2.40 KES", "5.00 KES"]
+    {
+        assert!(text.contains(read), "{read}: {text}");
+    }
+    let dearest = page.split("<article").find(|card| card.contains("dearest")).unwrap();
+    assert!(dearest.contains("5.00 KES"), "{dearest}");
+    assert!(
+        text.contains("1 message in UCS-2 could be spelled in GSM-7: 1 segment less, 0.80 KES."),
+        "{text}"
+    );
 }
 
 #[test]

@@ -239,7 +239,8 @@ fn line(zones: &[Zone], planned: u64, quarters: &BTreeMap<DateTime<Utc>, u64>, c
         suppressed: 0,
         pending: 0,
         first_at: begins.map(|at| first.at(at)),
-        last_at: quarters.keys().next_back().map(|at| first.at(*at)),
+        // By then at the latest.
+        last_at: quarters.keys().next_back().map(|at| first.at(*at + TimeDelta::minutes(15))),
         hours: hours(quarters, common),
     }
 }

@@ -59,10 +59,15 @@ impl Template {
 }
 
 impl Traced {
-    /// The ways that somebody's text takes, by their numbers in [`Template::ways`]; none where it cannot be rendered.
-    pub fn ways<'r>(&mut self, cell: impl Fn(usize) -> &'r str, recipient: &Recipient<'_>) -> Vec<usize> {
+    /// The ways that somebody's text takes, by their numbers in [`Template::ways`]; nothing where the copy is too much
+    /// work, which its marks are a part of.
+    pub fn ways<'r>(
+        &mut self,
+        cell: impl Fn(usize) -> &'r str,
+        recipient: &Recipient<'_>,
+    ) -> Option<Vec<usize>> {
         let Self { template, scratch, text } = self;
         let (rendered, ways) = taken(|| template.render_row(cell, recipient, scratch, text));
-        if rendered.is_ok() { ways } else { Vec::new() }
+        rendered.is_ok().then_some(ways)
     }
 }

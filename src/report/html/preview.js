@@ -37,7 +37,7 @@
     let out = '';
     for (let i = 0; i < told.length; i += 1) {
       if (typeof told[i] === 'string') { out += told[i]; continue; }
-      out += data.base.substr(told[i], told[i + 1]);
+      out += data.base.slice(told[i], told[i] + told[i + 1]);
       i += 1;
     }
     return out;

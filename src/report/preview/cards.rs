@@ -24,11 +24,11 @@ pub fn filters(samples: &[Sample]) -> Option<Node> {
 
 /// Values of one kind, of which one is chosen, or all.
 fn group(key: &'static str, legend: &str, values: &BTreeSet<&str>) -> Option<Node> {
-    if values.len() < 2 {
+    let named = || values.iter().filter(|value| !value.is_empty()).take(MOST_CHOICES);
+    if named().count() < 2 {
         return None;
     }
-    let named = values.iter().filter(|value| !value.is_empty()).take(MOST_CHOICES);
-    let choices = (1..).zip(named).map(|(at, value)| choice(key, at, value, value));
+    let choices = (1..).zip(named()).map(|(at, value)| choice(key, at, value, value));
     let all = choice(key, 0, "", "All");
     let legend = Node::with("legend", legend);
     Some(Node::new("fieldset", &[], [legend, all].into_iter().chain(choices)))

@@ -155,13 +155,30 @@ impl Preview<'_> {
         let report = self.report;
         let mut warnings = report.warnings.clone();
         warnings.extend(report.without_opt_out.iter().map(|lacking| {
-            let (many, at) = (count(lacking.messages, "message"), thousands(lacking.first_line));
-            format!("{many} without a word on how to opt out, the first in line {at}.")
+            let at = first(lacking.first_file.as_deref(), lacking.first_line);
+            format!(
+                "{} without a word on how to opt out, the first in {at}.",
+                count(lacking.messages, "message")
+            )
         }));
         warnings.extend(report.flaws.iter().map(|flaw| {
             let of = flaw.column.as_ref().map_or_else(String::new, |column| format!(" from `{column}`"));
-            let (many, at) = (count(flaw.messages, "message"), thousands(flaw.first_line));
-            format!("{many} with {}{of}, the first in line {at}: {}", flaw.words, flaw.example)
+            let at = first(flaw.first_file.as_deref(), flaw.first_line);
+            let many = count(flaw.messages, "message");
+            format!("{many} with {}{of}, the first in {at}: {}", flaw.words, flaw.example)
+        }));
+        let alphabet = &report.alphabet;
+        warnings.extend((alphabet.segments > 0).then(|| {
+            let money = alphabet.cost.as_ref().map_or_else(String::new, |cost| format!(", {cost}"));
+            format!(
+                "{} in UCS-2 could be spelled in GSM-7: {} less{money}. `message.transliterate: gsm7` does that.",
+                count(alphabet.spellable, "message"),
+                count(alphabet.segments, "segment")
+            )
+        }));
+        warnings.extend((report.languages.unknown > 0).then(|| {
+            let many = count(report.languages.unknown, "message");
+            format!("{many} in the default language: there is no text in the one that their rows name.")
         }));
         warnings.extend(report.texts.iter().filter(|text| text.messages == 0).map(|text| {
             let names = [&text.variant, &text.locale].into_iter().flatten();
@@ -299,6 +316,12 @@ impl Preview<'_> {
         let facts = facts(rows.iter().map(|(name, value)| (*name, value.as_str())));
         anchored("facts", section("Facts", [facts]))
     }
+}
+
+/// Where the first of several stands.
+fn first(file: Option<&str>, line: u64) -> String {
+    let file = file.map_or_else(String::new, |file| format!("{file} "));
+    format!("{file}line {}", thousands(line))
 }
 
 /// A part of the page that links lead to.

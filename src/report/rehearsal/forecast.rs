@@ -7,6 +7,9 @@ use crate::report::html::{Bars, Kind, Node, table};
 use crate::report::layout::count;
 use crate::units::thousands;
 
+/// Fewer bars than this leave room beside them: one alone would be a wall.
+const FEWEST_PLACES: u64 = 8;
+
 const KINDS: [Kind; 1] = [Kind { name: "messages", class: "k1" }];
 
 /// Bars by the hour and a table of the same, by the clock of `zone`; then a chart by where people are, where there are
@@ -24,12 +27,14 @@ pub fn picture(hours: &[Hour], zones: &[ZoneLine], zone: &str) -> Vec<Node> {
     let most = all.iter().map(|one| one.taken).max().unwrap_or(0);
     let per = if step == 1 { "an hour".to_owned() } else { format!("{step} hours") };
     let told = format!("Messages that may leave, a bar for {per}; the table below has the numbers");
-    let middle = if places > 2 { named(first + places / 2 * step) } else { String::new() };
-    let end = if places > 1 { named(last) } else { String::new() };
+    let drawn = u64::try_from(places).unwrap_or(1).max(FEWEST_PLACES);
+    // The last of them and the middle, where there are enough to fill the width.
+    let is_full = |text: String| if u64::try_from(places) == Ok(drawn) { text } else { String::new() };
+    let (middle, end) = (is_full(named(first + places / 2 * step)), is_full(named(last)));
     let bars = Bars {
         told: &told,
         kinds: &KINDS,
-        places: u64::try_from(places).unwrap_or(1),
+        places: drawn,
         bars: &bars,
         under: [&named(first), &middle, &end],
     };
