@@ -56,6 +56,12 @@ pub struct Change {
     pub texts: Number,
 }
 
+impl Change {
+    /// None at all.
+    pub const NONE: Self =
+        Self { came: Number::Exactly(0), went: Number::Exactly(0), texts: Number::Exactly(0) };
+}
+
 impl Crowd {
     /// Nobody yet, of a campaign.
     pub fn new(campaign: &str) -> Self {
@@ -218,9 +224,7 @@ impl Outline {
         let groups = self.0.len().min(later.0.len());
         let points = self.points().min(later.points());
         let [before, after] = [self, later].map(|one| one.clone().coarser(groups, points).0);
-        let none = Number::Exactly(0);
-        let nothing = Change { came: none, went: none, texts: none };
-        before.iter().zip(&after).fold(nothing, |sum, (before, after)| {
+        before.iter().zip(&after).fold(Change::NONE, |sum, (before, after)| {
             let change = before.change(after);
             Change {
                 came: sum.came.plus(change.came),

@@ -80,7 +80,10 @@ impl Difference {
         Self {
             messages: approved.messages,
             files: files(&approved.files, &now.files),
-            people: outlines.map(|(before, after)| before.change(&after)),
+            people: outlines.map(|(before, after)| match approved.digest == now.digest {
+                true => Change::NONE,
+                false => before.change(&after),
+            }),
             figures: figures(approved, now),
             is_any: approved != now,
             is_of_messages: approved.digest != now.digest,

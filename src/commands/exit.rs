@@ -61,6 +61,9 @@ pub enum Failure {
     /// A state that should be there is not: sending would begin again from nobody.
     #[error("{0}")]
     LostState(String),
+    /// A job begins without a state, and there may have been one.
+    #[error("{0}")]
+    NoState(String),
     /// A plan that goes beyond its limits, or cannot be carried out as it is.
     #[error("the plan is refused{0}")]
     PlanRefused(String),
@@ -119,7 +122,11 @@ impl Failure {
             | Self::PlanRefused(_)
             | Self::Standing(_)
             | Self::OnlyInSandbox { is_missing: false, .. } => Code::Invalid,
-            Self::Store(_) | Self::State(_) | Self::LostState(_) | Self::OnlyInSandbox { .. } => Code::State,
+            Self::Store(_)
+            | Self::State(_)
+            | Self::LostState(_)
+            | Self::NoState(_)
+            | Self::OnlyInSandbox { .. } => Code::State,
             Self::Refused { .. } => Code::Refused,
             Self::Unapproved(_) => Code::Unapproved,
             Self::Left => Code::Stopped,

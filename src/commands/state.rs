@@ -75,7 +75,7 @@ pub fn hold(
 ) -> Result<Held, Failure> {
     let throw_away = sandbox && global.state.is_none();
     if !path.exists() && !throw_away && !new_state && ci() {
-        return Err(Failure::LostState(format!(
+        return Err(Failure::NoState(format!(
             "there is no state at `{}`, and CI is set: if an earlier job's state was lost, sending would begin again \
              from nobody. Restore it, or say --new-state",
             path.display()

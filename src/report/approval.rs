@@ -142,12 +142,20 @@ fn words(number: Number) -> String {
 
 /// `12 more, 3 fewer`.
 fn exchange(people: Change, none: &str) -> String {
-    let parts: Vec<String> = [(people.came, "more"), (people.went, "fewer")]
-        .into_iter()
-        .filter(|(number, _)| !number.is_none())
-        .map(|(number, word)| format!("{} {word}", words(number)))
-        .collect();
-    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
+    let sides = [(people.came, "more"), (people.went, "fewer")];
+    let told = sides.into_iter().filter(|(number, _)| number.least() > 0);
+    let parts: Vec<String> = told.map(|(number, word)| format!("{} {word}", words(number))).collect();
+    match (parts.is_empty(), people.came.is_none() && people.went.is_none()) {
+        (false, _) => parts.join(", "),
+        (true, true) => none.to_owned(),
+        (true, false) => "not told of so few people".to_owned(),
+    }
+}
+
+/// `40 texts differ`.
+fn differing(number: Number) -> String {
+    let noun = if number.least() == 1 { "text differs" } else { "texts differ" };
+    format!("{} {noun}", words(number))
 }
 
 /// All of it in a line: `recipients.csv: 12 more, 3 fewer; 40 texts differ; template unchanged`.
@@ -169,19 +177,22 @@ fn summary(difference: &Difference) -> String {
         match people.texts {
             Number::Exactly(0) if difference.is_order_only() => parts.push("another order".to_owned()),
             Number::Exactly(0) | Number::AtLeast(0) => {}
-            Number::Exactly(1) => parts.push("1 text differs".to_owned()),
-            number => parts.push(format!("{} texts differ", words(number))),
+            number => parts.push(differing(number)),
         }
     }
     let named = |line: &FileLine| format!("{} {}", line.name, word(line.fate));
     parts.extend(
         difference.files.iter().filter(|line| line.role != Role::Recipients).filter(changed).map(named),
     );
-    if of(Role::Template).next().is_some() && of(Role::Template).all(|line| line.fate == Fate::Unchanged) {
-        parts.push("template unchanged".to_owned());
-    }
     let told = ["campaign", "renderer", "zones"];
     let others = difference.figures.iter().filter(|figure| told.contains(&figure.name));
     parts.extend(others.map(|figure| format!("{}: {}, was {}", figure.name, figure.now, figure.before)));
+    if parts.is_empty() {
+        // Files, people and texts are the same: somebody has edited it.
+        parts.push("figures in the plan file were edited".to_owned());
+    }
+    if of(Role::Template).next().is_some() && of(Role::Template).all(|line| line.fate == Fate::Unchanged) {
+        parts.push("template unchanged".to_owned());
+    }
     parts.join("; ")
 }
