@@ -2,6 +2,7 @@
 //! ear. Text gets into a page only through [`Node::text`], attributes and [`Extras::data`], which are escaped.
 
 mod funnel;
+pub mod hours;
 
 use std::fmt::{self, Write as _};
 

@@ -1,7 +1,8 @@
 //! A rehearsal as a page.
 
 use super::{Hour, RehearsalReport, Setting, Stretch, left_out, named, steps, stretches, zones};
-use crate::report::html::{Bars, Kind, Node, facts, page, section, table};
+use crate::report::html::hours::Hours;
+use crate::report::html::{Kind, Node, facts, page, section, table};
 use crate::report::layout::count;
 use crate::units::thousands;
 
@@ -57,30 +58,13 @@ impl RehearsalReport {
     fn picture(&self) -> Option<Node> {
         let (step, all) = drawn(&self.hours)?;
         let (first, last) = (all.first()?.hour, all.last()?.hour);
-        let places = (last - first) / step + 1;
-        let bar = |one: &Stretch| {
-            let kinds = [one.accepted, one.unknown, one.rejected];
-            let told = KINDS.iter().zip(kinds).filter(|(_, number)| *number > 0);
-            let told: Vec<String> =
-                told.map(|(kind, number)| format!("{} {}", thousands(number), kind.name)).collect();
-            let place = u64::try_from((one.hour - first) / step).unwrap_or(0);
-            (place, format!("{}: {}", named(one.hour), told.join(", ")), kinds.to_vec())
-        };
-        let bars: Vec<(u64, String, Vec<u64>)> = all.iter().map(bar).collect();
-        let most = bars.iter().map(|(_, _, kinds)| kinds.iter().sum::<u64>()).max().unwrap_or(0);
+        let bar = |one: &Stretch| (one.hour, vec![one.accepted, one.unknown, one.rejected]);
+        let bars: Vec<(i64, Vec<u64>)> = all.iter().map(bar).collect();
+        let most = bars.iter().map(|(_, kinds)| kinds.iter().sum::<u64>()).max().unwrap_or(0);
         let per = if step == 1 { "an hour".to_owned() } else { format!("{step} hours") };
         let told =
             format!("Messages by what became of them, a bar for {per}; the table below has the numbers");
-        let (begin, end) = (named(first), named(last));
-        let middle = if places > 2 { named(first + places / 2 * step) } else { String::new() };
-        let end = if places > 1 { end } else { String::new() };
-        let bars = Bars {
-            told: &told,
-            kinds: &KINDS,
-            places: u64::try_from(places).unwrap_or(1),
-            bars: &bars,
-            under: [&begin, &middle, &end],
-        };
+        let picture = Hours { told: &told, kinds: &KINDS, range: (first, last), step, named };
         let height = format!("The highest bar is {} in {per}.", count(most, "message"));
         let rows: Vec<Vec<String>> = all.iter().map(row).collect();
         let heads = ["from", "left", "taken", "accepted", "unknown", "rejected"];
@@ -88,7 +72,10 @@ impl RehearsalReport {
             "What left and what the gateway took in {per}, and of how many the outcome was known then"
         );
         let heading = format!("By the clock of {}", self.zone);
-        Some(section(&heading, [bars.draw(&height), table(&caption, &heads, &[1, 2, 3, 4, 5], &rows)]))
+        Some(section(
+            &heading,
+            [picture.draw(&bars, &height), table(&caption, &heads, &[1, 2, 3, 4, 5], &rows)],
+        ))
     }
 
     fn messages(&self, setting: &Setting) -> Node {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Known;
-use crate::report::html::{Bars, Kind, Node, section, table};
+use crate::report::html::hours::Hours;
+use crate::report::html::{Kind, Node, section, table};
 use crate::report::layout::count;
 use crate::report::rehearsal::{named, steps};
 use crate::schedule::Zone;
@@ -46,29 +47,15 @@ impl Stretches {
 
     /// A picture of these kinds; nothing where there is nothing of them.
     fn picture(&self, what: &str, kinds: &[Kind], of: &dyn Fn(&Known) -> Vec<u64>) -> Option<Node> {
-        let bar = |(hour, known): (&i64, &Known)| {
-            let numbers = of(known);
-            let told = kinds.iter().zip(&numbers).filter(|(_, number)| **number > 0);
-            let told: Vec<String> =
-                told.map(|(kind, number)| format!("{} {}", thousands(*number), kind.name)).collect();
-            let place = u64::try_from((hour - self.first) / self.step).unwrap_or(0);
-            (place, format!("{}: {}", named(*hour), told.join(", ")), numbers)
-        };
-        let some = |(_, _, numbers): &(u64, String, Vec<u64>)| numbers.iter().any(|number| *number > 0);
-        let bars: Vec<_> = self.all.iter().map(bar).filter(some).collect();
-        let most = bars.iter().map(|(_, _, numbers)| numbers.iter().sum::<u64>()).max()?;
-        let places = (self.last - self.first) / self.step + 1;
-        let middle = if places > 2 { named(self.first + places / 2 * self.step) } else { String::new() };
-        let end = if places > 1 { named(self.last) } else { String::new() };
+        let numbers = self.all.iter().map(|(hour, known)| (*hour, of(known)));
+        let bars: Vec<(i64, Vec<u64>)> =
+            numbers.filter(|(_, numbers)| numbers.iter().any(|number| *number > 0)).collect();
+        let most = bars.iter().map(|(_, numbers)| numbers.iter().sum::<u64>()).max()?;
         let per = self.per();
-        let bars = Bars {
-            told: &format!("{what}, a bar for {per}; the table below has the numbers"),
-            kinds,
-            places: u64::try_from(places).unwrap_or(1),
-            bars: &bars,
-            under: [&named(self.first), &middle, &end],
-        };
-        Some(bars.draw(&format!("{what}. The highest bar is {} in {per}.", count(most, "message"))))
+        let told = format!("{what}, a bar for {per}; the table below has the numbers");
+        let range = (self.first, self.last);
+        let hours = Hours { told: &told, kinds, range, step: self.step, named };
+        Some(hours.draw(&bars, &format!("{what}. The highest bar is {} in {per}.", count(most, "message"))))
     }
 
     fn table(&self) -> Node {
