@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::crowd::Outline;
 
@@ -141,6 +142,11 @@ impl PlanFile {
     /// Its text.
     pub fn text(&self) -> String {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+
+    /// What names it, whatever space stands in its text.
+    pub fn sha256(&self) -> String {
+        Sha256::digest(self.text()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// What it tells of people; nothing where that was edited.

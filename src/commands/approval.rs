@@ -7,6 +7,7 @@ use super::ours::Ours;
 use super::scan::{digest, scan};
 use super::terminal::Terminal;
 use crate::approval::{Crowd, Difference, LeftOutBy, PlanFile};
+use crate::delivery::pinned::Pinned;
 use crate::plan::{Entry, Totals};
 use crate::report::approval::Against;
 use crate::store::Run;
@@ -59,7 +60,8 @@ pub fn count(crowd: &mut Crowd, entry: &Entry<'_>) {
 #[derive(Debug)]
 pub struct Approved<'p> {
     path: &'p Path,
-    plan: PlanFile,
+    /// The plan.
+    pub plan: PlanFile,
 }
 
 impl<'p> Approved<'p> {
@@ -74,11 +76,6 @@ impl<'p> Approved<'p> {
         let text = std::fs::read_to_string(path).map_err(|error| refuse(plain(&error)))?;
         let plan = PlanFile::read(&text).map_err(|error| refuse(error.to_string()))?;
         Ok(Some(Self { path, plan }))
-    }
-
-    /// The digest of its messages.
-    pub fn digest(&self) -> &str {
-        &self.plan.digest
     }
 
     /// How the plan of now differs from it.
@@ -104,17 +101,19 @@ impl<'p> Approved<'p> {
         )))
     }
 
-    /// Refuses to take up a run that was begun from another plan. Its files may have changed since it began; nothing of it
-    /// has.
+    /// Refuses to take up a run that was begun by another plan file, or by none. Its files may have changed since it began;
+    /// nothing of it has.
     pub fn hold_run(&self, run: &Run) -> Result<(), Failure> {
-        if run.pinned.campaign == self.plan.campaign && run.digest == self.plan.digest {
-            return Ok(());
-        }
+        let pinned =
+            Pinned::from_json(&run.pinned.pinned).map_err(|error| Failure::State(error.to_string()))?;
+        let begun = match pinned.approved {
+            Some(plan) if plan == self.plan.sha256() => return Ok(()),
+            Some(_) => format!("by another plan file than `{}`", self.path.display()),
+            None => "without a plan file".to_owned(),
+        };
         Err(Failure::Unapproved(format!(
-            "nothing was sent: `{}` ({}) was begun from another plan than that of `{}`; without --plan it is taken up",
-            run.pinned.campaign,
-            run.pinned.occurrence,
-            self.path.display()
+            "nothing was sent: `{}` ({}) was begun {begun}; without --plan it is taken up as it was begun",
+            run.pinned.campaign, run.pinned.occurrence,
         )))
     }
 }

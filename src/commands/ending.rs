@@ -49,6 +49,8 @@ pub fn settled(run: &RunLine) -> Code {
 /// What to type next.
 pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, terminal: &Terminal) {
     let shown = quoted(&args.campaign.display().to_string());
+    let plan = args.plan.iter().map(|plan| format!(" --plan {}", quoted(&plan.display().to_string())));
+    let sending = format!("{shown}{}", plan.collect::<String>());
     if sent.run.unknown > 0 {
         terminal.note(&format!(
             "\n{} may or may not have arrived. They are kept as unknown in {} and are not sent again.",
@@ -65,7 +67,7 @@ pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, te
         Code::Stopped if matches!(sent.driven, Driven::Ended(End::Cancelled(_))) => {
             terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{flags}"));
         }
-        Code::Stopped | Code::Refused => go_on(sent, &shown, flags, terminal),
+        Code::Stopped | Code::Refused => go_on(sent, (&shown, &sending), flags, terminal),
         Code::Unknown | Code::Rejected => {
             let verb = if sent.code == Code::Unknown { "resolve" } else { "report" };
             terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
@@ -73,14 +75,14 @@ pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, te
         // The real state is another one.
         _ if args.sandbox => terminal.note(&format!(
             "\nNothing left this machine: the gateway was a sandbox, and nobody counts as sent to.\n\nNext, with the \
-             gateway's credentials in the environment:\n  sendplan send {shown}"
+             gateway's credentials in the environment:\n  sendplan send {sending}"
         )),
         _ => {}
     }
 }
 
 /// How a run that was stopped goes on. Only what was refused, or does not work, has to be mended first.
-fn go_on(sent: &Delivered, shown: &str, flags: &Flags, terminal: &Terminal) {
+fn go_on(sent: &Delivered, (shown, sending): (&str, &str), flags: &Flags, terminal: &Terminal) {
     let resume = match &sent.hold {
         Some(hold) if hold.what == HoldKind::Paused => format!("  sendplan resume {shown}{flags}\n"),
         _ => String::new(),
@@ -90,7 +92,7 @@ fn go_on(sent: &Delivered, shown: &str, flags: &Flags, terminal: &Terminal) {
         Driven::Ended(End::Waits { .. }) => ", from then on",
         _ => "",
     };
-    terminal.note(&format!("\nNext{when}:\n{resume}  sendplan send {shown}{}", flags.taking_up()));
+    terminal.note(&format!("\nNext{when}:\n{resume}  sendplan send {sending}{}", flags.taking_up()));
     if flags.begin_anew() {
         terminal.note(
             "\nA sandbox begins anew each time, and throws the last run away. With --state FILE it is kept, and taken up.",

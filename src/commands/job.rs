@@ -11,6 +11,7 @@ use super::contacts::unheard_of;
 use super::exit::Failure;
 use super::pin::{Subject, pin};
 use super::terminal::Terminal;
+use crate::approval::PlanFile;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Frequency, Unknown};
 use crate::delivery::pinned::{Pinned, PinnedError};
@@ -134,8 +135,8 @@ pub struct Beginning {
     pub occurrence: String,
     /// Where its manifest lies.
     pub place: String,
-    /// The digest of the plan that was approved, where one was asked for.
-    pub approved: Option<String>,
+    /// The plan file by which it is begun, where one is named.
+    pub approved: Option<PlanFile>,
 }
 
 /// Begins a run. The gateway is spoken to first: one that will have nothing of us should not find a run that
@@ -162,7 +163,7 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
         let unheard = unheard_of(campaign, &store.runs(None)?);
         unheard.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
     }
-    let approved = approved.as_deref();
+    let approved = approved.as_ref();
     let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &place, sandbox, approved };
     let mut leaves = || ends.as_mut().is_some_and(|words| words.try_recv().is_ok());
     let run = pin(store, subject, now.timestamp_millis(), &mut leaves, terminal)?;

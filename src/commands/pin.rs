@@ -9,6 +9,7 @@ use super::plan::swallowing;
 use super::scan::{digest, refusals, scan_unless, too_many_parts};
 use super::terminal::Terminal;
 use super::timing::InTime;
+use crate::approval::PlanFile;
 use crate::campaign::Delivery;
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
@@ -29,8 +30,8 @@ pub struct Subject<'a> {
     pub place: &'a str,
     /// Whether it is a sandbox's.
     pub sandbox: bool,
-    /// The digest of the plan that was approved, where one was asked for.
-    pub approved: Option<&'a str>,
+    /// The plan file by which it is begun, where one is named.
+    pub approved: Option<&'a PlanFile>,
 }
 
 /// Pins an occurrence of the campaign and gives its run. It is asked at every row whether to leave: nothing is written
@@ -47,7 +48,9 @@ pub fn pin<S: Store>(
     let run = NewRun {
         campaign: campaign.name.clone(),
         occurrence: occurrence.to_owned(),
-        pinned: Pinned::of(campaign, place, &loaded.profile_source, sandbox).to_json(),
+        pinned: Pinned::of(campaign, place, &loaded.profile_source, sandbox)
+            .approved_by(approved.map(PlanFile::sha256))
+            .to_json(),
         created_at_ms: at_ms,
     };
     let mut pinning = store.pin(&run)?;
@@ -111,7 +114,7 @@ pub fn pin<S: Store>(
     }
     let digest = digest(&totals);
     // Files may change between two readings.
-    if approved.is_some_and(|approved| approved != digest) {
+    if approved.is_some_and(|approved| approved.digest != digest) {
         let why = "nothing was sent: the files have changed since they were held against the plan file";
         return Err(Failure::Unapproved(why.to_owned()));
     }

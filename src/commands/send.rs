@@ -68,7 +68,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
                     approved.as_ref().map_or(Ok(()), |approved| approved.hold(&loaded, terminal))?;
-                    let approved = approved.map(|approved| approved.digest().to_owned());
+                    let approved = approved.map(|approved| approved.plan);
                     let beginning = Beginning { loaded, occurrence, place: opened.place(), approved };
                     begin(beginning, ground(&mut held, args, now, clock, terminal)?)?
                 }

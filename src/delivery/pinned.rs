@@ -67,6 +67,9 @@ pub struct Pinned {
     /// The campaign's texts, by their numbers, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wordings: Vec<PinnedWording>,
+    /// The digest of the plan file that it was begun by, where it was begun by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<String>,
 }
 
 /// What a text is called.
@@ -176,7 +179,14 @@ impl Pinned {
                 true => campaign.wordings.all().iter().map(PinnedWording::of).collect(),
                 false => Vec::new(),
             },
+            approved: None,
         }
+    }
+
+    /// The same, begun by a plan file with this digest.
+    #[must_use]
+    pub fn approved_by(self, plan: Option<String>) -> Self {
+        Self { approved: plan, ..self }
     }
 
     /// As it is kept.

@@ -162,6 +162,7 @@ fn what_was_approved_is_sent_and_a_refused_one_leaves_no_run() {
     let sent = project.run(&["send", "campaigns/c", "--sandbox", "--plan", PLAN, "--state", "s.db"]);
     assert_eq!(sent.code, 0, "{sent:?}");
     assert!(sent.out.contains("accepted  19"), "{sent:?}");
+    assert!(sent.err.ends_with("\n  sendplan send campaigns/c --plan campaigns/c/plan.json\n"), "{sent:?}");
     append(&project, "campaigns/c/r.csv", "0711000000,New\n");
     let refused = project.run(&["send", "campaigns/c", "--sandbox", "--plan", PLAN, "--state", "other.db"]);
     assert_eq!(refused.code, 9, "{refused:?}");
@@ -175,17 +176,35 @@ fn a_run_is_taken_up_by_the_plan_it_was_begun_from_whatever_became_of_its_files(
     let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
     let project = Project::personalised(&gateway.url(), 30);
     out(&project);
-    project.kill_when_waiting(&gateway, 2);
     let approved = std::fs::read_to_string(project.path(PLAN)).unwrap();
-    append(&project, "campaigns/c/r.csv", "0711000000,New\n");
+    let send = ["send", "campaigns/c", "--plan", PLAN];
+    let mut child = project.command(&send).spawn().unwrap();
+    gateway.until_waiting(2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gateway.release();
+    // The same messages by other terms are another plan.
+    append(&project, "campaigns/c/campaign.yaml", "limits: { recipients: 100 }\n");
     out(&project);
-    let other = project.run(&["send", "campaigns/c", "--plan", PLAN]);
+    let other = project.run(&send);
     assert_eq!(other.code, 9, "{other:?}");
-    assert!(other.err.contains("was begun from another plan"), "{other:?}");
+    assert!(other.err.contains("was begun by another plan file than `campaigns/c/plan.json`"), "{other:?}");
     project.write(PLAN, &approved);
-    let taken_up = project.run(&["send", "campaigns/c", "--plan", PLAN]);
+    let taken_up = project.run(&send);
     assert_eq!(taken_up.code, 6, "{taken_up:?}");
     assert_eq!(project.status().of("planned"), 30);
+}
+
+#[test]
+fn a_run_that_was_begun_without_a_plan_file_is_not_taken_up_by_one() {
+    let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
+    let project = Project::personalised(&gateway.url(), 30);
+    project.kill_when_waiting(&gateway, 2);
+    out(&project);
+    let held = project.run(&["send", "campaigns/c", "--plan", PLAN]);
+    assert_eq!(held.code, 9, "{held:?}");
+    assert!(held.err.contains("was begun without a plan file; without --plan it is taken up"), "{held:?}");
+    assert_eq!(project.send().code, 6);
 }
 
 #[test]
