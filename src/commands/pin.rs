@@ -14,7 +14,7 @@ use crate::campaign::Delivery;
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
 use crate::message::segments::Measure;
-use crate::plan::{Entry, Whereabouts};
+use crate::plan::{Entry, Totals, Whereabouts};
 use crate::schedule::{Moment, Zone};
 use crate::store::{Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, Store, StoreError};
 use crate::world::workspace::Loaded;
@@ -99,25 +99,7 @@ pub fn pin<S: Store>(
         Entry::Excluded { .. } => Ok(()),
     };
     let totals = scan_unless(loaded, None, terminal, leaves, &mut write)?;
-    let mut refused = refusals(loaded, &totals);
-    // A sandbox and a rehearsal keep to no schedule.
-    if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {
-        let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
-        refused.extend(InTime::of(campaign, &totals, Some(starts), now).too_slow);
-    }
-    if !refused.is_empty() {
-        return Err(Failure::PlanRefused(format!(", nothing was sent: {}", refused.join("; "))));
-    }
-    // Whoever sends may not have looked at a plan.
-    if let Some(warning) = swallowing(loaded, &totals) {
-        terminal.say(&format!("warning: {warning}"));
-    }
-    let digest = digest(&totals);
-    // Files may change between two readings.
-    if approved.is_some_and(|approved| approved.digest != digest) {
-        let why = "nothing was sent: the files have changed since they were held against the plan file";
-        return Err(Failure::Unapproved(why.to_owned()));
-    }
+    let digest = judge(subject, &totals, at_ms, terminal)?;
     let excluded = Excluded {
         rejected: totals.rejected(),
         suppressed: totals.suppressed(),
@@ -125,6 +107,31 @@ pub fn pin<S: Store>(
         duplicates: totals.duplicates(),
     };
     Ok(pinning.seal(&digest, &excluded)?)
+}
+
+/// The digest of what was planned, unless it is refused.
+fn judge(subject: Subject<'_>, totals: &Totals, at_ms: i64, terminal: &Terminal) -> Result<String, Failure> {
+    let Subject { loaded, occurrence, sandbox, approved, .. } = subject;
+    let mut refused = refusals(loaded, totals);
+    // A sandbox and a rehearsal keep to no schedule.
+    if let Some(starts) = occurrence.parse().ok().filter(|_| !sandbox) {
+        let now = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+        refused.extend(InTime::of(&loaded.campaign, totals, Some(starts), now).too_slow);
+    }
+    if !refused.is_empty() {
+        return Err(Failure::PlanRefused(format!(", nothing was sent: {}", refused.join("; "))));
+    }
+    // Whoever sends may not have looked at a plan.
+    if let Some(warning) = swallowing(loaded, totals) {
+        terminal.say(&format!("warning: {warning}"));
+    }
+    let digest = digest(totals);
+    // Files may change between two readings.
+    if approved.is_some_and(|approved| approved.digest != digest) {
+        let why = "nothing was sent: the files have changed since they were held against the plan file";
+        return Err(Failure::Unapproved(why.to_owned()));
+    }
+    Ok(digest)
 }
 
 /// By whose clock messages go out, by where their recipients are.

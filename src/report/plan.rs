@@ -12,7 +12,7 @@ use super::alphabet::Alphabet;
 use super::approval::Against;
 use super::campaign::minute;
 use super::flaws::{self, FlawLine};
-use super::layout::{Table, count, duration};
+use super::layout::{Table, count, duration, next};
 use super::readers::{self, Languages, TextReaders};
 use crate::audience::Place;
 use crate::schedule::Zone;
@@ -278,62 +278,9 @@ impl PlanReport {
     /// The text of people.
     pub fn human(&self, aside: &Aside) -> String {
         let mut out = format!("Plan of {}: nothing is sent.\n\n", self.campaign);
-        let mut table = Table::new(&[1]);
-        table.row([&aside.file, &thousands(self.recipients), "rows"]);
-        if self.empty_rows > 0 {
-            table.row(["empty rows", &thousands(self.empty_rows), "passed over"]);
-        }
-        table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
-        self.left_out_now(aside, &mut table);
-        if self.held > 0 {
-            table.row(["held", &thousands(self.held), "not sent until somebody decides"]);
-        }
-        for line in &aside.held {
-            let near = line.near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            let first = format!("first in {}{near}", line.first);
-            table.row([&format!("  {}", line.why), &thousands(line.messages), &first]);
-        }
-        let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
-        table.row(["left out", &thousands(left_out), ""]);
-        for (reason, number) in &aside.reasons {
-            table.row([&format!("  {reason}"), &thousands(*number), ""]);
-        }
-        out.push_str(&table.show());
+        out.push_str(&self.rows(aside));
         out.push('\n');
-        let mut facts = Table::new(&[]);
-        facts.row([
-            "starts",
-            aside.starts.as_deref().unwrap_or("when it is sent: the manifest names no time"),
-        ]);
-        if let Some(window) = &aside.window {
-            facts.row(["window", window]);
-        }
-        if let Some((takes, rate)) = &aside.takes {
-            facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
-        }
-        if let Some(ends) = &aside.ends {
-            facts.row(["through", ends]);
-        }
-        if !aside.countries.is_empty() {
-            const SHOWN: usize = 6;
-            let text = |(country, count): &(String, u64)| format!("{country} {}", thousands(*count));
-            let mut shown: Vec<String> = aside.countries.iter().take(SHOWN).map(text).collect();
-            if aside.countries.len() > SHOWN {
-                shown.push(format!("and {} more", aside.countries.len() - SHOWN));
-            }
-            facts.row(["countries", &shown.join(", ")]);
-        }
-        if let Some(cost) = &self.cost {
-            let unpriced = match aside.unpriced {
-                0 => String::new(),
-                some => format!(", and {} whose price is not known", count(some, "message")),
-            };
-            facts.row(["cost", &format!("{cost}{unpriced}")]);
-        }
-        facts.row(["gateway", &aside.gateway]);
-        facts.row(["digest", &self.digest]);
-        facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
-        out.push_str(&facts.show());
+        out.push_str(&self.terms(aside));
         out.push_str(&readers::human(&self.texts, &self.languages));
         out.push_str(&flaws::human(&self.flaws, aside.flawed));
         out.push_str(&self.alphabet.human(self.encodings.map_or(0, |encodings| encodings.ucs2)));
@@ -357,12 +304,64 @@ impl PlanReport {
             let _ = write!(out, "\n{}", against.human());
         }
         if !aside.next.is_empty() {
-            let _ = writeln!(out, "\nNext:");
-            aside.next.iter().for_each(|line| {
-                let _ = writeln!(out, "  {line}");
-            });
+            let _ = write!(out, "\n{}", next(&aside.next));
         }
         out
+    }
+
+    /// What becomes of how many rows.
+    fn rows(&self, aside: &Aside) -> String {
+        let mut table = Table::new(&[1]);
+        table.row([&aside.file, &thousands(self.recipients), "rows"]);
+        if self.empty_rows > 0 {
+            table.row(["empty rows", &thousands(self.empty_rows), "passed over"]);
+        }
+        table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
+        self.left_out_now(aside, &mut table);
+        if self.held > 0 {
+            table.row(["held", &thousands(self.held), "not sent until somebody decides"]);
+        }
+        for line in &aside.held {
+            let near = line.near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let first = format!("first in {}{near}", line.first);
+            table.row([&format!("  {}", line.why), &thousands(line.messages), &first]);
+        }
+        let left_out = self.rejected + self.suppressed + self.filtered + self.duplicates;
+        table.row(["left out", &thousands(left_out), ""]);
+        for (reason, number) in &aside.reasons {
+            table.row([&format!("  {reason}"), &thousands(*number), ""]);
+        }
+        table.show()
+    }
+
+    /// When, where to, through what, and at what price.
+    fn terms(&self, aside: &Aside) -> String {
+        let mut facts = Table::new(&[]);
+        let starts = aside.starts.as_deref();
+        facts.row(["starts", starts.unwrap_or("when it is sent: the manifest names no time")]);
+        if let Some(window) = &aside.window {
+            facts.row(["window", window]);
+        }
+        if let Some((takes, rate)) = &aside.takes {
+            facts.row(["takes", &format!("{} at {rate}", duration(*takes))]);
+        }
+        if let Some(ends) = &aside.ends {
+            facts.row(["through", ends]);
+        }
+        if !aside.countries.is_empty() {
+            facts.row(["countries", &countries(&aside.countries)]);
+        }
+        if let Some(cost) = &self.cost {
+            let unpriced = match aside.unpriced {
+                0 => String::new(),
+                some => format!(", and {} whose price is not known", count(some, "message")),
+            };
+            facts.row(["cost", &format!("{cost}{unpriced}")]);
+        }
+        facts.row(["gateway", &aside.gateway]);
+        facts.row(["digest", &self.digest]);
+        facts.row(["zones", &format!("tzdb {}", aside.tz_version)]);
+        facts.show()
     }
 
     /// What the state says, where it says something or is asked.
@@ -406,6 +405,17 @@ impl PlanReport {
         }
         text
     }
+}
+
+/// Messages by country, the first ones.
+fn countries(countries: &[(String, u64)]) -> String {
+    const SHOWN: usize = 6;
+    let text = |(country, count): &(String, u64)| format!("{country} {}", thousands(*count));
+    let mut shown: Vec<String> = countries.iter().take(SHOWN).map(text).collect();
+    if countries.len() > SHOWN {
+        shown.push(format!("and {} more", countries.len() - SHOWN));
+    }
+    shown.join(", ")
 }
 
 #[cfg(test)]
