@@ -25,20 +25,45 @@ pub(super) fn hidden_columns(source: &str, columns: &[String]) -> Vec<Problem> {
         .collect()
 }
 
-/// An unknown name may mean a column whose own name cannot stand in a template: `first_name` for
-/// `first name`.
+/// A column may be meant whose own name cannot stand in a template: `first_name` for `first name`, or that name as it is,
+/// as in `{{ first name }}`.
 pub(super) fn unusable_column(problem: &mut Problem, source: &str, columns: &[String]) {
     let Some(wanted) = source.get(problem.span.clone()) else { return };
-    let plain = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "_").to_lowercase();
-    let unusable = columns.iter().filter(|column| !is_usable(column));
-    let spellings: Vec<(String, &String)> = unusable.map(|column| (plain(column), column)).collect();
-    let near = did_you_mean(&plain(wanted), spellings.iter().map(|(spelling, _)| spelling.as_str()));
-    let column = near.and_then(|near| spellings.iter().find(|(spelling, _)| spelling == near));
-    if let Some((spelling, column)) = column {
+    let unusable = || columns.iter().filter(|column| !is_usable(column));
+    let tag = tag_around(source, problem.span.start);
+    let as_it_is = unusable().filter(|column| !plain::is_name(column) && tag.contains(column.as_str()));
+    let meant = as_it_is.max_by_key(|column| column.len()).or_else(|| {
+        if columns.iter().any(|column| column == wanted) {
+            return None;
+        }
+        let spellings: Vec<(String, &String)> = unusable().map(|column| (spelling(column), column)).collect();
+        let near = did_you_mean(&spelling(wanted), spellings.iter().map(|(spelling, _)| spelling.as_str()));
+        near.and_then(|near| Some(spellings.iter().find(|(spelling, _)| spelling == near)?.1))
+    });
+    if let Some(column) = meant {
+        let better = spelling(column);
+        let is_free = is_usable(&better) && !columns.contains(&better);
+        let better = if is_free { format!("`{better}`") } else { "something else".to_owned() };
         problem.help = Some(format!(
-            "the column `{column}` cannot be named in a template: call it `{spelling}` in the file"
+            "the column `{column}` cannot be named in a template, where names have letters, digits and `_`: call it {better} in the file"
         ));
     }
+}
+
+/// How the name of a column would be written as a name of a template's.
+fn spelling(column: &str) -> String {
+    let words = column.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_lowercase()
+}
+
+/// What stands between the brackets around a place, or nothing where there are none.
+fn tag_around(source: &str, at: usize) -> &str {
+    let (before, behind) = source.split_at_checked(at).unwrap_or_default();
+    let Some(start) = before.rfind(['{', '}']).filter(|start| before[*start..].starts_with('{')) else {
+        return "";
+    };
+    let end = behind.find('}').unwrap_or(behind.len());
+    source.get(start..at + end).unwrap_or_default()
 }
 
 /// Members of ours that are asked for and are not there.

@@ -63,6 +63,27 @@ fn fault_58_an_undefined_variable_is_found_before_any_row() {
 }
 
 #[test]
+fn a_column_with_a_name_of_a_spreadsheet_is_told_what_to_be_called() {
+    let columns = ["Amount (KES)", "First Name", "Mobile-No", "1st", "Stadt", "stadt!"];
+    for (source, better) in [
+        ("Hi {{ First Name }}", Some("`first_name`")),
+        ("Hi {{ first_name }}", Some("`first_name`")),
+        ("KES {{ Amount (KES) }}", Some("`amount_kes`")),
+        ("{{ Stadt }} KES {{ row[\"Amount (KES)\"] | number }}", Some("`amount_kes`")),
+        ("{% if Amount (KES) %}x{% endif %}", Some("`amount_kes`")),
+        ("{{ Mobile-No }}", Some("`mobile_no`")),
+        ("{{ stadt! }}", Some("`stadt`")),
+        ("{{ 1st }}", Some("something else")),
+        ("First Name {{ Stadt Stadt }}", None),
+    ] {
+        let problems = compile(source, &columns).unwrap_err();
+        let help = problems[0].help.as_deref().unwrap_or_default();
+        let said = help.split_once("call it ").and_then(|(_, rest)| rest.strip_suffix(" in the file"));
+        assert_eq!(said, better, "{source}: {problems:?}");
+    }
+}
+
+#[test]
 fn a_text_that_depends_on_who_reads_it_is_not_shared() {
     let read = |source: &str, locale: &str| {
         let template = compile(source, &[]).unwrap();
