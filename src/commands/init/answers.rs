@@ -273,6 +273,10 @@ fn when(answer: &str) -> Result<When, String> {
         Err(_) if answer.contains('-') && !answer.contains(' ') => {
             Err(format!("`{answer}` is no local time, such as `2026-12-01T09:00`"))
         }
+        // A word or two, such as `tomorrow`: what a line of crontab lacks would say nothing to whoever meant a time.
+        Err(_) if !answer.starts_with('@') && answer.split_whitespace().count() < 3 => Err(format!(
+            "`{answer}` is neither a local time, such as `2026-12-01T09:00`, nor a line of crontab, such as `0 9 * * MON`"
+        )),
         Err(error) => Err(format!("`{answer}`: {error}")),
     }
 }
