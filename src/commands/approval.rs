@@ -73,7 +73,9 @@ impl<'p> Approved<'p> {
         if length > MOST_BYTES {
             return Err(refuse("it is too long for a plan file".to_owned()));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| refuse(plain(&error)))?;
+        let bytes = std::fs::read(path).map_err(|error| refuse(plain(&error)))?;
+        let not_ours = |_| refuse("it is none; `plan --out FILE` writes one".to_owned());
+        let text = String::from_utf8(bytes).map_err(not_ours)?;
         let plan = PlanFile::read(&text).map_err(|error| refuse(error.to_string()))?;
         Ok(Some(Self { path, plan }))
     }

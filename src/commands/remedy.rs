@@ -155,12 +155,15 @@ fn nothing_sent(campaign: Option<&Path>, global: &Global) -> Vec<String> {
     }
 }
 
-/// A campaign that was named without its folder, or one that could be begun there.
+/// A campaign that was named without its folder or nearly so, or one that could be begun there.
 fn not_found(path: &Path) -> Vec<String> {
     let campaigns = Path::new("campaigns");
     let inside = campaigns.join(path);
     if inside.join(MANIFEST).is_file() {
         return vec![format!("sendplan check {}", quoted(&inside.display().to_string()))];
+    }
+    if let Some(near) = nearly(path) {
+        return vec![format!("sendplan check {}", quoted(&near.display().to_string()))];
     }
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_name(name));
     let is_its_place =
@@ -169,6 +172,18 @@ fn not_found(path: &Path) -> Vec<String> {
         Some(name) => vec![format!("sendplan init {name}")],
         None => vec!["sendplan init first-campaign".to_owned()],
     }
+}
+
+/// The campaign beside it, or in `campaigns`, whose name is nearly that.
+fn nearly(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("campaigns"));
+    let there = std::fs::read_dir(folder).ok()?.flatten();
+    let there = there.filter(|entry| entry.path().join(MANIFEST).is_file());
+    let mut names: Vec<String> = there.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    did_you_mean(name, names.iter().map(String::as_str)).map(|near| folder.join(near))
 }
 
 fn is_path(name: &str) -> bool {

@@ -42,6 +42,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let path = state::path(global, args.sandbox, Some(opened.repository()))?;
     let flags = Flags::new(global, args.sandbox, &path);
     let preparing = Preparing::begin(terminal)?;
+    let approved = Approved::read(args.plan.as_deref())?;
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -51,7 +52,6 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         on_hold(&name, &hold, args, &flags, terminal);
         return Ok(Code::Stopped);
     }
-    let approved = Approved::read(args.plan.as_deref())?;
     let mut unfinished = Unfinished::of(&held.store, &name, args.sandbox, now)?;
     let job = match unfinished.ready.take() {
         Some(run) => {

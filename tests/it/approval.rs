@@ -229,6 +229,20 @@ fn what_is_no_plan_file_is_neither_read_nor_overwritten() {
     let missing = project.run(&["send", "campaigns/c", "--plan", "none.json"]);
     assert_eq!(missing.code, 3, "{missing:?}");
     assert!(missing.err.contains("the plan file `none.json`: no such file"), "{missing:?}");
+    std::fs::write(project.path("list.csv"), b"name\nJos\xe9\n").unwrap();
+    let list = project.run(&["plan", "campaigns/c", "--against", "list.csv"]);
+    assert_eq!(list.code, 3, "{list:?}");
+    assert!(list.err.contains("`list.csv`: it is none; `plan --out FILE` writes one"), "{list:?}");
+}
+
+#[test]
+fn a_sandbox_is_kept_where_there_is_no_plan_file() {
+    let project = project(20);
+    assert_eq!(project.run(&["send", "campaigns/c", "--sandbox"]).code, 0);
+    let missing = project.run(&["send", "campaigns/c", "--sandbox", "--plan", "none.json"]);
+    assert_eq!(missing.code, 3, "{missing:?}");
+    let kept = project.run(&["report", "campaigns/c", "--sandbox"]);
+    assert_eq!(kept.code, 0, "{kept:?}");
 }
 
 #[test]

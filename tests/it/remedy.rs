@@ -58,6 +58,8 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         (&["check", "nowhere/deep"], 3, &["sendplan init first-campaign"]),
         (&["plan", "campaigns/new"], 3, &["sendplan init new"]),
         (&["plan", "sound"], 3, &["sendplan check campaigns/sound"]),
+        (&["plan", "campaigns/sond"], 3, &["sendplan check campaigns/sound"]),
+        (&["plan", "soundd"], 3, &["sendplan check campaigns/sound"]),
         (
             &["plan", "campaigns/c/r.csv"],
             3,
