@@ -101,7 +101,7 @@ impl Preview<'_> {
             let more = Node::new("dd", &[("class", "more")], [Node::text(more)]);
             Node::new("div", &[], [Node::with("dt", name), value, more])
         };
-        let lead = format!("Nothing is sent. From {}; {}.", self.sender, self.starts());
+        let lead = format!("Nothing is sent. The sender is {}; {}.", self.sender, self.starts());
         let lead = Node::new("p", &[("class", "lead")], [Node::text(lead)]);
         let tiles = Node::new("dl", &[("class", "tiles")], tiles.into_iter().map(tile));
         Node::new("header", &[], [Node::with("h1", title), lead, tiles])
