@@ -45,6 +45,10 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
     let approved = Approved::read(args.plan.as_deref())?;
     // A sandbox throws its last state away: not before it is known that there will be another.
     let ahead = if args.sandbox { Some(load::campaign(&args.campaign, terminal)?) } else { None };
+    let begins_anew = args.sandbox && global.state.is_none();
+    if let (true, Some(approved), Some(loaded)) = (begins_anew, &approved, &ahead) {
+        approved.hold(loaded, terminal)?;
+    }
     let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let what = sending(&name);
     let mut held = hold(global, path, args.sandbox, args.new_state, &what, &since, terminal)?;
@@ -67,7 +71,9 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
                 }
                 Choice::Nothing(code) => return Ok(code),
                 Choice::Begin(occurrence) => {
-                    approved.as_ref().map_or(Ok(()), |approved| approved.hold(&loaded, terminal))?;
+                    if let Some(approved) = approved.as_ref().filter(|_| !begins_anew) {
+                        approved.hold(&loaded, terminal)?;
+                    }
                     let approved = approved.map(|approved| approved.plan);
                     let beginning = Beginning { loaded, occurrence, place: opened.place(), approved };
                     begin(beginning, ground(&mut held, args, now, clock, terminal)?)?

@@ -172,6 +172,18 @@ fn what_was_approved_is_sent_and_a_refused_one_leaves_no_run() {
 }
 
 #[test]
+fn a_sandbox_that_is_refused_leaves_the_last_one_as_it_is() {
+    let project = project(20);
+    out(&project);
+    let send = ["send", "campaigns/c", "--sandbox", "--plan", PLAN];
+    assert_eq!(project.run(&send).code, 0);
+    append(&project, "campaigns/c/m.txt", "!");
+    assert_eq!(project.run(&send).code, 9);
+    let report = project.run(&["report", "c", "--sandbox"]);
+    assert!(report.code == 0 && report.out.contains("accepted  19"), "{report:?}");
+}
+
+#[test]
 fn a_run_is_taken_up_by_the_plan_it_was_begun_from_whatever_became_of_its_files() {
     let gateway = Loopback::with(|request| (request.send > 5).then_some(Reply::Wait));
     let project = Project::personalised(&gateway.url(), 30);
