@@ -102,6 +102,9 @@ impl Against {
                 (_, true) => "the same, in another order".to_owned(),
                 (Number::Exactly(0), false) => "the same".to_owned(),
                 (Number::AtLeast(0), false) => "not known how many differ".to_owned(),
+                (Number::AtLeast(least), false) => {
+                    format!("at least {} of those who are in both read another, maybe all", thousands(least))
+                }
                 (number, false) => format!("{} of those who are in both read another", words(number)),
             };
             ("texts".to_owned(), of)
@@ -155,7 +158,10 @@ fn exchange(people: Change, none: &str) -> String {
 /// `40 texts differ`.
 fn differing(number: Number) -> String {
     let noun = if number.least() == 1 { "text differs" } else { "texts differ" };
-    format!("{} {noun}", words(number))
+    match number {
+        Number::Exactly(_) => format!("{} {noun}", words(number)),
+        Number::AtLeast(_) => format!("{} {noun}, maybe all", words(number)),
+    }
 }
 
 /// All of it in a line: `recipients.csv: 12 more, 3 fewer; 40 texts differ; template unchanged`.

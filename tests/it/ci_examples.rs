@@ -394,9 +394,14 @@ fn a_pull_request_is_planned_and_held_to_its_plan() {
     job.write("lists/optouts.csv", "phone\n+254700000009\n");
     commit("list");
     assert_eq!((run(&plan).code, names()), (0, vec!["one.md".to_owned(), "two.md".to_owned()]));
-    job.write("campaigns/two/message.txt", "Hi {{ nobody }}\n");
+    // What cannot be read has no plan, what is refused says so, and neither keeps another from being planned.
+    job.write("campaigns/one/message.txt", "Hi {{ nobody }}\n");
+    let two = std::fs::read_to_string(job.path("campaigns/two/campaign.yaml")).unwrap();
+    job.write("campaigns/two/campaign.yaml", &format!("{two}limits: {{ recipients: 1 }}\n"));
     commit("broken");
-    assert_eq!(run(&plan).code, 1);
+    let planned = run(&plan);
+    assert_eq!((planned.code, names()), (3, vec!["two.md".to_owned()]), "{planned:?}");
+    assert!(std::fs::read_to_string(job.path("plans/two.md")).unwrap().contains("The plan is refused"));
 }
 
 #[test]
