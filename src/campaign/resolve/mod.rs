@@ -81,13 +81,13 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn campaign(&mut self, manifest: &raw::Campaign, materials: Materials) -> Option<Campaign> {
+    fn campaign(&mut self, manifest: &raw::Campaign, mut materials: Materials) -> Option<Campaign> {
         let name = manifest.name.as_ref().and_then(|name| self.name(name));
         let constants = self.constants(manifest);
         // What a sender is, no adaptation changes.
         self.problems.of(Rule::WrongValue);
         let sender = self.sender(manifest, materials.profile.as_ref());
-        let profile = self.profile(manifest, materials.profile);
+        let profile = self.profile(manifest, materials.profile.take());
         let kind = self.address_kind(manifest, profile.as_ref());
         self.problems.of(Rule::Provider);
         let audience = manifest.audience.as_ref();
@@ -96,32 +96,7 @@ impl Resolver<'_> {
             self.rules(name, &audience.value, materials.header.clone(), kind)
         });
         self.problems.of(Rule::Audience);
-        let message = manifest.message.as_ref();
-        let wordings = message.and_then(|message| {
-            let audience = audience.map(|audience| &audience.value);
-            let by_column = audience.is_some_and(|audience| audience.locale.is_some());
-            let names = Names {
-                campaign: name.as_deref().unwrap_or_default(),
-                columns: materials.header.as_ref()?.columns(),
-                constants: &constants,
-                has_locales: by_column || message.value.has_languages(),
-                has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
-                home: home(manifest),
-            };
-            let respells = message.value.transliterate.is_some();
-            let opt_out = self.opt_out(&message.value);
-            self.wordings(
-                message,
-                &Material {
-                    files: &materials.templates,
-                    snippets: &materials.snippets,
-                    names,
-                    by_column,
-                    respells,
-                    opt_out,
-                },
-            )
-        });
+        let wordings = self.message(manifest, &materials, name.as_deref().unwrap_or_default(), &constants);
         self.problems.of(Rule::Message);
         let frequency = audience
             .and_then(|audience| self.frequency(name.as_deref().unwrap_or_default(), &audience.value));
@@ -156,6 +131,32 @@ impl Resolver<'_> {
             delivery: Delivery { window, until, recipients, ..delivery },
             limits,
         })
+    }
+
+    /// What is said, in the names that its texts may use.
+    fn message(
+        &mut self,
+        manifest: &raw::Campaign,
+        materials: &Materials,
+        campaign: &str,
+        constants: &Map<String, Value>,
+    ) -> Option<super::Wordings> {
+        let message = manifest.message.as_ref()?;
+        let audience = manifest.audience.as_ref().map(|audience| &audience.value);
+        let by_column = audience.is_some_and(|audience| audience.locale.is_some());
+        let names = Names {
+            campaign,
+            columns: materials.header.as_ref()?.columns(),
+            constants,
+            has_locales: by_column || message.value.has_languages(),
+            has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
+            home: home(manifest),
+        };
+        let respells = message.value.transliterate.is_some();
+        let opt_out = self.opt_out(&message.value);
+        let (files, snippets) = (&materials.templates, &materials.snippets);
+        let material = Material { files, snippets, names, by_column, respells, opt_out };
+        self.wordings(message, &material)
     }
 
     /// A column that is named and stands in the files; that one does not was told where it was looked for.
