@@ -8,21 +8,22 @@ mod frequency;
 mod hours;
 mod message;
 mod provider;
+mod resolver;
 mod schedule;
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use self::message::Material;
+use self::resolver::Resolver;
 use self::schedule::Schedule;
 use super::raw;
-use super::{Announced, Audience, Campaign, Delivery, is_name, secrets};
+use super::{Announced, Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source};
 use crate::message::{Names, Snippets};
 use crate::provider::Profile;
 use crate::schedule::Zone;
@@ -73,11 +74,6 @@ pub use self::exports::named;
 /// The campaign's own zone, where it says one. What is wrong with it is told where the schedule is read.
 fn home(manifest: &raw::Campaign) -> Option<Tz> {
     Zone::named(&manifest.schedule.as_ref()?.value.timezone.as_ref()?.value)?.place()
-}
-
-struct Resolver<'a> {
-    source: &'a Arc<Source>,
-    problems: Diagnostics,
 }
 
 impl Resolver<'_> {
@@ -159,52 +155,8 @@ impl Resolver<'_> {
         self.wordings(message, &material)
     }
 
-    /// A column that is named and stands in the files; that one does not was told where it was looked for.
-    fn there<'n>(
-        column: Option<&'n Spanned<String>>,
-        header: Option<&Header>,
-    ) -> Option<&'n Spanned<String>> {
-        column.filter(|name| header.is_some_and(|header| header.index(&name.value).is_some()))
-    }
-
-    fn error(&mut self, title: impl Into<String>, span: &Span) {
-        self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), ""));
-    }
-
-    /// Parses a text into a quantity, or reports it at its place.
-    fn quantity<T: FromStr>(&mut self, key: &str, text: &Spanned<String>) -> Option<T>
-    where
-        T::Err: std::fmt::Display,
-    {
-        match text.value.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.error(format!("`{key}`: {error}"), &text.span);
-                None
-            }
-        }
-    }
-
     fn name(&mut self, name: &Spanned<String>) -> Option<String> {
         self.word("name", name)
-    }
-
-    /// A word that names something in the state.
-    fn word(&mut self, key: &str, word: &Spanned<String>) -> Option<String> {
-        let text = &word.value;
-        if !is_name(text) {
-            let wrong = match text.as_str() {
-                "" => format!("`{key}` is empty"),
-                _ => format!("`{key}` cannot be `{text}`"),
-            };
-            self.problems.push(
-                Diagnostic::error(wrong)
-                    .at(self.source, word.span.clone(), "")
-                    .help("lower-case letters, digits and `-`, at most 63, as in `spring-sale`"),
-            );
-            return None;
-        }
-        Some(text.clone())
     }
 
     /// What is no SMS has no segments: limits on them would hold back nothing, or everything.
