@@ -9,7 +9,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::commands::cancel;
-use crate::commands::deliver::{Company, Delivered, deliver_in};
+use crate::commands::deliver::{Company, deliver_in};
+use crate::commands::ending::Delivered;
 use crate::commands::exit::Failure;
 use crate::commands::job::{Beginning, Ground, Job, begin, same_manifest, take_up};
 use crate::commands::send::{Asked, occasion, sent_already};
