@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 pub use rule::Rule;
 
@@ -79,6 +79,17 @@ pub struct Label {
     pub text: String,
 }
 
+/// A character of a file whose text is not shown: rows are about people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The path as the user would type it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in it, from 1.
+    pub column: usize,
+}
+
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -88,7 +99,9 @@ pub struct Diagnostic {
     pub rule: Rule,
     /// What is wrong, in one line.
     pub title: String,
-    /// Where; the first label is the primary one. Empty when the problem has no place in a file.
+    /// Where, in a file whose text is not shown.
+    pub spot: Option<Spot>,
+    /// Where, behind the spot; the first label is the primary one. Empty when the problem has no place in a text.
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Vec<String>,
@@ -98,7 +111,7 @@ impl Diagnostic {
     /// An error without a place yet.
     pub fn error(title: impl Into<String>) -> Self {
         let (severity, rule) = (Severity::Error, Rule::default());
-        Self { severity, rule, title: title.into(), labels: Vec::new(), help: Vec::new() }
+        Self { severity, rule, title: title.into(), spot: None, labels: Vec::new(), help: Vec::new() }
     }
 
     /// A warning without a place yet.
@@ -119,6 +132,12 @@ impl Diagnostic {
         self
     }
 
+    /// Says where it is in a file whose text is not shown.
+    #[must_use]
+    pub fn in_file(self, spot: Option<Spot>) -> Self {
+        Self { spot, ..self }
+    }
+
     /// Adds advice.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
@@ -128,12 +147,15 @@ impl Diagnostic {
 
     /// Whether it tells people the same.
     fn reads_as(&self, other: &Self) -> bool {
-        (self.severity, &self.title, &self.labels, &self.help)
-            == (other.severity, &other.title, &other.labels, &other.help)
+        (self.severity, &self.title, &self.spot, &self.labels, &self.help)
+            == (other.severity, &other.title, &other.spot, &other.labels, &other.help)
     }
 
-    /// `file:line:column` of the primary label.
+    /// `file:line:column` of the spot, or of the primary label.
     pub fn place(&self) -> Option<String> {
+        if let Some(Spot { file, line, column }) = &self.spot {
+            return Some(format!("{file}:{line}:{column}"));
+        }
         self.labels.first().map(|label| {
             let (line, column) = label.source.position(label.span.start);
             format!("{}:{line}:{column}", label.source.name)
@@ -237,31 +259,30 @@ fn render_one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     };
     let title = level.primary_title(diagnostic.title.as_str());
     let help = diagnostic.help.iter().map(|text| Level::HELP.message(text.as_str()));
-    let group = if diagnostic.labels.is_empty() {
-        Group::with_title(title)
-    } else {
-        let mut group = Group::with_title(title);
-        let mut rest = diagnostic.labels.as_slice();
-        let mut first = true;
-        while let Some(head) = rest.first() {
-            let count = rest.iter().take_while(|label| label.source == head.source).count();
-            let (same, others) = rest.split_at(count);
-            let mut snippet = Snippet::source(head.source.text.as_str()).path(head.source.name.as_str());
-            for label in same {
-                let kind = if first { AnnotationKind::Primary } else { AnnotationKind::Context };
-                first = false;
-                let annotation = kind.span(visible(&head.source.text, &label.span));
-                snippet = snippet.annotation(if label.text.is_empty() {
-                    annotation
-                } else {
-                    annotation.label(label.text.as_str())
-                });
-            }
-            group = group.element(snippet);
-            rest = others;
+    let mut group = Group::with_title(title);
+    if let Some(spot) = &diagnostic.spot {
+        let place = Origin::path(spot.file.as_str()).line(spot.line).char_column(spot.column);
+        group = group.element(place);
+    }
+    let mut rest = diagnostic.labels.as_slice();
+    let mut first = diagnostic.spot.is_none();
+    while let Some(head) = rest.first() {
+        let count = rest.iter().take_while(|label| label.source == head.source).count();
+        let (same, others) = rest.split_at(count);
+        let mut snippet = Snippet::source(head.source.text.as_str()).path(head.source.name.as_str());
+        for label in same {
+            let kind = if first { AnnotationKind::Primary } else { AnnotationKind::Context };
+            first = false;
+            let annotation = kind.span(visible(&head.source.text, &label.span));
+            snippet = snippet.annotation(if label.text.is_empty() {
+                annotation
+            } else {
+                annotation.label(label.text.as_str())
+            });
         }
-        group
-    };
+        group = group.element(snippet);
+        rest = others;
+    }
     // The renderer shows control characters as signs, but not those of Latin-1, and a terminal may obey these too.
     renderer.render(&[group.elements(help)]).replace(|c| matches!(c, '\u{80}'..='\u{9f}'), "\u{fffd}")
 }

@@ -55,7 +55,7 @@ fn rows(input: impl Read) -> Result<Records, ReadError> {
 
 fn rows_as(input: impl Read, dialect: Dialect) -> Result<Records, ReadError> {
     let mut blocks = Blocks::new(input, dialect);
-    let mut all: Records = blocks.header()?.into_iter().collect();
+    let mut all: Records = blocks.header()?.into_iter().map(|names| (names.line, names.cells)).collect();
     let mut block = Block::default();
     while blocks.next_block(&mut block)? {
         let mut rows = block.rows()?;

@@ -37,8 +37,26 @@ enum First {
     None,
     /// Nothing stands in its cells.
     Blank,
-    /// Its line and its cells.
-    Names(u64, Vec<String>),
+    /// What stands in them.
+    Names(Names),
+}
+
+/// The first record of a file in which anything stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Its physical line, from 1.
+    pub line: u64,
+    /// Its cells.
+    pub cells: Vec<String>,
+    places: Vec<(u64, u64)>,
+}
+
+impl Names {
+    /// The physical line and the character in it at which a cell begins, both from 1; of the record, where its quotes
+    /// leave that open. `cell` counts from 0.
+    pub fn place(&self, cell: usize) -> (u64, u64) {
+        self.places.get(cell).copied().unwrap_or((self.line, 1))
+    }
 }
 
 impl<R: Read> Blocks<R> {
@@ -63,12 +81,12 @@ impl<R: Read> Blocks<R> {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn header(&mut self) -> Result<Option<(u64, Vec<String>)>, ReadError> {
+    pub fn header(&mut self) -> Result<Option<Names>, ReadError> {
         loop {
             match self.first_record()? {
                 // Rows without anything in them may stand before it, as everywhere.
                 First::Blank => {}
-                First::Names(line, cells) => return Ok(Some((line, cells))),
+                First::Names(names) => return Ok(Some(names)),
                 First::None => return Ok(None),
             }
         }
@@ -76,14 +94,14 @@ impl<R: Read> Blocks<R> {
 
     fn first_record(&mut self) -> Result<First, ReadError> {
         let mut wanted = 4 * 1024;
-        let next = loop {
+        let (start, end, next) = loop {
             self.fill(wanted)?;
             if self.offset == 0 {
                 self.preface();
             }
             let start = record::skip_blank(&self.rest, 0);
             match record::find_end(&self.rest, start, self.dialect.delimiter, self.at_end) {
-                End::At { next, .. } if next > start => break next,
+                End::At { end, next, .. } if next > start => break (start, end, next),
                 End::At { .. } => return Ok(First::None),
                 End::Open { quote } => self.may_go_on(start, quote)?,
             }
@@ -92,19 +110,32 @@ impl<R: Read> Blocks<R> {
         let (line, offset) = (self.line, self.offset);
         let block = Block { bytes: self.rest[..next].to_vec(), line, offset, dialect: self.dialect };
         let mut rows = block.rows()?;
-        let found = rows
-            .next_row()?
-            .map_or(First::Blank, |row| First::Names(row.line(), row.iter().map(str::to_owned).collect()));
-        if let First::Names(line, cells) = &found {
+        let found = rows.next_row()?.map_or(First::Blank, |row| {
+            let cells = row.iter().map(str::to_owned).collect();
+            First::Names(Names { line: row.line(), cells, places: self.places(start, end) })
+        });
+        if let First::Names(names) = &found {
+            let Names { line, cells, .. } = names;
             let hides = |cell: &String| hides_somebody(cell, self.dialect.delimiter);
             let like_rows = rows.oddities().first.map(|first| first.column);
             if let Some(column) = cells.iter().position(hides).or(like_rows) {
-                return Err(ReadError::SwallowingHeader { line: *line, column: column + 1 });
+                let at = names.place(column);
+                return Err(ReadError::SwallowingHeader { line: *line, column: column + 1, at });
             }
         }
         let (_, after) = rows.position();
         self.take(&Whole { bytes: next, rows: after - self.line });
         Ok(found)
+    }
+
+    /// Where the cells of a record of the text at hand begin: the line and the character.
+    fn places(&self, start: usize, end: usize) -> Vec<(u64, u64)> {
+        let record = std::str::from_utf8(&self.rest[start..end]).unwrap_or_default();
+        let before = |cell: usize| &self.rest[..start + cell];
+        let starts = record::starts(record, self.dialect.delimiter).into_iter();
+        starts
+            .map(|cell| (self.line + record::line_breaks(before(cell)), record::column(before(cell))))
+            .collect()
     }
 
     /// Fills `block` with the next whole records; false at the end of the file.

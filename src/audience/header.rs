@@ -35,15 +35,17 @@ impl Header {
     /// # Errors
     /// As [`Header::read_as`].
     pub fn take<R: Read>(blocks: &mut Blocks<R>) -> Result<Self, ReadError> {
-        let (line, cells) = blocks.header()?.ok_or(ReadError::Empty)?;
-        let columns: Vec<String> = cells.iter().map(|name| tidy(name).to_owned()).collect();
-        for (at, name) in columns.iter().enumerate() {
+        let names = blocks.header()?.ok_or(ReadError::Empty)?;
+        let line = names.line;
+        let columns: Vec<String> = names.cells.iter().map(|name| tidy(name).to_owned()).collect();
+        for (column, name) in columns.iter().enumerate() {
+            let at = names.place(column);
             if name.is_empty() {
-                return Err(ReadError::UnnamedColumn { line, column: at + 1 });
+                return Err(ReadError::UnnamedColumn { line, column: column + 1, at });
             }
-            if let Some(first) = columns[..at].iter().position(|earlier| earlier == name) {
-                let (name, first, second) = (masked::masked(name), first + 1, at + 1);
-                return Err(ReadError::DuplicateColumn { line, name, first, second });
+            if let Some(first) = columns[..column].iter().position(|earlier| earlier == name) {
+                let (name, first, second) = (masked::masked(name), first + 1, column + 1);
+                return Err(ReadError::DuplicateColumn { line, name, first, second, at });
             }
         }
         Ok(Self { columns })
@@ -137,7 +139,7 @@ mod tests {
             header("\na,b,a\n"),
             Err(ReadError::DuplicateColumn { line: 2, first: 1, second: 3, .. })
         ));
-        assert!(matches!(header("a,,b\n"), Err(ReadError::UnnamedColumn { line: 1, column: 2 })));
+        assert!(matches!(header("a,,b\n"), Err(ReadError::UnnamedColumn { line: 1, column: 2, at: (1, 3) })));
         assert!(matches!(header("a,\"b\nc"), Err(ReadError::UnclosedQuote { line: 1, column: 3 })));
         assert!(matches!(
             Header::read(&b"a,\xff\n"[..]),

@@ -96,6 +96,8 @@ pub enum ReadError {
         first: usize,
         /// The second.
         second: usize,
+        /// Where the second begins: the physical line, and the character in it, both from 1.
+        at: (u64, u64),
     },
     /// The name of a column runs over lines that look like rows.
     #[error(
@@ -106,6 +108,8 @@ pub enum ReadError {
         line: u64,
         /// The column, from 1.
         column: usize,
+        /// Where it begins: the physical line, and the character in it, both from 1.
+        at: (u64, u64),
     },
     /// A column without a name.
     #[error("line {line} does not name column {column}")]
@@ -114,6 +118,8 @@ pub enum ReadError {
         line: u64,
         /// The column, from 1.
         column: usize,
+        /// Where it begins: the physical line, and the character in it, both from 1.
+        at: (u64, u64),
     },
     /// The file is not the one whose header the rules were made for.
     #[error("has other columns than when it was checked: {}", listing(masked_all(.found).iter().map(String::as_str)))]
@@ -145,6 +151,9 @@ pub enum ReadError {
         /// The physical line of the closing quote.
         closed: u64,
     },
+    /// Somebody writes it.
+    #[error("has changed while it was read: try again when it is whole")]
+    Changed,
     /// A row beyond [`MAX_RECORD_BYTES`](crate::audience::rows::MAX_RECORD_BYTES).
     #[error("the row on line {line} is longer than {} bytes", crate::audience::record::MAX_RECORD_BYTES)]
     RowTooLong {
@@ -154,6 +163,27 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Where in the file it is, as far as that can be told: the physical line, and the character in it, both from 1.
+    pub fn position(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Undecodable { line, column, .. }
+            | Self::Nul { line, column, .. }
+            | Self::UnclosedQuote { line, column }
+            | Self::StrayQuote { line, column, .. } => Some((*line, *column)),
+            Self::DuplicateColumn { at, .. }
+            | Self::UnnamedColumn { at, .. }
+            | Self::SwallowingHeader { at, .. } => Some(*at),
+            Self::Empty
+            | Self::OtherMark { .. }
+            | Self::Ambiguous { .. }
+            | Self::Announced { .. }
+            | Self::HeaderChanged { .. } => Some((1, 1)),
+            Self::Uncertain { lines, .. } => Some((lines.first().copied().unwrap_or(1), 1)),
+            Self::RowTooLong { line } => Some((*line, 1)),
+            Self::Io(_) | Self::Format(_) | Self::Sheet(_) | Self::Changed => None,
+        }
+    }
+
     /// What to do about a file of recipients; nothing where the words say it.
     pub fn help(&self) -> Option<String> {
         match self {

@@ -109,6 +109,23 @@ pub(super) fn cut_quoted(
     }
 }
 
+/// Where each cell of a record begins, as far as its quotes can be told apart.
+pub(super) fn starts(record: &str, delimiter: u8) -> Vec<usize> {
+    let bytes = record.as_bytes();
+    let (mut starts, mut at, mut scratch) = (Vec::new(), 0, String::new());
+    loop {
+        starts.push(at);
+        if bytes.get(at) == Some(&b'"') {
+            let Ok(behind) = unquote(record, at, delimiter, &mut scratch) else { return starts };
+            at = behind;
+        }
+        match memchr(delimiter, &bytes[at..]) {
+            Some(comma) => at += comma + 1,
+            None => return starts,
+        }
+    }
+}
+
 /// Copies the quoted text that opens at `open`; answers where the rest of the cell begins.
 fn unquote(record: &str, open: usize, delimiter: u8, scratch: &mut String) -> Result<usize, Stray> {
     let bytes = record.as_bytes();
@@ -146,6 +163,23 @@ pub(super) fn column(before: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_cell_begins_where_it_is_cut() {
+        for (record, expected) in [
+            ("a,b,,c", vec![0, 2, 4, 5]),
+            ("\"a,\"\"b\",c,\"d\"", vec![0, 8, 10]),
+            ("\"a\"b,c", vec![0, 5]),
+            ("", vec![0]),
+            (",", vec![0, 1]),
+        ] {
+            let (mut cells, mut scratch) = (Vec::new(), String::new());
+            cut_quoted(record, b',', &mut cells, &mut scratch).unwrap();
+            assert_eq!(starts(record, b','), expected, "{record}");
+            assert_eq!(cells.len(), expected.len(), "{record}");
+        }
+        assert_eq!(starts("a,\"b\n\"c,d", b','), [0, 2], "two quotes that do not belong together end it");
+    }
 
     #[test]
     fn a_line_break_inside_quotes_does_not_end_the_record() {

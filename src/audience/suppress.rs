@@ -6,7 +6,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use crate::audience::address::{Address, AddressKind};
-use crate::audience::blocks::Blocks;
+use crate::audience::blocks::{Blocks, Names};
 use crate::audience::detect;
 use crate::audience::dialect::{Dialect, Named};
 use crate::audience::masked::{is_contact, masked_all};
@@ -85,6 +85,20 @@ pub enum ListError {
     },
 }
 
+impl ListError {
+    /// As [`ReadError::position`].
+    pub fn position(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Read { error, .. } => error.position(),
+            Self::Address { line, .. }
+            | Self::NoCell { line, .. }
+            | Self::Surplus { line, .. }
+            | Self::Swallowing { line, .. } => Some((*line, 1)),
+            Self::NoColumn { .. } => Some((1, 1)),
+        }
+    }
+}
+
 /// Addresses from any number of lists.
 #[derive(Debug, Default, Clone)]
 pub struct Suppression {
@@ -135,7 +149,7 @@ impl Suppression {
         self.entries.push(0);
         let refuse = |error| ListError::Read { list: name.to_owned(), error };
         let mut blocks = Blocks::new(input, dialect);
-        let Some((line, cells)) = blocks.header().map_err(refuse)? else { return Ok(0) };
+        let Some(Names { line, cells, .. }) = blocks.header().map_err(refuse)? else { return Ok(0) };
         let width = cells.len();
         let columns = match columns_of(&cells, address_column) {
             Some(Columns::Named(columns)) => columns,

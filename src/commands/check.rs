@@ -69,12 +69,15 @@ fn look(args: &Check) -> Result<Checked, Failure> {
         let opened = match workspace::open(path) {
             Ok(opened) => opened.piped(Piped::ReadIfThere),
             // One that cannot be read keeps nobody from hearing of the others.
-            Err(NoCampaign::Unreadable { path, why }) => {
+            Err(NoCampaign::Unreadable { path, why, spot }) => {
                 let folder = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty());
                 let repository = Repository::of(folder.unwrap_or(Path::new("."))).ok();
                 checked.repository = checked.repository.or(repository);
                 let problem = Diagnostic::error(format!("`{path}` cannot be read: {why}")).of(Rule::File);
-                checked.problems.push(problem.at(&Source::new(path, ""), 0..0, ""));
+                checked.problems.push(match spot {
+                    Some(_) => problem.in_file(spot),
+                    None => problem.at(&Source::new(path, ""), 0..0, ""),
+                });
                 continue;
             }
             Err(other) => return Err(other.into()),

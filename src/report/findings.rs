@@ -5,7 +5,7 @@ mod sarif;
 
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Label, Rule, Severity, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Rule, Severity, Source, Spot};
 
 /// `check --format json`, version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,9 +62,9 @@ pub struct Place {
     /// Whether the file lies in the repository.
     #[serde(skip)]
     is_inside: bool,
-    /// The columns as SARIF counts them, in units of UTF-16.
+    /// The columns as SARIF counts them, in units of UTF-16, where that can be told.
     #[serde(skip)]
-    units: (usize, usize),
+    units: Option<(usize, usize)>,
 }
 
 impl Findings {
@@ -87,7 +87,8 @@ impl Findings {
 
 impl Finding {
     fn new(problem: &Diagnostic, within: &dyn Fn(&str) -> Option<String>) -> Self {
-        let mut places = problem.labels.iter().map(|label| Place::new(label, within));
+        let spot = problem.spot.iter().map(|spot| Place::of(spot, within));
+        let mut places = spot.chain(problem.labels.iter().map(|label| Place::new(label, within)));
         Self {
             severity: match problem.severity {
                 Severity::Error => "error",
@@ -134,7 +135,22 @@ impl Place {
             end_line,
             end_column,
             label: clean(&label.text),
-            units: (first, last),
+            units: Some((first, last)),
+        }
+    }
+
+    /// A character of a file whose text is not at hand.
+    fn of(spot: &Spot, within: &dyn Fn(&str) -> Option<String>) -> Self {
+        let inside = within(&spot.file);
+        Self {
+            is_inside: inside.is_some(),
+            file: clean(&inside.unwrap_or_else(|| spot.file.clone())),
+            line: spot.line,
+            column: spot.column,
+            end_line: spot.line,
+            end_column: spot.column,
+            label: String::new(),
+            units: None,
         }
     }
 

@@ -16,6 +16,7 @@ use super::stamp::{Stamp, stamp};
 use crate::audience::detect::{self, Findings};
 use crate::audience::sheet::{self, SheetReader};
 use crate::audience::{Dialect, Encoding, Header, Named, ReadError};
+use crate::diagnostic::Spot;
 use crate::plan::Input;
 use crate::units::thousands;
 
@@ -79,6 +80,15 @@ impl Export {
     pub fn file(confined: &confine::Confined, named: &Named) -> Result<Self, ReadError> {
         let shown = confined.shown.display().to_string();
         Self::inspect(Origin::File(confined.real.clone()), &shown, named)
+    }
+
+    /// A place in the text of a file, where it has one: not in what is packed.
+    pub fn spot(confined: &confine::Confined, place: Option<(u64, u64)>) -> Option<Spot> {
+        let mut magic = Vec::new();
+        File::open(&confined.real).ok()?.take(8).read_to_end(&mut magic).ok()?;
+        let (line, column) = place.filter(|_| !magic.starts_with(ZIP) && !magic.starts_with(GZIP))?;
+        let file = confine::tidy(&confined.shown).display().to_string();
+        Some(Spot { file, line: usize::try_from(line).ok()?, column: usize::try_from(column).ok()? })
     }
 
     /// Looks at standard input, which is kept in a file without a name, for it is read more than once.

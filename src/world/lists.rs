@@ -50,7 +50,8 @@ impl Lists {
         }
         let mut suppression = Suppression::default();
         for (file, _) in &self.files {
-            let _ = add_list(&mut suppression, file, self.kind, &self.column)?;
+            let _ = add_list(&mut suppression, file, self.kind, &self.column)
+                .map_err(|error| error.to_string())?;
         }
         self.files.iter_mut().zip(stamps).for_each(|((_, before), now)| *before = now);
         Ok(Some(suppression))

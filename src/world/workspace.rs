@@ -21,7 +21,7 @@ use crate::approval::Role;
 use crate::audience::Suppression;
 use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
-use crate::diagnostic::{Diagnostics, Rule, Source};
+use crate::diagnostic::{Diagnostics, Rule, Source, Spot};
 
 pub use lists::add_list;
 pub use profiles::profile;
@@ -55,8 +55,10 @@ pub enum NoCampaign {
     Unreadable {
         /// The path.
         path: String,
-        /// The system's words.
+        /// Why, in words.
         why: String,
+        /// Where in it that is, as far as that can be told.
+        spot: Option<Spot>,
     },
 }
 
@@ -138,14 +140,15 @@ pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
         (false, false) => return Err(NoCampaign::NotFound(shown())),
         (true, false) => {}
     }
-    let unreadable = |why: String| NoCampaign::Unreadable { path: file.display().to_string(), why };
+    let unreadable =
+        |why: String, spot| NoCampaign::Unreadable { path: file.display().to_string(), why, spot };
     let stamps = vec![(file.clone(), stamp(&file))];
-    let source = read_text(&file, &file).map_err(unreadable)?;
+    let source = read_text(&file, &file).map_err(|why| unreadable(why.to_string(), why.spot(&file)))?;
     let folder = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    let repository = Repository::of(&folder).map_err(|error| unreadable(confine::plain(&error)))?;
+    let repository = Repository::of(&folder).map_err(|error| unreadable(confine::plain(&error), None))?;
     let (manifest, problems) = campaign::read(&source);
     let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let inputs = vec![file.canonicalize().unwrap_or(file)];

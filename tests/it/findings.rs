@@ -127,7 +127,7 @@ fn a_manifest_that_cannot_be_read_keeps_nobody_from_hearing_of_the_others() {
     let checked = project.run(&["check", "--format", "github"]);
     assert_eq!(checked.code, 3, "{checked:?}");
     let first = checked.out.lines().next().unwrap();
-    assert!(first.starts_with("::error file=campaigns/a/campaign.yaml,line=1,"), "{first}");
+    assert!(first.starts_with("::error file=campaigns/a/campaign.yaml,line=2,col=7,"), "{first}");
     assert!(
         first
             .contains("title=sendplan file::`campaigns/a/campaign.yaml` cannot be read: line 2 is not UTF-8"),
@@ -139,4 +139,80 @@ fn a_manifest_that_cannot_be_read_keeps_nobody_from_hearing_of_the_others() {
         human.err.contains("line 2 is not UTF-8") && human.err.contains("7 errors in 2 campaigns"),
         "{human:?}"
     );
+}
+
+/// What GitHub is told of a campaign whose recipients, suppression list, text or profile are these bytes.
+fn marked(file: &str, bytes: &[u8]) -> String {
+    let project = Project::empty();
+    project.write("campaigns/c/campaign.yaml", WITH_FILES);
+    project.write("campaigns/c/r.csv", "phone,name\n0712345678,A\n");
+    project.write("campaigns/c/stop.csv", "phone\n0712345679\n");
+    project.write("campaigns/c/t.txt", "Hi {{ name }}\n");
+    let profile = sendplan::provider::Profile::builtin_source("mobiconnect").unwrap();
+    project.write("campaigns/c/gateway.yaml", &profile.text);
+    assert_eq!(project.run(&["check", "--format", "github"]).out, "", "it is sound without");
+    std::fs::write(project.path(&format!("campaigns/c/{file}")), bytes).unwrap();
+    let checked = project.run(&["check", "--format", "github"]);
+    assert_eq!(checked.code, 3, "{checked:?}");
+    let human = project.run(&["check"]);
+    for line in checked.out.lines() {
+        let place = line.split("file=").nth(1).unwrap().split(",end").next().unwrap();
+        let place = place.replace(",line=", ":").replace(",col=", ":");
+        assert!(
+            human.err.contains(&format!(" {place}\n")),
+            "people are shown the same place: {line}\n{human:?}"
+        );
+    }
+    let log = valid_sarif(&project.run(&["check", "--format", "sarif"]).out);
+    let uri = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, &serde_json::json!(format!("campaigns/c/{file}")));
+    checked.out
+}
+
+const WITH_FILES: &str = "version: 1
+name: c
+provider: { profile: ./gateway.yaml, base_url: \"http://127.0.0.1:1\" }
+sender: 1
+audience: { csv: r.csv, address: phone, region: KE, suppress: [stop.csv] }
+message: { template: t.txt }
+";
+
+#[test]
+fn what_is_wrong_in_a_file_is_marked_in_that_file() {
+    let cases: [(&str, &[u8], &str); 12] = [
+        ("r.csv", b"phone,\"na,me\",name,x,name\n", "line=1,col=22,"),
+        ("r.csv", b"\n\nphone,,name\n", "line=3,col=7,"),
+        ("r.csv", b"sep=;\nphone;name;phone\n", "line=2,col=12,"),
+        ("r.csv", b"", "line=1,col=1,"),
+        ("r.csv", b"ph\0one,name\n", "line=1,col=3,"),
+        ("r.csv", "phone,n\u{e4}me,\"x\n0712345678,A,B\n".as_bytes(), "line=1,col=12,"),
+        ("r.csv", "phone,\"two\nlines\",name,name\n".as_bytes(), "line=2,col=13,"),
+        ("stop.csv", b"phone\n0712345679\n12\n", "line=3,col=1,"),
+        ("stop.csv", b"phone\n\"0712345679\n", "line=2,col=1,"),
+        ("t.txt", b"Hi\n\n {{ name }} \xff\n", "line=3,col=13,"),
+        ("gateway.yaml", b"version: 1\nname: \xff\n", "line=2,col=7,"),
+        ("gateway.yaml", b"version: 1\nname: g\nsendr: x\n", "line=3,col=1,"),
+    ];
+    for (file, bytes, place) in cases {
+        let out = marked(file, bytes);
+        let marked = format!("::error file=campaigns/c/{file},{place}");
+        assert!(out.lines().any(|line| line.starts_with(&marked)), "{marked}: {out}");
+    }
+}
+
+#[test]
+fn what_is_packed_has_no_lines_to_be_marked() {
+    let project = Project::empty();
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &WITH_FILES.replace("r.csv", "r.csv.gz").replace("./gateway.yaml", "mobiconnect"),
+    );
+    project.write("campaigns/c/stop.csv", "phone\n0712345679\n");
+    project.write("campaigns/c/t.txt", "Hi {{ name }}\n");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, b"phone,name,name\n").unwrap();
+    std::fs::write(project.path("campaigns/c/r.csv.gz"), packed.finish().unwrap()).unwrap();
+    let checked = project.run(&["check", "--format", "github"]);
+    assert!(checked.out.starts_with("::error file=campaigns/c/campaign.yaml,line=5,col=18,"), "{checked:?}");
+    assert!(checked.out.contains("r.csv.gz: line 1 names the column `name` twice"), "{checked:?}");
 }

@@ -61,14 +61,19 @@ impl Finding {
 
 impl Place {
     fn location(&self) -> Value {
+        let region = match self.units {
+            Some((first, last)) => json!({
+                "startLine": self.line,
+                "startColumn": first,
+                "endLine": self.end_line,
+                "endColumn": last,
+            }),
+            // The whole line.
+            None => json!({ "startLine": self.line }),
+        };
         let mut location = json!({ "physicalLocation": {
             "artifactLocation": { "uri": uri(&self.file), "uriBaseId": ROOT },
-            "region": {
-                "startLine": self.line,
-                "startColumn": self.units.0,
-                "endLine": self.end_line,
-                "endColumn": self.units.1,
-            },
+            "region": region,
         } });
         if !self.label.is_empty() {
             location["message"] = json!({ "text": self.label });

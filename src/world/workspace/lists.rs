@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Opened;
-use crate::audience::{AddressKind, Named, ReadError, Suppression};
+use crate::audience::{AddressKind, ListError, Named, ReadError, Suppression};
 use crate::campaign::{Campaign, Reference, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -99,10 +99,11 @@ impl Opened {
                         self.blank(&file, reference);
                     }
                 }
-                Err(why) => {
+                Err(error) => {
                     sound = false;
                     self.problems.push(
-                        Diagnostic::error(why)
+                        Diagnostic::error(error.to_string())
+                            .in_file(Export::spot(&file, error.position()))
                             .at(&self.source, reference.span.clone(), "this suppression list")
                             .help("whoever stands there must not be sent to, so nothing is sent until the list can be read"),
                     );
@@ -117,22 +118,20 @@ impl Opened {
 /// Adds the addresses of a list file, and says how it is written where that is not plain UTF-8 with commas.
 ///
 /// # Errors
-/// In words, with the file's name in them.
+/// It cannot be read to its end.
 pub fn add_list(
     suppression: &mut Suppression,
     file: &Confined,
     kind: AddressKind,
     address_column: &str,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, ListError> {
     let shown = file.shown.display().to_string();
-    let refuse = |error: ReadError| format!("the suppression list {shown} {error}");
+    let refuse = |error: ReadError| ListError::Read { list: shown.clone(), error };
     let export = Export::file(file, &Named::default()).map_err(refuse)?;
     let reader = export.reader(&Arc::default()).map_err(|error| refuse(error.into()))?;
-    suppression
-        .add_list_as(&shown, reader, export.dialect(), kind, address_column)
-        .map_err(|error| error.to_string())?;
+    suppression.add_list_as(&shown, reader, export.dialect(), kind, address_column)?;
     if !export.is_unchanged() {
-        return Err(format!("the suppression list {shown} has changed while it was read"));
+        return Err(refuse(ReadError::Changed));
     }
     Ok(export.told().map(str::to_owned))
 }

@@ -66,8 +66,8 @@ impl Opened {
             Ok(source) => Some(source),
             Err(why) => {
                 let title = format!("cannot read `{}`: {why}", reference.name);
-                let problem = Diagnostic::error(title).of(Rule::File);
-                self.problems.push(problem.at(&self.source, reference.span.clone(), ""));
+                let problem = Diagnostic::error(title).of(Rule::File).in_file(why.spot(&file.shown));
+                self.problems.push(problem.at(&self.source, reference.span.clone(), "named here"));
                 None
             }
         }

@@ -73,15 +73,15 @@ impl Opened {
                 self.refuse(title, reference, None);
                 continue;
             }
-            let Some(opened) = self.export(reference, &named, sound) else { continue };
-            let looked = opened.and_then(|export| match export.header() {
-                Ok(header) => Ok((export, header)),
-                Err(error) => Err((export.shown.to_string(), error)),
+            let Some((opened, file)) = self.export(reference, &named, sound) else { continue };
+            let looked = opened.and_then(|export| {
+                let header = export.header()?;
+                Ok((export, header))
             });
             match looked {
                 Ok(looked) => files.push(looked),
-                Err((shown, error)) => {
-                    self.refuse(format!("{shown}: {error}"), reference, error.help());
+                Err(error) => {
+                    self.unreadable(&error, file.as_ref(), reference);
                     continue;
                 }
             }
@@ -132,17 +132,28 @@ impl Opened {
                     || real(one).is_some_and(|real_one| real(other) == Some(real_one)))
     }
 
-    /// A file, or standard input, looked at; nothing where that is not to be done, which was told then.
+    /// A file that cannot be read, with the place in it; without one, it is standard input.
+    fn unreadable(&mut self, error: &ReadError, file: Option<&Confined>, reference: &Reference) {
+        let shown = file.map_or_else(|| "standard input".to_owned(), |file| file.shown.display().to_string());
+        let spot = file.and_then(|file| Export::spot(file, error.position()));
+        let problem = Diagnostic::error(format!("{shown}: {error}")).in_file(spot);
+        let problem = problem.at(&self.source, reference.span.clone(), "named here");
+        self.problems.push(match error.help() {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
+    }
+
+    /// A file, or standard input, looked at, and the file; nothing where that is not to be done, which was told then.
     fn export(
         &mut self,
         reference: &Reference,
         named: &Named,
         sound: bool,
-    ) -> Option<Result<Export, (String, ReadError)>> {
+    ) -> Option<(Result<Export, ReadError>, Option<Confined>)> {
         if reference.name != STANDARD_INPUT {
             let (file, _) = self.file(reference)?;
-            let shown = file.shown.display().to_string();
-            return sound.then(|| Export::file(&file, named).map_err(|error| (shown, error)));
+            return sound.then(|| (Export::file(&file, named), Some(file)));
         }
         match self.piped {
             Piped::PassedOver => {}
@@ -163,10 +174,7 @@ impl Opened {
                 .at(&self.source, reference.span.clone(), "")
                 .help("pipe them in, as in `sendplan check CAMPAIGN < recipients.csv`"),
             ),
-            _ if sound => {
-                let shown = "standard input".to_owned();
-                return Some(Export::standard_input(named).map_err(|error| (shown, error)));
-            }
+            _ if sound => return Some((Export::standard_input(named), None)),
             _ => {}
         }
         None
