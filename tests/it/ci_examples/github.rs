@@ -49,11 +49,16 @@ const GH: &str = r#"#!/bin/sh
 case "$*" in
   *" --jq .private") cat private ;;
   *"/zip") echo "$2" > downloaded; echo zip ;;
+  *"/runs/"*)
+    if [ -f "run.${2##*/}.json" ]; then jq --raw-output "$4" "run.${2##*/}.json"
+    else echo "schedule .github/workflows/campaigns.yml"; fi ;;
   "api --paginate "*)
     name=${3#*name=}
     for page in "${name%%&*}".*.json; do jq --raw-output "$5" "$page"; done ;;
 esac
 "#;
+
+const WORKFLOW: (&str, &str) = ("GITHUB_WORKFLOW_REF", "o/r/.github/workflows/campaigns.yml@refs/heads/main");
 
 /// Puts a state where it is wanted.
 const UNZIP: &str = "#!/bin/sh\nmkdir \"$4\" && cp \"$2\" \"$4/state.db\"\n";
@@ -82,8 +87,13 @@ fn taken(job: &Job, begun: &[&Value], state: &[&Value], new_state: &str, go_on: 
     put("sendplan-begun", begun);
     put("sendplan-state", state);
     let take = step(GITHUB[0], "send", "Take the state of the last job");
-    let variables =
-        [("NEW_STATE", new_state), ("GO_ON", go_on), ("GITHUB_REPOSITORY", "o/r"), ("FOLDER", "state")];
+    let variables = [
+        ("NEW_STATE", new_state),
+        ("GO_ON", go_on),
+        ("GITHUB_REPOSITORY", "o/r"),
+        WORKFLOW,
+        ("FOLDER", "state"),
+    ];
     let said = job.run(&take, &variables);
     assert_eq!(job.path("state/state.db").exists(), said.code == 0 && new_state != "true", "{said:?}");
     (said.code, std::fs::read_to_string(job.path("downloaded")).unwrap_or_default())
@@ -131,6 +141,14 @@ fn github_never_begins_from_a_state_that_a_job_has_outlived() {
     // A second attempt of a job that died after the first had kept its state.
     let again = artifact(31, 11, "main", 1, false);
     assert_eq!(take(&[&newer, &again], &[&newer], "false", "false"), refused());
+    // From a pull request of main into another branch, whose workflows somebody has written.
+    let run = |event: &str, path: &str| {
+        job.write("run.11.json", &serde_json::json!({ "event": event, "path": path }).to_string());
+        take(&[&newer], &[&newer], "false", "true")
+    };
+    assert_eq!(run("pull_request", ".github/workflows/campaigns.yml"), refused());
+    assert_eq!(run("workflow_dispatch", ".github/workflows/other.yml@main"), refused());
+    assert_eq!(run("workflow_dispatch", ".github/workflows/campaigns.yml@main"), brings(11));
     job.write("private", "false");
     assert_eq!(take(&[&newer], &[&newer], "false", "false"), refused(), "everybody could read addresses");
 }
@@ -141,12 +159,19 @@ fn who_cannot_ask_which_state_is_the_newest_does_not_send() {
     assert_ne!(taken(&job, &[], &[], "false", "true").0, 0);
     assert_ne!(taken(&job, &[], &[], "true", "true").0, 0);
     // What came is no state.
-    let job =
-        Job::new("gh", "#!/bin/sh\ncase \"$*\" in *.private) echo true ;; *zip) ;; *) echo 1 2 3 ;; esac\n");
+    let job = Job::new(
+        "gh",
+        "#!/bin/sh\ncase \"$*\" in *.private) echo true ;; *zip) ;; *runs/*) echo schedule .github/workflows/campaigns.yml ;; *) echo 1 2 3 ;; esac\n",
+    );
     job.program("unzip", UNZIP);
     let take = step(GITHUB[0], "send", "Take the state of the last job");
-    let variables =
-        [("NEW_STATE", "false"), ("GO_ON", "false"), ("GITHUB_REPOSITORY", "o/r"), ("FOLDER", "state")];
+    let variables = [
+        ("NEW_STATE", "false"),
+        ("GO_ON", "false"),
+        ("GITHUB_REPOSITORY", "o/r"),
+        WORKFLOW,
+        ("FOLDER", "state"),
+    ];
     let said = job.run(&take, &variables);
     assert!(said.code == 7 && said.out.contains("holds no state"), "{said:?}");
 }
