@@ -1,72 +1,11 @@
-//! What is wrong with a number that libphonenumber does not take: how many digits it has and could have, and whether a
-//! spreadsheet has taken something away from it without which it is none.
-
-use std::fmt;
-use std::sync::OnceLock;
+//! What is wrong with a number that libphonenumber does not take, and whether a spreadsheet has taken something away
+//! from it without which it is none.
 
 use rlibphonenumber::enums::Region;
-use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberType, PhoneNumberUtil};
+use rlibphonenumber::{PhoneNumber, PhoneNumberUtil};
 
+use crate::audience::length::{Length, Misfit};
 use crate::audience::unreadable::AddressError;
-
-/// The digits of a number behind its country code, and how many there could be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length {
-    /// The country.
-    pub region: Region,
-    /// Its code.
-    pub code: i32,
-    /// How many there are.
-    pub digits: u8,
-    /// How many mobile numbers have there, a bit for each.
-    pub expected: u32,
-}
-
-/// The most digits behind a country code (ITU-T E.164 has 15 with it; libphonenumber looks at two more).
-const MOST: u8 = 17;
-
-impl Length {
-    fn of(library: &PhoneNumberUtil, number: &PhoneNumber, region: Region) -> Self {
-        let code = number.country_code;
-        let expected = match usize::try_from(code).ok().and_then(|code| EXPECTED.get(code)) {
-            Some(known) => *known.get_or_init(|| expected(library, code)),
-            None => expected(library, code),
-        };
-        let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };
-        let digits = number.national_number.checked_ilog10().map_or(1, |log| log + 1);
-        let digits = digits.saturating_add(u32::try_from(zeros).unwrap_or_default());
-        Self { region, code, digits: u8::try_from(digits).unwrap_or(u8::MAX), expected }
-    }
-}
-
-/// What [`expected`] says for each country code: lists have many wrong numbers of few countries.
-static EXPECTED: [OnceLock<u32>; 1000] = [const { OnceLock::new() }; 1000];
-
-/// How many digits mobile numbers have behind this country code, a bit for each.
-fn expected(library: &PhoneNumberUtil, code: i32) -> u32 {
-    let possible = |digits: u8| {
-        let national_number = 10_u64.pow(u32::from(digits) - 1);
-        let number = PhoneNumber { country_code: code, national_number, ..PhoneNumber::default() };
-        library.is_possible_number_for_type_with_reason(&number, PhoneNumberType::Mobile)
-            == Ok(NumberLengthType::IsPossible)
-    };
-    (1..=MOST).filter(|digits| possible(*digits)).fold(0, |all, digits| all | 1 << digits)
-}
-
-impl fmt::Display for Length {
-    /// `8 digits after 254, mobile numbers have 9`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noun = if self.digits == 1 { "digit" } else { "digits" };
-        write!(f, "{} {noun} after {}", self.digits, self.code)?;
-        let all: Vec<String> =
-            (1..=MOST).filter(|one| self.expected & 1 << one != 0).map(|one| one.to_string()).collect();
-        match all.as_slice() {
-            [] => Ok(()),
-            [one] => write!(f, ", mobile numbers have {one}"),
-            [few @ .., last] => write!(f, ", mobile numbers have {} or {last}", few.join(", ")),
-        }
-    }
-}
 
 /// Why libphonenumber, which has read it as `number`, takes none of the text.
 pub(super) fn why(
@@ -85,14 +24,11 @@ pub(super) fn why(
         return AddressError::Invalid(None);
     }
     let length = Length::of(library, number, country);
-    if length.expected == 0 || length.expected & 1 << length.digits.min(MOST) != 0 {
-        AddressError::Invalid(Some(country))
-    } else if u32::from(length.digits) < length.expected.trailing_zeros() {
-        AddressError::TooShort(Some(length))
-    } else if u32::from(length.digits) > length.expected.ilog2() {
-        AddressError::TooLong(Some(length))
-    } else {
-        AddressError::WrongLength(Some(length))
+    match length.misfit() {
+        None => AddressError::Invalid(Some(country)),
+        Some(Misfit::TooShort) => AddressError::TooShort(Some(length)),
+        Some(Misfit::TooLong) => AddressError::TooLong(Some(length)),
+        Some(Misfit::Between) => AddressError::WrongLength(Some(length)),
     }
 }
 

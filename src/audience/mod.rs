@@ -13,6 +13,7 @@ pub mod guess;
 pub mod header;
 pub mod invented;
 pub mod keep;
+mod length;
 pub mod masked;
 pub mod misread;
 pub mod number_type;

@@ -6,8 +6,6 @@ use rlibphonenumber::PhoneNumberType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::audience::exclusion::Exclusion;
-
 /// What a number is for, as libphonenumber has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -89,11 +87,8 @@ impl FromIterator<NumberType> for NumberTypes {
 }
 
 impl NumberTypes {
-    /// Lets a number of one of these types pass.
-    ///
-    /// # Errors
-    /// [`Exclusion::NumberType`].
-    pub fn admit(self, found: NumberType) -> Result<(), Exclusion> {
-        if self.0 & 1 << found as u16 == 0 { Err(Exclusion::NumberType(found)) } else { Ok(()) }
+    /// Whether it is meant for numbers of this type.
+    pub fn admits(self, found: NumberType) -> bool {
+        self.0 & 1 << found as u16 != 0
     }
 }

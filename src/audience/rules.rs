@@ -66,7 +66,10 @@ impl Rules {
         }
         let address = self.kind.read(row.get(self.address))?;
         if let Some((types, digits)) = self.types.zip(address.digits()) {
-            types.admit(phone::number_type(digits))?;
+            let found = phone::number_type(digits);
+            if !types.admits(found) {
+                return Err(Exclusion::NumberType(found));
+            }
         }
         let id = self.id.map(|column| row.get(column).trim());
         if id.is_some_and(str::is_empty) {

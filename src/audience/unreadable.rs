@@ -2,7 +2,7 @@
 
 use rlibphonenumber::enums::Region;
 
-use crate::audience::misread::Length;
+use crate::audience::length::Length;
 
 /// The longest opaque address, in bytes.
 pub const MAX_OPAQUE_BYTES: usize = 128;

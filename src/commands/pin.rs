@@ -10,10 +10,9 @@ use super::scan::{digest, refusals, scan_unless, too_many_parts};
 use super::terminal::Terminal;
 use super::timing::InTime;
 use crate::approval::PlanFile;
-use crate::campaign::Delivery;
+use crate::campaign::{Campaign, Delivery};
 use crate::delivery::pinned::Pinned;
 use crate::message::part;
-use crate::message::segments::Measure;
 use crate::plan::{Entry, Totals, Whereabouts};
 use crate::schedule::{Moment, Zone};
 use crate::store::{Excluded, NewRun, PinnedClock, PinnedMessage, Pinning, RunId, Store, StoreError};
@@ -54,50 +53,9 @@ pub fn pin<S: Store>(
         created_at_ms: at_ms,
     };
     let mut pinning = store.pin(&run)?;
-    let counts_segments = campaign.counts_segments();
-    let several = campaign.wordings.are_several();
-    let cuts_texts = campaign.profile.cuts_texts();
-    let mut clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
-    let mut write = |entry: Entry<'_>| match entry {
-        Entry::Planned { place, id, address, text, measure, whereabouts, wording, .. } => {
-            let address = address.to_string();
-            let wording = several.then_some(wording);
-            let clock = match whereabouts {
-                Some(zones) => clocks.of(zones, &mut *pinning)?,
-                None => PinnedClock::Campaign,
-            };
-            if cuts_texts && measure.parts > 1 {
-                let reference = part::reference(&run.campaign, &run.occurrence, id);
-                let parts = part::cut(text, &measure, reference);
-                let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, &place)))?;
-                for (part, text) in parts {
-                    let (recipient, address, part) = (id, &*address, Some(part));
-                    let segments = 1;
-                    pinning.add(&PinnedMessage {
-                        recipient,
-                        address,
-                        text,
-                        segments,
-                        part,
-                        clock,
-                        wording,
-                    })?;
-                }
-                return Ok(());
-            }
-            let segments = segments(counts_segments, measure);
-            Ok(pinning.add(&PinnedMessage {
-                recipient: id,
-                address: &address,
-                text,
-                segments,
-                part: None,
-                clock,
-                wording,
-            })?)
-        }
-        Entry::Excluded { .. } => Ok(()),
-    };
+    let clocks = PinnedClocks::new(campaign.delivery, occurrence, at_ms);
+    let mut writer = Writer { campaign, run: &run, pinning: &mut *pinning, clocks };
+    let mut write = |entry: Entry<'_>| writer.write(entry);
     let totals = scan_unless(loaded, None, terminal, leaves, &mut write)?;
     let digest = judge(subject, &totals, at_ms, terminal)?;
     let excluded = Excluded {
@@ -107,6 +65,46 @@ pub fn pin<S: Store>(
         duplicates: totals.duplicates(),
     };
     Ok(pinning.seal(&digest, &excluded)?)
+}
+
+/// Writes each message of the plan as it will go out.
+struct Writer<'a> {
+    campaign: &'a Campaign,
+    run: &'a NewRun,
+    pinning: &'a mut dyn Pinning,
+    clocks: PinnedClocks,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, entry: Entry<'_>) -> Result<(), Failure> {
+        let Entry::Planned { place, id, address, text, measure, whereabouts, wording, .. } = entry else {
+            return Ok(());
+        };
+        let campaign = self.campaign;
+        let clock = match whereabouts {
+            Some(zones) => self.clocks.of(zones, self.pinning)?,
+            None => PinnedClock::Campaign,
+        };
+        let whole = PinnedMessage {
+            recipient: id,
+            address: &address.to_string(),
+            text,
+            segments: if campaign.counts_segments() { measure.parts } else { 0 },
+            part: None,
+            clock,
+            wording: campaign.wordings.are_several().then_some(wording),
+        };
+        if measure.parts < 2 || !campaign.profile.cuts_texts() {
+            return Ok(self.pinning.add(&whole)?);
+        }
+        let reference = part::reference(&self.run.campaign, &self.run.occurrence, id);
+        let parts = part::cut(text, &measure, reference);
+        let parts = parts.ok_or_else(|| Failure::Input(too_many_parts(measure.parts, &place)))?;
+        for (part, text) in parts {
+            self.pinning.add(&PinnedMessage { text, segments: 1, part: Some(part), ..whole })?;
+        }
+        Ok(())
+    }
 }
 
 /// The digest of what was planned, unless it is refused.
@@ -167,8 +165,4 @@ impl PinnedClocks {
         self.known.insert(place, clock);
         Ok(clock)
     }
-}
-
-fn segments(counted: bool, measure: Measure) -> u16 {
-    if counted { measure.parts } else { 0 }
 }

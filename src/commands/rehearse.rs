@@ -50,28 +50,8 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     let start = Start::of(args, &loaded, real.as_ref(), terminal)?;
     let (opt_outs, contacts) = said_before(real, &loaded.campaign, &start)?;
     let mut store = Sqlite::passing()?;
-    let (at_ms, occurrence) = (start.at.timestamp_millis(), start.occasion.occurrence());
-    let subject = Subject {
-        loaded: &loaded,
-        occurrence: &occurrence,
-        place: &opened.place(),
-        sandbox: true,
-        approved: None,
-    };
-    let run = pin(&mut store, subject, at_ms, &mut || false, terminal)?;
-    let pinned = store.runs(None)?.into_iter().find(|one| one.id == run);
-    let pinned = pinned.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))?;
-    let piece = Piece {
-        profile: Arc::clone(&loaded.campaign.profile),
-        delivery: loaded.campaign.delivery,
-        kind: loaded.campaign.audience.rules.kind,
-        suppression: loaded.suppression.clone(),
-        opt_outs,
-        contacts,
-        starts: start.at,
-        weather,
-        seed: args.seed,
-    };
+    let pinned = planned(&mut store, &loaded, &start, &opened.place(), terminal)?;
+    let piece = piece(weather, args.seed, &loaded, &start, (opt_outs, contacts));
     let bar = terminal.bar(pinned.counts.planned, BAR);
     bar.set_prefix("rehearsing");
     let outcome = rehearse(&piece, store, &pinned, &mut |left| bar.set_position(left));
@@ -92,14 +72,56 @@ pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
         page_file::write(path, &report.page(&setting))?;
         terminal.note(&format!("the page is in {}", path.display()));
     }
+    verdict(&report, outcome.ending)
+}
+
+/// The run of the rehearsal, pinned into a state of its own.
+fn planned(
+    store: &mut Sqlite,
+    loaded: &Loaded,
+    start: &Start,
+    place: &str,
+    terminal: &Terminal,
+) -> Result<Run, Failure> {
+    let occurrence = start.occasion.occurrence();
+    let subject = Subject { loaded, occurrence: &occurrence, place, sandbox: true, approved: None };
+    let run = pin(store, subject, start.at.timestamp_millis(), &mut || false, terminal)?;
+    let pinned = store.runs(None)?.into_iter().find(|one| one.id == run);
+    pinned.ok_or_else(|| Failure::Internal("the run is gone from the state".to_owned()))
+}
+
+fn piece(
+    weather: Weather,
+    seed: u64,
+    loaded: &Loaded,
+    start: &Start,
+    (opt_outs, contacts): (Vec<String>, Contacts),
+) -> Piece {
+    let campaign = &loaded.campaign;
+    Piece {
+        profile: Arc::clone(&campaign.profile),
+        delivery: campaign.delivery,
+        kind: campaign.audience.rules.kind,
+        suppression: loaded.suppression.clone(),
+        opt_outs,
+        contacts,
+        starts: start.at,
+        weather,
+        seed,
+    }
+}
+
+/// A law that does not hold is our own failure, whatever came of the campaign.
+fn verdict(report: &RehearsalReport, ending: Ending) -> Verdict {
     let broken: Vec<String> =
         report.proofs.iter().filter(|one| !one.holds).map(|one| one.law.replace('_', " ")).collect();
-    match (broken.is_empty(), outcome.ending) {
-        (false, _) => {
-            Err(Failure::Internal(format!("our own failure: this does not hold: {}", broken.join("; "))))
-        }
-        (true, Ending::Finished) => Ok(Code::Done),
-        (true, Ending::GivenUp | Ending::TooLong) => Ok(Code::Stopped),
+    if !broken.is_empty() {
+        let broken = broken.join("; ");
+        return Err(Failure::Internal(format!("our own failure: this does not hold: {broken}")));
+    }
+    match ending {
+        Ending::Finished => Ok(Code::Done),
+        Ending::GivenUp | Ending::TooLong => Ok(Code::Stopped),
     }
 }
 

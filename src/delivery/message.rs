@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::clocks::ClockId;
+use super::clock::ClockId;
 use super::paces::Load;
 use super::state::Event;
 use crate::message::Part;

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::campaign::Delivery;
-use crate::delivery::clocks::{Clock, Clocks};
+use crate::delivery::clock::Clock;
+use crate::delivery::clocks::Clocks;
 use crate::schedule::{Moment, Zone};
 use crate::store::{Run, RunClock, Store, StoreError};
 

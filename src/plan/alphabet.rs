@@ -6,7 +6,7 @@ use crate::audience::rows::Row;
 use crate::message::Template;
 use crate::message::segments::{Reference, culprits, measure_by};
 use crate::message::spelling::respell;
-use crate::plan::batch::Few;
+use crate::plan::few::Few;
 use crate::units::Amount;
 
 /// Of one text so many different characters are told at the most: one in another script has all of its own.

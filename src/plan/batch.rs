@@ -20,6 +20,7 @@ use crate::message::template::{Scratch, Spelling, Template};
 use crate::message::{Found, WordingId};
 use crate::plan::alphabet::{self, Foreign, Origin};
 use crate::plan::digest::{self, Hash};
+use crate::plan::few::Few;
 use crate::plan::flaws;
 use crate::plan::{Lost, Recipe, Whereabouts, clock};
 
@@ -115,27 +116,6 @@ pub(super) struct Message {
     /// What is wrong with it.
     pub(super) marked: Marked,
     pub(super) digest: Hash,
-}
-
-/// Which of the things that were found in a batch are of one message, in few bytes: there are as many as rows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Few {
-    first: u32,
-    count: u16,
-}
-
-impl Few {
-    /// Those from one to another.
-    pub(super) fn new(range: &Range<usize>) -> Self {
-        let first = u32::try_from(range.start).unwrap_or(u32::MAX);
-        Self { first, count: u16::try_from(range.len()).unwrap_or(u16::MAX) }
-    }
-
-    /// These of all.
-    pub(super) fn of<T>(self, all: &[T]) -> &[T] {
-        let first = usize::try_from(self.first).unwrap_or(usize::MAX);
-        all.get(first..first.saturating_add(usize::from(self.count))).unwrap_or_default()
-    }
 }
 
 /// What is wrong with a message.

@@ -6,6 +6,7 @@ mod batch;
 mod claims;
 mod collector;
 mod digest;
+mod few;
 pub mod flaws;
 pub mod limits;
 mod pipeline;

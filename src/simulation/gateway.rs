@@ -15,43 +15,7 @@ use crate::provider::{AuthError, Class, Profile, Reading, RetryAfter, Token, Ver
 use crate::simulation::dice::Dice;
 use crate::simulation::faults::{Fault, Faults, Happened};
 use crate::simulation::speech::Speech;
-
-/// A request on its way.
-#[derive(Debug, Clone)]
-pub struct Flight {
-    /// What it holds.
-    pub batch: Arc<Batch>,
-    /// The credential that it shows.
-    pub token: Option<Arc<Token>>,
-    /// What goes wrong with it.
-    pub fault: Option<Fault>,
-    /// What the sender's clock showed when it went out.
-    pub sent: DateTime<Utc>,
-}
-
-/// What became of one member of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Result {
-    /// Taken, under this id; now or before.
-    Taken(u64),
-    /// Refused.
-    Rejected,
-    /// Refused: the person wants nothing.
-    OptedOut,
-}
-
-/// What a gateway says to a request as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
-    /// It was never reached.
-    Unreached,
-    /// Nothing came back.
-    Lost,
-    /// A status without results.
-    Status(u16, Option<RetryAfter>),
-    /// A result a member; the fault is what is wrong with the answer.
-    Results(Vec<Result>, Option<Fault>),
-}
+use crate::simulation::talk::{Flight, Result, Said};
 
 /// When a token ends by the gateway's own clock.
 type Tokens = BTreeMap<String, Duration>;

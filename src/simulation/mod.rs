@@ -11,6 +11,7 @@ pub mod life;
 pub mod oracle;
 pub mod rehearsal;
 pub mod speech;
+pub mod talk;
 pub mod trace;
 pub mod world;
 pub mod year;

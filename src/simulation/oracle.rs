@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
-use crate::delivery::control::{LEASE, News};
+use crate::delivery::control::News;
 use crate::delivery::engine::{Now, Order};
+use crate::delivery::hearing::LEASE;
 use crate::delivery::message::{Batch, Change, MessageKey};
 use crate::delivery::pace::{SLACK, most_in};
 use crate::delivery::paces::Load;

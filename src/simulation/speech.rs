@@ -12,7 +12,7 @@ use crate::provider::{
 };
 use crate::simulation::dice::Dice;
 use crate::simulation::faults::Fault;
-use crate::simulation::gateway::{Flight, Said};
+use crate::simulation::talk::{Flight, Said};
 use crate::world::gateway::{keys, members, unbuilt};
 
 /// What tells the run from others, for keys of messages.

@@ -14,7 +14,7 @@ pub mod sqlite;
 
 use std::fmt;
 
-pub use crate::delivery::clocks::ClockId;
+pub use crate::delivery::clock::ClockId;
 pub use crate::delivery::message::{Change, Claim, Claimed, MessageKey};
 pub use crate::delivery::receipt::{Receipt, ReceiptStatus};
 pub use crate::delivery::resolution::Resolution;

@@ -8,11 +8,12 @@ mod named;
 mod profiles;
 mod recipients;
 mod snippets;
+mod text;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::named::read_text;
+use self::text::{Text, read_text};
 use super::confine::{self, Confined, Repository};
 use super::recipients::Recipients;
 use super::stamp::{Stamp, stamp};
@@ -21,8 +22,6 @@ use crate::audience::Suppression;
 use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostics, Rule, Source};
-
-use self::inputs::Text;
 
 pub use lists::add_list;
 pub use profiles::profile;

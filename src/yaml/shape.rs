@@ -204,58 +204,25 @@ impl<'a> Checker<'a> {
 
     fn map(&mut self, node: &mut Node, rules: &'a Map<String, Value>, path: &str, owner: &Span) {
         let Kind::Map(entries) = &mut node.value else { return };
-        let empty = Map::new();
+        self.missing(entries, rules, path, owner);
         let properties = rules.get("properties").and_then(Value::as_object);
-        let required = rules.get("required").and_then(Value::as_array);
-        // A slip of the pen is told once, where it stands.
-        let known = || properties.into_iter().flat_map(|all| all.keys().map(String::as_str));
-        let slips: Vec<&str> = entries
-            .iter()
-            .filter(|(key, _)| !known().any(|name| name == key.name))
-            .filter_map(|(key, _)| did_you_mean(&key.name, known()))
-            .collect();
-        for name in required.into_iter().flatten().filter_map(Value::as_str) {
-            if !slips.contains(&name) && !entries.iter().any(|(key, _)| key.name == name) {
-                let example = properties.unwrap_or(&empty).get(name).map(|one| self.resolve(one));
-                let help =
-                    example.and_then(|one| one.get("examples")?.get(0)).map_or_else(String::new, |one| {
-                        format!(
-                            "for example `{name}: {}`",
-                            one.as_str().map_or_else(|| one.to_string(), str::to_owned)
-                        )
-                    });
-                let text = format!("`{}` is missing", join(path, name));
-                self.problem(Rule::MissingKey, text, owner.clone(), &help);
-            }
-        }
         let mut named: Vec<String> = entries.iter().map(|(key, _)| key.name.clone()).collect();
         let mut kept: Vec<(super::Key, Node)> = Vec::with_capacity(entries.len());
         for (key, mut value) in std::mem::take(entries) {
             let inner = join(path, &key.name);
             if let Some((first, _)) = kept.iter().find(|(other, _)| other.name == key.name) {
-                self.found.push(
-                    Diagnostic::error(format!("`{inner}` stands twice"))
-                        .of(Rule::DuplicateKey)
-                        .at(self.source, key.span.clone(), "again here")
-                        .at(self.source, first.span.clone(), "first here"),
-                );
+                self.twice(&key, first, &inner);
                 continue;
             }
             // What was meant is read all the same, so that nothing is called missing that is only misspelled.
-            let key = self.meant(key, rules, properties, &inner, &mut named);
+            let key = self.meant(key, rules, &inner, &mut named);
             let schema = properties.and_then(|known| known.get(&key.name));
             let keep = match (schema, rules.get("additionalProperties")) {
                 (Some(schema), _) | (None, Some(schema @ Value::Object(_))) => {
                     self.node(&mut value, schema, &inner, &key.span)
                 }
                 (None, Some(Value::Bool(false))) => {
-                    let known: Vec<&str> =
-                        properties.into_iter().flat_map(|all| all.keys().map(String::as_str)).collect();
-                    let help = match did_you_mean(&key.name, known.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("known keys here: {}", listing(known.iter().copied())),
-                    };
-                    self.problem(Rule::UnknownKey, format!("unknown key `{inner}`"), key.span.clone(), &help);
+                    self.unknown(&key, rules, &inner);
                     false
                 }
                 (None, _) => true,
@@ -267,22 +234,63 @@ impl<'a> Checker<'a> {
         *entries = kept;
     }
 
+    /// Keys that must be there and are not. A slip of the pen is told once, where it stands.
+    fn missing(
+        &mut self,
+        entries: &[(super::Key, Node)],
+        rules: &'a Map<String, Value>,
+        path: &str,
+        owner: &Span,
+    ) {
+        let is_known = |key: &str| known(rules).any(|name| name == key);
+        let slips: Vec<&str> = entries
+            .iter()
+            .filter(|(key, _)| !is_known(&key.name))
+            .filter_map(|(key, _)| did_you_mean(&key.name, known(rules)))
+            .collect();
+        let required = rules.get("required").and_then(Value::as_array);
+        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+            if slips.contains(&name) || entries.iter().any(|(key, _)| key.name == name) {
+                continue;
+            }
+            let schema = rules.get("properties").and_then(|all| all.get(name)).map(|one| self.resolve(one));
+            let help = schema
+                .and_then(Value::as_object)
+                .and_then(first_example)
+                .map(|example| format!("for example `{name}: {example}`"));
+            let text = format!("`{}` is missing", join(path, name));
+            self.problem(Rule::MissingKey, text, owner.clone(), &help.unwrap_or_default());
+        }
+    }
+
+    fn twice(&mut self, again: &super::Key, first: &super::Key, path: &str) {
+        let problem = Diagnostic::error(format!("`{path}` stands twice")).of(Rule::DuplicateKey);
+        let problem = problem.at(self.source, again.span.clone(), "again here");
+        self.found.push(problem.at(self.source, first.span.clone(), "first here"));
+    }
+
+    fn unknown(&mut self, key: &super::Key, rules: &Map<String, Value>, path: &str) {
+        let help = match did_you_mean(&key.name, known(rules)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known keys here: {}", listing(known(rules))),
+        };
+        self.problem(Rule::UnknownKey, format!("unknown key `{path}`"), key.span.clone(), &help);
+    }
+
     /// A key, or the one that it is a slip of: told, and read as what was meant where that does not stand there too.
     fn meant(
         &mut self,
         key: super::Key,
         rules: &Map<String, Value>,
-        properties: Option<&Map<String, Value>>,
         path: &str,
         named: &mut Vec<String>,
     ) -> super::Key {
-        let known = || properties.into_iter().flat_map(|all| all.keys().map(String::as_str));
         let closed = rules.get("additionalProperties") == Some(&Value::Bool(false));
-        if !closed || known().any(|name| name == key.name) {
+        if !closed || known(rules).any(|name| name == key.name) {
             return key;
         }
         let free = |name: &&str| !named.iter().any(|other| other == name);
-        let Some(near) = did_you_mean(&key.name, known()).filter(free) else { return key };
+        let Some(near) = did_you_mean(&key.name, known(rules)).filter(free) else { return key };
         let help = format!("did you mean `{near}`?");
         self.problem(Rule::UnknownKey, format!("unknown key `{path}`"), key.span.clone(), &help);
         named.push(near.to_owned());
@@ -301,9 +309,18 @@ impl<'a> Checker<'a> {
 
 /// What the schema shows for an example, in mid sentence.
 fn example(rules: &Map<String, Value>) -> String {
-    let first = rules.get("examples").and_then(|all| all.get(0));
-    let text = first.map(|example| example.as_str().map_or_else(|| example.to_string(), str::to_owned));
-    text.map_or_else(String::new, |text| format!(" such as `{text}`"))
+    first_example(rules).map_or_else(String::new, |text| format!(" such as `{text}`"))
+}
+
+fn first_example(rules: &Map<String, Value>) -> Option<String> {
+    let example = rules.get("examples")?.get(0)?;
+    Some(example.as_str().map_or_else(|| example.to_string(), str::to_owned))
+}
+
+/// The keys that a schema names.
+fn known(rules: &Map<String, Value>) -> impl Iterator<Item = &str> + Clone {
+    let properties = rules.get("properties").and_then(Value::as_object);
+    properties.into_iter().flat_map(|all| all.keys().map(String::as_str))
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -379,7 +379,7 @@ fn fault_17_a_process_that_slept_while_its_lock_was_taken_sends_nothing_more() {
     let after = sends(&gateway);
     assert!(after > before);
     // It has slept for longer than its proof holds.
-    while stopped.elapsed() <= sendplan::delivery::control::LEASE {
+    while stopped.elapsed() <= sendplan::delivery::hearing::LEASE {
         project.status();
     }
     signal(child.id(), "CONT");

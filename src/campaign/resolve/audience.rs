@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Resolver;
 use super::message::inside;
+use super::resolver::Resolver;
 use crate::audience::masked::masked_all;
 use crate::audience::{AddressKind, Filter, Header, NumberTypes, Rules, Sample, region as region_of};
 use crate::campaign::raw;

@@ -1,6 +1,6 @@
 //! Pace, patience and caps.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::campaign::raw;
 use crate::campaign::{Delivery, Limits, Retry};
 use crate::diagnostic::Diagnostic;

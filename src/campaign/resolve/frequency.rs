@@ -1,6 +1,6 @@
 //! Who is left out because of what was sent before: `audience.once_per`, `audience.cap` and `audience.exclude_campaign`.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::campaign::raw;
 use crate::campaign::{Cap, Frequency, OncePer};
 use crate::diagnostic::Diagnostic;

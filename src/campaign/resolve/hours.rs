@@ -3,7 +3,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::audience::{AddressKind, Header};
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Span};

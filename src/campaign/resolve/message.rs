@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::audience::Header;
 use crate::campaign::raw;
 use crate::campaign::references::DEFAULT;

@@ -8,21 +8,22 @@ mod frequency;
 mod hours;
 mod message;
 mod provider;
+mod resolver;
 mod schedule;
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use self::message::Material;
+use self::resolver::Resolver;
 use self::schedule::Schedule;
 use super::raw;
-use super::{Announced, Audience, Campaign, Delivery, is_name, secrets};
+use super::{Announced, Audience, Campaign, Delivery, secrets};
 use crate::audience::Header;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source};
 use crate::message::{Names, Snippets};
 use crate::provider::Profile;
 use crate::schedule::Zone;
@@ -75,19 +76,14 @@ fn home(manifest: &raw::Campaign) -> Option<Tz> {
     Zone::named(&manifest.schedule.as_ref()?.value.timezone.as_ref()?.value)?.place()
 }
 
-struct Resolver<'a> {
-    source: &'a Arc<Source>,
-    problems: Diagnostics,
-}
-
 impl Resolver<'_> {
-    fn campaign(&mut self, manifest: &raw::Campaign, materials: Materials) -> Option<Campaign> {
+    fn campaign(&mut self, manifest: &raw::Campaign, mut materials: Materials) -> Option<Campaign> {
         let name = manifest.name.as_ref().and_then(|name| self.name(name));
         let constants = self.constants(manifest);
         // What a sender is, no adaptation changes.
         self.problems.of(Rule::WrongValue);
         let sender = self.sender(manifest, materials.profile.as_ref());
-        let profile = self.profile(manifest, materials.profile);
+        let profile = self.profile(manifest, materials.profile.take());
         let kind = self.address_kind(manifest, profile.as_ref());
         self.problems.of(Rule::Provider);
         let audience = manifest.audience.as_ref();
@@ -96,32 +92,7 @@ impl Resolver<'_> {
             self.rules(name, &audience.value, materials.header.clone(), kind)
         });
         self.problems.of(Rule::Audience);
-        let message = manifest.message.as_ref();
-        let wordings = message.and_then(|message| {
-            let audience = audience.map(|audience| &audience.value);
-            let by_column = audience.is_some_and(|audience| audience.locale.is_some());
-            let names = Names {
-                campaign: name.as_deref().unwrap_or_default(),
-                columns: materials.header.as_ref()?.columns(),
-                constants: &constants,
-                has_locales: by_column || message.value.has_languages(),
-                has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
-                home: home(manifest),
-            };
-            let respells = message.value.transliterate.is_some();
-            let opt_out = self.opt_out(&message.value);
-            self.wordings(
-                message,
-                &Material {
-                    files: &materials.templates,
-                    snippets: &materials.snippets,
-                    names,
-                    by_column,
-                    respells,
-                    opt_out,
-                },
-            )
-        });
+        let wordings = self.message(manifest, &materials, name.as_deref().unwrap_or_default(), &constants);
         self.problems.of(Rule::Message);
         let frequency = audience
             .and_then(|audience| self.frequency(name.as_deref().unwrap_or_default(), &audience.value));
@@ -158,52 +129,34 @@ impl Resolver<'_> {
         })
     }
 
-    /// A column that is named and stands in the files; that one does not was told where it was looked for.
-    fn there<'n>(
-        column: Option<&'n Spanned<String>>,
-        header: Option<&Header>,
-    ) -> Option<&'n Spanned<String>> {
-        column.filter(|name| header.is_some_and(|header| header.index(&name.value).is_some()))
-    }
-
-    fn error(&mut self, title: impl Into<String>, span: &Span) {
-        self.problems.push(Diagnostic::error(title).at(self.source, span.clone(), ""));
-    }
-
-    /// Parses a text into a quantity, or reports it at its place.
-    fn quantity<T: FromStr>(&mut self, key: &str, text: &Spanned<String>) -> Option<T>
-    where
-        T::Err: std::fmt::Display,
-    {
-        match text.value.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.error(format!("`{key}`: {error}"), &text.span);
-                None
-            }
-        }
+    /// What is said, in the names that its texts may use.
+    fn message(
+        &mut self,
+        manifest: &raw::Campaign,
+        materials: &Materials,
+        campaign: &str,
+        constants: &Map<String, Value>,
+    ) -> Option<super::Wordings> {
+        let message = manifest.message.as_ref()?;
+        let audience = manifest.audience.as_ref().map(|audience| &audience.value);
+        let by_column = audience.is_some_and(|audience| audience.locale.is_some());
+        let names = Names {
+            campaign,
+            columns: materials.header.as_ref()?.columns(),
+            constants,
+            has_locales: by_column || message.value.has_languages(),
+            has_zones: audience.is_some_and(|audience| audience.timezone.is_some()),
+            home: home(manifest),
+        };
+        let respells = message.value.transliterate.is_some();
+        let opt_out = self.opt_out(&message.value);
+        let (files, snippets) = (&materials.templates, &materials.snippets);
+        let material = Material { files, snippets, names, by_column, respells, opt_out };
+        self.wordings(message, &material)
     }
 
     fn name(&mut self, name: &Spanned<String>) -> Option<String> {
         self.word("name", name)
-    }
-
-    /// A word that names something in the state.
-    fn word(&mut self, key: &str, word: &Spanned<String>) -> Option<String> {
-        let text = &word.value;
-        if !is_name(text) {
-            let wrong = match text.as_str() {
-                "" => format!("`{key}` is empty"),
-                _ => format!("`{key}` cannot be `{text}`"),
-            };
-            self.problems.push(
-                Diagnostic::error(wrong)
-                    .at(self.source, word.span.clone(), "")
-                    .help("lower-case letters, digits and `-`, at most 63, as in `spring-sale`"),
-            );
-            return None;
-        }
-        Some(text.clone())
     }
 
     /// What is no SMS has no segments: limits on them would hold back nothing, or everything.

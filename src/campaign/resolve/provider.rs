@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Map;
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::campaign::raw;
 use crate::campaign::secrets;
 use crate::credentials::masked;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Source, did_you_mean};
 use crate::schedule::{

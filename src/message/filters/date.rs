@@ -6,21 +6,9 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTim
 use chrono_tz::Tz;
 use std::fmt::Write as _;
 
+use super::locale::Style;
 use super::{locale, reader};
 use crate::expression::Value;
-
-/// How much of a date is written out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// `20/03/2026`.
-    Short,
-    /// `20 Mar 2026`.
-    Medium,
-    /// `20 March 2026`.
-    Long,
-    /// `Friday, 20 March 2026`.
-    Full,
-}
 
 /// What the filter is told.
 #[derive(Debug, Default)]

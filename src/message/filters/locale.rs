@@ -16,13 +16,25 @@ use icu_locale_core::extensions::unicode::value;
 use icu_locale_core::preferences::extensions::unicode::keywords::NumberingSystem;
 use icu_locale_core::{LanguageIdentifier, Locale, langid};
 
-use super::date::Style;
 use crate::unseen::unseen;
 
 const ENGLISH: LanguageIdentifier = langid!("en");
 
 /// Tags come out of rows, and nobody knows how many there are.
 const MOST_KEPT: usize = 500;
+
+/// How much of a date is written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `20/03/2026`.
+    Short,
+    /// `20 Mar 2026`.
+    Medium,
+    /// `20 March 2026`.
+    Long,
+    /// `Friday, 20 March 2026`.
+    Full,
+}
 
 type Formatter<Fields> = FixedCalendarDateTimeFormatter<Gregorian, Fields>;
 

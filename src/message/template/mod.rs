@@ -6,9 +6,11 @@ mod compile;
 mod names;
 mod render;
 mod traced;
+mod way;
 
 pub use render::{Scratch, Spelling, Template};
-pub use traced::{Traced, Way};
+pub use traced::Traced;
+pub use way::Way;
 
 #[cfg(test)]
 mod tests;

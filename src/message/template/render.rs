@@ -11,7 +11,7 @@ use crate::message::plain::{self, Piece};
 use crate::message::recipient::Recipient;
 use crate::message::segments::{Reference, is_gsm7};
 use crate::message::spelling::respell;
-use crate::message::template::traced::Way;
+use crate::message::template::way::Way;
 
 /// What the message is called in its program.
 pub(super) const NAME: &str = "message";

@@ -1,26 +1,12 @@
 //! A copy of a template that tells which ways its texts take through it: which branch of each `{% if … %}`. It is made
 //! for people who want to see a text of each, and shows nothing itself.
 
-use std::sync::Arc;
-
 use super::render::{NAME, Scratch, Template};
+use super::way::Way;
 use crate::expression::{Kind, Program, taken};
 use crate::message::filters;
 use crate::message::plain::RESERVED;
 use crate::message::recipient::Recipient;
-
-/// A way through a text: the body of a branch, or the way around an `if` without an `else`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Way {
-    /// The tag that opens it, as written.
-    pub tag: String,
-    /// Whether it goes around: nothing is written.
-    pub goes_around: bool,
-    /// The file in which the tag stands: a template, a snippet or the manifest.
-    pub file: Arc<str>,
-    /// Its line there, from 1.
-    pub line: usize,
-}
 
 /// See the module.
 #[derive(Debug)]

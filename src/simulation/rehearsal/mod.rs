@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Unknown};
-use crate::delivery::clocks::{Clock, ClockId};
+use crate::delivery::clock::{Clock, ClockId};
 use crate::delivery::contacts::Contacts;
 use crate::delivery::engine::{End, Engine, Now};
 use crate::delivery::state::State;

@@ -6,32 +6,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::Loaded;
+use super::text::Text;
 use crate::approval::{InputFile, Role};
 use crate::campaign::Reference;
-use crate::diagnostic::Source;
 use crate::world::confine::Confined;
 use crate::world::export::{Export, raw};
 
-/// A text that was read.
-#[derive(Debug, Clone)]
-pub(super) struct Text {
-    pub(super) role: Role,
-    /// As the manifest or a text names it.
-    pub(super) name: String,
-    pub(super) source: Arc<Source>,
-}
-
 impl Text {
-    /// The manifest.
-    pub(super) fn manifest(name: &str, source: &Arc<Source>) -> Self {
-        Self { role: Role::Manifest, name: name.to_owned(), source: Arc::clone(source) }
-    }
-
-    /// A piece that texts include.
-    pub(super) fn snippet(name: &str, source: &Arc<Source>) -> Self {
-        Self { role: Role::Snippet, name: name.to_owned(), source: Arc::clone(source) }
-    }
-
     fn digested(&self) -> InputFile {
         let sha256 = hexadecimal(Sha256::digest(self.source.text.as_bytes()).into());
         InputFile { role: self.role, name: self.name.clone(), sha256 }

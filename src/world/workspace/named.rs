@@ -5,15 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Opened;
-use super::inputs::Text;
+use super::text::{Text, read_text};
 use crate::approval::Role;
 use crate::campaign::Reference;
 use crate::diagnostic::{Diagnostic, Rule, Source, did_you_mean};
-use crate::world::confine::{self, ConfineError, Confined, tidy};
+use crate::world::confine::{ConfineError, Confined, tidy};
 use crate::world::stamp::stamp;
-
-/// The largest manifest, template or profile that is read, in bytes.
-const MAX_TEXT_BYTES: u64 = 1024 * 1024;
 
 impl Opened {
     pub(super) fn file(&mut self, reference: &Reference) -> Option<(Confined, Reference)> {
@@ -90,20 +87,4 @@ impl Opened {
             None => problem,
         });
     }
-}
-
-/// A text file as a source under the name people would type.
-pub(super) fn read_text(path: &Path, shown: &Path) -> Result<Arc<Source>, String> {
-    let length = std::fs::metadata(path).map_err(|error| confine::plain(&error))?.len();
-    if length > MAX_TEXT_BYTES {
-        return Err(format!("it is larger than {MAX_TEXT_BYTES} bytes"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| confine::plain(&error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("line {line} is not UTF-8")
-    })?;
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(Source::new(tidy(shown).display().to_string(), text))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Opened;
-use super::named::read_text;
+use super::text::read_text;
 use crate::campaign::Reference;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Source};
 use crate::provider::Profile;

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Opened;
-use super::inputs::Text;
-use super::named::read_text;
+use super::text::{Text, read_text};
 use crate::campaign::{self, Manifest};
 use crate::diagnostic::Source;
 use crate::message::Snippets;

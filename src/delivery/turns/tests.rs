@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::*;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::{Delivery, Retry};
 use crate::delivery::answer::Answer;
+use crate::delivery::clock::{Clock, ClockId};
 use crate::delivery::engine::Step;
-use crate::delivery::message::{Claim, MessageKey};
+use crate::delivery::message::Claim;
 use crate::delivery::state::{State, next};
 use crate::provider::{Class, Profile, Reading, Token, Verdict};
-use crate::schedule::Window;
+use crate::schedule::{Hours, Window, Zone};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

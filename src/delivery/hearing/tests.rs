@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::audience::{AddressKind, Suppression};
 use crate::campaign::Delivery;
 use crate::delivery::answer::Answer;
+use crate::delivery::control::Teller;
 use crate::delivery::engine::{Order, Step};
 use crate::delivery::message::{Batch, Claimed, MessageKey};
 use crate::delivery::state::Event;
