@@ -16,6 +16,7 @@ pub use examples::{EXAMPLES, command};
 pub use keeping::*;
 pub use looking::*;
 pub use sending::*;
+pub use values::Format;
 
 /// Campaigns as files in git, sent to people exactly as reviewed.
 #[derive(Debug, Parser)]
@@ -104,13 +105,4 @@ pub enum Verb {
     Completions(Completions),
     /// Print the manual page, or write those of all verbs into a folder
     Man(Man),
-}
-
-/// How to print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Human,
-    /// For machines: a frozen, versioned form
-    Json,
 }

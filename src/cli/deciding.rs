@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, values::a_reason};
+use super::values::{Format, a_reason};
 
 /// `sendplan pause`, `resume` and `cancel`: a person's word about a campaign.
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, values::a_moment};
+use super::values::{Format, a_moment};
 
 /// `sendplan send`
 #[derive(Debug, Args)]

@@ -1,6 +1,17 @@
 //! Values as people type them, with the form that is wanted where they are none.
 
+use clap::ValueEnum;
+
 use crate::units::Span;
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For machines: a frozen, versioned form
+    Json,
+}
 
 /// A reason in people's words, without the spaces around it.
 pub(super) fn a_reason(text: &str) -> Result<String, &'static str> {

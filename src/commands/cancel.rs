@@ -14,7 +14,7 @@ use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::named::Named;
 use super::next::next;
-use super::resolve::recover;
+use super::recover::recover;
 use super::standing::{last_cancelled, line};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;

@@ -9,8 +9,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::connection::Connection;
 use super::contacts::{Asking, known};
-use super::ending::{code, say_ending};
-use super::exit::{Code, Failure};
+use super::ending::{Delivered, code, say_ending};
+use super::exit::Failure;
 use super::flags::Flags;
 use super::job::Job;
 use super::preparing::Preparing;
@@ -38,23 +38,6 @@ use crate::world::signals::{Ends, Signals};
 /// How often the bar is brought up to date.
 const LOOK: Duration = Duration::from_millis(100);
 const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}  {msg}";
-
-/// How a sending ended.
-#[derive(Debug)]
-pub struct Delivered {
-    /// What ended it.
-    pub driven: Driven,
-    /// The exit code.
-    pub code: Code,
-    /// Where the run stands.
-    pub run: RunLine,
-    /// What keeps the campaign from going on, by somebody's word.
-    pub hold: Option<Hold>,
-    /// What this process did.
-    pub tally: Tally,
-    /// Whether it left because somebody paused it.
-    pub left: bool,
-}
 
 /// Whether a run is all that its process sends.
 #[derive(Debug)]

@@ -2,16 +2,32 @@
 
 use std::path::Path;
 
-use super::deliver::Delivered;
 use super::exit::Code;
 use super::flags::{Flags, quoted};
 use super::terminal::Terminal;
 use crate::cli::Send;
-use crate::delivery::control::HoldKind;
-use crate::delivery::engine::End;
+use crate::delivery::control::{Hold, HoldKind};
+use crate::delivery::engine::{End, Tally};
 use crate::executor::Driven;
 use crate::report::layout::count;
 use crate::report::status::RunLine;
+
+/// How a sending ended.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What ended it.
+    pub driven: Driven,
+    /// The exit code.
+    pub code: Code,
+    /// Where the run stands.
+    pub run: RunLine,
+    /// What keeps the campaign from going on, by somebody's word.
+    pub hold: Option<Hold>,
+    /// What this process did.
+    pub tally: Tally,
+    /// Whether it left because somebody paused it.
+    pub left: bool,
+}
 
 /// The exit code of a delivery.
 pub fn code(driven: &Driven, run: &RunLine) -> Code {

@@ -18,10 +18,8 @@ use super::terminal::Terminal;
 use crate::campaign::draft::{Draft, People};
 use crate::cli::Init;
 use crate::diagnostic::Diagnostics;
-use crate::provider::wire::AddressKind;
 use crate::report::begun::Begun;
 use crate::report::layout::count;
-use crate::world::clock::Clock;
 use crate::world::fresh::{Content, Fresh, FreshError};
 use crate::world::workspace::{self, MANIFEST};
 
@@ -111,16 +109,6 @@ fn checked(place: &Place) -> Result<Diagnostics, Failure> {
         Some(_) => Ok(problems),
         None => Err(Failure::Invalid { what, problems }),
     }
-}
-
-/// Today, for examples of times.
-fn today() -> chrono::NaiveDate {
-    Clock::start().now().utc.date_naive()
-}
-
-/// Whether addresses are ids of the gateway's.
-fn is_opaque(profile: &crate::provider::Profile) -> bool {
-    profile.address_kind() == AddressKind::Opaque
 }
 
 impl From<FreshError> for Failure {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
 
 use super::exit::Failure;
-use super::plan::swallowing;
+use super::planned::swallowing;
 use super::scan::{digest, refusals, scan_unless, too_many_parts};
 use super::terminal::Terminal;
 use super::timing::InTime;

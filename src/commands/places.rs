@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::exit::Failure;
 use super::scan::scan;
+use super::standing::rfc3339;
 use super::terminal::Terminal;
 use crate::campaign::Campaign;
 use crate::plan::{Lost, Totals, Whereabouts};
@@ -48,7 +49,7 @@ impl Places {
                 name: name(place.zones()),
                 zones: place.zones().iter().map(Zone::to_string).collect(),
                 messages,
-                begins_at: begins.map(super::plan::rfc3339),
+                begins_at: begins.map(rfc3339),
                 begins: begins.map_or_else(String::new, |begins| zone.show(begins)),
             };
             lines.push((begins.unwrap_or(DateTime::<Utc>::MAX_UTC), line));

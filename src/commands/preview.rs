@@ -5,7 +5,7 @@ mod page;
 
 use super::exit::{Code, Failure};
 use super::places;
-use super::plan::swallowing;
+use super::planned::swallowing;
 use super::samples::{Candidate, Choice, Chooser, Chosen, Why, Wish};
 use super::scan::{reference, scan};
 use super::terminal::Terminal;

@@ -348,7 +348,7 @@ fn setting(
         window: window(&campaign.delivery),
         until: until(&campaign.delivery, zone),
         pace: pace(campaign),
-        gateway: super::plan::gateway(campaign),
+        gateway: super::planned::gateway(campaign),
         assumed: assumed(),
         left_out: [
             (excluded.rejected, "unusable"),

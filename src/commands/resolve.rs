@@ -10,6 +10,7 @@ use super::flags::Flags;
 use super::named::Named;
 use super::next::next;
 use super::reconcile::reconcile;
+use super::recover::recover;
 use super::report::pages;
 use super::standing::{line, message};
 use super::terminal::Terminal;
@@ -18,7 +19,7 @@ use crate::campaign::Unknown;
 use crate::cli::{Global, Resolve};
 use crate::delivery::engine::End;
 use crate::delivery::state::State;
-use crate::report::layout::{self, count};
+use crate::report::layout::{self};
 use crate::report::mask::Mask;
 use crate::report::resolve::{choices, choices_of_held, page, title};
 use crate::report::status::RunLine;
@@ -63,21 +64,6 @@ fn deed(args: &Resolve) -> Option<&'static str> {
         Resolve { give_up: true, .. } => Some("--give-up"),
         _ => None,
     }
-}
-
-/// What a dead process left under way is unknown from now on.
-pub(super) fn recover(
-    store: &mut Sqlite,
-    run: &Run,
-    clock: Clock,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let lost = store.recover(run.id, clock.now().utc.timestamp_millis())?;
-    if lost > 0 {
-        let text = count(lost, "message");
-        terminal.say(&format!("{text} under way when it was interrupted: unknown from now on."));
-    }
-    Ok(())
 }
 
 /// Looks for the unknown messages of every run. Why it stopped before the end, if so.

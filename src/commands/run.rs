@@ -3,6 +3,7 @@
 
 mod files;
 mod ledger;
+mod left_behind;
 mod monitor;
 mod strays;
 mod turn;

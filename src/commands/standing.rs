@@ -1,6 +1,6 @@
 //! Where a run and its messages stand, from the state's words to the report's.
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::delivery::control::{Hold, HoldKind, Teller};
 use crate::delivery::state::State;
@@ -98,7 +98,12 @@ pub fn opt_out(one: &OptOut) -> OptOutLine<'_> {
 
 /// A time as reports say it, RFC 3339.
 pub fn time(at_ms: i64) -> String {
-    DateTime::from_timestamp_millis(at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+    rfc3339(DateTime::from_timestamp_millis(at_ms).unwrap_or_default())
+}
+
+/// A moment for machines, to the second, in UTC.
+pub fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A message as it is shown, by the same rule.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use super::beside::{is_sender, sends, sends_all};
 use super::campaigns::{self, Candidate};
@@ -10,14 +10,14 @@ use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::named::Named;
 use super::outlook::{Outlook, Standing};
-use super::standing::held;
+use super::standing::{held, rfc3339};
 use super::terminal::Terminal;
 use super::unfinished::waits;
 use super::waits::Scene;
 use super::{Outcome, state};
 use crate::cli::{Format, Global, Status};
 use crate::delivery::control::{Hold, HoldKind};
-use crate::report::campaign::second;
+use crate::report::layout::second;
 use crate::report::occurrences::UPCOMING;
 use crate::report::status::{CampaignLine, Doing, HoldLine, StatusReport, Upcoming};
 use crate::schedule::{Moment, Zone};
@@ -210,8 +210,4 @@ fn due(standing: Standing) -> Option<Moment> {
 fn upcoming(at: Moment) -> Upcoming {
     let instant = at.instant();
     Upcoming { at: rfc3339(instant), local: at.zone.show(instant), utc: Zone::UTC.show(instant) }
-}
-
-fn rfc3339(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::delivery::{Work, summary};
-use super::layout::{Table, count};
+use super::layout::{Table, count, second};
 use super::mask::without_address;
 use super::status::{HoldLine, RunLine};
 use super::texts::{self, TextLine};
@@ -222,11 +222,6 @@ pub fn minute(at: &str) -> String {
         Some(minute) => format!("{} UTC", minute.replace('T', " ")),
         None => at.to_owned(),
     }
-}
-
-/// `2026-01-01T09:00:17Z` as people write it, where the second may matter.
-pub fn second(at: &str) -> String {
-    at.replace('T', " ").replace('Z', " UTC")
 }
 
 #[cfg(test)]

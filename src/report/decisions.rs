@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::campaign::second;
 use super::layout::Table;
+use super::layout::second;
 use super::mask::Mask;
 
 /// `resolve --decisions --format json`, version 1.

@@ -81,6 +81,11 @@ pub fn next(commands: &[String]) -> String {
     format!("Next:\n{lines}")
 }
 
+/// `2026-01-01T09:00:17Z` as people write it, where the second may matter.
+pub fn second(at: &str) -> String {
+    at.replace('T', " ").replace('Z', " UTC")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

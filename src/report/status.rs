@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::campaign::second;
-use super::layout::{Table, duration};
+use super::layout::{Table, duration, second};
 use crate::units::thousands;
 
 /// `status --format json`, version 1.

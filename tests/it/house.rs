@@ -1,8 +1,12 @@
-//! The house as its folders promise it: imports run down, files say what they are, no gateway is named
+//! The house as its folders promise it: imports run down and never in a circle, files say what they are, no gateway is named
 //! where only the engine stands.
+
+mod imports;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use imports::{Imports, Module};
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
@@ -44,57 +48,44 @@ fn floors() -> BTreeMap<String, usize> {
     floors
 }
 
-fn module_of(path: &Path) -> Option<String> {
+/// The module of a file, by the names on the way to it; nothing of the program's own root.
+fn module_of(path: &Path) -> Option<Module> {
     let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
-    let first = inside.components().next()?.as_os_str().to_str()?;
-    let name = first.trim_end_matches(".rs").to_owned();
-    (name != "lib" && name != "main").then_some(name)
+    let inside = inside.with_extension("");
+    let mut names: Module = inside.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
+    if names.last().is_some_and(|last| last == "mod" || last == "lib") {
+        names.pop();
+    }
+    (names != ["main"]).then_some(names)
 }
 
-/// The modules that a text names after `crate::`, one by one or in a group.
-fn imports(text: &str) -> Vec<String> {
-    text.match_indices("crate::")
-        .flat_map(|(at, found)| {
-            let rest = &text[at + found.len()..];
-            match rest.strip_prefix('{') {
-                Some(group) => {
-                    let group = &group[..group.find("};").unwrap_or(0)];
-                    let mut depth = 0;
-                    let mut top = String::new();
-                    for c in group.chars() {
-                        match c {
-                            '{' => depth += 1,
-                            '}' => depth -= 1,
-                            c if depth == 0 => top.push(c),
-                            _ => {}
-                        }
-                    }
-                    top.split(',')
-                        .map(|one| one.trim().split("::").next().unwrap_or_default().to_owned())
-                        .collect()
-                }
-                None => vec![rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()],
-            }
-        })
-        .filter(|name: &String| !name.is_empty())
-        .collect()
+fn is_of_tests(module: &Module) -> bool {
+    module.iter().any(|name| name == "tests")
+}
+
+/// What stands in the house, without its tests.
+fn house() -> (Vec<Module>, Imports) {
+    let sources = sources();
+    let files = sources.iter().filter_map(|(path, text)| Some((module_of(path)?, text.as_str())));
+    let files: Vec<(Module, &str)> = files.filter(|(module, _)| !is_of_tests(module)).collect();
+    let modules = files.iter().map(|(module, _)| module.clone()).collect();
+    (modules, Imports::of(files.into_iter()))
 }
 
 #[test]
 fn imports_run_down_and_never_between_neighbours() {
     let floors = floors();
     assert!(floors.len() >= 15, "{floors:?}");
+    let (modules, imports) = house();
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
-        let Some(module) = module_of(&path) else { continue };
-        let Some(own) = floors.get(&module) else { panic!("{module} is not in the crate map") };
-        for import in imports(&text) {
-            let Some(other) = floors.get(&import) else { continue };
-            if import != module && other >= own {
-                wrong.push(format!(
-                    "{} imports crate::{import}: floor {own} from floor {other}",
-                    shown(&path)
-                ));
+    for module in modules.iter().filter(|module| !module.is_empty()) {
+        let own = floors.get(&module[0]);
+        let own = own.unwrap_or_else(|| panic!("{} is not in the crate map", module[0]));
+        for (other, name) in imports.from(module) {
+            let floor = &floors[&other[0]];
+            if other[0] != module[0] && floor >= own {
+                let (file, other) = (module.join("/"), other.join("/"));
+                wrong.push(format!("{file} takes {name} from {other}: floor {own} from floor {floor}"));
             }
         }
     }
@@ -102,9 +93,47 @@ fn imports_run_down_and_never_between_neighbours() {
 }
 
 #[test]
-fn the_import_reader_sees_single_and_grouped_imports() {
-    let text = "use crate::plan::Entry;\nuse crate::{store::{a, b}, world};\nlet x = crate::yaml::read();";
-    assert_eq!(imports(text), ["plan", "store", "world", "yaml"]);
+fn no_files_take_from_each_other_in_a_circle() {
+    let (_, imports) = house();
+    if let Some(circle) = imports.circle() {
+        panic!("{}", circle.join("\n"));
+    }
+}
+
+#[test]
+fn the_reader_of_imports_sees_every_way_to_take_something() {
+    let module = |path: &str| -> Module {
+        path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let files = [
+        ("", "pub mod a; pub mod b;"),
+        (
+            "a",
+            "mod inner; pub use inner::Thing; use crate::{b::{self, two}, c}; #[cfg(test)] mod tests { use crate::d::X; }",
+        ),
+        ("a/inner", "pub struct Thing; fn f() -> u8 { super::super::d::one() }"),
+        ("b", "use super::a::Thing as Other; pub mod two {}"),
+        ("c", "fn f(x: crate::b::X) {}"),
+        ("d", ""),
+    ];
+    let imports = Imports::of(files.iter().map(|(path, text)| (module(path), *text)));
+    let from = |path: &str| -> Vec<String> {
+        imports.from(&module(path)).keys().map(|other| other.join("/")).collect()
+    };
+    assert_eq!(from("a"), ["b", "c"]);
+    assert_eq!(from("a/inner"), ["d"]);
+    assert_eq!(from("b"), ["a/inner"], "what is handed on stands where it is made");
+    assert_eq!(from("c"), ["b"]);
+    assert_eq!(imports.circle(), None);
+
+    let files = [
+        ("a", "use crate::b::B;"),
+        ("b", "use super::c::C;"),
+        ("c", "fn f() { crate::a::f() }"),
+        ("d", "use crate::a::A;"),
+    ];
+    let imports = Imports::of(files.iter().map(|(path, text)| (module(path), *text)));
+    assert_eq!(imports.circle().unwrap(), ["a takes B from b", "b takes C from c", "c takes f from a"]);
 }
 
 #[test]

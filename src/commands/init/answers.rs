@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::Value;
 
 use super::place::Place;
 use super::questions::{Question, Questions};
 use super::theirs::{Theirs, usual_region};
-use super::{is_opaque, today};
 use crate::audience::{AddressKind, Region, guess::Guess, invented, region};
 use crate::campaign::draft::{self, Draft, People, When};
 use crate::cli::Init;
 use crate::commands::exit::Failure;
 use crate::commands::terminal::Terminal;
-use crate::provider::{Profile, builtin_names};
+use crate::provider::{Profile, builtin_names, wire};
 use crate::schedule::{Cron, Zone, country_zones_of};
+use crate::world::clock::Clock;
 use crate::world::workspace;
 
 /// How the line begins that tells editors the schema of a file.
@@ -288,4 +288,14 @@ fn list(profile: &Profile, place: &Place) -> PathBuf {
     }
     let beside = PathBuf::from("campaigns/lists/optouts.csv");
     if place.reached(&beside).is_file() { beside } else { PathBuf::from("lists/optouts.csv") }
+}
+
+/// Today, for examples of times.
+fn today() -> NaiveDate {
+    Clock::start().now().utc.date_naive()
+}
+
+/// Whether addresses are ids of the gateway's.
+fn is_opaque(profile: &Profile) -> bool {
+    profile.address_kind() == wire::AddressKind::Opaque
 }

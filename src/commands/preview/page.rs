@@ -11,7 +11,7 @@ use crate::campaign::Campaign;
 use crate::cli::Preview;
 use crate::commands::occasion::Occasion;
 use crate::commands::places::{Places, people};
-use crate::commands::plan::{self, swallowing};
+use crate::commands::planned::{self, swallowing};
 use crate::commands::scan::refusals;
 use crate::commands::timing::InTime;
 use crate::delivery::course::{Course, Group, course};
@@ -69,13 +69,13 @@ impl<'a> Page<'a> {
     pub fn finish(&self, args: &Preview, totals: &Totals, samples: &[Sample], unread: &[Unread]) -> String {
         let campaign = &self.loaded.campaign;
         let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
-        let times = plan::Times::of(campaign, Occasion::first(campaign, now), now);
+        let times = planned::Times::of(campaign, Occasion::first(campaign, now), now);
         let timing = InTime::of(campaign, totals, times.starts, now);
         let places = Places::of(campaign, totals, times.starts, now);
         let mut report =
-            PlanReport { held: places.held(), ..plan::report(self.loaded, totals, &times, &timing) };
+            PlanReport { held: places.held(), ..planned::report(self.loaded, totals, &times, &timing) };
         report.warnings.extend(swallowing(self.loaded, totals));
-        let aside = Aside { held: places.held, ..plan::aside(self.loaded, totals, &times, &timing) };
+        let aside = Aside { held: places.held, ..planned::aside(self.loaded, totals, &times, &timing) };
         let mut refusals = refusals(self.loaded, totals);
         refusals.extend(timing.too_slow.clone());
         let examples = self.examples(totals);

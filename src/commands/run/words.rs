@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::commands::deliver::Delivered;
+use crate::commands::ending::Delivered;
 use crate::delivery::control::HoldKind;
 use crate::delivery::engine::End;
 use crate::delivery::roster::{Ended, Notice, Waiting};

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::delivery::state::{Event, State, next};
-use crate::store::contract::{EXCLUDED, Harness, NOWHERE, change, changes, keys, message, new_run, receipt};
+use crate::store::contract::given::{
+    EXCLUDED, Harness, NOWHERE, change, changes, keys, message, new_run, receipt,
+};
 use crate::store::{Change, Claim, MessageKey, PinnedClock, PinnedMessage, ReceiptStatus, RunId, Store};
 
 /// One step of an arbitrary life of a run.

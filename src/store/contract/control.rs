@@ -2,9 +2,9 @@
 
 use crate::delivery::control::{Hold, HoldKind, Mark, Teller};
 use crate::delivery::state::Event;
-use crate::store::contract::{Harness, pin};
+use crate::store::contract::given::{Harness, change, changes, keys, pin};
 use crate::store::control::{Control, Waiting, Word};
-use crate::store::{Change, Claim, Store, contract};
+use crate::store::{Change, Claim, Store};
 
 fn word(at_ms: i64) -> Word {
     Word { who: "ann@till".into(), reason: Some("they rang".into()), at_ms }
@@ -87,8 +87,8 @@ pub fn what_is_waited_for_is_seen_from_beside<H: Harness>() {
     sender.waits(run, &waiting(9, "HTTP 503")).unwrap();
     let both = [(run, waiting(9, "HTTP 503")), (other, waiting(3, "HTTP 429"))];
     assert_eq!(beside.waiting().unwrap(), both, "the last word of each counts");
-    let key = contract::keys(&sender.claim(run, &Claim::next(None, 1)).unwrap())[0];
-    sender.commit(run, &[contract::change(key, Event::Suppress)]).unwrap();
+    let key = keys(&sender.claim(run, &Claim::next(None, 1)).unwrap())[0];
+    sender.commit(run, &[change(key, Event::Suppress)]).unwrap();
     sender.finish(run, 10).unwrap();
     assert_eq!(beside.waiting().unwrap(), both[1..], "who is through waits for nothing");
 }
@@ -97,9 +97,9 @@ pub fn opt_outs_say_who_told_us<H: Harness>() {
     let harness = H::new();
     let mut store = harness.open();
     let run = pin(&mut store, "spring", &[("+254700000003", "a")]);
-    let key = contract::keys(&store.claim(run, &Claim::next(None, 1)).unwrap())[0];
-    let told = |event| vec![Change { opted_out: true, ..contract::change(key, event) }];
-    store.commit(run, &contract::changes([key], crate::delivery::state::Event::Intend)).unwrap();
+    let key = keys(&store.claim(run, &Claim::next(None, 1)).unwrap())[0];
+    let told = |event| vec![Change { opted_out: true, ..change(key, event) }];
+    store.commit(run, &changes([key], crate::delivery::state::Event::Intend)).unwrap();
     store.commit(run, &told(crate::delivery::state::Event::Reject)).unwrap();
     let both = people(&["+254700000001", "+254700000003"]);
     assert_eq!(store.opt_out(&both, &word(7)).unwrap().0, 1, "one was known");

@@ -1,7 +1,7 @@
 //! The contract's clauses about decisions of people, and about messages that are sent a second time.
 
 use crate::delivery::state::{Event, State};
-use crate::store::contract::{Harness, change, changes, keys, pin, states};
+use crate::store::contract::given::{Harness, change, changes, keys, pin, states};
 use crate::store::{Claim, Decided, Decision, MessageKey, Resolution, RunId, Store, StoreError};
 
 pub fn decision(what: Resolution) -> Decision {

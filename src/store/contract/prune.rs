@@ -2,7 +2,9 @@
 
 use crate::delivery::state::{Event, State};
 use crate::store::contract::decisions::decision;
-use crate::store::contract::{EXCLUDED, Harness, change, changes, keys, message, new_run, pin, receipt};
+use crate::store::contract::given::{
+    EXCLUDED, Harness, change, changes, keys, message, new_run, pin, receipt,
+};
 use crate::store::{
     Change, Claim, Counts, PinnedMessage, Pruned, ReceiptStatus, Resolution, RunId, Store, StoreError,
 };

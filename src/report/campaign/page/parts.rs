@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::RunReport;
 use super::super::seen::{Person, Seen};
-use super::super::{RunReport, second};
 use super::Decisions;
 use crate::report::html::{Node, section, table};
-use crate::report::layout::count;
+use crate::report::layout::{count, second};
 use crate::report::status::RunLine;
 use crate::units::thousands;
 
