@@ -80,6 +80,10 @@ pub const EXAMPLES: &[Examples] = &[
         &[
             ("sendplan run --listen 127.0.0.1:9464", "every campaign on its schedule"),
             ("sendplan run --once", "whatever is due, for cron and CI"),
+            (
+                "sendplan run --once --hold-to-plans",
+                "and nothing but what was approved, where there is a plan.json",
+            ),
         ],
     ),
     (

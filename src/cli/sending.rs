@@ -35,6 +35,9 @@ pub struct Run {
     /// Send whatever is due, take up what can go on, and end
     #[arg(long)]
     pub once: bool,
+    /// Begin a campaign that has a `plan.json` beside its manifest only as that file approves it (exit code 9)
+    #[arg(long, requires = "once")]
+    pub hold_to_plans: bool,
     /// Begin a new state where there is none, even when `CI` is set
     #[arg(long)]
     pub new_state: bool,

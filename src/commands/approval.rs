@@ -1,10 +1,11 @@
 //! Plan files that people commit and approve: made, written, and held against what would be sent now.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use super::ours::Ours;
-use super::scan::{digest, scan};
+use super::scan::{digest, scan_unless};
 use super::terminal::Terminal;
 use crate::approval::{Crowd, Difference, LeftOutBy, PlanFile};
 use crate::delivery::pinned::Pinned;
@@ -17,7 +18,19 @@ use crate::world::workspace::Loaded;
 /// The largest plan file that is read, in bytes: ours have 200 kB at most.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Where people keep the plan file of a campaign: under this name, beside its manifest.
+const BESIDE: &str = "plan.json";
+
 const FILE: Ours = Ours { begins: PlanFile::BEGINS, what: "plan file", option: "--out", mode: 0o644 };
+
+/// Where the plan file of a manifest lies by custom, if anything lies there.
+pub fn beside(manifest: &Path) -> Option<PathBuf> {
+    let folder = if manifest.is_dir() { Some(manifest) } else { manifest.parent() };
+    let path = folder?.join(BESIDE);
+    // What cannot be looked at is read, and fails then.
+    let is_absent = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    (!is_absent).then_some(path)
+}
 
 /// Whether a plan file may be written there. To be asked before the work is done.
 pub fn check(path: &Path) -> Result<(), Failure> {
@@ -87,8 +100,18 @@ impl<'p> Approved<'p> {
 
     /// Plans the whole audience, and refuses what is not as it was approved.
     pub fn hold(&self, loaded: &Loaded, terminal: &Terminal) -> Result<(), Failure> {
+        self.hold_unless(loaded, &mut || false, terminal)
+    }
+
+    /// The same; at every row it is asked whether to leave ([`Failure::Left`]).
+    pub fn hold_unless(
+        &self,
+        loaded: &Loaded,
+        leaves: &mut dyn FnMut() -> bool,
+        terminal: &Terminal,
+    ) -> Result<(), Failure> {
         let mut crowd = Crowd::new(&loaded.campaign.name);
-        let totals = scan(loaded, None, terminal, &mut |entry| {
+        let totals = scan_unless(loaded, None, terminal, leaves, &mut |entry| {
             count(&mut crowd, &entry);
             Ok(())
         })?;

@@ -74,7 +74,16 @@ pub fn run(args: &Run, global: &Global, terminal: &Terminal) -> Outcome {
     let words = terminal.logging(args.log_format, clock);
     let began = args.now.unwrap_or_else(|| clock.now().utc);
     let gauges = Arc::<Gauges>::default();
-    let shared = Shared { clock, runtime, accounts: Accounts::default(), ears, gauges, terminal: words };
+    let hold_to_plans = args.hold_to_plans;
+    let shared = Shared {
+        clock,
+        runtime,
+        accounts: Accounts::default(),
+        ears,
+        gauges,
+        hold_to_plans,
+        terminal: words,
+    };
     let flags = Flags::new(global, false, &path).to_string();
     let root = repository.map(|repository| repository.root().to_owned());
     let mut watch = Watch::new(campaigns, store, args.once, shared);

@@ -199,6 +199,54 @@ fn once_ends_with_the_worst_that_happened() {
 }
 
 #[test]
+fn once_begins_a_campaign_that_was_approved_only_as_it_was() {
+    let gateway = Loopback::start();
+    let project = empty();
+    let daily = |hour: u32| format!("schedule: {{ cron: \"0 {hour} * * *\", timezone: Africa/Nairobi }}\n");
+    // The first two are approved, the third has no plan file.
+    (1..=3).for_each(|number| campaign(&project, number, &gateway.url(), "", 2, &daily(9)));
+    for number in 1..=2 {
+        let folder = format!("campaigns/c{number}");
+        let planned = project.run(&["plan", &folder, "--out", &format!("{folder}/plan.json")]);
+        assert_eq!(planned.code, 0, "{planned:?}");
+    }
+    let add = |number: u32| {
+        let people = project.path(&format!("campaigns/c{number}/r.csv"));
+        let more = std::fs::read_to_string(&people).unwrap() + "0799000000,More\n";
+        std::fs::write(people, more).unwrap();
+    };
+    add(2);
+    let held = |now: &str| project.run(&["run", "--once", "--hold-to-plans", "--now", now]);
+    let first = held("2026-12-01T06:00:00Z");
+    assert_eq!((first.code, gateway.accepted_once()), (9, 4), "{first:?}");
+    let refused = "c2  nothing was sent, for this is not what was approved: r.csv: ";
+    assert!(first.out.contains(refused), "{first:?}");
+    // Nothing of it was begun, so it is due still, and is not what was approved.
+    let nothing = held("2026-12-01T06:10:00Z");
+    assert_eq!((nothing.code, gateway.accepted_once()), (9, 4), "{nothing:?}");
+    // A file that is no plan approves nothing; who does not ask for it is not held.
+    project.write("campaigns/c2/plan.json", "{}");
+    let broken = held("2026-12-01T06:11:00Z");
+    assert_eq!((broken.code, gateway.accepted_once()), (3, 4), "{broken:?}");
+    assert_eq!(once(&project, "2026-12-01T06:12:00Z").code, 0);
+    assert_eq!(gateway.accepted_once(), 7);
+}
+
+#[test]
+fn what_was_begun_as_approved_goes_on_whatever_becomes_of_its_files() {
+    let (shut, gateway, project) = one_of_two_is_refused();
+    let approve = || project.run(&["plan", "campaigns/c1", "--out", "campaigns/c1/plan.json"]).code;
+    assert_eq!(approve(), 0);
+    let held = |now: &str| project.run(&["run", "--once", "--hold-to-plans", "--now", now]);
+    let refused = held("2026-12-01T06:00:00Z");
+    assert_eq!((refused.code, gateway.accepted_once()), (8, 3), "{refused:?}");
+    project.write("campaigns/c1/r.csv", "phone,name\n0799000000,Other\n");
+    let again = held("2026-12-01T06:01:00Z");
+    assert_eq!(again.code, 8, "the run is taken up, not refused for its files: {again:?}");
+    assert!(shut.accepted().is_empty());
+}
+
+#[test]
 fn campaigns_side_by_side_keep_to_the_limit_of_their_gateway() {
     let gateway = Loopback::start();
     let project = empty();

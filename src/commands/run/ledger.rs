@@ -20,12 +20,13 @@ pub struct Ledger {
 
 /// From nothing to the worst: what goes on by itself, what is final, what a person has to decide or mend, and what stops
 /// everything.
-const WORSE: [Code; 8] = [
+const WORSE: [Code; 9] = [
     Code::Done,
     Code::Stopped,
     Code::Rejected,
     Code::Unknown,
     Code::Invalid,
+    Code::Unapproved,
     Code::Refused,
     Code::Internal,
     Code::State,

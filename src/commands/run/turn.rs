@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::approval::PlanFile;
+use crate::commands::approval::{Approved, beside};
 use crate::commands::cancel;
 use crate::commands::deliver::{Company, deliver_in};
 use crate::commands::ending::Delivered;
@@ -41,6 +43,8 @@ pub struct Shared {
     pub ears: Ears,
     /// What is counted.
     pub gauges: Arc<Gauges>,
+    /// Whether a campaign with a plan file beside its manifest is begun only as that approves it.
+    pub hold_to_plans: bool,
     /// Where words go.
     pub terminal: Terminal,
 }
@@ -116,8 +120,12 @@ fn begin_turn(
     if let Some(why_not) = may_begin(&loaded, at, &work, &again, shared.now(), terminal)? {
         return Ok(why_not);
     }
+    let approved = match approved(&loaded, &mut work, shared, terminal) {
+        Err(Failure::Left) => return Ok(Came::Left),
+        other => other?,
+    };
     let occurrence = at.to_string();
-    let beginning = Beginning { loaded, occurrence: occurrence.clone(), place, approved: None };
+    let beginning = Beginning { loaded, occurrence: occurrence.clone(), place, approved };
     let place = Ground { ends: Some(&mut work.ends), ..ground(&mut work.store, shared, terminal) };
     let job = match begin(beginning, place) {
         Err(Failure::Left) => return Ok(Came::Left),
@@ -126,6 +134,19 @@ fn begin_turn(
     let planned = work.store.counts(job.run)?.planned;
     terminal.event(What::Begins, format!("begins {occurrence}, {}", count(planned, "message")), None);
     deliver(job, work, shared, terminal)
+}
+
+/// The plan file that it is begun by, where it is held to one: what differs from that is not begun.
+fn approved(
+    loaded: &Loaded,
+    work: &mut Work,
+    shared: &Shared,
+    terminal: &Terminal,
+) -> Result<Option<PlanFile>, Failure> {
+    let path = if shared.hold_to_plans { beside(&work.manifest) } else { None };
+    let Some(approved) = Approved::read(path.as_deref())? else { return Ok(None) };
+    approved.hold_unless(loaded, &mut || work.ends.try_recv().is_ok(), terminal)?;
+    Ok(Some(approved.plan))
 }
 
 /// Why it is not to be begun, if so: files and state may have changed since it was said to be due, and only now it is
