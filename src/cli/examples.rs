@@ -120,9 +120,23 @@ pub const EXAMPLES: &[Examples] = &[
             ("sendplan resolve spring-sale --assume-sent --reason 'seen in the portal'", "decides"),
         ],
     ),
+    (
+        "state",
+        &[
+            ("sendplan state backup state-2026-12-01.db", "a copy, also while it sends"),
+            ("sendplan state verify", "proves that it is sound"),
+        ],
+    ),
     ("state backup", &[("sendplan state backup state-2026-12-01.db", "a copy, also while it sends")]),
     ("state verify", &[("sendplan state verify", "proves that it is sound")]),
     ("state prune", &[("sendplan state prune --older-than 90d --dry-run", "what would be deleted")]),
+    (
+        "provider",
+        &[
+            ("sendplan provider list", "all that are built in"),
+            ("sendplan provider test providers/acme.yaml", "one of your own"),
+        ],
+    ),
     ("provider list", &[("sendplan provider list", "all that are built in")]),
     ("provider show", &[("sendplan provider show providers/acme.yaml", "what it needs, and what it can")]),
     ("provider test", &[("sendplan provider test providers/acme.yaml", "one of your own")]),

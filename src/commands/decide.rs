@@ -48,7 +48,7 @@ pub fn decide(
         _ => Resolution::AssumeSent,
     };
     let zone = args.timezone.as_ref().map(|zone| zone.parse::<Zone>()).transpose();
-    let zone = zone.map_err(|error| Failure::Input(format!("--timezone: {error}")))?;
+    let zone = zone.map_err(|error| Failure::Usage(format!("--timezone: {error}")))?;
     let meant = meant(store, &runs, &args.recipient, what.about())?;
     let now = clock.now().utc;
     let decision =

@@ -14,7 +14,7 @@ use super::exit::Failure;
 use super::flags::Flags;
 use super::job::Job;
 use super::preparing::Preparing;
-use super::standing::line;
+use super::standing::{left_out, line};
 use super::terminal::Terminal;
 use crate::audience::Suppression;
 use crate::delivery::account::Accounts;
@@ -232,19 +232,13 @@ fn conclude(
         store.finish(run, clock.now().utc.timestamp_millis())?;
     }
     let run = the_run(store, run)?;
-    let excluded = run.excluded;
     let work = Work {
         requests: tally.requests,
         credentials: tally.credentials,
         retried: tally.retried,
         took,
         settled: tally.accepted + tally.rejected,
-        left_out: [
-            (excluded.rejected, "unusable"),
-            (excluded.suppressed, "on a suppression list"),
-            (excluded.duplicates, "in it already"),
-            (excluded.filtered, "not asked for"),
-        ],
+        left_out: left_out(run.excluded),
     };
     Ok((line(&run, false), work))
 }

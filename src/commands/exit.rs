@@ -13,6 +13,8 @@ pub enum Code {
     Done = 0,
     /// Our own failure.
     Internal = 1,
+    /// The command line is none, or asks for what cannot be.
+    Usage = 2,
     /// Manifest, audience, template or profile are wrong, or the plan is refused.
     Invalid = 3,
     /// Stopped before the end; the same command goes on.
@@ -46,6 +48,17 @@ pub enum Failure {
         /// What is wrong.
         problems: Diagnostics,
     },
+    /// What an option, or a name on the command line, says cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// No folder for a file that is to be written.
+    #[error("there is no folder `{folder}` for `{file}`")]
+    NoFolder {
+        /// The folder.
+        folder: String,
+        /// The file.
+        file: String,
+    },
     /// Wrong without a place in a file.
     #[error("{0}")]
     Input(String),
@@ -65,8 +78,13 @@ pub enum Failure {
     #[error("{0}")]
     NoState(String),
     /// A plan that goes beyond its limits, or cannot be carried out as it is.
-    #[error("the plan is refused{0}")]
-    PlanRefused(String),
+    #[error("the plan is refused{why}")]
+    PlanRefused {
+        /// Why, behind these words.
+        why: String,
+        /// Whether there are people who get nothing.
+        leaves_out: bool,
+    },
     /// What was sent or missed before does not let it.
     #[error("{0}")]
     Standing(String),
@@ -116,10 +134,11 @@ impl Failure {
     /// The exit code it ends with.
     pub fn code(&self) -> Code {
         match self {
+            Self::Usage(_) | Self::NoFolder { .. } => Code::Usage,
             Self::Invalid { .. }
             | Self::Input(_)
             | Self::NoCampaign(_)
-            | Self::PlanRefused(_)
+            | Self::PlanRefused { .. }
             | Self::Standing(_)
             | Self::OnlyInSandbox { is_missing: false, .. } => Code::Invalid,
             Self::Store(_)

@@ -82,7 +82,7 @@ impl Named {
         let help = match (did_you_mean(&self.name, names.iter().copied()), names.is_empty()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, true) => "nothing was sent from it yet".to_owned(),
-            (None, false) => format!("it knows {}; `sendplan status` shows more of them", listing(names)),
+            (None, false) => format!("it knows {}", listing(names)),
         };
         Failure::Standing(format!("there is no run of `{}` in this state; {help}", self.name))
     }

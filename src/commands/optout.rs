@@ -81,7 +81,7 @@ fn read(args: &Optout) -> Result<Vec<String>, Failure> {
         }
     }
     let region = args.region.as_deref().map(region).transpose();
-    let region = region.map_err(|error| Failure::Input(error.to_string()))?;
+    let region = region.map_err(|error| Failure::Usage(error.to_string()))?;
     let kind = if args.opaque { AddressKind::Opaque } else { AddressKind::Phone { region } };
     let (mut addresses, mut problems) = (Vec::new(), Vec::new());
     for (address, line) in given {

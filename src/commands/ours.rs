@@ -8,6 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 
+/// Whether there is a folder for a file that is to be written.
+pub fn room_for(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    folder.map_or(Ok(()), |folder| {
+        Err(Failure::NoFolder { folder: folder.display().to_string(), file: path.display().to_string() })
+    })
+}
+
 /// A kind of files.
 pub struct Ours {
     /// How each of them begins.
@@ -24,14 +32,14 @@ impl Ours {
     /// Whether one may be written there. To be asked before the work is done that it shows.
     pub fn check(&self, path: &Path) -> Result<(), Failure> {
         if path.exists() && !self.is_one(path) {
-            return Err(Failure::Input(format!(
+            return Err(Failure::Usage(format!(
                 "`{}` is there already and is no {} of sendplan's: name another for {}",
                 path.display(),
                 self.what,
                 self.option
             )));
         }
-        Ok(())
+        room_for(path)
     }
 
     fn is_one(&self, path: &Path) -> bool {

@@ -117,7 +117,8 @@ fn judge(subject: Subject<'_>, totals: &Totals, at_ms: i64, terminal: &Terminal)
         refused.extend(InTime::of(&loaded.campaign, totals, Some(starts), now).too_slow);
     }
     if !refused.is_empty() {
-        return Err(Failure::PlanRefused(format!(", nothing was sent: {}", refused.join("; "))));
+        let why = format!(", nothing was sent: {}", refused.join("; "));
+        return Err(Failure::PlanRefused { why, leaves_out: totals.leaves_out() });
     }
     // Whoever sends may not have looked at a plan.
     if let Some(warning) = swallowing(loaded, totals) {

@@ -64,8 +64,11 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         }
         PlanFormat::Human => {
             let is_other = report.against.as_ref().is_some_and(|against| !against.same);
-            let standing = (is_sandbox, finished.is_some(), is_other);
-            let next = next(args, &flags, standing, &loaded, &totals);
+            // Of what cannot go on, what to do is told last, behind why.
+            let next = match refused.is_empty() && !is_other {
+                true => next(args, &flags, (is_sandbox, finished.is_some()), &totals),
+                false => Vec::new(),
+            };
             let aside = aside(&loaded, &totals, &times, &timing);
             report.human(&Aside { finished, next, held: places.held, ..aside })
         }
@@ -75,19 +78,21 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         problems.push(problem);
         terminal.problems(&problems);
     }
-    conclude(args, &refused, plan, report.against, terminal)
+    conclude(args, &refused, &totals, plan, report.against, terminal)
 }
 
 /// Writes the plan file of what is not refused, and says whether it is what was approved.
 fn conclude(
     args: &Plan,
     refused: &[String],
+    totals: &Totals,
     plan: Option<PlanFile>,
     against: Option<Against>,
     terminal: &Terminal,
 ) -> Outcome {
     if !refused.is_empty() {
-        return Err(Failure::PlanRefused(format!(": {}", refused.join("; "))));
+        let why = format!(": {}", refused.join("; "));
+        return Err(Failure::PlanRefused { why, leaves_out: totals.leaves_out() });
     }
     if let Some((path, plan)) = args.out.as_deref().zip(plan) {
         approval::write(path, &plan)?;
@@ -148,30 +153,19 @@ fn state(args: &Plan, global: &Global, loaded: &Loaded, now: DateTime<Utc>) -> R
 }
 
 /// What to type next. A sandbox has a state of its own, so that it is not told of a real one.
-fn next(
-    args: &Plan,
-    flags: &Flags,
-    (is_sandbox, is_finished, is_other): (bool, bool, bool),
-    loaded: &Loaded,
-    totals: &Totals,
-) -> Vec<String> {
+fn next(args: &Plan, flags: &Flags, (is_sandbox, is_finished): (bool, bool), totals: &Totals) -> Vec<String> {
     let shown = quoted(&args.campaign.display().to_string());
     let mut next = Vec::new();
-    if totals.messages < totals.rows && args.rejects.is_none() {
+    if totals.leaves_out() && args.rejects.is_none() {
         next.push(format!("sendplan plan {shown} --rejects rejects.csv{}", flags.without_sandbox()));
-    }
-    if !refusals(loaded, totals).is_empty() {
-        return next;
     }
     next.push(format!("sendplan preview {shown}"));
     let plan = |path: &Path| quoted(&path.display().to_string());
     let approved = args.out.as_deref().map(|path| format!(" --plan {}", plan(path))).unwrap_or_default();
-    next.push(match (is_finished, is_sandbox, args.against.as_deref()) {
-        (true, _, _) => return vec![format!("sendplan report {shown}{flags}")],
-        // What is not as it was approved is approved anew, or mended.
-        (false, _, Some(path)) if is_other => format!("sendplan plan {shown} --out {}", plan(path)),
-        (false, true, _) => format!("sendplan send {shown}{approved}{flags}"),
-        (false, false, _) => format!("sendplan send {shown}{approved} --sandbox"),
+    next.push(match (is_finished, is_sandbox) {
+        (true, _) => return vec![format!("sendplan report {shown}{flags}")],
+        (false, true) => format!("sendplan send {shown}{approved}{flags}"),
+        (false, false) => format!("sendplan send {shown}{approved} --sandbox"),
     });
     next
 }

@@ -13,6 +13,7 @@ use super::flags::{Flags, quoted};
 use super::occasion::Occasion;
 use super::pin::{Subject, pin};
 use super::places::{name, whereabouts};
+use super::standing::left_out;
 use super::terminal::Terminal;
 use super::{Outcome as Verdict, load, page_file, state};
 use crate::campaign::{Campaign, Delivery};
@@ -40,7 +41,7 @@ const BAR: &str = "  {prefix} {bar:32} {human_pos} of {human_len}";
 pub fn run(args: &Rehearse, global: &Global, terminal: &Terminal) -> Verdict {
     let weather: Weather = match args.fault.as_deref().unwrap_or_default().parse() {
         Ok(weather) => weather,
-        Err(error) => return Err(Failure::Input(format!("--fault: {error}"))),
+        Err(error) => return Err(Failure::Usage(format!("--fault: {error}"))),
     };
     args.html.as_deref().map_or(Ok(()), page_file::check)?;
     let loaded = load::campaign(&args.campaign, terminal)?;
@@ -339,7 +340,6 @@ fn setting(
     zone: Zone,
 ) -> Setting {
     let campaign = &loaded.campaign;
-    let excluded = pinned.excluded;
     let shown = quoted(&args.campaign.display().to_string());
     Setting {
         starts: format!("{}, {}", zone.show(start.at), start.why),
@@ -350,12 +350,7 @@ fn setting(
         pace: pace(campaign),
         gateway: super::planned::gateway(campaign),
         assumed: assumed(),
-        left_out: [
-            (excluded.rejected, "unusable"),
-            (excluded.suppressed, "on a suppression list"),
-            (excluded.duplicates, "in it already"),
-            (excluded.filtered, "not asked for"),
-        ],
+        left_out: left_out(pinned.excluded),
         next: vec![format!("sendplan send {shown} --sandbox{}", flags.without_sandbox())],
     }
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
+use super::ours::room_for;
 use crate::audience::{Exclusion, Place};
 use crate::report::rejects::{HEAD, Rejects};
 
@@ -21,11 +22,12 @@ impl RejectsFile {
     /// Begins it with the columns of the recipients' file.
     pub fn begin(path: &Path, columns: &[String], are_several: bool) -> Result<Self, Failure> {
         if path.exists() && !is_one_of_ours(path) {
-            return Err(Failure::Input(format!(
+            return Err(Failure::Usage(format!(
                 "`{}` is there already and is no file of excluded rows: name another for --rejects",
                 path.display()
             )));
         }
+        room_for(path)?;
         let failed = |why: String| Failure::Output { path: path.display().to_string(), why };
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}.part", std::process::id()));

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use super::flags::{Flags, quoted};
+use super::typed;
 use crate::campaign::{is_name, suggested};
-use crate::cli::{Global, PlanFormat, Provider, State, Verb};
+use crate::cli::{Global, Provider, State, Verb};
 use crate::diagnostic::did_you_mean;
 use crate::provider::builtin_names;
 use crate::store::StoreError;
@@ -20,21 +21,20 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
     match failure {
         Failure::NoCampaign(why) => no_campaign(why),
         Failure::Invalid { .. } => match verb {
-            // Whoever checks, or begins, sees all there is to see.
-            Verb::Check(_) | Verb::Init(_) => Vec::new(),
+            // Whoever checks sees all there is to see.
+            Verb::Check(_) => Vec::new(),
+            Verb::Init(init) => init.provider.as_deref().map(no_provider).unwrap_or_default(),
             Verb::Provider(Provider::Show { name } | Provider::Test { name }) if !is_path(name) => {
-                let word =
-                    if matches!(verb, Verb::Provider(Provider::Show { .. })) { "show" } else { "test" };
-                match did_you_mean(name, builtin_names()) {
-                    Some(near) => vec![format!("sendplan provider {word} {near}")],
-                    None => vec!["sendplan provider list".to_owned()],
-                }
+                no_provider(name)
             }
             _ => with("check"),
         },
-        Failure::PlanRefused(_) => match verb {
-            // The plan itself has said so.
-            Verb::Plan(plan) if plan.format == PlanFormat::Human => Vec::new(),
+        Failure::PlanRefused { leaves_out: false, .. } => match verb {
+            Verb::Plan(_) => Vec::new(),
+            _ => with("plan"),
+        },
+        Failure::PlanRefused { .. } => match verb {
+            Verb::Plan(plan) if plan.rejects.is_some() => Vec::new(),
             _ => shown.iter().map(|shown| format!("sendplan plan {shown} --rejects rejects.csv")).collect(),
         },
         Failure::Refused { provider, .. } => {
@@ -49,6 +49,13 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
                 let against =
                     plan.zip(&shown).map(|(plan, shown)| format!("sendplan plan {shown} --against {plan}"));
                 against.collect()
+            }
+            // What is not as it was approved is mended, or approved anew.
+            Verb::Plan(plan) => {
+                let file = plan.against.iter().map(|file| quoted(&file.display().to_string()));
+                let anew =
+                    file.zip(&shown).map(|(file, shown)| format!("sendplan plan {shown} --out {file}"));
+                with("preview").into_iter().chain(anew).collect()
             }
             _ => Vec::new(),
         },
@@ -66,6 +73,8 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
             vec![format!("sendplan state verify{flags}")]
         }
         Failure::Store(StoreError::Missing { .. }) => nothing_sent(at.campaign, global),
+        Failure::Usage(_) => usage(verb),
+        Failure::NoFolder { folder, .. } => vec![format!("mkdir -p {}", quoted(folder)), typed::again()],
         Failure::Input(_) => input(verb, shown.as_deref()),
         Failure::State(_) if !matches!(verb, Verb::Status(_)) => vec![format!("sendplan status{flags}")],
         Failure::Store(StoreError::Older { .. }) => with("send"),
@@ -73,12 +82,34 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
     }
 }
 
-/// What was said on the command line, or stands in files, cannot be: what helps is another command for some verbs alone.
+/// No gateway is built in under this name.
+fn no_provider(name: &str) -> Vec<String> {
+    if is_path(name) || builtin_names().any(|one| one == name) {
+        return Vec::new();
+    }
+    let meant = did_you_mean(name, builtin_names()).and_then(|near| typed::instead(name, near));
+    vec![meant.unwrap_or_else(|| "sendplan provider list".to_owned())]
+}
+
+/// What was said on the command line cannot be.
+fn usage(verb: &Verb) -> Vec<String> {
+    let there = |name: &str| Path::new("campaigns").join(name);
+    match verb {
+        Verb::Init(args) if !is_name(&args.name) => {
+            let meant = suggested(&args.name).and_then(|name| typed::instead(&args.name, &name));
+            vec![meant.unwrap_or_else(|| "sendplan init first-campaign".to_owned())]
+        }
+        Verb::Init(args) if there(&args.name).join(MANIFEST).is_file() => {
+            vec![format!("sendplan plan {}", quoted(&there(&args.name).display().to_string()))]
+        }
+        _ => vec![typed::help()],
+    }
+}
+
+/// What stands in files cannot be: what helps is another command for some verbs alone.
 fn input(verb: &Verb, shown: Option<&str>) -> Vec<String> {
     match (verb, shown) {
-        (Verb::Init(args), _) if !is_name(&args.name) => {
-            suggested(&args.name).iter().map(|name| format!("sendplan init {name}")).collect()
-        }
+        (Verb::Optout(_), _) => vec![typed::help()],
         (Verb::Preview(_), Some(shown)) => vec![format!("sendplan plan {shown}")],
         (Verb::Send(args), Some(shown)) => {
             let missing = args.plan.iter().filter(|plan| !plan.exists());
@@ -160,10 +191,10 @@ fn not_found(path: &Path) -> Vec<String> {
     let campaigns = Path::new("campaigns");
     let inside = campaigns.join(path);
     if inside.join(MANIFEST).is_file() {
-        return vec![format!("sendplan check {}", quoted(&inside.display().to_string()))];
+        return vec![meant(path, &inside)];
     }
     if let Some(near) = nearly(path) {
-        return vec![format!("sendplan check {}", quoted(&near.display().to_string()))];
+        return vec![meant(path, &near)];
     }
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_name(name));
     let is_its_place =
@@ -172,6 +203,12 @@ fn not_found(path: &Path) -> Vec<String> {
         Some(name) => vec![format!("sendplan init {name}")],
         None => vec!["sendplan init first-campaign".to_owned()],
     }
+}
+
+/// The same command about the campaign that was meant.
+fn meant(path: &Path, campaign: &Path) -> String {
+    let (wrong, right) = (path.display().to_string(), campaign.display().to_string());
+    typed::instead(&wrong, &right).unwrap_or_else(|| format!("sendplan check {}", quoted(&right)))
 }
 
 /// The campaign beside it, or in `campaigns`, whose name is nearly that.

@@ -11,7 +11,7 @@ use super::flags::Flags;
 use super::hear::{Heard, hear};
 use super::named::Named;
 use super::next::next;
-use super::standing::{cancelled, held, line, said, time};
+use super::standing::{cancelled, held, left_out, line, said, time};
 use super::sweep::{Question, Swept, sweep};
 use super::terminal::Terminal;
 use super::{Outcome, page_file, state};
@@ -20,7 +20,7 @@ use crate::delivery::control::HoldKind;
 use crate::delivery::pinned::{Pinned, PinnedWording};
 use crate::delivery::state::State;
 use crate::report::campaign::seen::Seen;
-use crate::report::campaign::{CampaignReport, LeftOut, Reason, Reasons, RunReport, Setting};
+use crate::report::campaign::{CampaignReport, Reason, Reasons, RunReport, Setting};
 use crate::report::layout::count;
 use crate::report::mask::Mask;
 use crate::report::status::RunLine;
@@ -196,12 +196,7 @@ fn gather(
             run: line(run, live),
             begun_at: time(run.pinned.created_at_ms),
             finished_at: run.finished_at_ms.map(time),
-            left_out: LeftOut {
-                unusable: run.excluded.rejected,
-                suppressed: run.excluded.suppressed,
-                duplicates: run.excluded.duplicates,
-                filtered: run.excluded.filtered,
-            },
+            left_out: left_out(run.excluded),
             texts: texts(store, run, live)?,
             reasons,
             other_reasons,

@@ -6,11 +6,12 @@ use crate::delivery::control::{Hold, HoldKind, Teller};
 use crate::delivery::state::State;
 use crate::report::campaign::Said;
 use crate::report::control::OptOutLine;
+use crate::report::left_out::LeftOut;
 use crate::report::mask::Mask;
 use crate::report::messages::MessageLine;
 use crate::report::status::{HoldLine, RunLine};
 use crate::store::control::{Control, OptOut};
-use crate::store::{Decided, Listed, Run, Store, StoreError};
+use crate::store::{Decided, Excluded, Listed, Run, Store, StoreError};
 
 /// A run as it is shown. Intents of a process that is gone are unknown; those of a live one are on their way.
 pub fn line(run: &Run, live: bool) -> RunLine {
@@ -32,6 +33,12 @@ pub fn line(run: &Run, live: bool) -> RunLine {
         failed: counts.failed,
         pruned_at: run.pruned_at_ms.map(time),
     }
+}
+
+/// Rows that are no message of a run.
+pub fn left_out(excluded: Excluded) -> LeftOut {
+    let Excluded { rejected, suppressed, filtered, duplicates } = excluded;
+    LeftOut { unusable: rejected, suppressed, duplicates, filtered }
 }
 
 /// What was said about a campaign with this word, oldest first.

@@ -2,6 +2,7 @@
 
 use super::exit::{Code, Failure};
 use super::flags::Flags;
+use super::ours::room_for;
 use super::standing::line;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -12,18 +13,12 @@ use crate::store::StoreError;
 pub fn run(args: &Backup, global: &Global, terminal: &Terminal) -> Outcome {
     let path = state::path(global, args.sandbox, None)?;
     if std::fs::symlink_metadata(&args.file).is_ok() {
-        return Err(Failure::Input(format!(
+        return Err(Failure::Usage(format!(
             "`{}` is there already, and a backup never overwrites anything: name another file",
             args.file.display()
         )));
     }
-    let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        let folder = folder.display();
-        return Err(Failure::Input(format!(
-            "there is no folder `{folder}` for the copy: make it first, `mkdir -p {folder}`"
-        )));
-    }
+    room_for(&args.file)?;
     let (store, holder) = state::look_at_all(&path, args.sandbox)?;
     let verified = store.back_up(&args.file).map_err(|error| match error {
         StoreError::Copy { path, detail } => {

@@ -10,22 +10,66 @@ use crate::report::layout::next;
 /// How clap's messages end. What to type takes its place.
 const CLAPS_END: &str = "\nFor more information, try '--help'.\n";
 
+/// The words behind the program's name.
+fn words() -> Vec<String> {
+    std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// What was typed, with another word for a wrong one, where that stands there by itself.
+pub fn instead(wrong: &str, right: &str) -> Option<String> {
+    replaced(&words(), wrong, right)
+}
+
+fn replaced(typed: &[String], wrong: &str, right: &str) -> Option<String> {
+    let at = typed.iter().position(|one| one == wrong)?;
+    let words = typed.iter().enumerate().map(|(place, one)| if place == at { right } else { one });
+    Some(command(words))
+}
+
+/// Words as they are typed.
+fn command<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let words: Vec<String> = words.map(quoted).collect();
+    format!("sendplan {}", words.join(" "))
+}
+
+/// What was typed, once more.
+pub fn again() -> String {
+    command(words().iter().map(String::as_str))
+}
+
+/// How the help of the verb that was typed is asked for.
+pub fn help() -> String {
+    format!("sendplan {}--help", verb(&words()))
+}
+
 /// The command line of this process. Ends it where help was asked for or something is wrong.
 pub fn parse() -> Cli {
     let read = cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    read.unwrap_or_else(|error| {
+    read.unwrap_or_else(|mut error| {
         if !error.use_stderr() {
             error.exit()
         }
-        let typed: Vec<String> =
-            std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        say(&error, &typed);
+        if error.kind() == ErrorKind::UnknownArgument {
+            // That a slip could be meant as a value is no help to anybody here: values of ours do not begin with `-`.
+            error.remove(ContextKind::Suggested);
+        }
+        say(&error, &words());
         std::process::exit(error.exit_code())
     })
 }
 
+/// What the standard library says of numbers, and what people are told.
+const NUMBERS: [(&str, &str); 3] = [
+    ("invalid digit found in string", "a whole number is wanted"),
+    ("cannot parse integer from empty string", "a whole number is wanted"),
+    ("number too large to fit in target type", "the number is too large"),
+];
+
 fn say(error: &Error, typed: &[String]) {
-    let text = error.render().ansi().to_string();
+    let mut text = error.render().ansi().to_string();
+    for (theirs, ours) in NUMBERS {
+        text = text.replace(theirs, ours);
+    }
     let plain = anstream::adapter::strip_str(&text).to_string();
     let text = match plain.strip_suffix(CLAPS_END) {
         // What is styled ends as it would plainly, with a reset or two in it.
@@ -51,14 +95,40 @@ fn meant(error: &Error, typed: &[String]) -> Vec<String> {
         (ContextKind::InvalidValue, ContextKind::SuggestedValue),
     ];
     let near = pairs.into_iter().find_map(|(wrong, right)| Some((word(wrong)?, word(right)?)));
-    if let Some((wrong, right)) = near
-        && let Some(at) = typed.iter().position(|one| *one == wrong)
-    {
-        let words = typed.iter().enumerate().map(|(place, one)| if place == at { &right } else { one });
-        let words: Vec<String> = words.map(|word| quoted(word)).collect();
-        return vec![format!("sendplan {}", words.join(" "))];
+    if let Some(near) = near.and_then(|(wrong, right)| replaced(typed, &wrong, &right)) {
+        return vec![near];
     }
-    vec![format!("sendplan {}--help", verb(typed))]
+    let wrong = word(ContextKind::InvalidArg);
+    let elsewhere = wrong.and_then(|wrong| dry_run(&wrong, typed)).or_else(|| page(typed));
+    elsewhere.unwrap_or_else(|| vec![format!("sendplan {}--help", verb(typed))])
+}
+
+/// Whoever wants to see first what would be sent has verbs for that.
+fn dry_run(wrong: &str, typed: &[String]) -> Option<Vec<String>> {
+    if !["--dry-run", "--dryrun", "-n"].contains(&wrong) || typed.first()? != "send" {
+        return None;
+    }
+    let campaign = typed.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| quoted(word))?;
+    let looks = ["plan", "preview"].map(|verb| format!("sendplan {verb} {campaign}"));
+    Some(looks.into_iter().chain([format!("sendplan send {campaign} --sandbox")]).collect())
+}
+
+/// Pages are files of their own, and no format of what is printed.
+fn page(typed: &[String]) -> Option<Vec<String>> {
+    let verb =
+        typed.first().filter(|verb| ["preview", "rehearse", "report", "plan"].contains(&verb.as_str()))?;
+    let at = typed.iter().position(|word| word == "--format=html" || word == "--format")?;
+    let is_apart = typed.get(at)? == "--format";
+    if is_apart && typed.get(at + 1)? != "html" {
+        return None;
+    }
+    // What is planned is shown by the preview.
+    let verb = if verb == "plan" { "preview" } else { verb };
+    let rest =
+        typed.iter().enumerate().skip(1).filter(|(place, _)| *place != at && !(is_apart && *place == at + 1));
+    let page = format!("{verb}.html");
+    let words = [verb].into_iter().chain(rest.map(|(_, word)| word.as_str())).chain(["--html", &page]);
+    Some(vec![command(words)])
 }
 
 /// The verb that was typed, if one was, with a space behind it.

@@ -125,6 +125,11 @@ impl Totals {
         self.messages
     }
 
+    /// Whether there are rows that become no message.
+    pub fn leaves_out(&self) -> bool {
+        self.messages < self.rows
+    }
+
     /// Messages that go out: one each, or one for each part where the sender cuts texts.
     pub fn outgoing(&self, cut: bool) -> u64 {
         if !cut {

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::delivery::{Work, summary};
 use super::layout::{Table, count, second};
+use super::left_out::LeftOut;
 use super::mask::without_address;
 use super::status::{HoldLine, RunLine};
 use super::texts::{self, TextLine};
@@ -78,19 +79,6 @@ impl std::fmt::Display for Said {
         write!(f, "by {} at {}", self.who, second(&self.at))?;
         self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
     }
-}
-
-/// Rows of the recipients' file that are no message, by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
-    /// No valid address and the like.
-    pub unusable: u64,
-    /// On a suppression list when it was planned.
-    pub suppressed: u64,
-    /// In it already.
-    pub duplicates: u64,
-    /// Not asked for: left out by `where`, `allow_types` or `sample`.
-    pub filtered: u64,
 }
 
 /// A reason, and of how many messages.
@@ -188,16 +176,7 @@ impl RunReport {
     }
 
     fn work(&self) -> Work {
-        let left = self.left_out;
-        Work {
-            left_out: [
-                (left.unusable, "unusable"),
-                (left.suppressed, "on a suppression list"),
-                (left.duplicates, "in it already"),
-                (left.filtered, "not asked for"),
-            ],
-            ..Work::default()
-        }
+        Work { left_out: self.left_out, ..Work::default() }
     }
 
     fn why(&self) -> String {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::layout::{Table, count, duration};
+use super::left_out::LeftOut;
 use super::status::RunLine;
 use crate::units::thousands;
 
@@ -20,8 +21,8 @@ pub struct Work {
     pub took: Duration,
     /// Messages that got a definite answer in this process.
     pub settled: u64,
-    /// Rows of the file that are no message, with the reason.
-    pub left_out: [(u64, &'static str); 4],
+    /// Rows of the file that are no message.
+    pub left_out: LeftOut,
 }
 
 /// What became of the accepted ones, as far as the gateway told.
@@ -56,14 +57,8 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
         }
     }
     out.push_str(&table.show());
-    let left_out: Vec<String> = work
-        .left_out
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, why)| format!("{} {why}", thousands(*n)))
-        .collect();
-    if !left_out.is_empty() {
-        let _ = writeln!(out, "\n  left out when it was planned: {}", left_out.join(", "));
+    if let Some(words) = work.left_out.words() {
+        let _ = writeln!(out, "\n  left out when it was planned: {words}");
     }
     let sum = run.states();
     if sum != run.planned {

@@ -17,6 +17,7 @@ pub mod fleet;
 pub mod html;
 pub mod keeping;
 pub mod layout;
+pub mod left_out;
 pub mod markdown;
 pub mod mask;
 pub mod messages;

@@ -11,6 +11,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Serialize, Serializer};
 
 use super::layout::{Table, count, duration};
+use super::left_out::LeftOut;
 use crate::units::thousands;
 
 mod zones;
@@ -162,7 +163,7 @@ pub struct Setting {
     /// What was taken for granted of the gateway and of people.
     pub assumed: Vec<String>,
     /// Rows of the file that are no message, with the reason.
-    pub left_out: [(u64, &'static str); 4],
+    pub left_out: LeftOut,
     /// What to type next.
     pub next: Vec<String>,
 }
@@ -348,10 +349,7 @@ impl RehearsalReport {
 
 /// Why rows of the file are no messages, if some are not.
 fn left_out(setting: &Setting) -> Option<String> {
-    let left_out = setting.left_out.iter().filter(|(number, _)| *number > 0);
-    let left_out: Vec<String> =
-        left_out.map(|(number, why)| format!("{} {why}", thousands(*number))).collect();
-    (!left_out.is_empty()).then(|| format!("left out when it was planned: {}", left_out.join(", ")))
+    setting.left_out.words().map(|words| format!("left out when it was planned: {words}"))
 }
 
 /// A stretch of the time line: its first hour by the local calendar, and what happened in it.

@@ -29,14 +29,14 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// The words of every verb that does something.
+/// The words of every verb, a verb with others inside before those.
 fn verbs() -> Vec<String> {
     let command = Cli::command();
     let named = |command: &clap::Command| command.get_name().to_owned();
     let all = command.get_subcommands().flat_map(|verb| {
         let own: Vec<String> =
             verb.get_subcommands().map(|one| format!("{} {}", named(verb), named(one))).collect();
-        if own.is_empty() { vec![named(verb)] } else { own }
+        [vec![named(verb)], own].concat()
     });
     all.collect()
 }

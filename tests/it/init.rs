@@ -182,7 +182,11 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_does_not_work() {
         (&["init", "new", "--from", "own.csv", "--provider", "emnify", "--region", "KE"], "no phone numbers"),
     ] {
         let said = folder.run(arguments);
-        assert_eq!((said.code, said.out.as_str()), (3, ""), "{arguments:?}: {said:?}");
+        // A name or a file that cannot be is a slip on the command line; what stands in files is invalid.
+        let slips = ["is there already", "is one", "lower-case", "is no file", "no phone numbers"];
+        let is_slip = slips.iter().any(|slip| why.contains(slip)) && !why.contains("46elks");
+        let code = if is_slip { 2 } else { 3 };
+        assert_eq!((said.code, said.out.as_str()), (code, ""), "{arguments:?}: {said:?}");
         assert!(said.err.contains(why), "{arguments:?}: {said:?}");
         assert_eq!(folder.all(), before, "{arguments:?}");
     }

@@ -147,7 +147,7 @@ fn the_window_is_kept_and_the_run_goes_on_when_it_opens() {
 fn a_fault_that_is_not_known_is_named() {
     let project = project(1, "");
     let wrong = rehearse(&project, &["--fault", "429:5%,time-out:1%"]);
-    assert_eq!((wrong.code, wrong.out.as_str()), (3, ""));
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
     assert!(wrong.err.contains("there is no fault `time-out`; did you mean `timeout`?"), "{wrong:?}");
 }
 
@@ -308,11 +308,11 @@ fn a_rehearsal_as_a_page() {
     }
     // And of nothing else.
     let refused = rehearse(&project, &["--html", "campaigns/c/campaign.yaml"]);
-    assert!(refused.code == 3 && refused.err.contains("no page of sendplan's"), "{refused:?}");
+    assert!(refused.code == 2 && refused.err.contains("no page of sendplan's"), "{refused:?}");
     assert!(
         std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap().starts_with("version")
     );
     let nowhere = rehearse(&project, &["--html", "no/such/folder/a.html"]);
     assert!(!first.contains("By where people are"), "all go by one clock");
-    assert_eq!(nowhere.code, 1, "{nowhere:?}");
+    assert_eq!(nowhere.code, 2, "{nowhere:?}");
 }

@@ -31,6 +31,13 @@ fn project() -> Project {
     manifest("sound", "");
     manifest("wrong", "delivry: {}\n");
     manifest("many", "limits: { recipients: 1 }\n");
+    manifest("partly", "");
+    project.write("campaigns/partly/r.csv", "phone,name\n0712345678,A\n12,B\n");
+    let few = std::fs::read_to_string(project.path("campaigns/partly/campaign.yaml")).unwrap();
+    project.write(
+        "campaigns/partly/campaign.yaml",
+        &few.replace("csv: ../c/r.csv", "csv: r.csv, max_rejected: 0%"),
+    );
     manifest("missed", "schedule: { at: 2026-01-01T09:00 }\n");
     manifest("none", "limits: { recipients: 10 }\n");
     project.write(
@@ -57,27 +64,58 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         (&["report", "sound"], 7, &["sendplan plan campaigns/sound"]),
         (&["check", "nowhere/deep"], 3, &["sendplan init first-campaign"]),
         (&["plan", "campaigns/new"], 3, &["sendplan init new"]),
-        (&["plan", "sound"], 3, &["sendplan check campaigns/sound"]),
-        (&["plan", "campaigns/sond"], 3, &["sendplan check campaigns/sound"]),
-        (&["plan", "soundd"], 3, &["sendplan check campaigns/sound"]),
+        (&["plan", "sound"], 3, &["sendplan plan campaigns/sound"]),
+        (&["plan", "campaigns/sond"], 3, &["sendplan plan campaigns/sound"]),
+        (&["plan", "soundd"], 3, &["sendplan plan campaigns/sound"]),
+        (&["send", "soundd", "--sandbox"], 3, &["sendplan send campaigns/sound --sandbox"]),
         (
             &["plan", "campaigns/c/r.csv"],
             3,
             &["sendplan audience campaigns/c/r.csv", "sendplan init first-campaign --from campaigns/c/r.csv"],
         ),
-        (&["init", "Spring Sale"], 3, &["sendplan init spring-sale"]),
+        (&["init", "Spring Sale"], 2, &["sendplan init spring-sale"]),
+        (&["init", "sound"], 2, &["sendplan plan campaigns/sound"]),
+        (&["init", "new", "--from", "none.csv"], 2, &["sendplan init --help"]),
+        (&["init", "new", "--provider", "twillio"], 3, &["sendplan init new --provider twilio"]),
+        (&["init", "new", "--provider", "nobody"], 3, &["sendplan provider list"]),
+        (&["rehearse", "campaigns/sound", "--fault", "foo:5%"], 2, &["sendplan rehearse --help"]),
+        (
+            &["plan", "campaigns/sound", "--out", "campaigns/sound/campaign.yaml"],
+            2,
+            &["sendplan plan --help"],
+        ),
+        (
+            &["preview", "campaigns/sound", "--html", "no/where.html"],
+            2,
+            &["mkdir -p no", "sendplan preview campaigns/sound --html no/where.html"],
+        ),
+        (
+            &["plan", "campaigns/sound", "--rejects", "no/where.csv"],
+            2,
+            &["mkdir -p no", "sendplan plan campaigns/sound --rejects no/where.csv"],
+        ),
+        (&["optout", "0712"], 3, &["sendplan optout --help"]),
         (&["check", "campaigns/wrong"], 3, &[]),
         (&["plan", "campaigns/wrong"], 3, &["sendplan check campaigns/wrong"]),
         (&["provider", "show", "nobody"], 3, &["sendplan provider list"]),
         (
-            &["plan", "campaigns/many", "--format", "json"],
+            &["plan", "campaigns/partly", "--format", "json"],
             3,
-            &["sendplan plan campaigns/many --rejects rejects.csv"],
+            &["sendplan plan campaigns/partly --rejects rejects.csv"],
         ),
+        (&["plan", "campaigns/partly"], 3, &["sendplan plan campaigns/partly --rejects rejects.csv"]),
+        (&["plan", "campaigns/partly", "--rejects", "out.csv"], 3, &[]),
         (
-            &["send", "campaigns/many", "--sandbox"],
+            &["send", "campaigns/partly", "--sandbox"],
             3,
-            &["sendplan plan campaigns/many --rejects rejects.csv"],
+            &["sendplan plan campaigns/partly --rejects rejects.csv"],
+        ),
+        (&["plan", "campaigns/many"], 3, &[]),
+        (&["send", "campaigns/many", "--sandbox"], 3, &["sendplan plan campaigns/many"]),
+        (
+            &["plan", "campaigns/missed", "--against", "plan.json", "--format", "json"],
+            9,
+            &["sendplan preview campaigns/missed", "sendplan plan campaigns/missed --out plan.json"],
         ),
         (&["send", "campaigns/missed"], 3, &["sendplan status"]),
         (&["preview", "campaigns/none"], 3, &["sendplan plan campaigns/none"]),
@@ -110,7 +148,7 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         assert_eq!(said.code, code, "{arguments:?}: {said:?}");
         assert_eq!(next(&said), commands, "{arguments:?}: {}", said.err);
         for command in next(&said) {
-            if !command.ends_with("--help") {
+            if command.starts_with("sendplan") && !command.ends_with("--help") {
                 Cli::try_parse_from(words(command)).unwrap_or_else(|error| panic!("{command}: {error}"));
             }
         }

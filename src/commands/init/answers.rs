@@ -134,7 +134,7 @@ fn named(name: &str, text: &str, place: &Place) -> Result<(String, Option<(Strin
     if let Some(inside) = place.inside(path) {
         return Ok((place.in_manifest(&inside), None));
     }
-    let file = path.file_name().ok_or_else(|| Failure::Input(format!("`{name}` is no file")))?;
+    let file = path.file_name().ok_or_else(|| Failure::Usage(format!("`{name}` is no file")))?;
     let to = Path::new("providers").join(file);
     // What told editors the schema of its old place would be wrong in the new one.
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -172,7 +172,7 @@ fn country(
     if is_opaque(profile) {
         return match args.region {
             Some(_) => {
-                Err(Failure::Input("--region: this gateway's addresses are no phone numbers".to_owned()))
+                Err(Failure::Usage("--region: this gateway's addresses are no phone numbers".to_owned()))
             }
             None => Ok(None),
         };

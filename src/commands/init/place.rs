@@ -22,7 +22,7 @@ impl Place {
         if !is_name(name) {
             let rule = "lower-case letters, digits and `-`, at most 63";
             let near = suggested(name).map_or_else(String::new, |near| format!(". `{near}` is one"));
-            return Err(Failure::Input(format!("a campaign cannot be called `{name}`: {rule}{near}")));
+            return Err(Failure::Usage(format!("a campaign cannot be called `{name}`: {rule}{near}")));
         }
         let unreadable =
             |error: std::io::Error| Failure::Input(format!("cannot read this folder: {}", plain(&error)));
@@ -33,7 +33,7 @@ impl Place {
         let folder = place.reached(&place.folder());
         if folder.symlink_metadata().is_ok() {
             let shown = quoted(&folder.display().to_string());
-            return Err(Failure::Input(format!("`{shown}` is there already, and nothing is overwritten")));
+            return Err(Failure::Usage(format!("`{shown}` is there already, and nothing is overwritten")));
         }
         Ok(place)
     }

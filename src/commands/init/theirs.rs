@@ -31,7 +31,7 @@ impl Theirs {
     pub fn look(path: &Path, place: &Place, terminal: &Terminal) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         if !path.is_file() {
-            return Err(Failure::Input(format!("`{shown}` is no file")));
+            return Err(Failure::Usage(format!("`{shown}` is no file")));
         }
         let (recipients, header) = workspace::recipients_of(path).map_err(Failure::Input)?;
         if header.looks_like_a_row() {

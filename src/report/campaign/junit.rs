@@ -244,7 +244,7 @@ mod tests {
             run,
             begun_at: "2026-01-01T09:00:00Z".to_owned(),
             finished_at: Some("2026-01-01T09:00:17Z".to_owned()),
-            left_out: LeftOut { unusable: 0, suppressed: 0, duplicates: 0, filtered: 0 },
+            left_out: LeftOut::default(),
             reasons: Vec::new(),
             other_reasons: 0,
             texts: Vec::new(),

@@ -8,6 +8,7 @@ use super::{CampaignReport, RunReport, minute};
 use crate::report::decisions::DecisionLine;
 use crate::report::html::{Node, Step, facts, funnel, page, section, table};
 use crate::report::layout::count;
+use crate::report::left_out::LeftOut;
 use crate::report::status::{RunLine, together};
 use crate::schedule::Zone;
 use crate::units::thousands;
@@ -111,17 +112,8 @@ impl CampaignReport {
 
     /// Who was in the files and is in no message.
     fn left_out(&self) -> Option<Node> {
-        let all = |of: fn(&RunReport) -> u64| self.runs.iter().map(of).fold(0, u64::saturating_add);
-        let reasons = [
-            (all(|run| run.left_out.unusable), "unusable"),
-            (all(|run| run.left_out.suppressed), "on a suppression list"),
-            (all(|run| run.left_out.duplicates), "in it already"),
-            (all(|run| run.left_out.filtered), "not asked for"),
-        ];
-        let some = reasons.into_iter().filter(|(number, _)| *number > 0);
-        let some: Vec<String> = some.map(|(number, why)| format!("{} {why}", thousands(number))).collect();
-        let text = format!("Rows that were left out when it was planned: {}.", some.join(", "));
-        (!some.is_empty()).then(|| lead(&text))
+        let left_out: LeftOut = self.runs.iter().map(|run| run.left_out).sum();
+        left_out.words().map(|words| lead(&format!("Rows that were left out when it was planned: {words}.")))
     }
 
     fn hours(&self, setting: &Setting<'_>) -> std::collections::BTreeMap<i64, Known> {
