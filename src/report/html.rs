@@ -170,6 +170,24 @@ pub fn section(heading: &str, children: impl IntoIterator<Item = Node>) -> Node 
     Node::new("section", &[], [Node("\n".to_owned()), std::iter::once(heading).chain(children).collect()])
 }
 
+/// A line in quiet letters that says what something is about.
+pub fn lead(text: &str) -> Node {
+    Node::new("p", &[("class", "lead")], prose(text))
+}
+
+/// Our words, with what stands between backticks as code.
+pub fn prose(text: &str) -> Vec<Node> {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return vec![Node::text(text)];
+    }
+    let piece = |(at, piece): (usize, &&str)| match at % 2 {
+        0 => Node::text(piece),
+        _ => Node::with("code", piece),
+    };
+    pieces.iter().enumerate().map(piece).collect()
+}
+
 /// Facts by their names.
 pub fn facts<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> Node {
     let pairs = rows
@@ -295,7 +313,10 @@ impl Bars<'_> {
             [Node("\n".to_owned()), bars.collect()],
         );
         let under = self.under.iter().map(|text| Node::with("span", text));
-        let legend = self.kinds.iter().map(|kind| {
+        let is_there =
+            |at: usize| self.bars.iter().any(|(_, _, kinds)| kinds.get(at).is_some_and(|one| *one > 0));
+        let there = self.kinds.iter().enumerate().filter(|(at, _)| is_there(*at));
+        let legend = there.map(|(_, kind)| {
             Node::new("li", &[], [Node::new("span", &[("class", kind.class)], []), Node::text(kind.name)])
         });
         Node::new(

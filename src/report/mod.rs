@@ -14,6 +14,7 @@ pub mod events;
 pub mod findings;
 pub mod flaws;
 pub mod fleet;
+pub mod hours;
 pub mod html;
 pub mod keeping;
 pub mod layout;

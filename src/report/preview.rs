@@ -118,19 +118,26 @@ fn takes(measure: &Measure) -> String {
 
 /// The characters that GSM-7 lacks, each once: `Ł` (U+0141).
 fn odd_ones(text: &str) -> String {
+    let (odd, more) = odd_characters(text);
+    let shown: Vec<String> = odd.iter().map(|(one, code)| format!("`{one}` ({code})")).collect();
+    shown.join(", ") + &more
+}
+
+/// The first characters that GSM-7 lacks, each once, as they are shown and by their codes; and how many more there are,
+/// in words.
+fn odd_characters(text: &str) -> (Vec<(char, String)>, String) {
     let mut odd: Vec<char> = Vec::new();
     culprits(text).for_each(|(_, character)| {
         if !odd.contains(&character) {
             odd.push(character);
         }
     });
-    let shown: Vec<String> =
-        odd.iter().take(8).map(|one| format!("`{}` (U+{:04X})", visible(*one), u32::from(*one))).collect();
-    let more = match odd.len() - shown.len() {
+    let more = match odd.len().saturating_sub(8) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    shown.join(", ") + &more
+    let shown = odd.into_iter().take(8).map(|one| (visible(one), format!("U+{:04X}", u32::from(one))));
+    (shown.collect(), more)
 }
 
 /// Lines no wider than a bubble; control characters are shown, not obeyed.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset};
 use serde::{Serialize, Serializer};
 
+use super::hours::{named, steps};
 use super::layout::{Table, count, duration};
 use super::left_out::LeftOut;
 use crate::units::thousands;
@@ -397,13 +398,6 @@ fn time_line(hours: &[Hour]) -> Option<String> {
     Some(table.show() + &length_of_lines(step))
 }
 
-/// How many hours a bar may stand for.
-pub(super) fn steps() -> impl Iterator<Item = i64> {
-    const STEPS: [i64; 10] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168];
-    const WEEK: i64 = 168;
-    STEPS.into_iter().chain((2..).map(|weeks| WEEK * weeks))
-}
-
 /// `22 h`, `3 d 4 h`.
 fn hours_long(hours: i64) -> String {
     match (hours / 24, hours % 24) {
@@ -444,13 +438,6 @@ fn stretches<'h>(hours: impl IntoIterator<Item = &'h Hour>, step: i64) -> Vec<St
         }
     }
     all
-}
-
-/// An hour of the local calendar.
-pub(super) fn named(hour: i64) -> String {
-    DateTime::from_timestamp(hour * 3600, 0)
-        .map(|at| at.naive_utc().format("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default()
 }
 
 /// A bar of eighths.

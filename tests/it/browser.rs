@@ -111,6 +111,27 @@ fn a_preview_in_a_browser() {
 }
 
 #[test]
+fn a_preview_of_ten_thousand_people_in_a_browser() {
+    if !is_there() {
+        return;
+    }
+    let project = preview::project(10_000);
+    let made = project.run(&["preview", "campaigns/c", "--html", "many.html"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let size = std::fs::metadata(project.path("many.html")).unwrap().len();
+    assert!((500_000..5_000_000).contains(&size), "{size} bytes");
+    let more = json!({
+        "texts": ["Preview of spring-sale", EVIL[0]],
+        "search": [
+            { "type": "C-19999", "finds": "C-19999" },
+            { "type": "c-12345", "finds": "C-12345" },
+            { "type": "nobody at all", "none": true },
+        ],
+    });
+    hold(&project, "many.html", more);
+}
+
+#[test]
 fn a_preview_of_one_recipient_in_a_browser() {
     if !is_there() {
         return;

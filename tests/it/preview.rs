@@ -179,7 +179,7 @@ fn a_page_of_a_preview_holds_everything_and_nothing_else() {
         "Preview of spring-sale",
         "60",
         "of 62 rows in campaigns/c/r.csv",
-        "`",
+        "It comes from sender 1;",
         "no valid address",
         "line 62",
         "the same address as line 3",
@@ -291,7 +291,7 @@ fn without_a_time_there_is_none_to_draw_unless_one_is_named() {
     assert!(text.contains("The manifest names no time"), "{text}");
     let text = read(&page(&project, &["--now", "2026-12-01T09:00:00Z"]));
     assert!(text.contains("As if it were sent 2026-12-01 09:00 UTC"), "{text}");
-    assert!(text.contains("The highest bar is 30 messages in an hour"), "{text}");
+    assert!(text.contains("All in one hour, from 2026-12-01 09:00: 30 messages."), "{text}");
 }
 
 #[test]

@@ -81,7 +81,8 @@ impl<'a> Page<'a> {
         let examples = self.examples(totals);
         let sender = match campaign.sender.as_str() {
             Some(sender) => sender.to_owned(),
-            None => campaign.sender.to_string(),
+            // What has a number at the gateway has another name on phones.
+            None => format!("sender {}", campaign.sender),
         };
         let times =
             Forecast { campaign, totals, timing: &timing, starts: times.starts, asked: args.now, now }

@@ -6,7 +6,7 @@ mod times;
 use super::seen::{Known, Seen};
 use super::{CampaignReport, RunReport, minute};
 use crate::report::decisions::DecisionLine;
-use crate::report::html::{Node, Step, facts, funnel, page, section, table};
+use crate::report::html::{Node, Step, facts, funnel, lead, page, section, table};
 use crate::report::layout::count;
 use crate::report::left_out::LeftOut;
 use crate::report::status::{RunLine, together};
@@ -85,22 +85,34 @@ impl CampaignReport {
 
     /// From everybody who was planned to those whom it reached.
     fn funnel(&self, all: &RunLine) -> Node {
+        // Of nobody it is known, which is not the same as that it did not arrive.
+        let is_untold = all.delivered + all.failed == 0;
+        let step = |name, number, class| Step { name, number, instead: None, class };
+        let delivered = step("delivered", all.delivered, "arrived");
         let steps = [
-            Step { name: "planned", number: all.planned, class: "planned" },
-            Step { name: "accepted", number: all.accepted, class: "k1" },
-            Step { name: "delivered", number: all.delivered, class: "arrived" },
+            step("planned", all.planned, "planned"),
+            step("accepted", all.accepted, "k1"),
+            Step { instead: is_untold.then_some("not told"), ..delivered },
         ];
-        let told = steps.map(|step| format!("{} {}", thousands(step.number), step.name)).join(", ");
+        let told = steps.map(|step| match step.instead {
+            Some(words) => format!("{}: {words}", step.name),
+            None => format!("{} {}", thousands(step.number), step.name),
+        });
+        let told = told.join(", ");
         let rows: Vec<Vec<String>> = parts::states(all)
             .into_iter()
             .filter(|(word, number, _)| *number > 0 || matches!(*word, "planned" | "accepted" | "delivered"))
-            .map(|(word, number, meaning)| {
-                vec![
+            .map(|(word, number, meaning)| match word {
+                "delivered" if is_untold => {
+                    let meaning = "the gateway has not told of any yet";
+                    vec![word.to_owned(), "–".to_owned(), String::new(), meaning.to_owned()]
+                }
+                _ => vec![
                     word.to_owned(),
                     thousands(number),
                     parts::share(number, all.planned),
                     meaning.to_owned(),
-                ]
+                ],
             })
             .collect();
         let heads = ["state", "messages", "share", "meaning"];
@@ -243,8 +255,4 @@ fn ended(run: &RunReport) -> String {
         text.push_str(&format!("; its messages were pruned {}", minute(at)));
     }
     text
-}
-
-fn lead(text: &str) -> Node {
-    Node::new("p", &[("class", "lead")], [Node::text(text)])
 }

@@ -10,8 +10,20 @@ pub struct Step {
     pub name: &'static str,
     /// How many.
     pub number: u64,
+    /// What is said instead of a number that nobody knows.
+    pub instead: Option<&'static str>,
     /// In the style.
     pub class: &'static str,
+}
+
+impl Step {
+    fn told(&self) -> Node {
+        let (class, text) = match self.instead {
+            Some(words) => ("number silent", words.to_owned()),
+            None => ("number", thousands(self.number)),
+        };
+        Node::new("span", &[("class", class)], [Node::text(text)])
+    }
 }
 
 /// The picture; `told` is for those who do not see it. The longest bar is as wide as the page.
@@ -25,12 +37,8 @@ pub fn funnel(told: &str, steps: &[Step]) -> Node {
         let attributes =
             [("viewBox", "0 0 1000 10"), ("preserveAspectRatio", "none"), ("aria-hidden", "true")];
         let bar = Node::new("svg", &attributes, [Node::new("rect", &bar, [])]);
-        let of = |class, text: &str| Node::new("span", &[("class", class)], [Node::text(text)]);
-        Node::new(
-            "div",
-            &[("class", "step")],
-            [of("what", step.name), bar, of("number", &thousands(step.number))],
-        )
+        let name = Node::new("span", &[("class", "what")], [Node::text(step.name)]);
+        Node::new("div", &[("class", "step")], [name, bar, step.told()])
     });
     let rows: Node = rows.collect();
     Node::new(
@@ -47,7 +55,7 @@ mod tests {
     #[test]
     fn a_bar_is_as_long_as_its_number_and_what_is_there_is_seen() {
         let steps = [("planned", 2_000_000), ("accepted", 1_000_000), ("delivered", 1), ("read", 0)];
-        let steps = steps.map(|(name, number)| Step { name, number, class: "k1" });
+        let steps = steps.map(|(name, number)| Step { name, number, instead: None, class: "k1" });
         let drawn = funnel("a <funnel>", &steps).0;
         for width in ["width=\"1000\"", "width=\"500\"", "width=\"4\"", "width=\"0\""] {
             assert_eq!(drawn.matches(width).count(), 1, "{width} in {drawn}");

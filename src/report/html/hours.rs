@@ -1,12 +1,13 @@
 //! Bars by the hour, or by as many hours as fit: what charts over time have in common.
 
-use super::{Bars, Kind, Node};
+use super::{Bars, Kind, Node, lead};
+use crate::report::hours::named;
 use crate::units::thousands;
 
 /// Fewer bars than this leave room beside them: one alone would be a wall.
 const FEWEST_PLACES: u64 = 8;
 
-/// A chart over time. Hours are counted as whoever names them does.
+/// A chart over time, by hours of the local calendar.
 pub struct Hours<'a> {
     /// What it shows, for those who do not see it.
     pub told: &'a str,
@@ -16,14 +17,12 @@ pub struct Hours<'a> {
     pub range: (i64, i64),
     /// How many hours a bar stands for.
     pub step: i64,
-    /// What an hour is called.
-    pub named: fn(i64) -> String,
 }
 
 impl Hours<'_> {
     /// The picture: bars by the hour with which they begin, and how much of each kind. `most` says what the height stands for.
     pub fn draw(&self, bars: &[(i64, Vec<u64>)], most: &str) -> Node {
-        let Self { told, kinds, range: (first, last), step, named } = *self;
+        let Self { told, kinds, range: (first, last), step } = *self;
         let step = step.max(1);
         let place = |hour: i64| u64::try_from((hour - first) / step).unwrap_or(0);
         let places = place(last) + 1;
@@ -34,6 +33,11 @@ impl Hours<'_> {
                 told.map(|(kind, number)| format!("{} {}", thousands(*number), kind.name)).collect();
             format!("{}: {}", named(hour), told.join(", "))
         };
+        // A bar alone is a wall, and says no more than its number.
+        if let ([(hour, numbers)], 1) = (bars, places) {
+            let length = if step == 1 { "one hour".to_owned() } else { format!("{step} hours") };
+            return lead(&format!("All in {length}, from {}.", words(*hour, numbers)));
+        }
         let bars: Vec<_> = bars
             .iter()
             .map(|(hour, numbers)| (place(*hour), words(*hour, numbers), numbers.clone()))
@@ -53,15 +57,16 @@ mod tests {
 
     fn draw(range: (i64, i64), step: i64, bars: &[(i64, Vec<u64>)]) -> String {
         let kinds = [Kind { name: "accepted", class: "k1" }, Kind { name: "unknown", class: "k2" }];
-        let named = |hour: i64| format!("hour {hour}");
-        Hours { told: "what", kinds: &kinds, range, step, named }.draw(bars, "most").0
+        Hours { told: "what", kinds: &kinds, range, step }.draw(bars, "most").0
     }
 
     #[test]
-    fn one_bar_alone_leaves_room_beside_it() {
-        let drawn = draw((5, 5), 1, &[(5, vec![1_200, 0])]);
+    fn one_bar_alone_is_said_and_two_leave_room_beside_them() {
+        let said = draw((5, 5), 1, &[(5, vec![1_200, 0])]);
+        assert_eq!(said, "<p class=\"lead\">All in one hour, from 1970-01-01 05:00: 1,200 accepted.</p>");
+        let drawn = draw((5, 6), 1, &[(5, vec![1_200, 0])]);
         assert!(
-            drawn.contains("viewBox=\"0 0 800 1000\"") && drawn.contains("hour 5: 1,200 accepted<"),
+            drawn.contains("viewBox=\"0 0 800 1000\"") && drawn.contains("1970-01-01 05:00: 1,200 accepted<"),
             "{drawn}"
         );
         assert!(!drawn.contains("0 unknown"), "{drawn}");
@@ -71,7 +76,12 @@ mod tests {
     fn bars_stand_at_their_hours_and_ends_are_named_where_the_width_is_full() {
         let drawn = draw((-4, 14), 2, &[(-4, vec![1, 2]), (14, vec![3, 0])]);
         assert!(drawn.contains("viewBox=\"0 0 1000 1000\"") && drawn.contains("x=\"905\""), "{drawn}");
-        for named in ["hour -4: 1 accepted, 2 unknown<", ">hour -4<", ">hour 6<", ">hour 14<"] {
+        for named in [
+            "1969-12-31 20:00: 1 accepted, 2 unknown<",
+            ">1969-12-31 20:00<",
+            ">1970-01-01 06:00<",
+            ">1970-01-01 14:00<",
+        ] {
             assert!(drawn.contains(named), "{named}: {drawn}");
         }
     }

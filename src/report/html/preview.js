@@ -126,8 +126,14 @@
   };
   const because = (one) => {
     const all = [...new Set([...text(one.told)].filter((c) => odd.has(c)))];
-    const shown = all.slice(0, 8).map((c) => '`' + shape(c) + '` (' + code(c) + ')').join(', ');
-    return 'UCS-2 because of ' + shown + (all.length > 8 ? ' and ' + (all.length - 8) + ' more' : '');
+    const most = all.slice(0, 8);
+    const more = all.length > 8 ? ' and ' + (all.length - 8) + ' more' : '';
+    const made = make('p', 'because', 'UCS-2 because of ');
+    most.forEach((c, index) => {
+      const behind = index + 1 < most.length ? ', ' : more;
+      made.append(make('code', '', shape(c)), ' (' + code(c) + ')' + behind);
+    });
+    return made;
   };
   const card = (one) => {
     const heading = make('h3', '', one.id || one.address);
@@ -138,7 +144,7 @@
     const takes = one.segments ? [number(one.segments, 'segment') + ', ' + number(one.units, 'unit') + ' of ' + (one.ucs2 ? 'UCS-2' : 'GSM-7')] : [];
     if (one.price) takes.push(one.price);
     if (takes.length) made.append(make('p', 'takes', takes.join(' · ')));
-    if (one.segments && one.ucs2) made.append(make('p', 'because', because(one)));
+    if (one.segments && one.ucs2) made.append(because(one));
     one.flaws.forEach((flaw) => made.append(make('p', 'flaw', 'Worth a look: ' + flaw)));
     made.append(make('p', 'whose', [one.wording, one.zone, one.place].filter(Boolean).join(' · ')));
     return made;

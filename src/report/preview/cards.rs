@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Sample;
 use super::phone::{footnotes, phone};
-use crate::report::html::Node;
+use crate::report::html::{Node, prose};
 
 /// So many choices of one kind are offered.
 const MOST_CHOICES: usize = 24;
@@ -62,17 +62,4 @@ pub fn card(sender: &str, sample: &Sample) -> Node {
     ];
     let inside = [heading].into_iter().chain(address).chain([phone(sender, sample), why]);
     Node::new("article", &attributes, inside.chain(footnotes(sample)).chain([whose]))
-}
-
-/// Our words, with what stands between backticks as code.
-pub fn prose(text: &str) -> Vec<Node> {
-    let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len().is_multiple_of(2) {
-        return vec![Node::text(text)];
-    }
-    let piece = |(at, piece): (usize, &&str)| match at % 2 {
-        0 => Node::text(piece),
-        _ => Node::with("code", piece),
-    };
-    pieces.iter().enumerate().map(piece).collect()
 }

@@ -1,13 +1,15 @@
 //! A campaign before it goes, as a page: what people will read, who gets it and who does not, when, and what it costs.
 //! Complete without its script, which finds recipients and shows some of the samples.
 
+mod audience;
+mod notices;
+
 use super::book::{Book, MOST_PEOPLE};
-use super::cards::{card, filters, prose};
+use super::cards::{card, filters};
 use super::{Sample, Unread};
-use crate::report::html::{Extras, Node, facts, page_with, section, table};
+use crate::report::html::{Extras, Node, facts, lead, page_with, section};
 use crate::report::layout::{count, duration};
-use crate::report::plan::{Aside, HeldLine, PlanReport};
-use crate::report::readers::TextReaders;
+use crate::report::plan::{Aside, PlanReport};
 use crate::report::rehearsal::{Hour, ZoneLine, forecast};
 use crate::units::thousands;
 
@@ -101,8 +103,7 @@ impl Preview<'_> {
             let more = Node::new("dd", &[("class", "more")], [Node::text(more)]);
             Node::new("div", &[], [Node::with("dt", name), value, more])
         };
-        let lead = format!("Nothing is sent. The sender is {}; {}.", self.sender, self.starts());
-        let lead = Node::new("p", &[("class", "lead")], [Node::text(lead)]);
+        let lead = lead(&format!("Nothing is sent. It comes from {}; {}.", self.sender, self.starts()));
         let tiles = Node::new("dl", &[("class", "tiles")], tiles.into_iter().map(tile));
         Node::new("header", &[], [Node::with("h1", title), lead, tiles])
     }
@@ -136,60 +137,9 @@ impl Preview<'_> {
         Node::new("nav", &[("aria-label", "On this page")], [list])
     }
 
-    /// What somebody should read before they say yes.
-    fn stands_out(&self) -> Node {
-        let refused = self.refusals.iter().map(|why| ("bad", format!("The plan is refused: {why}.")));
-        let warned = self.warnings().into_iter().map(|warning| ("warning", warning));
-        let unread = self.unread.iter().map(|one| ("branch", format!("{}: {}.", one.place, one.words())));
-        let all = refused.chain(warned).chain(unread);
-        let lines: Vec<Node> =
-            all.map(|(class, text)| Node::new("li", &[("class", class)], prose(&text))).collect();
-        let told = match lines.is_empty() {
-            true => Node::new("p", &[("class", "good")], [Node::text("Nothing stands out.")]),
-            false => Node::new("ul", &[("class", "notices")], lines),
-        };
-        anchored("notice", section("Worth a look", [told]))
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let report = self.report;
-        let mut warnings = report.warnings.clone();
-        warnings.extend(report.without_opt_out.iter().map(|lacking| {
-            let at = first(lacking.first_file.as_deref(), lacking.first_line);
-            format!(
-                "{} without a word on how to opt out, the first in {at}.",
-                count(lacking.messages, "message")
-            )
-        }));
-        warnings.extend(report.flaws.iter().map(|flaw| {
-            let of = flaw.column.as_ref().map_or_else(String::new, |column| format!(" from `{column}`"));
-            let at = first(flaw.first_file.as_deref(), flaw.first_line);
-            let many = count(flaw.messages, "message");
-            format!("{many} with {}{of}, the first in {at}: {}", flaw.words, flaw.example)
-        }));
-        let alphabet = &report.alphabet;
-        warnings.extend((alphabet.segments > 0).then(|| {
-            let money = alphabet.cost.as_ref().map_or_else(String::new, |cost| format!(", {cost}"));
-            format!(
-                "{} in UCS-2 could be spelled in GSM-7: {} less{money}. `message.transliterate: gsm7` does that.",
-                count(alphabet.spellable, "message"),
-                count(alphabet.segments, "segment")
-            )
-        }));
-        warnings.extend((report.languages.unknown > 0).then(|| {
-            let many = count(report.languages.unknown, "message");
-            format!("{many} in the default language: there is no text in the one that their rows name.")
-        }));
-        warnings.extend(report.texts.iter().filter(|text| text.messages == 0).map(|text| {
-            let names = [&text.variant, &text.locale].into_iter().flatten();
-            format!("Nobody reads the text {}.", names.cloned().collect::<Vec<_>>().join(", "))
-        }));
-        warnings
-    }
-
     fn messages(&self) -> Node {
         let number = self.samples.len();
-        let lead = match self.book {
+        let told = match self.book {
             None => "The message that was asked for.".to_owned(),
             Some(_) => format!(
                 "{} of {}: one of each text and of each branch in it, the extremes, then the next ones.",
@@ -197,7 +147,7 @@ impl Preview<'_> {
                 count(self.report.messages, "message")
             ),
         };
-        let lead = Node::new("p", &[("class", "lead")], [Node::text(lead)]);
+        let lead = lead(&told);
         let cards = self.samples.iter().map(|sample| card(self.sender, sample));
         let status = Node::new("p", &[("role", "status"), ("id", "shown"), ("class", "lead")], []);
         let cards = Node::new("div", &[("class", "cards"), ("id", "samples")], cards);
@@ -240,51 +190,6 @@ impl Preview<'_> {
         Node::new("section", &attributes, [Node::with("h2", heading), inside])
     }
 
-    fn audience(&self) -> Node {
-        let parts = [self.readers(), self.countries(), Some(self.left_out()), self.held()];
-        anchored("audience", section("Who gets it", parts.into_iter().flatten()))
-    }
-
-    fn readers(&self) -> Option<Node> {
-        let row = |text: &TextReaders| {
-            let names = [&text.variant, &text.locale].into_iter().flatten();
-            let name = names.cloned().collect::<Vec<_>>().join(", ");
-            vec![name, thousands(text.messages), text.segments.map_or_else(String::new, thousands)]
-        };
-        let rows: Vec<Vec<String>> = self.report.texts.iter().map(row).collect();
-        let heads = ["text", "messages", "segments"];
-        (!rows.is_empty()).then(|| table("Who reads which text", &heads, &[1, 2], &rows))
-    }
-
-    fn countries(&self) -> Option<Node> {
-        let countries = self.aside.countries.iter();
-        let rows: Vec<Vec<String>> =
-            countries.map(|(country, number)| vec![country.clone(), thousands(*number)]).collect();
-        (rows.len() > 1).then(|| table("By country", &["country", "messages"], &[1], &rows))
-    }
-
-    fn left_out(&self) -> Node {
-        if self.examples.is_empty() {
-            return Node::with("p", "Every row gets a message: nobody is left out.");
-        }
-        let row = |one: &Example| vec![one.reason.clone(), thousands(one.rows), one.places.join("; ")];
-        let rows: Vec<Vec<String>> = self.examples.iter().map(row).collect();
-        let caption = format!(
-            "Who is left out, and why: {} of {}",
-            thousands(self.examples.iter().map(|one| one.rows).sum::<u64>()),
-            count(self.report.recipients, "row")
-        );
-        table(&caption, &["reason", "rows", "such as"], &[1], &rows)
-    }
-
-    fn held(&self) -> Option<Node> {
-        let row =
-            |line: &HeldLine| vec![line.why.to_owned(), thousands(line.messages), line.first.to_string()];
-        let rows: Vec<Vec<String>> = self.aside.held.iter().map(row).collect();
-        let caption = "Who is held until somebody decides";
-        (!rows.is_empty()).then(|| table(caption, &["why", "messages", "first in"], &[1], &rows))
-    }
-
     fn when(&self) -> Node {
         let mut rows: Vec<(&str, String)> = vec![("starts", self.starts_at())];
         rows.extend(self.aside.window.clone().map(|window| ("window", window)));
@@ -293,7 +198,7 @@ impl Preview<'_> {
         rows.extend(self.aside.ends.clone().map(|ends| ("through", ends)));
         let rows = facts(rows.iter().map(|(name, value)| (*name, value.as_str())));
         let lines = self.times.words.iter();
-        let words = lines.map(|line| Node::new("p", &[("class", "lead")], prose(line)));
+        let words = lines.map(|line| lead(line));
         let picture = forecast::picture(&self.times.hours, &self.times.zones, &self.times.zone);
         anchored("when", section("When it goes", std::iter::once(rows).chain(words).chain(picture)))
     }
@@ -306,7 +211,7 @@ impl Preview<'_> {
     fn facts(&self) -> Node {
         let rows = [
             ("campaign", self.report.campaign.as_str()),
-            ("sender", self.sender),
+            ("from", self.sender),
             ("gateway", self.aside.gateway.as_str()),
             ("recipients", self.aside.file.as_str()),
             ("digest", self.report.digest.as_str()),
@@ -316,12 +221,6 @@ impl Preview<'_> {
         let facts = facts(rows.iter().map(|(name, value)| (*name, value.as_str())));
         anchored("facts", section("Facts", [facts]))
     }
-}
-
-/// Where the first of several stands.
-fn first(file: Option<&str>, line: u64) -> String {
-    let file = file.map_or_else(String::new, |file| format!("{file} "));
-    format!("{file}line {}", thousands(line))
 }
 
 /// A part of the page that links lead to.

@@ -1,7 +1,7 @@
 //! A message on a phone, as its recipient would see it; with marks where it is cut into segments, and lines under the
 //! characters that GSM-7 lacks.
 
-use super::{Sample, odd_ones, takes, visible};
+use super::{Sample, odd_characters, takes, visible};
 use crate::message::gsm7;
 use crate::message::segments::{Encoding, Measure, split};
 use crate::report::html::Node;
@@ -21,9 +21,21 @@ pub fn footnotes(sample: &Sample) -> Vec<Node> {
     let mut lines: Vec<Node> = Vec::new();
     lines.extend((!taken.is_empty()).then(|| line("takes", taken.join(" · "))));
     let is_ucs2 = sample.measure.is_some_and(|measure| measure.encoding == Encoding::Ucs2);
-    lines.extend(is_ucs2.then(|| line("because", format!("UCS-2 because of {}", odd_ones(&sample.text)))));
+    lines.extend(is_ucs2.then(|| because(&sample.text)));
     lines.extend(sample.flaws.iter().map(|flaw| line("flaw", format!("Worth a look: {flaw}"))));
     lines
+}
+
+/// The characters for which it is not GSM-7.
+fn because(text: &str) -> Node {
+    let (odd, more) = odd_characters(text);
+    let mut words = vec![Node::text("UCS-2 because of ")];
+    for (at, (character, code)) in odd.iter().enumerate() {
+        let behind = if at + 1 < odd.len() { ", " } else { &more };
+        words.push(Node::with("code", character.to_string()));
+        words.push(Node::text(format!(" ({code}){behind}")));
+    }
+    Node::new("p", &[("class", "because")], words)
 }
 
 /// The text in its segments.

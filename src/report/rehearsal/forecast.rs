@@ -2,7 +2,8 @@
 
 use super::page::drawn;
 use super::zones::page::{Told, chart};
-use super::{Hour, ZoneLine, named};
+use super::{Hour, ZoneLine};
+use crate::report::hours::named;
 use crate::report::html::hours::Hours;
 use crate::report::html::{Kind, Node, table};
 use crate::report::layout::count;
@@ -20,7 +21,7 @@ pub fn picture(hours: &[Hour], zones: &[ZoneLine], zone: &str) -> Vec<Node> {
     let most = all.iter().map(|one| one.taken).max().unwrap_or(0);
     let per = if step == 1 { "an hour".to_owned() } else { format!("{step} hours") };
     let told = format!("Messages that may leave, a bar for {per}; the table below has the numbers");
-    let picture = Hours { told: &told, kinds: &KINDS, range: (first, last), step, named };
+    let picture = Hours { told: &told, kinds: &KINDS, range: (first, last), step };
     let rows: Vec<Vec<String>> = all.iter().map(|one| vec![named(one.hour), thousands(one.taken)]).collect();
     let caption = format!("Messages that may leave in {per}, by the clock of {zone}");
     let numbers = Node::new(

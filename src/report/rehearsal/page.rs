@@ -1,7 +1,9 @@
 //! A rehearsal as a page.
 
-use super::{Hour, RehearsalReport, Setting, Stretch, left_out, named, steps, stretches, zones};
+use super::{Hour, RehearsalReport, Setting, Stretch, left_out, stretches, zones};
+use crate::report::hours::{named, steps};
 use crate::report::html::hours::Hours;
+use crate::report::html::lead;
 use crate::report::html::{Kind, Node, facts, page, section, table};
 use crate::report::layout::count;
 use crate::units::thousands;
@@ -19,10 +21,7 @@ impl RehearsalReport {
     /// The page, complete in itself. The same rehearsal gives the same bytes.
     pub fn page(&self, setting: &Setting) -> String {
         let title = format!("Rehearsal of {}", self.campaign);
-        let mut body = vec![
-            Node::with("h1", &title),
-            Node::new("p", &[("class", "lead")], [Node::text("Nothing is sent, the gateway is simulated.")]),
-        ];
+        let mut body = vec![Node::with("h1", &title), lead("Nothing is sent, the gateway is simulated.")];
         body.extend(self.verdicts());
         let lines: Vec<(&str, String)> =
             self.facts(setting).into_iter().map(|(name, lines)| (name, lines.join("; "))).collect();
@@ -64,7 +63,7 @@ impl RehearsalReport {
         let per = if step == 1 { "an hour".to_owned() } else { format!("{step} hours") };
         let told =
             format!("Messages by what became of them, a bar for {per}; the table below has the numbers");
-        let picture = Hours { told: &told, kinds: &KINDS, range: (first, last), step, named };
+        let picture = Hours { told: &told, kinds: &KINDS, range: (first, last), step };
         let height = format!("The highest bar is {} in {per}.", count(most, "message"));
         let rows: Vec<Vec<String>> = all.iter().map(row).collect();
         let heads = ["from", "left", "taken", "accepted", "unknown", "rejected"];
@@ -85,7 +84,7 @@ impl RehearsalReport {
             .map(|(word, number, meaning)| vec![word.to_owned(), thousands(number), meaning])
             .collect();
         let table = table("Where messages ended", &["state", "messages", "meaning"], &[1], &rows);
-        let left_out = left_out(setting).map(|text| Node::new("p", &[("class", "lead")], [Node::text(text)]));
+        let left_out = left_out(setting).map(|text| lead(&text));
         section("Messages", std::iter::once(table).chain(left_out))
     }
 

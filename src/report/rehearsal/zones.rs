@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
-use super::{Hour, gap, hours_long, length_of_lines, lines, named, rfc3339_if, stretches};
+use super::{Hour, gap, hours_long, length_of_lines, lines, rfc3339_if, stretches};
+use crate::report::hours::named;
 use crate::report::layout::{Table, count};
 
 pub mod page;

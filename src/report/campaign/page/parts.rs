@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::RunReport;
 use super::super::seen::{Person, Seen};
 use super::Decisions;
-use crate::report::html::{Node, section, table};
+use crate::report::html::{Node, lead, section, table};
 use crate::report::layout::{count, second};
 use crate::report::status::RunLine;
 use crate::units::thousands;
@@ -152,7 +152,7 @@ pub fn decisions(decisions: &Decisions) -> Option<Node> {
             "And {}; `sendplan resolve --decisions` has all.",
             count(decisions.earlier, "earlier one")
         );
-        Node::new("p", &[("class", "lead")], [Node::text(text)])
+        lead(&text)
     });
     Some(section("Decisions", std::iter::once(shown).chain(earlier)))
 }

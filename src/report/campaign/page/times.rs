@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Known;
+use crate::report::hours::{named, steps};
 use crate::report::html::hours::Hours;
-use crate::report::html::{Kind, Node, section, table};
+use crate::report::html::{Kind, Node, lead, section, table};
 use crate::report::layout::count;
-use crate::report::rehearsal::{named, steps};
 use crate::schedule::Zone;
 use crate::units::thousands;
 
@@ -54,7 +54,7 @@ impl Stretches {
         let per = self.per();
         let told = format!("{what}, a bar for {per}; the table below has the numbers");
         let range = (self.first, self.last);
-        let hours = Hours { told: &told, kinds, range, step: self.step, named };
+        let hours = Hours { told: &told, kinds, range, step: self.step };
         Some(hours.draw(&bars, &format!("{what}. The highest bar is {} in {per}.", count(most, "message"))))
     }
 
@@ -79,11 +79,9 @@ pub fn over_time(hours: &BTreeMap<i64, Known>, zone: Zone, some_are_pruned: bool
     let taken = stretches
         .picture("What the gateway took", &OUTCOMES, &|one| vec![one.accepted, one.unknown, one.rejected]);
     let arrived = stretches.picture("What arrived", &RECEIPTS, &|one| vec![one.delivered, one.failed]);
-    let zone = Node::new("p", &[("class", "lead")], [Node::text(format!("By the clock of {zone}."))]);
-    let pruned = some_are_pruned.then(|| {
-        let text = "Runs whose messages were pruned are not in it: only their counts are left.";
-        Node::new("p", &[("class", "lead")], [Node::text(text)])
-    });
+    let zone = lead(&format!("By the clock of {zone}."));
+    let pruned = some_are_pruned
+        .then(|| lead("Runs whose messages were pruned are not in it: only their counts are left."));
     let parts = [Some(zone), taken, arrived, Some(stretches.table()), pruned];
     Some(section("Over time", parts.into_iter().flatten()))
 }

@@ -1,7 +1,8 @@
 //! The hours by where people are on a page: a table whose cells are the darker the more they hold.
 
-use super::super::{Hour, gap, hours_long, lines, named};
+use super::super::{Hour, gap, hours_long, lines};
 use super::{Column, ZoneLine, columns, gather};
+use crate::report::hours::named;
 use crate::report::html::{Node, Shade, scrolling, section, shaded, table};
 use crate::units::thousands;
 
