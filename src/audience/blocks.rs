@@ -48,14 +48,23 @@ pub struct Names {
     pub line: u64,
     /// Its cells.
     pub cells: Vec<String>,
-    places: Vec<(u64, u64)>,
+    /// As it stands there, and where that is: the line, and the character in it.
+    record: String,
+    begins: (u64, u64),
+    delimiter: u8,
 }
 
 impl Names {
     /// The physical line and the character in it at which a cell begins, both from 1; of the record, where its quotes
     /// leave that open. `cell` counts from 0.
     pub fn place(&self, cell: usize) -> (u64, u64) {
-        self.places.get(cell).copied().unwrap_or((self.line, 1))
+        let starts = record::starts(&self.record, self.delimiter);
+        let before = starts.get(cell).and_then(|start| self.record.get(..*start)).unwrap_or_default();
+        let (line, column) = self.begins;
+        match record::line_breaks(before.as_bytes()) {
+            0 => (line, column + before.chars().count() as u64),
+            breaks => (line + breaks, record::column(before.as_bytes())),
+        }
     }
 }
 
@@ -112,7 +121,14 @@ impl<R: Read> Blocks<R> {
         let mut rows = block.rows()?;
         let found = rows.next_row()?.map_or(First::Blank, |row| {
             let cells = row.iter().map(str::to_owned).collect();
-            First::Names(Names { line: row.line(), cells, places: self.places(start, end) })
+            let before = &self.rest[..start];
+            First::Names(Names {
+                line: row.line(),
+                cells,
+                record: String::from_utf8_lossy(&self.rest[start..end]).into_owned(),
+                begins: (self.line + record::line_breaks(before), record::column(before)),
+                delimiter: self.dialect.delimiter,
+            })
         });
         if let First::Names(names) = &found {
             let Names { line, cells, .. } = names;
@@ -126,16 +142,6 @@ impl<R: Read> Blocks<R> {
         let (_, after) = rows.position();
         self.take(&Whole { bytes: next, rows: after - self.line });
         Ok(found)
-    }
-
-    /// Where the cells of a record of the text at hand begin: the line and the character.
-    fn places(&self, start: usize, end: usize) -> Vec<(u64, u64)> {
-        let record = std::str::from_utf8(&self.rest[start..end]).unwrap_or_default();
-        let before = |cell: usize| &self.rest[..start + cell];
-        let starts = record::starts(record, self.dialect.delimiter).into_iter();
-        starts
-            .map(|cell| (self.line + record::line_breaks(before(cell)), record::column(before(cell))))
-            .collect()
     }
 
     /// Fills `block` with the next whole records; false at the end of the file.

@@ -1,5 +1,6 @@
 //! The first record of a file: the names of its columns, each one exactly once.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use crate::audience::blocks::Blocks;
@@ -38,13 +39,15 @@ impl Header {
         let names = blocks.header()?.ok_or(ReadError::Empty)?;
         let line = names.line;
         let columns: Vec<String> = names.cells.iter().map(|name| tidy(name).to_owned()).collect();
+        let mut seen = HashMap::new();
         for (column, name) in columns.iter().enumerate() {
-            let at = names.place(column);
             if name.is_empty() {
+                let at = names.place(column);
                 return Err(ReadError::UnnamedColumn { line, column: column + 1, at });
             }
-            if let Some(first) = columns[..column].iter().position(|earlier| earlier == name) {
+            if let Some(first) = seen.insert(name.as_str(), column) {
                 let (name, first, second) = (masked::masked(name), first + 1, column + 1);
+                let at = names.place(column);
                 return Err(ReadError::DuplicateColumn { line, name, first, second, at });
             }
         }
