@@ -20,8 +20,13 @@ impl Lot {
 
     /// Somebody's place among 2^64: the first 64 bits of a SHA-256.
     pub fn place(&self, id: &str) -> u64 {
+        self.place_of(id.as_bytes())
+    }
+
+    /// The same of what is named by bytes.
+    pub fn place_of(&self, name: &[u8]) -> u64 {
         let mut sha = self.0.clone();
-        sha.update(id.as_bytes());
+        sha.update(name);
         sha.finalize().iter().take(8).fold(0, |place, byte| (place << 8) | u64::from(*byte))
     }
 

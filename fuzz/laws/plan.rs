@@ -10,7 +10,7 @@ pub fn holds(data: &[u8]) {
     assert_eq!(PlanFile::read(&plan.text()).unwrap(), plan);
     let same = Difference::between(&plan, &plan);
     assert!(!same.is_any && !same.is_of_messages && same.figures.is_empty());
-    let mut crowd = Crowd::new(&plan.campaign);
+    let mut crowd = Crowd::new(&plan.campaign, &plan.seed());
     (0..40_u8).for_each(|one| crowd.add("", &one.to_string(), &[one; 32]));
     let other = PlanFile { people: crowd.finish().lines(), messages: 40, ..plan.clone() };
     for (before, after) in [(&plan, &other), (&other, &plan)] {

@@ -73,7 +73,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Between the approved plan and the one that was made now.
+    /// Between the approved plan and the one that was made now, whose people are told by the seed of the approved one.
     pub fn between(approved: &PlanFile, now: &PlanFile) -> Self {
         let is_same_campaign = approved.campaign == now.campaign;
         let outlines = approved.outline().zip(now.outline()).filter(|_| is_same_campaign);
@@ -148,10 +148,11 @@ impl fmt::Display for Value {
 #[cfg(test)]
 mod tests {
     use super::super::crowd::Crowd;
+    use super::super::seed::Seed;
     use super::*;
 
     fn plan(people: u64) -> PlanFile {
-        let mut crowd = Crowd::new("c");
+        let mut crowd = Crowd::new("c", &Seed::of(&[], "", ""));
         (0..people).for_each(|one| crowd.add("", &one.to_string(), &[u8::try_from(one).unwrap(); 32]));
         let file =
             |role, name: &str, sha256: &str| InputFile { role, name: name.into(), sha256: sha256.into() };

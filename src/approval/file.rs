@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::crowd::Outline;
+use super::seed::Seed;
 
 /// The version of the form.
 const VERSION: u64 = 1;
@@ -147,6 +148,11 @@ impl PlanFile {
     /// What names it, whatever space stands in its text.
     pub fn sha256(&self) -> String {
         Sha256::digest(self.text()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What its people's numbers were made with.
+    pub fn seed(&self) -> Seed {
+        Seed::of(&self.files, &self.renderer, &self.tz_data)
     }
 
     /// What it tells of people; nothing where that was edited.

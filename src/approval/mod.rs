@@ -5,11 +5,13 @@ mod crowd;
 mod difference;
 mod field;
 mod file;
+mod seed;
 mod sketch;
 
 pub use crowd::{Change, Crowd, Number, Outline};
 pub use difference::{Difference, Fate, Figure, FileLine, Value};
 pub use file::{InputFile, LeftOutBy, PlanFile, PlanFileError, Role};
+pub use seed::Seed;
 
 /// The JSON Schema of plan files.
 pub fn schema() -> serde_json::Value {

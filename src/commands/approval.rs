@@ -7,7 +7,7 @@ use super::exit::Failure;
 use super::ours::Ours;
 use super::scan::{digest, scan_unless};
 use super::terminal::Terminal;
-use crate::approval::{Crowd, Difference, LeftOutBy, PlanFile};
+use crate::approval::{Crowd, Difference, InputFile, LeftOutBy, PlanFile, Seed};
 use crate::delivery::pinned::Pinned;
 use crate::plan::{Entry, Totals};
 use crate::report::approval::Against;
@@ -42,30 +42,74 @@ pub fn write(path: &Path, plan: &PlanFile) -> Result<(), Failure> {
     FILE.write(path, &plan.text())
 }
 
-/// The plan file of what would be sent now.
-pub fn made(loaded: &Loaded, totals: &Totals, crowd: Crowd) -> Result<PlanFile, Failure> {
-    let campaign = &loaded.campaign;
-    let left_out = totals.excluded().filter(|(_, rows)| *rows > 0);
-    Ok(PlanFile {
-        version: PlanFile::VERSION,
-        campaign: campaign.name.clone(),
-        digest: digest(totals),
-        recipients: totals.rows,
-        messages: totals.outgoing(campaign.profile.cuts_texts()),
-        segments: campaign.counts_segments().then_some(totals.segments),
-        cost: super::planned::cost(loaded, totals),
-        left_out_by: left_out.map(|(reason, rows)| LeftOutBy { reason: reason.to_owned(), rows }).collect(),
-        files: loaded.digests().map_err(Failure::Input)?,
-        renderer: PlanFile::renderer(),
-        tz_data: crate::schedule::tz_version().to_owned(),
-        people: crowd.finish().lines(),
-    })
+/// Whoever gets a message is counted, for a plan file and to be held against one. Both are told by seeds of their own:
+/// that of the files of now, and that of the approved plan's.
+pub struct Counting<'l> {
+    loaded: &'l Loaded,
+    files: Vec<InputFile>,
+    /// For the file of now, where that is another than the other's.
+    own: Option<Crowd>,
+    approved: Option<Crowd>,
 }
 
-/// Whoever gets a message is one of the crowd.
-pub fn count(crowd: &mut Crowd, entry: &Entry<'_>) {
-    if let Entry::Planned { id, address, digest, .. } = entry {
-        crowd.add(id, &address.to_string(), digest);
+/// The plan of now.
+pub struct Counted {
+    /// As it is written.
+    pub plan: PlanFile,
+    /// As it is held against the approved one.
+    pub beside: Option<PlanFile>,
+}
+
+impl<'l> Counting<'l> {
+    /// To be begun before the first row is read.
+    pub fn begin(loaded: &'l Loaded, approved: Option<&PlanFile>) -> Result<Self, Failure> {
+        let files = loaded.digests().map_err(Failure::Input)?;
+        let name = &loaded.campaign.name;
+        let seed = Seed::of(&files, &PlanFile::renderer(), crate::schedule::tz_version());
+        let other = approved.map(PlanFile::seed);
+        let own = (other.as_ref() != Some(&seed)).then(|| Crowd::new(name, &seed));
+        let approved = other.map(|seed| Crowd::new(name, &seed));
+        Ok(Self { loaded, files, own, approved })
+    }
+
+    /// Hears of a row.
+    pub fn take(&mut self, entry: &Entry<'_>) {
+        if let Entry::Planned { id, address, digest, .. } = entry {
+            let address = address.to_string();
+            self.own.iter_mut().chain(&mut self.approved).for_each(|crowd| crowd.add(id, &address, digest));
+        }
+    }
+
+    /// After the last row.
+    pub fn finish(self, totals: &Totals) -> Result<Counted, Failure> {
+        let loaded = self.loaded;
+        // Whoever writes a file while it is read, and sets its times back, is found out all the same.
+        if loaded.digests().map_err(Failure::Input)? != self.files {
+            let why = "the files have changed while they were read: try again when they are whole";
+            return Err(Failure::Input(why.to_owned()));
+        }
+        let campaign = &loaded.campaign;
+        let left_out = totals.excluded().filter(|(_, rows)| *rows > 0);
+        let [own, approved] =
+            [self.own, self.approved].map(|crowd| crowd.map(|crowd| crowd.finish().lines()));
+        let plan = PlanFile {
+            version: PlanFile::VERSION,
+            campaign: campaign.name.clone(),
+            digest: digest(totals),
+            recipients: totals.rows,
+            messages: totals.outgoing(campaign.profile.cuts_texts()),
+            segments: campaign.counts_segments().then_some(totals.segments),
+            cost: super::planned::cost(loaded, totals),
+            left_out_by: left_out
+                .map(|(reason, rows)| LeftOutBy { reason: reason.to_owned(), rows })
+                .collect(),
+            files: self.files,
+            renderer: PlanFile::renderer(),
+            tz_data: crate::schedule::tz_version().to_owned(),
+            people: own.or_else(|| approved.clone()).unwrap_or_default(),
+        };
+        let beside = approved.map(|people| PlanFile { people, ..plan.clone() });
+        Ok(Counted { plan, beside })
     }
 }
 
@@ -93,7 +137,7 @@ impl<'p> Approved<'p> {
         Ok(Some(Self { path, plan }))
     }
 
-    /// How the plan of now differs from it.
+    /// How the plan of now differs from it, told by its seed.
     pub fn against(&self, now: &PlanFile) -> Against {
         Against::new(self.path.display().to_string(), Difference::between(&self.plan, now))
     }
@@ -110,12 +154,13 @@ impl<'p> Approved<'p> {
         leaves: &mut dyn FnMut() -> bool,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
-        let mut crowd = Crowd::new(&loaded.campaign.name);
+        let mut counting = Counting::begin(loaded, Some(&self.plan))?;
         let totals = scan_unless(loaded, None, terminal, leaves, &mut |entry| {
-            count(&mut crowd, &entry);
+            counting.take(&entry);
             Ok(())
         })?;
-        let against = self.against(&made(loaded, &totals, crowd)?);
+        let Counted { plan, beside } = counting.finish(&totals)?;
+        let against = self.against(&beside.unwrap_or(plan));
         if against.same {
             return Ok(());
         }

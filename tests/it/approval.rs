@@ -70,6 +70,34 @@ fn nothing_of_anybody_stands_in_it() {
     assert!(!plan.contains("see you soon"), "{plan}");
 }
 
+/// Plan files stay in git, and lists grow by a row at a time: what is left of two of them must not say who it is.
+#[test]
+fn plan_files_of_two_days_have_no_number_in_common() {
+    let people = |plan: &str| -> Vec<String> {
+        let plan: serde_json::Value = serde_json::from_str(plan).unwrap();
+        serde_json::from_value(plan["people"].clone()).unwrap()
+    };
+    let project = project(20);
+    let yesterday = people(&out(&project));
+    append(&project, "campaigns/c/r.csv", "0711000001,New\n");
+    let both = project.run(&["plan", "campaigns/c", "--against", PLAN, "--out", "plans/new.json"]);
+    assert_eq!(both.code, 2, "{both:?}");
+    std::fs::create_dir(project.path("plans")).unwrap();
+    let both = project.run(&["plan", "campaigns/c", "--against", PLAN, "--out", "plans/new.json"]);
+    assert_eq!(both.code, 9, "{both:?}");
+    assert!(both.err.contains("r.csv: 1 more"), "{both:?}");
+    let today = std::fs::read_to_string(project.path("plans/new.json")).unwrap();
+    assert_eq!(today, out(&project), "whatever it is held against");
+    let numbers = |lines: &[String]| -> Vec<Vec<u8>> {
+        use base64::Engine as _;
+        let engine = base64::engine::general_purpose::STANDARD;
+        let bytes = lines.iter().flat_map(|line| engine.decode(line).unwrap()[8..].to_vec());
+        bytes.collect::<Vec<u8>>().chunks(8).map(<[u8]>::to_vec).collect()
+    };
+    let (before, after) = (numbers(&yesterday), numbers(&people(&today)));
+    assert!(before.len() >= 8 && before.iter().all(|number| !after.contains(number)));
+}
+
 #[test]
 fn what_has_changed_is_told_in_words() {
     let project = project(932);

@@ -1,10 +1,10 @@
 //! Who looks at each row while a plan is made: all that is asked for beside the sums, in one pass.
 
-use crate::approval::{Crowd, PlanFile};
+use crate::approval::PlanFile;
 use crate::audience::{Exclusion, Place};
 use crate::cli::{Plan, PlanFormat};
 use crate::commands::ahead::Ahead;
-use crate::commands::approval;
+use crate::commands::approval::{Counted, Counting};
 use crate::commands::exit::Failure;
 use crate::commands::preview::Shown;
 use crate::commands::rejects::RejectsFile;
@@ -20,9 +20,8 @@ const SAMPLES: usize = 3;
 
 /// Each is there where it is asked for.
 pub struct Listeners<'a> {
-    loaded: &'a Loaded,
     ahead: Option<Ahead>,
-    crowd: Option<Crowd>,
+    counting: Option<Counting<'a>>,
     rejects: Option<RejectsFile>,
     shown: Option<Shown<'a>>,
 }
@@ -31,23 +30,27 @@ pub struct Listeners<'a> {
 pub struct Heard {
     /// Who would be left out by what the state says.
     pub left_out_now: Option<LeftOut>,
-    /// The plan file.
-    pub plan: Option<PlanFile>,
+    /// The plan file, and how it is held against the approved one.
+    pub plan: Option<Counted>,
     /// What a comment shows.
     pub samples: Vec<Sample>,
 }
 
 impl<'a> Listeners<'a> {
     /// Those that the command line asks for, and `ahead` where there is a state.
-    pub fn new(args: &Plan, loaded: &'a Loaded, ahead: Option<Ahead>) -> Result<Self, Failure> {
+    pub fn new(
+        args: &Plan,
+        loaded: &'a Loaded,
+        ahead: Option<Ahead>,
+        approved: Option<&PlanFile>,
+    ) -> Result<Self, Failure> {
         let columns = loaded.campaign.audience.rules.header.columns();
         let begin = |path| RejectsFile::begin(path, columns, loaded.recipients.are_several());
-        let is_approval = args.against.is_some() || args.out.is_some();
+        let is_approval = approved.is_some() || args.out.is_some();
         let wish = Wish { most: SAMPLES, zones: 0, extremes: true };
         Ok(Self {
-            loaded,
             ahead,
-            crowd: is_approval.then(|| Crowd::new(&loaded.campaign.name)),
+            counting: is_approval.then(|| Counting::begin(loaded, approved)).transpose()?,
             rejects: args.rejects.as_deref().map(begin).transpose()?,
             shown: (args.format == PlanFormat::Markdown).then(|| Shown::of(loaded, wish)),
         })
@@ -55,7 +58,7 @@ impl<'a> Listeners<'a> {
 
     /// Hears of a row.
     pub fn take(&mut self, entry: Entry<'_>) -> Result<(), Failure> {
-        self.crowd.iter_mut().for_each(|crowd| approval::count(crowd, &entry));
+        self.counting.iter_mut().for_each(|counting| counting.take(&entry));
         self.shown.iter_mut().for_each(|shown| shown.take(&entry));
         match entry {
             Entry::Planned { address, .. } => {
@@ -76,10 +79,9 @@ impl<'a> Listeners<'a> {
             let path = rejects.finish()?;
             terminal.note(&format!("excluded rows are in {}", path.display()));
         }
-        let made = |crowd| approval::made(self.loaded, totals, crowd);
         Ok(Heard {
             left_out_now: self.ahead.map(Ahead::finish),
-            plan: self.crowd.map(made).transpose()?,
+            plan: self.counting.map(|counting| counting.finish(totals)).transpose()?,
             samples: self.shown.map(|shown| few(shown.samples())).unwrap_or_default(),
         })
     }
