@@ -373,6 +373,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_a_value_is_markup_in_attributes_nor_in_prose() {
+        let evil = "\"'><b onclick=alert(1)></code></style><!--&amp;";
+        let safe = "&quot;&#39;&gt;&lt;b onclick=alert(1)&gt;&lt;/code&gt;&lt;/style&gt;&lt;!--&amp;amp;";
+        let within = |before: &str, behind: &str| format!("{before}{safe}{behind}");
+        assert_eq!(Node::new("input", &[("value", evil)], []).0, within("<input value=\"", "\"/>"));
+        assert_eq!(lead(evil).0, within("<p class=\"lead\">", "</p>"));
+        let code = prose(&format!("a `{evil}` b"));
+        assert_eq!(
+            code.iter().map(|node| node.0.as_str()).collect::<String>(),
+            within("a <code>", "</code> b")
+        );
+        // A backtick without its other half is a backtick.
+        assert_eq!(prose(&format!("`{evil}")), [Node::text(format!("`{evil}"))]);
+        assert_eq!(scrolling(evil, Node::default()).0.matches(safe).count(), 1);
+    }
+
+    #[test]
     fn a_page_allows_its_own_style_and_nothing_else() {
         let page = page("A page", [Node::with("h1", "A page")]);
         let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap();
