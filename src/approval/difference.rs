@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::crowd::{Change, Number};
-use super::file::{InputFile, PlanFile, Role};
+use super::file::PlanFile;
+use super::input::{InputFile, Role};
 use crate::units::thousands;
 
 /// What became of a file.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::crowd::Outline;
+use super::input::InputFile;
 use super::seed::Seed;
 
 /// The version of the form.
@@ -54,39 +55,6 @@ pub struct LeftOutBy {
     pub reason: String,
     /// Rows that it leaves out.
     pub rows: u64,
-}
-
-/// A file of which a plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InputFile {
-    /// What it is for.
-    pub role: Role,
-    /// As the manifest names it.
-    pub name: String,
-    /// Of its bytes, in hexadecimal digits; of a text, without its byte order mark.
-    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
-    pub sha256: String,
-}
-
-/// What a file is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The manifest.
-    Manifest,
-    /// A text.
-    Template,
-    /// A piece that texts include.
-    Snippet,
-    /// Recipients.
-    Recipients,
-    /// A suppression list.
-    Suppression,
-    /// Days without messages.
-    Holidays,
-    /// The gateway's profile: a file, or the name of a built-in one.
-    Profile,
 }
 
 /// Why a plan file cannot be used.
@@ -158,20 +126,5 @@ impl PlanFile {
     /// What it tells of people; nothing where that was edited.
     pub(super) fn outline(&self) -> Option<Outline> {
         Outline::from_lines(&self.people)
-    }
-}
-
-impl Role {
-    /// In people's words.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Manifest => "manifest",
-            Self::Template => "template",
-            Self::Snippet => "snippet",
-            Self::Recipients => "recipients",
-            Self::Suppression => "suppression list",
-            Self::Holidays => "holidays",
-            Self::Profile => "profile",
-        }
     }
 }

@@ -5,12 +5,14 @@ mod crowd;
 mod difference;
 mod field;
 mod file;
+mod input;
 mod seed;
 mod sketch;
 
 pub use crowd::{Change, Crowd, Number, Outline};
 pub use difference::{Difference, Fate, Figure, FileLine, Value};
-pub use file::{InputFile, LeftOutBy, PlanFile, PlanFileError, Role};
+pub use file::{LeftOutBy, PlanFile, PlanFileError};
+pub use input::{InputFile, Role};
 pub use seed::Seed;
 
 /// The JSON Schema of plan files.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::file::InputFile;
+use super::input::InputFile;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,12 @@ pub fn masked(cell: &str) -> String {
     let words = cell.split_inclusive(char::is_whitespace);
     let without_mail: String =
         words.map(|word| if word.contains('@') { mail(word) } else { word.to_owned() }).collect();
-    numbers(&without_mail)
+    numbers(&without_mail, &|number| Address::Opaque(number.into()).masked())
+}
+
+/// The same with a sign in the place of each number, so that what is said of many people is said alike.
+pub fn without_numbers(words: &str) -> String {
+    numbers(words, &|_| "…".to_owned())
 }
 
 /// The same of many cells, such as the names of columns, where a row may stand in their place.
@@ -47,8 +52,8 @@ fn mail(word: &str) -> String {
     word.char_indices().map(masked).collect()
 }
 
-/// The same with every stretch of digits that has as many of them as somebody's number, whatever stands between.
-fn numbers(text: &str) -> String {
+/// With every stretch of digits that has as many of them as somebody's number shown otherwise, whatever stands between.
+fn numbers(text: &str, shown: &dyn Fn(&str) -> String) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(digit) = rest.find(char::is_numeric) {
@@ -58,16 +63,27 @@ fn numbers(text: &str) -> String {
         let end = number.find(|c: char| !c.is_numeric() && !BETWEEN.contains(c)).unwrap_or(number.len());
         let number = number.get(..end).unwrap_or_default();
         let number = number.trim_end_matches(|c: char| !c.is_numeric());
+        // A day may stand before a time.
+        let day = number.get(..DAY_BYTES).filter(|day| is_date(day) && !number.ends_with(*day));
+        let number = day.filter(|day| !continues(number, day)).unwrap_or(number);
         out.push_str(before);
         let digits = number.chars().filter(|c| c.is_numeric()).count();
         if digits < NUMBER_DIGITS || is_date(number) {
             out.push_str(number);
         } else {
-            out.push_str(&Address::Opaque(number.into()).masked());
+            out.push_str(&shown(number));
         }
         rest = rest.get(from + number.len()..).unwrap_or_default();
     }
     out + rest
+}
+
+/// `2026-12-01`.
+const DAY_BYTES: usize = 10;
+
+/// Whether more digits follow a day at once.
+fn continues(number: &str, day: &str) -> bool {
+    number.get(day.len()..).is_some_and(|rest| rest.starts_with(|c: char| c.is_numeric() || c == '-'))
 }
 
 /// Whether it is a day as ISO 8601 has it.

@@ -126,8 +126,11 @@ impl<'p> Approved<'p> {
     pub fn read(path: Option<&'p Path>) -> Result<Option<Self>, Failure> {
         let Some(path) = path else { return Ok(None) };
         let refuse = |why: String| Failure::Input(format!("the plan file `{}`: {why}", path.display()));
-        let length = std::fs::metadata(path).map_err(|error| refuse(plain(&error)))?.len();
-        if length > MOST_BYTES {
+        let about = std::fs::metadata(path).map_err(|error| refuse(plain(&error)))?;
+        if !about.is_file() {
+            return Err(refuse("it is no file".to_owned()));
+        }
+        if about.len() > MOST_BYTES {
             return Err(refuse("it is too long for a plan file".to_owned()));
         }
         let bytes = std::fs::read(path).map_err(|error| refuse(plain(&error)))?;

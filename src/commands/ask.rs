@@ -18,6 +18,7 @@ use crate::delivery::engine::End;
 use crate::delivery::pinned::Pinned;
 use crate::executor::DRAIN;
 use crate::provider::{AuthError, Token};
+use crate::report::mask::Mask;
 use crate::store::Run;
 use crate::world::clock::{Clock, sleep};
 use crate::world::gateway::Gateway;
@@ -145,11 +146,13 @@ pub fn stopped(end: Option<&End>, terminal: &Terminal) -> Option<Code> {
     let why = match end? {
         End::Finished => return None,
         End::Refused(why) => {
+            let why = Mask::Masked.cell(why);
             terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
             return Some(Code::Refused);
         }
-        End::Paused(why) | End::Cancelled(why) | End::Waits { why, .. } => why.as_str(),
-        End::Interrupted => "as asked, in order; what was answered is kept",
+        End::Paused(why) | End::Cancelled(why) => Mask::Masked.cell(why),
+        End::Waits { why, .. } => why.clone(),
+        End::Interrupted => "as asked, in order; what was answered is kept".to_owned(),
     };
     terminal.say(&format!(
         "\u{1b}[1;33mstopped\u{1b}[0m: {why}. The same command goes on where this one stopped."

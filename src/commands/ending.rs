@@ -10,6 +10,7 @@ use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::engine::{End, Tally};
 use crate::executor::Driven;
 use crate::report::layout::count;
+use crate::report::mask::Mask;
 use crate::report::status::RunLine;
 
 /// How a sending ended.
@@ -44,8 +45,13 @@ pub fn say_ending(driven: &Driven, run: &RunLine, terminal: &Terminal) {
     let say = |text: &str| terminal.say(&format!("\u{1b}[1;33mstopped\u{1b}[0m: {text}"));
     match driven {
         Driven::Ended(End::Finished) => {}
-        Driven::Ended(End::Refused(why)) => terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}")),
-        Driven::Ended(End::Paused(why) | End::Waits { why, .. }) => say(why),
+        // A gateway's words may tell of somebody.
+        Driven::Ended(End::Refused(why)) => {
+            let why = Mask::Masked.cell(why);
+            terminal.say(&format!("\u{1b}[1;31mrefused\u{1b}[0m: {why}"));
+        }
+        Driven::Ended(End::Paused(why)) => say(&Mask::Masked.cell(why)),
+        Driven::Ended(End::Waits { why, .. }) => say(why),
         Driven::Ended(End::Cancelled(why)) => say(&format!("{why}; what was under way has been heard out")),
         Driven::Ended(End::Interrupted) if run.pending == 0 => {}
         Driven::Ended(End::Interrupted) => say("as asked, in order; what was under way has been heard out"),

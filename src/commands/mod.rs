@@ -99,8 +99,14 @@ pub fn main() -> ExitCode {
         Verb::Man(args) => man::run(args, &terminal),
     };
     let result = match (result, terminal.failure()) {
-        (Ok(_), Some(why)) => Err(Failure::Output { path: "standard output".to_owned(), why }),
-        (result, _) => result,
+        (result, Some(why)) => {
+            // Whoever reads the output would take what is lost of it for all there is.
+            if let Err(failure) = &result {
+                terminal.fail(failure);
+            }
+            Err(Failure::Output { path: "standard output".to_owned(), why })
+        }
+        (result, None) => result,
     };
     match result {
         Ok(code) => code.into(),

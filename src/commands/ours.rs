@@ -44,7 +44,9 @@ impl Ours {
 
     fn is_one(&self, path: &Path) -> bool {
         let mut head = vec![0; self.begins.len()];
-        File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+        // A pipe would be waited for.
+        path.is_file()
+            && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
             && head == self.begins.as_bytes()
     }
 

@@ -55,7 +55,7 @@ pub fn said(store: &impl Store, campaign: &str, what: HoldKind) -> Result<Vec<De
 
 /// A reason may name an address.
 fn masked(reason: &str) -> String {
-    Mask::Masked.notes(reason)
+    Mask::Masked.cell(reason)
 }
 
 /// Who cancelled a run, if somebody did: the last who said so before it was closed.

@@ -150,7 +150,7 @@ impl Scene<'_> {
         let until = DateTime::from_timestamp_millis(told.until_ms).filter(|until| *until > self.now)?;
         let time = zone.at(until).format("%H:%M:%S %:z");
         // What a gateway says may name an address.
-        let why = Mask::Masked.notes(&told.why);
+        let why = Mask::Masked.cell(&told.why);
         Some(wait("gateway", Some(until), format!("nothing goes to the gateway until {time}: {why}")))
     }
 

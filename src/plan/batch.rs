@@ -209,9 +209,9 @@ impl<'r> Worker<'r> {
         person.address.write_to(&mut self.address);
         let id = person.id.unwrap_or(&self.address);
         let id_range = append(texts, id);
-        let message = self.message(row, &person, &id_range, texts, marks);
         let locate = || Whereabouts::of(person.timezone, &person.address, &self.address);
         let whereabouts = self.recipe.locates.then(locate);
+        let message = self.message(row, (&person, whereabouts), &id_range, texts, marks);
         let no_zone = whereabouts == Some(Whereabouts::Nowhere(Lost::NoSuchZone));
         let no_locale = message.as_ref().is_ok_and(|message| message.found == Found::Unknown);
         let mut odd = |is_odd: bool, said| is_odd.then(|| append(texts, said));
@@ -229,7 +229,7 @@ impl<'r> Worker<'r> {
     fn message(
         &mut self,
         row: &Row<'_>,
-        person: &Person<'_>,
+        (person, whereabouts): (&Person<'_>, Option<Whereabouts>),
         id: &Range<usize>,
         texts: &mut String,
         marks: &mut Marks,
@@ -263,7 +263,7 @@ impl<'r> Worker<'r> {
             let known = (&mut marks.characters, &mut self.spelled);
             alphabet::look((&self.text, *reference), template, row, known)
         });
-        let digest = digest::message(id, address, &self.text, &mut self.hashed);
+        let digest = digest::message([id, address, &self.text], whereabouts, &mut self.hashed);
         let text = append(texts, &self.text);
         let (wording, found) = (pick.wording, pick.found);
         Ok(Message { text, wording, found, measure, spelling, foreign, marked, digest })

@@ -44,7 +44,7 @@ pub fn shown(
 ) -> (Option<String>, Option<String>) {
     let address = address.or(recipient).unwrap_or_default();
     let recipient = recipient.map(|recipient| mask.recipient(recipient, address).into_owned());
-    (recipient, reason.map(|reason| mask.notes(&mask.words(reason, address))))
+    (recipient, reason.map(|reason| mask.words(reason, address)))
 }
 
 impl DecisionsReport {

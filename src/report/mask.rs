@@ -9,6 +9,9 @@ use crate::unseen::unseen;
 /// An id that has other characters is somebody's number only where so many digits stand together in it.
 const DIALLED_DIGITS: usize = 9;
 
+/// Where an address was: a character that nobody writes.
+const PLACE: &str = "\u{fffc}";
+
 /// What a report does with addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
@@ -38,11 +41,23 @@ impl Mask {
         }
     }
 
-    /// A gateway's words about a message: they may repeat the address.
+    /// A gateway's words about a message: they may repeat the address, and those of others.
     pub fn words(self, words: &str, address: &str) -> String {
         match self {
             Self::Shown => words.to_owned(),
-            Self::Masked => without_address(words, address, &masked(address)),
+            Self::Masked => {
+                // The address is put in when the others are masked, for it would be a part of what stands beside it.
+                let others = cell::masked(&without_address(words, address, PLACE));
+                others.replace(PLACE, &masked(address))
+            }
+        }
+    }
+
+    /// A gateway's id of a message: it may be made of the number.
+    pub fn id(self, id: &str, address: &str) -> String {
+        match self {
+            Self::Shown => id.to_owned(),
+            Self::Masked => without_address(id, address, &masked(address)),
         }
     }
 
@@ -53,24 +68,6 @@ impl Mask {
             Self::Shown => cell.to_owned(),
             Self::Masked => cell::masked(cell),
         }
-    }
-
-    /// Words of people: every number that may be somebody's is masked.
-    pub fn notes(self, words: &str) -> String {
-        if self == Self::Shown {
-            return words.to_owned();
-        }
-        let mut out = String::new();
-        let mut rest = words;
-        while let Some(from) = rest.find(|c: char| c.is_ascii_digit()) {
-            let (before, number) = rest.split_at(from);
-            let until = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-            let (number, after) = number.split_at(until);
-            out.push_str(before);
-            out.push_str(&if number.len() < NUMBER_DIGITS { number.to_owned() } else { masked(number) });
-            rest = after;
-        }
-        out + rest
     }
 }
 
@@ -185,6 +182,25 @@ mod tests {
     }
 
     #[test]
+    fn a_gateways_words_tell_no_number_however_it_is_spelled() {
+        for words in [
+            "sender bad for +254 700 000 001",
+            "no such number +254-700-000001",
+            "(0)7000.00001 is off",
+            "moved to +254700000099",
+            "ask ann@example.org",
+        ] {
+            let told = Mask::Masked.words(words, ADDRESS);
+            let digits = told.chars().filter(char::is_ascii_digit).count();
+            assert!(told != words && digits <= 7 && !told.contains("ann@"), "{told}");
+        }
+        let told = "held until 2026-12-01 09:00:00 EAT, code 1701";
+        assert_eq!(Mask::Masked.words(told, ADDRESS), told);
+        assert_eq!(Mask::Masked.id("msg-254700000001-1", ADDRESS), "msg-+2547•••••001-1");
+        assert_eq!(Mask::Masked.id("4711001122334455", ADDRESS), "4711001122334455");
+    }
+
+    #[test]
     fn a_gateways_words_do_not_tell_the_address() {
         let told = |words| Mask::Masked.words(words, ADDRESS);
         assert_eq!(told("no such number: +254700000001"), "no such number: +2547•••••001");
@@ -193,10 +209,10 @@ mod tests {
             "+2547•••••001/+2547•••••001 failed (code 1701)"
         );
         assert_eq!(
-            Mask::Masked.notes("0700000009, of 12, rang +254700000001."),
-            "07000••009, of 12, rang +25470••••001."
+            Mask::Masked.cell("0700000009, of 12, rang +254700000001."),
+            "07000••009, of 12, rang +2547•••••001."
         );
-        assert_eq!(Mask::Shown.notes("0700000009"), "0700000009");
+        assert_eq!(Mask::Shown.cell("0700000009"), "0700000009");
         assert_eq!(told("id 99254700000002"), "id 99254700000002");
         assert_eq!(without_address("endpoint ab-7 is off", "ab-7", "…"), "endpoint … is off");
         assert_eq!(without_address("nothing", "", "…"), "nothing");

@@ -26,6 +26,9 @@ pub enum ConfineError {
     /// It is no file.
     #[error("`{0}` is not a file")]
     NotAFile(String),
+    /// A name with a line break or the like in it: whoever reads a log would take the rest for a line of its own.
+    #[error("the name of a file has a control character in it")]
+    OddName,
 }
 
 /// A file inside the repository.
@@ -80,6 +83,9 @@ impl Repository {
     pub fn file(&self, folder: &Path, name: &str) -> Result<Confined, ConfineError> {
         let outside =
             || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
+        if name.chars().any(char::is_control) {
+            return Err(ConfineError::OddName);
+        }
         let joined = folder.join(name);
         let real = match joined.canonicalize() {
             Ok(real) => real,

@@ -20,6 +20,11 @@ pub struct Lists {
     looked: Duration,
 }
 
+/// Whether a link on the way to a file leads to another one now. What is not there is told where it is read.
+fn leads_elsewhere(file: &Confined) -> bool {
+    file.shown.canonicalize().is_ok_and(|real| real != file.real)
+}
+
 impl Lists {
     /// Watches the files from now on; they were read just before.
     pub fn watch(files: Vec<Confined>, kind: AddressKind, column: String) -> Self {
@@ -44,6 +49,12 @@ impl Lists {
     /// One cannot be read; in words.
     pub fn look(&mut self, now: Duration) -> Result<Option<Suppression>, String> {
         self.looked = now;
+        if let Some((file, _)) = self.files.iter().find(|(file, _)| leads_elsewhere(file)) {
+            return Err(format!(
+                "the suppression list {} leads to another file than when it was first read: take the run up again, and that one counts",
+                file.shown.display()
+            ));
+        }
         let stamps: Vec<Stamp> = self.files.iter().map(|(file, _)| stamp(&file.real)).collect();
         if self.files.iter().zip(&stamps).all(|((_, before), now)| before == now && now.is_some()) {
             return Ok(None);

@@ -70,7 +70,7 @@ pub fn notice(notice: &Notice, now: DateTime<Utc>) -> (What, String, String) {
 
 /// What a gateway says may name somebody.
 fn told(why: &str) -> String {
-    Mask::Masked.notes(why)
+    Mask::Masked.cell(why)
 }
 
 /// How a run ended.
