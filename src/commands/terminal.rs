@@ -1,6 +1,7 @@
 //! Where words go: data to standard output, everything else to standard error; colours and progress only
 //! where somebody can see them.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::cli::{Color, LogFormat};
 use crate::diagnostic::Diagnostics;
 use crate::report::events::{Event, What};
 use crate::report::status::RunLine;
+use crate::unseen::{Unseen, unseen};
 use crate::world::clock::Clock;
 
 /// The two outputs.
@@ -70,6 +72,7 @@ impl Terminal {
         if self.log.as_ref().is_some_and(|log| log.campaign.is_some()) {
             return;
         }
+        let text = if std::io::stdout().is_terminal() { tame(text) } else { Cow::Borrowed(text) };
         let mut out = anstream::AutoStream::new(std::io::stdout(), self.color);
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // A reader that has gone (`| head`) wants no more.
@@ -102,7 +105,7 @@ impl Terminal {
 
     fn line(&self, text: &str) {
         let mut err = anstream::AutoStream::new(std::io::stderr(), self.color);
-        let _ = writeln!(err, "{text}");
+        let _ = writeln!(err, "{}", tame(text));
     }
 
     /// Problems in files.
@@ -131,5 +134,60 @@ impl Terminal {
         bar.set_style(style.progress_chars("━╸─"));
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
+    }
+}
+
+/// The text with signs in the place of what a terminal would obey, but for colours: names, ids and gateways' words stand in
+/// what is said, and could write to a clipboard or turn the direction of reading.
+fn tame(text: &str) -> Cow<'_, str> {
+    let is_wild = |c: char| {
+        let what = unseen(c).filter(|_| !matches!(c, '\n' | '\t'));
+        what.is_some_and(|what| matches!(what, Unseen::Control | Unseen::Break | Unseen::Direction))
+    };
+    if !text.contains(is_wild) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_wild) {
+        let (before, wild) = rest.split_at(at);
+        out.push_str(before);
+        let kept = colour(wild).unwrap_or_else(|| {
+            out.push('\u{fffd}');
+            0
+        });
+        out.push_str(wild.get(..kept).unwrap_or_default());
+        let first = wild.chars().next().map_or(0, char::len_utf8);
+        rest = wild.get(kept.max(first)..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// How many bytes of it choose a colour or a weight (ECMA-48 8.3.117), if they do.
+fn colour(text: &str) -> Option<usize> {
+    let numbers = text.strip_prefix("\u{1b}[")?;
+    let end = numbers.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    numbers.get(end..)?.starts_with('m').then_some("\u{1b}[".len() + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_told_colours_and_nothing_else() {
+        for plain in ["Preview of caf\u{e9} \u{1f600}\n\tM\u{644}", "\u{1b}[1;31merror\u{1b}[0m: no"] {
+            assert!(matches!(tame(plain), Cow::Borrowed(same) if same == plain) || tame(plain) == plain);
+        }
+        for (wild, tamed) in [
+            ("id\u{1b}[2J", "id\u{fffd}[2J"),
+            ("\u{1b}]52;c;ZXZpbA==\u{7}", "\u{fffd}]52;c;ZXZpbA==\u{fffd}"),
+            ("\u{9b}31m\u{202e}x\u{2028}", "\u{fffd}31m\u{fffd}x\u{fffd}"),
+            ("\u{1b}", "\u{fffd}"),
+            ("\u{1b}[1m\u{1b}[", "\u{1b}[1m\u{fffd}["),
+        ] {
+            assert_eq!(tame(wild), tamed, "{wild:?}");
+        }
     }
 }

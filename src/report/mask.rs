@@ -213,7 +213,7 @@ mod tests {
             "07000••009, of 12, rang +2547•••••001."
         );
         assert_eq!(Mask::Shown.cell("0700000009"), "0700000009");
-        assert_eq!(told("id 99254700000002"), "id 99254700000002");
+        assert_eq!(told("id 99254700000002"), "id 99254••••••002", "it may be the number of somebody else");
         assert_eq!(without_address("endpoint ab-7 is off", "ab-7", "…"), "endpoint … is off");
         assert_eq!(without_address("nothing", "", "…"), "nothing");
     }

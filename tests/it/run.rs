@@ -55,6 +55,12 @@ fn due() -> String {
 
 const DAILY: &str = "schedule: { cron: \"0 9 * * *\", timezone: Africa/Nairobi }\n";
 
+/// A schedule on which nothing is due while a test lasts, at whatever hour it runs: once a day, half a day from now.
+fn later() -> String {
+    let hour = (chrono::Utc::now() + chrono::TimeDelta::hours(12)).format("%-H");
+    format!("schedule: {{ cron: \"0 {hour} * * *\", timezone: UTC }}\n")
+}
+
 fn once(project: &Project, now: &str) -> Said {
     project.run(&["run", "--once", "--now", now])
 }
@@ -479,7 +485,7 @@ fn people_have_a_word_with_a_process_that_sends_everything() {
     // Others go on beside it, and are paused before they begin.
     campaign(&project, 2, &gateway.url(), "", 5, &due());
     daemon.until_said("is done, 5 messages: 5 accepted");
-    campaign(&project, 3, &gateway.url(), "", 5, DAILY);
+    campaign(&project, 3, &gateway.url(), "", 5, &later());
     daemon.until_said("c3  campaigns/c3/campaign.yaml: next at");
     assert_eq!(project.run(&["pause", "campaigns/c3"]).code, 0);
     daemon.until_said("c3  is paused: nothing of it is begun");
@@ -544,7 +550,7 @@ fn a_look_at_the_files_ends_no_cancellation() {
     held.wait();
     daemon.hang_up();
     // It has looked at them: a new one is found.
-    campaign(&project, 2, "http://127.0.0.1:1", "", 1, DAILY);
+    campaign(&project, 2, "http://127.0.0.1:1", "", 1, &later());
     daemon.until_said("c2  campaigns/c2/campaign.yaml: ");
     held.wait();
     let told = said(cancel.wait_with_output().unwrap());
@@ -601,7 +607,7 @@ fn a_run_that_cannot_be_read_stops_its_own_campaign_only() {
 fn a_state_that_is_lost_ends_it() {
     let gateway = Loopback::start();
     let project = empty();
-    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    campaign(&project, 1, &gateway.url(), "", 3, &later());
     let mut daemon = Daemon::start(&project, &[]);
     daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
     let second = project.run(&["run"]);
@@ -654,7 +660,7 @@ fn enter_run(project: &Project, campaign: &str, occurrence: &str) {
 fn a_turn_in_which_nothing_was_to_do_is_not_asked_for_again_at_once() {
     let gateway = Loopback::start();
     let project = empty();
-    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    campaign(&project, 1, &gateway.url(), "", 3, &later());
     let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
     daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
     let due = due();
@@ -674,7 +680,7 @@ fn a_turn_in_which_nothing_was_to_do_is_not_asked_for_again_at_once() {
 fn it_answers_while_another_program_has_the_state() {
     let gateway = Loopback::start();
     let project = empty();
-    campaign(&project, 1, &gateway.url(), "", 3, DAILY);
+    campaign(&project, 1, &gateway.url(), "", 3, &later());
     let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
     daemon.until_said("c1  campaigns/c1/campaign.yaml: next at");
     let address = daemon.address();
@@ -700,7 +706,7 @@ fn it_answers_while_another_program_has_the_state() {
 #[test]
 fn who_says_nothing_keeps_nobody_from_asking() {
     let project = empty();
-    campaign(&project, 1, "http://127.0.0.1:1", "", 3, DAILY);
+    campaign(&project, 1, "http://127.0.0.1:1", "", 3, &later());
     let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
     let address = daemon.address();
     let connect = |_| std::net::TcpStream::connect(&address).unwrap();
@@ -777,7 +783,7 @@ fn it_shows_how_it_is_to_whoever_looks() {
     let gateway = Loopback::start();
     let project = empty();
     campaign(&project, 1, &gateway.url(), "", 3, &due());
-    campaign(&project, 2, &gateway.url(), "", 3, DAILY);
+    campaign(&project, 2, &gateway.url(), "", 3, &later());
     project.write("campaigns/c3/campaign.yaml", "version: 1\nname: c3\n");
     let daemon = Daemon::start(&project, &["--listen", "127.0.0.1:0"]);
     daemon.until_said("is done, 3 messages: 3 accepted");

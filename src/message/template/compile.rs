@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::names::{hidden_columns, is_usable, unknown_members, unusable_column};
 use super::render::{NAME, Spelling, Template, spell};
-use crate::expression::{self, Context, EvalError, Kind, Problem, Program};
+use crate::expression::{self, Context, EvalError, Kind, MAX_SOURCE_BYTES, Problem, Program};
 use crate::message::filters;
 use crate::message::filters::reader::{self, Setting};
 use crate::message::hygiene;
@@ -33,6 +33,10 @@ impl Template {
         let mut program = Program::new();
         filters::offer(&mut program);
         let mut problems = program.add(NAME, source, Kind::Text, &known).err().unwrap_or_default();
+        if source.len() > MAX_SOURCE_BYTES {
+            // Nobody has to wait for what else is wrong with it.
+            return Err(problems);
+        }
         for problem in &mut problems {
             unusable_column(problem, source, columns);
         }
