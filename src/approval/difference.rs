@@ -214,6 +214,7 @@ mod tests {
         let file = plan(40);
         assert_eq!(PlanFile::read(&file.text()).unwrap(), file);
         let refused = |text: &str| PlanFile::read(text).unwrap_err().to_string();
+        assert_eq!(refused("version: 1\n"), "it is no plan file: line 1, column 1 is not JSON");
         assert!(refused("{}").starts_with("it is no plan file: missing field `version`"));
         assert!(refused(&file.text().replace("\"version\": 1", "\"version\": 2")).contains("version 2"));
         assert!(

@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 
 use super::crowd::Outline;
@@ -96,7 +97,12 @@ impl PlanFile {
     /// # Errors
     /// [`PlanFileError`].
     pub fn read(text: &str) -> Result<Self, PlanFileError> {
-        let other = |error: serde_json::Error| PlanFileError::Other(error.to_string());
+        let other = |error: serde_json::Error| {
+            PlanFileError::Other(match error.classify() {
+                Category::Data => error.to_string(),
+                _ => format!("line {}, column {} is not JSON", error.line(), error.column()),
+            })
+        };
         let Versioned { version } = serde_json::from_str(text).map_err(other)?;
         if version != VERSION {
             return Err(PlanFileError::Version(version));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{Format, a_moment};
+use super::values::{Format, a_moment, an_address};
 
 /// `sendplan send`
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub struct Run {
     #[arg(long)]
     pub new_state: bool,
     /// Show `/healthz`, `/metrics` and `/status.json` here, such as `127.0.0.1:9464`
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "once", value_parser = an_address)]
     pub listen: Option<std::net::SocketAddr>,
     /// How to say what happens, on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]

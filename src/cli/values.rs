@@ -35,3 +35,8 @@ pub(super) fn a_moment(text: &str) -> Result<chrono::DateTime<chrono::Utc>, &'st
 pub(super) fn an_age(text: &str) -> Result<Span, &'static str> {
     text.parse().map_err(|_| "a time from 1ms to 366d, in ms, s, m, h or d, such as `90d`")
 }
+
+/// An address of this machine with a port, with the form that is wanted where it is none.
+pub(super) fn an_address(text: &str) -> Result<std::net::SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an IP address and a port up to 65535, such as `127.0.0.1:9464`")
+}

@@ -10,7 +10,7 @@ use crate::cli::{Global, Provider, State, Verb};
 use crate::diagnostic::did_you_mean;
 use crate::provider::builtin_names;
 use crate::store::StoreError;
-use crate::world::workspace::{MANIFEST, NoCampaign};
+use crate::world::workspace::{MANIFEST, NoCampaign, find};
 
 /// What to type next, the best first.
 pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
@@ -24,7 +24,9 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
             // Whoever checks sees all there is to see.
             Verb::Check(_) => Vec::new(),
             Verb::Init(init) => init.provider.as_deref().map(no_provider).unwrap_or_default(),
-            Verb::Provider(Provider::Show { name } | Provider::Test { name }) if !is_path(name) => {
+            Verb::Provider(Provider::Show { name } | Provider::Test { name })
+                if !Path::new(name).is_file() =>
+            {
                 no_provider(name)
             }
             _ => with("check"),
@@ -84,7 +86,7 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
 
 /// No gateway is built in under this name.
 fn no_provider(name: &str) -> Vec<String> {
-    if is_path(name) || builtin_names().any(|one| one == name) {
+    if Path::new(name).is_file() || builtin_names().any(|one| one == name) {
         return Vec::new();
     }
     let meant = did_you_mean(name, builtin_names()).and_then(|near| typed::instead(name, near));
@@ -109,16 +111,20 @@ fn usage(verb: &Verb) -> Vec<String> {
 /// What stands in files cannot be: what helps is another command for some verbs alone.
 fn input(verb: &Verb, shown: Option<&str>) -> Vec<String> {
     match (verb, shown) {
-        (Verb::Optout(_), _) => vec![typed::help()],
+        (Verb::Optout(_) | Verb::Init(_), _) => vec![typed::help()],
         (Verb::Preview(_), Some(shown)) => vec![format!("sendplan plan {shown}")],
-        (Verb::Send(args), Some(shown)) => {
-            let missing = args.plan.iter().filter(|plan| !plan.exists());
-            missing
-                .map(|plan| format!("sendplan plan {shown} --out {}", quoted(&plan.display().to_string())))
-                .collect()
-        }
+        (Verb::Send(args), Some(shown)) => no_plan_file(args.plan.as_deref(), shown),
+        (Verb::Plan(args), Some(shown)) => no_plan_file(args.against.as_deref(), shown),
         _ => Vec::new(),
     }
+}
+
+/// How a plan file that was named and is not there is made.
+fn no_plan_file(plan: Option<&Path>, shown: &str) -> Vec<String> {
+    let missing = plan.iter().filter(|plan| !plan.exists());
+    missing
+        .map(|plan| format!("sendplan plan {shown} --out {}", quoted(&plan.display().to_string())))
+        .collect()
 }
 
 /// Which campaign a verb is about, and whether in a sandbox.
@@ -171,7 +177,8 @@ fn no_campaign(why: &NoCampaign) -> Vec<String> {
             let path = quoted(path);
             vec![format!("sendplan audience {path}"), format!("sendplan init first-campaign --from {path}")]
         }
-        NoCampaign::NoRecipients(_) | NoCampaign::Unreadable { .. } => Vec::new(),
+        NoCampaign::NoRecipients(_) => vec![typed::help()],
+        NoCampaign::Unreadable { .. } => Vec::new(),
     }
 }
 
@@ -195,6 +202,9 @@ fn not_found(path: &Path) -> Vec<String> {
     }
     if let Some(near) = nearly(path) {
         return vec![meant(path, &near)];
+    }
+    if path.is_dir() && find(path).is_ok() {
+        return vec![format!("sendplan check {}", quoted(&path.display().to_string()))];
     }
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_name(name));
     let is_its_place =
@@ -221,8 +231,4 @@ fn nearly(path: &Path) -> Option<PathBuf> {
     let mut names: Vec<String> = there.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort_unstable();
     did_you_mean(name, names.iter().map(String::as_str)).map(|near| folder.join(near))
-}
-
-fn is_path(name: &str) -> bool {
-    name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml")
 }

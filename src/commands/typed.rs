@@ -5,6 +5,7 @@ use clap::{Error, FromArgMatches};
 
 use super::flags::quoted;
 use crate::cli::{self, Cli};
+use crate::diagnostic::did_you_mean;
 use crate::report::layout::next;
 
 /// How clap's messages end. What to type takes its place.
@@ -86,15 +87,25 @@ fn meant(error: &Error, typed: &[String]) -> Vec<String> {
     }
     let word = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.clone()),
-        Some(ContextValue::Strings(words)) => words.first().cloned(),
         _ => None,
+    };
+    // Of several words that are near, the nearest need not be the first that clap names.
+    let near = |wrong: &str, kind| match error.get(kind) {
+        Some(ContextValue::Strings(words)) => did_you_mean(wrong, words.iter().map(String::as_str))
+            .or(words.first().map(String::as_str))
+            .map(str::to_owned),
+        _ => word(kind),
     };
     let pairs = [
         (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
         (ContextKind::InvalidArg, ContextKind::SuggestedArg),
         (ContextKind::InvalidValue, ContextKind::SuggestedValue),
     ];
-    let near = pairs.into_iter().find_map(|(wrong, right)| Some((word(wrong)?, word(right)?)));
+    let near = pairs.into_iter().find_map(|(wrong, right)| {
+        let wrong = word(wrong)?;
+        let right = near(&wrong, right)?;
+        Some((wrong, right))
+    });
     if let Some(near) = near.and_then(|(wrong, right)| replaced(typed, &wrong, &right)) {
         return vec![near];
     }

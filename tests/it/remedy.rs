@@ -56,6 +56,17 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
     assert_eq!(rejected.code, 0, "{rejected:?}");
     for (arguments, code, commands) in [
         (&["sned", "campaigns/sound"][..], 2, &["sendplan send campaigns/sound"][..]),
+        (&["chek", "campaigns/sound"], 2, &["sendplan check campaigns/sound"]),
+        (&["run", "--listen", "nowhere"], 2, &["sendplan run --help"]),
+        (&["plan", "campaigns"], 3, &["sendplan check campaigns"]),
+        (&["audience", "none.csv"], 3, &["sendplan audience --help"]),
+        (&["init", "new", "--cron", "every monday"], 3, &["sendplan init --help"]),
+        (&["provider", "show", "providers/none.yaml"], 3, &["sendplan provider list"]),
+        (
+            &["plan", "campaigns/sound", "--against", "none.json"],
+            3,
+            &["sendplan plan campaigns/sound --out none.json"],
+        ),
         (&["send", "--sandbx", "campaigns/sound"], 2, &["sendplan send --sandbox campaigns/sound"]),
         (&["plan", "x y", "--format", "jsn"], 2, &["sendplan plan 'x y' --format json"]),
         (&["state", "backup"], 2, &["sendplan state backup --help"]),
@@ -170,4 +181,20 @@ fn a_state_that_is_lost_or_in_use_says_what_to_do() {
     let other = project.run(&["report", "sound"]);
     assert_eq!(next(&other), ["sendplan report sound --sandbox"], "{other:?}");
     assert_eq!(project.run(&["report", "sound", "--sandbox"]).code, 0);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_in_our_words() {
+    let project = project();
+    for (arguments, words) in [
+        (&["run", "--listen", "nowhere"][..], "such as `127.0.0.1:9464`"),
+        (&["run", "--listen", "127.0.0.1:999999"], "a port up to 65535"),
+        (
+            &["plan", "campaigns/sound", "--against", "campaigns/sound/campaign.yaml"],
+            "it is no plan file: line 1, column 1 is not JSON",
+        ),
+    ] {
+        let said = project.run(arguments);
+        assert!(said.err.contains(words), "{arguments:?}: {said:?}");
+    }
 }
