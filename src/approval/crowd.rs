@@ -1,6 +1,6 @@
 //! The people of a plan and what each of them reads, so far as a file may say it that anybody may see: sketches of groups.
-//! In each group there are four times as many people as numbers about them, so whoever wants to tell one of them from it
-//! has to know three quarters of the others; and of a group of three or fewer there is no number at all.
+//! In each group there are twice as many people as numbers about them, so whoever wants to tell one of them from it
+//! has to know half of the others; and of fewer than 32 people there is no number at all.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,8 +15,10 @@ const MOST_POINTS: usize = 33;
 const MOST_GROUPS: usize = 128;
 /// The most people of a group: more than there are on earth, and few enough to be added up.
 const MOST_MEMBERS: u64 = 1 << 34;
-/// People for each point.
+/// People for each point, at which there are two numbers: one of who they are, one of what they read.
 const PEOPLE_PER_POINT: u64 = 4;
+/// Of fewer people nothing is told: whoever has a list of a few thousand could try which of them they are.
+const FEWEST: u64 = 32;
 
 /// People in groups, by lot.
 #[derive(Debug, Clone)]
@@ -98,7 +100,8 @@ impl Crowd {
 
 /// Groups and points for so many people.
 fn division(people: u64) -> (usize, usize) {
-    let points = usize::try_from(people / PEOPLE_PER_POINT).unwrap_or(usize::MAX).min(MOST_POINTS);
+    let told = if people < FEWEST { 0 } else { people / PEOPLE_PER_POINT };
+    let points = usize::try_from(told).unwrap_or(usize::MAX).min(MOST_POINTS);
     let full = people / (MOST_POINTS as u64 * PEOPLE_PER_POINT);
     let groups = usize::try_from(full).unwrap_or(usize::MAX).clamp(1, MOST_GROUPS);
     (1 << groups.ilog2(), points)
@@ -301,7 +304,7 @@ mod tests {
     #[test]
     fn of_few_people_little_is_told() {
         let points = |people: u64| outline((0..people).map(|one| (one, 0))).points();
-        assert_eq!([0, 1, 3, 4, 7, 8, 131, 132, 5000].map(points), [0, 0, 0, 1, 1, 2, 32, 33, 33]);
+        assert_eq!([0, 1, 31, 32, 35, 36, 131, 132, 5000].map(points), [0, 0, 0, 8, 8, 9, 32, 33, 33]);
         let groups = |people: u64| outline((0..people).map(|one| (one, 0))).0.len();
         assert_eq!([0, 3, 263, 264, 1055, 1056, 40_000].map(groups), [1, 1, 1, 2, 4, 8, 128]);
         let change = outline([(1, 0), (2, 0)]).change(&outline([(1, 0), (2, 1), (3, 0)]));
@@ -336,12 +339,12 @@ mod tests {
     /// Frozen: files in people's repositories say the same for ever. Made beside it in Python.
     #[test]
     fn the_lines_are_the_same_for_ever() {
-        insta::assert_snapshot!(outline((0..8).map(|one| (one, 0))).lines().join("\n"), @"CAAAAAAAAADq67LWBn0ZBIybZlW7FmYIrxQdkia97xHMg/bhWqjmDg==");
+        insta::assert_snapshot!(outline((0..32).map(|one| (one, 0))).lines().join("\n"), @"IAAAAAAAAABmW5NWkizVAZlLCA8mFjQLHxTXpWVSJwcfpAoNBAkREjX7kmZzlLIULWWycNWnOhrGNJh118xwFtOhXgBnTc8CEsAxlrSyyBfkBt9RNfQBCdW7i/NsdUkd/cAiGDEZpRkJSFBxT+zkHuMaM/5rexAbIvkhkajvJhpPHfQLbsP7HQ==");
     }
 
     #[test]
     fn other_lines_are_refused() {
-        let line = outline((0..8).map(|one| (one, 0))).lines().remove(0);
+        let line = outline((0..32).map(|one| (one, 0))).lines().remove(0);
         let short = STANDARD.encode(0_u64.to_le_bytes());
         assert!(Outline::from_lines(&[line.clone(), line.clone()]).is_some());
         for bad in [

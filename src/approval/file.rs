@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::crowd::Outline;
 use super::input::InputFile;
 use super::seed::Seed;
+use crate::unseen::is_unruly;
 
 /// The version of the form.
 const VERSION: u64 = 1;
@@ -69,6 +70,9 @@ pub enum PlanFileError {
         "it is a plan file of version {0}, and this sendplan reads version {VERSION}: make a new one, or use a newer sendplan"
     )]
     Version(u64),
+    /// A name in it that none of our files has: what is told of it would not be read as it stands.
+    #[error("it is none of ours: a name in it has a line break, or another character that is not seen")]
+    Unruly,
     /// What stands in it for people is nothing that we have written.
     #[error("it is damaged: `people` was edited or cut off")]
     People,
@@ -108,6 +112,9 @@ impl PlanFile {
             return Err(PlanFileError::Version(version));
         }
         let file: Self = serde_json::from_str(text).map_err(other)?;
+        if file.words().any(is_unruly) {
+            return Err(PlanFileError::Unruly);
+        }
         match file.outline() {
             Some(_) => Ok(file),
             None => Err(PlanFileError::People),
@@ -122,6 +129,14 @@ impl PlanFile {
     /// What names it, whatever space stands in its text.
     pub fn sha256(&self) -> String {
         Sha256::digest(self.text()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// All that is told of it in words.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let own = [&self.campaign, &self.digest, &self.renderer, &self.tz_data];
+        let files = self.files.iter().map(|file| &file.name);
+        let reasons = self.left_out_by.iter().map(|one| &one.reason);
+        own.into_iter().chain(&self.cost).chain(files).chain(reasons).map(String::as_str)
     }
 
     /// What its people's numbers were made with.

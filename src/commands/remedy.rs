@@ -178,7 +178,7 @@ fn no_campaign(why: &NoCampaign) -> Vec<String> {
             vec![format!("sendplan audience {path}"), format!("sendplan init first-campaign --from {path}")]
         }
         NoCampaign::NoRecipients(_) => vec![typed::help()],
-        NoCampaign::Unreadable { .. } => Vec::new(),
+        NoCampaign::Unreadable { .. } | NoCampaign::OddName => Vec::new(),
     }
 }
 

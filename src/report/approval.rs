@@ -101,7 +101,7 @@ impl Against {
             let of = match (people.texts, self.difference.is_order_only()) {
                 (_, true) => "the same, in another order".to_owned(),
                 (Number::Exactly(0), false) => "the same".to_owned(),
-                (Number::AtLeast(0), false) => "not known how many differ".to_owned(),
+                (Number::AtLeast(0), false) => "not told of fewer than 32".to_owned(),
                 (Number::AtLeast(least), false) => {
                     format!("at least {} of those who are in both read another, maybe all", thousands(least))
                 }
@@ -151,7 +151,7 @@ fn exchange(people: Change, none: &str) -> String {
     match (parts.is_empty(), people.came.is_none() && people.went.is_none()) {
         (false, _) => parts.join(", "),
         (true, true) => none.to_owned(),
-        (true, false) => "not told of so few people".to_owned(),
+        (true, false) => "changed, and by how many is not told of fewer than 32".to_owned(),
     }
 }
 

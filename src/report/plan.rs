@@ -316,7 +316,7 @@ impl PlanReport {
         if self.empty_rows > 0 {
             table.row(["empty rows", &thousands(self.empty_rows), "passed over"]);
         }
-        table.row(["messages", &thousands(self.messages), &self.makeup(aside)]);
+        table.row(["messages", &thousands(self.messages), &self.makeup(aside, &ToString::to_string)]);
         self.left_out_now(aside, &mut table);
         if self.held > 0 {
             table.row(["held", &thousands(self.held), "not sent until somebody decides"]);
@@ -389,7 +389,8 @@ impl PlanReport {
     }
 
     /// What the messages are made of, in a few words.
-    fn makeup(&self, aside: &Aside) -> String {
+    /// What the messages are made of; `shown` is how the place of the longest is told.
+    fn makeup(&self, aside: &Aside, shown: &dyn Fn(&Place) -> String) -> String {
         let (Some(segments), Some(encodings)) = (self.segments, self.encodings) else { return String::new() };
         let mut text = count(segments, "segment");
         if encodings.ucs2 > 0 {
@@ -401,7 +402,7 @@ impl PlanReport {
             );
         }
         if let Some((longest, place)) = aside.longest.as_ref().filter(|(segments, _)| *segments > 1) {
-            let _ = write!(text, "; the longest has {longest} ({place})");
+            let _ = write!(text, "; the longest has {longest} ({})", shown(place));
         }
         text
     }

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::unseen::is_unruly;
+
 /// Why a path named in a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfineError {
@@ -27,7 +29,9 @@ pub enum ConfineError {
     #[error("`{0}` is not a file")]
     NotAFile(String),
     /// A name with a line break or the like in it: whoever reads a log would take the rest for a line of its own.
-    #[error("the name of a file has a control character in it")]
+    #[error(
+        "the name of a file has a line break, or another character in it that is not seen: give it another name"
+    )]
     OddName,
 }
 
@@ -83,7 +87,7 @@ impl Repository {
     pub fn file(&self, folder: &Path, name: &str) -> Result<Confined, ConfineError> {
         let outside =
             || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
-        if name.chars().any(char::is_control) {
+        if is_unruly(name) {
             return Err(ConfineError::OddName);
         }
         let joined = folder.join(name);

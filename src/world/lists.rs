@@ -1,5 +1,6 @@
 //! Suppression lists while a run goes on: an opt-out that is written down during a long night counts from
-//! then on. A list that cannot be read any more stops the run, for nobody can say who is on it.
+//! then on. A list that cannot be read any more, or is another file by now, stops the run, for nobody can say who is on it.
+#![allow(clippy::disallowed_methods)]
 
 use std::time::Duration;
 
@@ -66,5 +67,28 @@ impl Lists {
         }
         self.files.iter_mut().zip(stamps).for_each(|((_, before), now)| *before = now);
         Ok(Some(suppression))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_leads_to_another_list_stops_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        std::fs::write(at("one.csv"), "phone\n+254712345678\n").unwrap();
+        std::fs::write(at("two.csv"), "phone\n+254712345678\n+254712345679\n").unwrap();
+        std::os::unix::fs::symlink("one.csv", at("stop.csv")).unwrap();
+        let file = Confined { real: at("one.csv"), shown: at("stop.csv") };
+        let kind = AddressKind::Phone { region: None };
+        let mut lists = Lists::watch(vec![file], kind, "phone".to_owned());
+        assert_eq!(lists.look(Duration::ZERO).unwrap().map(|list| list.len()), Some(1));
+        assert!(lists.look(LOOK).unwrap().is_none(), "nothing has changed");
+        std::fs::remove_file(at("stop.csv")).unwrap();
+        std::os::unix::fs::symlink("two.csv", at("stop.csv")).unwrap();
+        let why = lists.look(LOOK * 2).unwrap_err();
+        assert!(why.contains("leads to another file than when it was first read"), "{why}");
     }
 }

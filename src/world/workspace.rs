@@ -22,6 +22,7 @@ use crate::audience::Suppression;
 use crate::campaign::{self, Announced, Campaign, Manifest, Materials, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostics, Rule, Source, Spot};
+use crate::unseen::is_unruly;
 
 pub use lists::add_list;
 pub use profiles::profile;
@@ -47,6 +48,11 @@ pub enum NoCampaign {
         /// The path.
         path: String,
     },
+    /// A path that is told nowhere.
+    #[error(
+        "the path of a campaign has a line break, or another character in it that is not seen: give its folder another name"
+    )]
+    OddName,
     /// A file of recipients that is not there.
     #[error("cannot read `{0}`: no such file")]
     NoRecipients(String),
@@ -132,6 +138,9 @@ pub struct Loaded {
 /// # Errors
 /// [`NoCampaign`].
 pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
+    if is_unruly(&path.to_string_lossy()) {
+        return Err(NoCampaign::OddName);
+    }
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
     let shown = || path.display().to_string();
     match (file.is_file(), is_export(&file)) {

@@ -77,7 +77,7 @@ fn plan_files_of_two_days_have_no_number_in_common() {
         let plan: serde_json::Value = serde_json::from_str(plan).unwrap();
         serde_json::from_value(plan["people"].clone()).unwrap()
     };
-    let project = project(20);
+    let project = project(60);
     let yesterday = people(&out(&project));
     append(&project, "campaigns/c/r.csv", "0711000001,New\n");
     let both = project.run(&["plan", "campaigns/c", "--against", PLAN, "--out", "plans/new.json"]);
@@ -96,6 +96,52 @@ fn plan_files_of_two_days_have_no_number_in_common() {
     };
     let (before, after) = (numbers(&yesterday), numbers(&people(&today)));
     assert!(before.len() >= 8 && before.iter().all(|number| !after.contains(number)));
+}
+
+/// What a plan file names stands in logs, a line each.
+#[test]
+fn names_that_open_lines_of_their_own_are_told_nowhere() {
+    let project = project(40);
+    let plan = out(&project);
+    for (what, odd) in [("\"r.csv\"", "\"x\\n::set-output name=a::b\""), ("tzdb", "tz\\u202edb")] {
+        let edited = plan.replacen(what, odd, 1);
+        project.write(
+            "other.json",
+            &if edited == plan {
+                plan.replacen("\"renderer\": \"s", "\"renderer\": \"\\u202es", 1)
+            } else {
+                edited
+            },
+        );
+        let said = project.run(&["plan", "campaigns/c", "--against", "other.json"]);
+        assert_eq!((said.code, said.out.as_str()), (3, ""), "{said:?}");
+        assert!(said.err.contains("it is none of ours") && !said.err.contains("::set-output"), "{said:?}");
+    }
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    std::fs::copy(project.path("campaigns/c/r.csv"), project.path("campaigns/c/r\n::error::x.csv")).unwrap();
+    project
+        .write("campaigns/c/campaign.yaml", &manifest.replace("csv: r.csv", "csv: \"r\\n::error::x.csv\""));
+    let folder = "campaigns/c\n::error::y";
+    std::fs::create_dir(project.path(folder)).unwrap();
+    std::fs::write(project.path(&format!("{folder}/campaign.yaml")), &manifest).unwrap();
+    for verb in [&["plan", "campaigns/c"][..], &["check"], &["plan", folder], &["audience", folder]] {
+        let said = project.run(verb);
+        assert_eq!(said.code, 3, "{verb:?}: {said:?}");
+        let lines = format!("{}{}", said.out, said.err);
+        assert!(!lines.lines().any(|line| line.trim_start().starts_with("::")), "{verb:?}: {said:?}");
+    }
+}
+
+/// What is no file is not waited for.
+#[test]
+fn a_plan_file_that_is_no_file_is_refused() {
+    let project = project(4);
+    std::os::unix::fs::symlink("/dev/zero", project.path("zero.json")).unwrap();
+    for name in ["zero.json", "campaigns"] {
+        let said = project.run(&["plan", "campaigns/c", "--against", name]);
+        assert_eq!(said.code, 3, "{said:?}");
+        assert!(said.err.contains("it is no file"), "{said:?}");
+    }
 }
 
 #[test]
@@ -173,7 +219,7 @@ fn every_file_counts_and_is_named() {
 
 #[test]
 fn another_order_of_the_same_people_is_another_plan() {
-    let project = project(20);
+    let project = project(40);
     out(&project);
     let rows = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
     let mut rows: Vec<&str> = rows.lines().collect();
@@ -297,7 +343,7 @@ fn a_refused_plan_is_not_written() {
 
 #[test]
 fn a_comment_shows_what_reviewers_look_at_and_what_has_changed() {
-    let project = project(20);
+    let project = project(40);
     out(&project);
     append(&project, "campaigns/c/r.csv", "0711000000,New\n");
     append(&project, "campaigns/c/m.txt", " ũ");

@@ -95,7 +95,10 @@ impl PlanReport {
     fn facts(&self, aside: &Aside) -> Vec<Vec<String>> {
         let mut facts = vec![
             ("recipients", format!("{} in {}", count(self.recipients, "row"), code(&cut(&aside.file)))),
-            ("messages", made_of(self.messages, &self.makeup(aside))),
+            (
+                "messages",
+                made_of(self.messages, &self.makeup(aside, &|place| code(&cut(&place.to_string())))),
+            ),
         ];
         if self.held > 0 {
             facts.push(("held", format!("{}, not sent until somebody decides", thousands(self.held))));
