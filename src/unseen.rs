@@ -68,11 +68,9 @@ pub fn unseen(character: char) -> Option<Unseen> {
     })
 }
 
-/// Whether a name holds what would open a line of its own, be obeyed by a terminal or turn the direction of reading where
-/// it is told.
-pub fn is_unruly(name: &str) -> bool {
-    let unruly = |what| matches!(what, Unseen::Control | Unseen::Break | Unseen::Direction);
-    name.chars().filter_map(unseen).any(unruly)
+/// Whether it would open a line of its own, be obeyed by a terminal or turn the direction of reading where it is told.
+pub fn is_unruly(character: char) -> bool {
+    matches!(unseen(character), Some(Unseen::Control | Unseen::Break | Unseen::Direction))
 }
 
 /// Whether a character is a picture, or one that may be drawn as one: emoji, arrows, dingbats.

@@ -112,7 +112,7 @@ impl PlanFile {
             return Err(PlanFileError::Version(version));
         }
         let file: Self = serde_json::from_str(text).map_err(other)?;
-        if file.words().any(is_unruly) {
+        if file.words().any(|word| word.contains(is_unruly)) {
             return Err(PlanFileError::Unruly);
         }
         match file.outline() {

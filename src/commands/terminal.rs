@@ -14,7 +14,7 @@ use crate::cli::{Color, LogFormat};
 use crate::diagnostic::Diagnostics;
 use crate::report::events::{Event, What};
 use crate::report::status::RunLine;
-use crate::unseen::{Unseen, unseen};
+use crate::unseen::is_unruly;
 use crate::world::clock::Clock;
 
 /// The two outputs.
@@ -140,10 +140,7 @@ impl Terminal {
 /// The text with signs in the place of what a terminal would obey, but for colours: names, ids and gateways' words stand in
 /// what is said, and could write to a clipboard or turn the direction of reading.
 fn tame(text: &str) -> Cow<'_, str> {
-    let is_wild = |c: char| {
-        let what = unseen(c).filter(|_| !matches!(c, '\n' | '\t'));
-        what.is_some_and(|what| matches!(what, Unseen::Control | Unseen::Break | Unseen::Direction))
-    };
+    let is_wild = |c: char| is_unruly(c) && !matches!(c, '\n' | '\t');
     if !text.contains(is_wild) {
         return Cow::Borrowed(text);
     }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::unseen::unseen;
+use crate::unseen::{is_unruly, unseen};
 
 pub use funnel::{Step, funnel};
 
@@ -73,7 +73,8 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             // No page may hold them, and nobody can read them.
-            c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
+            '\n' | '\t' => out.push(c),
+            c if is_unruly(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -163,6 +163,11 @@ fn wrap(text: &str) -> Vec<String> {
     lines
 }
 
+/// A name with a sign in the place of each character that is not seen.
+fn shown(name: &str) -> String {
+    name.chars().map(visible).collect()
+}
+
 /// The character, or a sign for one that is not seen, or would move the cursor or reorder the line. What says how a
 /// picture is drawn stays behind it.
 fn visible(character: char) -> char {

@@ -87,7 +87,7 @@ impl Repository {
     pub fn file(&self, folder: &Path, name: &str) -> Result<Confined, ConfineError> {
         let outside =
             || ConfineError::Outside { name: name.to_owned(), root: self.root.display().to_string() };
-        if is_unruly(name) {
+        if name.contains(is_unruly) {
             return Err(ConfineError::OddName);
         }
         let joined = folder.join(name);

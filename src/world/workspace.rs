@@ -138,7 +138,7 @@ pub struct Loaded {
 /// # Errors
 /// [`NoCampaign`].
 pub fn open(path: &Path) -> Result<Opened, NoCampaign> {
-    if is_unruly(&path.to_string_lossy()) {
+    if path.to_string_lossy().contains(is_unruly) {
         return Err(NoCampaign::OddName);
     }
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };

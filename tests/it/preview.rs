@@ -199,6 +199,18 @@ fn a_page_of_a_preview_holds_everything_and_nothing_else() {
 }
 
 #[test]
+fn an_id_turns_no_reading_and_is_the_same_wherever_it_is_drawn() {
+    let project = project(10);
+    let rows = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
+    project.write("campaigns/c/r.csv", &rows.replace("C-10000", "C-\u{202e}1\u{200b}\u{1b}[2J"));
+    let page = page(&project, &[]);
+    assert!(page.matches("C-\u{fffd}1\u{fffd}\u{fffd}[2J").count() >= 1, "as a heading");
+    assert!(!page.contains(['\u{202e}', '\u{1b}']) && !page.contains("C-\\u202e"), "nor in what is looked for");
+    let said = preview(&project, &[]);
+    assert!(!said.out.contains('\u{1b}'), "{}", said.out);
+}
+
+#[test]
 fn a_page_tells_no_address_and_no_cell_unless_it_is_asked_to() {
     let project = project(20);
     let masked = page(&project, &[]);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::Sample;
+use super::{Sample, shown};
 use crate::message::segments::{Encoding, culprits, split};
 use crate::unseen::unseen;
 
@@ -87,8 +87,8 @@ fn entry(one: &Sample, base: &Base, words: &mut Words) -> Value {
         (measure.parts, measure.units, u8::from(measure.encoding == Encoding::Ucs2))
     });
     let mut entry = vec![
-        json!(one.id),
-        json!(one.address),
+        json!(shown(&one.id)),
+        json!(shown(&one.address)),
         json!(place),
         json!(words.number(&one.wording)),
         json!(words.number(&one.zone)),

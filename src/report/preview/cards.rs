@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Sample;
 use super::phone::{footnotes, phone};
+use super::{Sample, shown};
 use crate::report::html::{Node, prose};
 
 /// So many choices of one kind are offered.
@@ -45,9 +45,9 @@ fn choice(key: &'static str, at: usize, value: &str, name: &str) -> Node {
 /// A message with its recipient, and what is to be said of it.
 pub fn card(sender: &str, sample: &Sample) -> Node {
     let name = if sample.id.is_empty() { &sample.address } else { &sample.id };
-    let heading = Node::new("h3", &[("dir", "auto")], [Node::text(name)]);
+    let heading = Node::new("h3", &[("dir", "auto")], [Node::text(shown(name))]);
     let address = (!sample.id.is_empty())
-        .then(|| Node::new("p", &[("class", "address")], [Node::text(&sample.address)]));
+        .then(|| Node::new("p", &[("class", "address")], [Node::text(shown(&sample.address))]));
     let why = sample.why.iter().map(|why| Node::new("li", &[], prose(why)));
     let why = Node::new("ul", &[("class", "why")], why);
     let place = sample.place.as_ref().map(ToString::to_string).unwrap_or_default();
