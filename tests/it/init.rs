@@ -319,3 +319,13 @@ fn whoever_goes_away_leaves_nothing_behind() {
     assert_eq!((code, rest.as_str()), (Some(0), ""));
     assert!(Path::new(&folder.path("campaigns/here/campaign.yaml")).exists());
 }
+
+#[test]
+fn a_name_that_yaml_would_take_for_something_else_is_a_name() {
+    let folder = Empty::new();
+    for name in ["0", "2027", "null", "true", "1e3", "0x10", "no"] {
+        let said = folder.run(&["init", name]);
+        assert_eq!(said.code, 0, "{name}: {said:?}");
+        assert_eq!(folder.run(&["check", &format!("campaigns/{name}")]).code, 0, "{name}");
+    }
+}

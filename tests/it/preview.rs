@@ -205,7 +205,10 @@ fn an_id_turns_no_reading_and_is_the_same_wherever_it_is_drawn() {
     project.write("campaigns/c/r.csv", &rows.replace("C-10000", "C-\u{202e}1\u{200b}\u{1b}[2J"));
     let page = page(&project, &[]);
     assert!(page.matches("C-\u{fffd}1\u{fffd}\u{fffd}[2J").count() >= 1, "as a heading");
-    assert!(!page.contains(['\u{202e}', '\u{1b}']) && !page.contains("C-\\u202e"), "nor in what is looked for");
+    assert!(
+        !page.contains(['\u{202e}', '\u{1b}']) && !page.contains("C-\\u202e"),
+        "nor in what is looked for"
+    );
     let said = preview(&project, &[]);
     assert!(!said.out.contains('\u{1b}'), "{}", said.out);
 }

@@ -17,7 +17,7 @@ pub(super) fn manifest(draft: &Draft<'_>) -> String {
     page.prose("`sendplan schema campaign --format markdown`.");
     page.line("version: 1", "");
     page.line(
-        &format!("name: {}", draft.name),
+        &format!("name: {}", text(&draft.name)),
         "its key in the state: one with another name is another campaign",
     );
     page.line(&format!("provider: {}", text(&draft.provider)), draft.profile.title());
