@@ -42,6 +42,15 @@ pub struct Confined {
     pub real: PathBuf,
     /// What is shown.
     pub shown: PathBuf,
+    /// The way to it, links and all: where that leads may change.
+    pub way: PathBuf,
+}
+
+impl Confined {
+    /// Whether the way to it leads to another file by now. What is not there is told where it is read.
+    pub fn is_another(&self) -> bool {
+        self.way.canonicalize().is_ok_and(|real| real != self.real)
+    }
 }
 
 /// A repository's folder, links resolved.
@@ -105,7 +114,7 @@ impl Repository {
         if !real.is_file() {
             return Err(ConfineError::NotAFile(name.to_owned()));
         }
-        Ok(Confined { real, shown: tidy(&joined) })
+        Ok(Confined { real, shown: tidy(&joined), way: joined })
     }
 
     fn escapes(&self, folder: &Path, name: &str) -> bool {

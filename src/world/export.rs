@@ -414,7 +414,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.csv");
         std::fs::write(&path, "phone\n0712345678\n0712345679\n").unwrap();
-        let confined = confine::Confined { real: path.clone(), shown: "r.csv".into() };
+        let confined = confine::Confined { real: path.clone(), shown: "r.csv".into(), way: path.clone() };
         let export = Export::file(&confined, &Named::default()).unwrap();
         assert!(export.is_unchanged() && export.told().is_none());
         std::fs::write(&path, "phone\n0712345678\n").unwrap();

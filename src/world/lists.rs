@@ -21,11 +21,6 @@ pub struct Lists {
     looked: Duration,
 }
 
-/// Whether a link on the way to a file leads to another one now. What is not there is told where it is read.
-fn leads_elsewhere(file: &Confined) -> bool {
-    file.shown.canonicalize().is_ok_and(|real| real != file.real)
-}
-
 impl Lists {
     /// Watches the files from now on; they were read just before.
     pub fn watch(files: Vec<Confined>, kind: AddressKind, column: String) -> Self {
@@ -50,7 +45,7 @@ impl Lists {
     /// One cannot be read; in words.
     pub fn look(&mut self, now: Duration) -> Result<Option<Suppression>, String> {
         self.looked = now;
-        if let Some((file, _)) = self.files.iter().find(|(file, _)| leads_elsewhere(file)) {
+        if let Some((file, _)) = self.files.iter().find(|(file, _)| file.is_another()) {
             return Err(format!(
                 "the suppression list {} leads to another file than when it was first read: take the run up again, and that one counts",
                 file.shown.display()
@@ -81,7 +76,7 @@ mod tests {
         std::fs::write(at("one.csv"), "phone\n+254712345678\n").unwrap();
         std::fs::write(at("two.csv"), "phone\n+254712345678\n+254712345679\n").unwrap();
         std::os::unix::fs::symlink("one.csv", at("stop.csv")).unwrap();
-        let file = Confined { real: at("one.csv"), shown: at("stop.csv") };
+        let file = Confined { real: at("one.csv"), shown: "stop.csv".into(), way: at("stop.csv") };
         let kind = AddressKind::Phone { region: None };
         let mut lists = Lists::watch(vec![file], kind, "phone".to_owned());
         assert_eq!(lists.look(Duration::ZERO).unwrap().map(|list| list.len()), Some(1));

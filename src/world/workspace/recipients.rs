@@ -30,7 +30,7 @@ pub fn recipients_of(path: &Path) -> Result<(Recipients, Header), String> {
     } else {
         let real =
             path.canonicalize().map_err(|error| format!("cannot read `{shown}`: {}", plain(&error)))?;
-        Export::file(&Confined { real, shown: path.to_owned() }, &Named::default())
+        Export::file(&Confined { real, shown: path.to_owned(), way: path.to_owned() }, &Named::default())
     };
     let export = export.map_err(refuse)?;
     let header = export.header().map_err(refuse)?;
