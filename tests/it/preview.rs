@@ -306,7 +306,7 @@ fn without_a_time_there_is_none_to_draw_unless_one_is_named() {
     assert!(text.contains("The manifest names no time"), "{text}");
     let text = read(&page(&project, &["--now", "2026-12-01T09:00:00Z"]));
     assert!(text.contains("As if it were sent 2026-12-01 09:00 UTC"), "{text}");
-    assert!(text.contains("All in one hour, from 2026-12-01 09:00: 30 messages."), "{text}");
+    assert!(text.contains("All in one hour, from 2026-12-01 09:00: 30 may leave."), "{text}");
 }
 
 #[test]

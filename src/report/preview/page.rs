@@ -87,7 +87,7 @@ impl Preview<'_> {
         tiles.push(("left out", thousands(left_out), rows));
         if let Some(segments) = report.segments {
             let encodings = report.encodings.map_or_else(String::new, |all| {
-                format!("{} messages in GSM-7, {} in UCS-2", thousands(all.gsm7), thousands(all.ucs2))
+                format!("{} in GSM-7, {} in UCS-2", count(all.gsm7, "message"), thousands(all.ucs2))
             });
             tiles.push(("segments", thousands(segments), encodings));
         }

@@ -9,7 +9,7 @@ use crate::report::html::{Kind, Node, table};
 use crate::report::layout::count;
 use crate::units::thousands;
 
-const KINDS: [Kind; 1] = [Kind { name: "messages", class: "k1" }];
+const KINDS: [Kind; 1] = [Kind { name: "may leave", class: "k1" }];
 
 /// Bars by the hour and a table of the same, by the clock of `zone`; then a chart by where people are, where there are
 /// several. Nothing where nothing leaves.
