@@ -6,11 +6,13 @@ pub mod page;
 mod phone;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::layout::count;
 use crate::audience::Place;
+use crate::message::hygiene::Hidden;
 use crate::message::segments::{Encoding, Measure, culprits};
-use crate::unseen::unseen;
+use crate::unseen::{Unseen, unseen};
 
 /// The widest line of a bubble, in characters.
 const WIDTH: usize = 60;
@@ -144,7 +146,7 @@ fn odd_characters(text: &str) -> (Vec<(char, String)>, String) {
 fn wrap(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in text.split('\n') {
-        let line: String = line.chars().map(visible).collect();
+        let line: String = drawn(line, 0..line.len()).map(|(_, seen)| seen).collect();
         let mut current = String::new();
         for word in line.split_inclusive(' ') {
             if !current.is_empty() && current.chars().count() + word.trim_end().chars().count() > WIDTH {
@@ -166,6 +168,19 @@ fn wrap(text: &str) -> Vec<String> {
 /// A name with a sign in the place of each character that is not seen.
 fn shown(name: &str) -> String {
     name.chars().map(visible).collect()
+}
+
+/// What stands in a range of a text: each character as it is, and as it is shown. What joins its neighbours, or says how a
+/// text is read from right to left, does so on a page as on a phone.
+fn drawn(text: &str, range: Range<usize>) -> impl Iterator<Item = (char, char)> {
+    let (hidden, from) = (Hidden::of(text), range.start);
+    let stretch = text.get(range).unwrap_or_default();
+    stretch.char_indices().map(move |(at, c)| {
+        let does_something = unseen(c).is_some_and(|what| {
+            matches!(what, Unseen::NoWidth | Unseen::Direction) && hidden.fits(from + at, c, what)
+        });
+        (c, if c == '\n' || does_something { c } else { visible(c) })
+    })
 }
 
 /// The character, or a sign for one that is not seen, or would move the cursor or reorder the line. What says how a
@@ -210,6 +225,17 @@ mod tests {
     fn nothing_in_a_text_moves_the_cursor() {
         let sample = Sample { text: "a\u{1b}[2Jb\u{202e}c".to_owned(), ..Sample::default() };
         assert!(bubble(&sample).contains("a\u{fffd}[2Jb\u{fffd}c"));
+    }
+
+    #[test]
+    fn what_joins_its_neighbours_is_shown_as_phones_show_it() {
+        let text = "👩🏽\u{200d}🚀\nمی\u{200c}خواهم\u{200f}.";
+        let seen = |text: &str| drawn(text, 0..text.len()).map(|(_, seen)| seen).collect::<String>();
+        assert_eq!(seen(text), text);
+        // Across a cut too.
+        let at = text.find('\u{200d}').unwrap();
+        assert!(drawn(text, at..at + 7).all(|(c, seen)| c == seen));
+        assert_eq!(seen("a\u{200d}b\u{200f}\u{feff}\r"), "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn project(people: usize) -> Project {
         "campaigns/c/templates/stop.txt",
         "{% if name %}Reply STOP to opt out{% else %}STOP{% endif %}\n",
     );
-    let names = ["Achieng", "Wanjirũ", "Zoë", "Dr. Otieno™", "Amina 👍"];
+    let names = ["Achieng", "Wanjirũ", "Zoë 👩🏽\u{200d}🚀 می\u{200c}خواهم", "Dr. Otieno™", "Amina 👍"];
     let (cards, zones) = (["", "gold", "yes", ""], ["Africa/Nairobi", "Asia/Tokyo", "America/New_York"]);
     let mut csv = "id,phone,name,lang,card,zone\n".to_owned();
     for at in 0..people {

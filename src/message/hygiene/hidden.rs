@@ -1,29 +1,49 @@
 //! Characters that are not seen, but where they do something: joiners in scripts that join, marks of direction in texts
 //! that are read from right to left, what says how a picture is drawn.
 
+use std::cell::OnceCell;
+
 use super::{Flaw, Kind, add};
 use crate::unseen::{Unseen, is_picture, unseen};
 
-pub(super) fn look(text: &str, found: &mut Vec<Flaw>) {
-    let from = found.len();
-    // Read only where a mark of direction stands.
-    let mut is_right_to_left = None;
-    for (at, character) in text.char_indices() {
-        let Some(what) = unseen(character) else { continue };
-        let end = at + character.len_utf8();
-        let (before, behind) = (text.get(..at).unwrap_or_default(), text.get(end..).unwrap_or_default());
-        let fits = match character {
+/// A text that is asked for each of its characters that are not seen whether it does something where it stands.
+#[derive(Debug)]
+pub struct Hidden<'t> {
+    text: &'t str,
+    /// Read only where a mark of direction stands.
+    is_right_to_left: OnceCell<bool>,
+}
+
+impl<'t> Hidden<'t> {
+    /// Nothing is read yet.
+    pub fn of(text: &'t str) -> Self {
+        Self { text, is_right_to_left: OnceCell::new() }
+    }
+
+    /// Whether what stands at this byte, which is not seen, does something there.
+    pub fn fits(&self, at: usize, character: char, what: Unseen) -> bool {
+        let before = self.text.get(..at).unwrap_or_default();
+        let behind = self.text.get(at + character.len_utf8()..).unwrap_or_default();
+        match character {
             '\n' | '\r' | '\t' => true,
             '\u{200c}' | '\u{200d}' => joins(before, behind, character),
             '\u{200e}' | '\u{200f}' | '\u{61c}' => {
-                *is_right_to_left.get_or_insert_with(|| text.chars().any(reads_right_to_left))
+                *self.is_right_to_left.get_or_init(|| self.text.chars().any(reads_right_to_left))
             }
             _ if what == Unseen::Selector => chooses(before, behind, character),
             _ if what == Unseen::Tag => makes_flag(before, behind, character),
             _ => false,
-        };
-        if !fits {
-            add(found, from, kind(what), at..end);
+        }
+    }
+}
+
+pub(super) fn look(text: &str, found: &mut Vec<Flaw>) {
+    let from = found.len();
+    let hidden = Hidden::of(text);
+    for (at, character) in text.char_indices() {
+        let Some(what) = unseen(character) else { continue };
+        if !hidden.fits(at, character, what) {
+            add(found, from, kind(what), at..at + character.len_utf8());
         }
     }
 }

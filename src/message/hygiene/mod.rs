@@ -9,6 +9,7 @@ mod spaces;
 
 use std::ops::Range;
 
+pub use hidden::Hidden;
 pub use source::{linked, literals};
 
 /// Of one kind so many are told in one text.

@@ -32,6 +32,7 @@
   if (!query || !data.people) return;
   const odd = new Set(data.odd);
   const hidden = new Set(data.hidden);
+  const drawn = new Set(data.drawn);
   const bare = (text) => text.toLowerCase().replace(/\s+/g, ' ').trim();
   const text = (told) => {
     let out = '';
@@ -85,7 +86,11 @@
   const number = (count, word) => count.toLocaleString('en') + ' ' + word + (count === 1 ? '' : 's');
   const code = (c) => 'U+' + c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
   const shape = (c) => (hidden.has(c) ? '\ufffd' : c);
-  const runs = (part, ucs2) => {
+  const runs = (whole, from, to, ucs2) => {
+    // What does something between its neighbours does it here as well, across a cut too.
+    const before = [...whole.slice(Math.max(0, from - 2), from)].pop() || '';
+    const behind = [...whole.slice(to, to + 2)].shift() || '';
+    const part = [before, ...whole.slice(from, to), behind];
     const out = [];
     let run = '';
     let wasOdd = false;
@@ -97,12 +102,12 @@
       } else if (run) out.push(run);
       run = '';
     };
-    for (const c of part) {
+    part.slice(1, -1).forEach((c, index) => {
       const isOdd = Boolean(ucs2) && odd.has(c);
       if (isOdd !== wasOdd) put();
       wasOdd = isOdd;
-      run += shape(c);
-    }
+      run += drawn.has(part[index] + c + part[index + 2]) ? c : shape(c);
+    });
     put();
     return out;
   };
@@ -119,7 +124,7 @@
         cut.title = 'segment ' + (index + 1) + ' begins here';
         made.append(cut);
       }
-      made.append(...runs(whole.slice(from, to), one.ucs2));
+      made.append(...runs(whole, from, to, one.ucs2));
       from = to;
     });
     return made;

@@ -1,13 +1,12 @@
 //! Whom a page can be asked for, with what each of them reads: as data for its script. Texts of one template differ in a
 //! few words, so each is told by the stretches that it shares with a sample.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use super::{Sample, shown};
+use super::{Sample, drawn, shown, visible};
 use crate::message::segments::{Encoding, culprits, split};
-use crate::unseen::unseen;
 
 /// So many people can be looked for on one page at most.
 pub const MOST_PEOPLE: usize = 10_000;
@@ -71,6 +70,7 @@ impl Book {
             "base": String::from_utf16_lossy(&base.units),
             "odd": marks.odd,
             "hidden": marks.hidden,
+            "drawn": marks.drawn,
             "words": words.all,
         });
         let head = head.to_string();
@@ -141,6 +141,8 @@ struct Marks {
     odd: String,
     /// Those that are not seen.
     hidden: String,
+    /// Where they do something all the same: with their neighbours.
+    drawn: BTreeSet<String>,
 }
 
 impl Marks {
@@ -152,12 +154,20 @@ impl Marks {
                 }
             });
         }
-        let hidden = |c: &char| *c != '\n' && unseen(*c).is_some_and(|what| !what.is_drawn());
-        one.text.chars().filter(hidden).for_each(|c| {
-            if !self.hidden.contains(c) {
-                self.hidden.push(c);
+        let mut before = None;
+        let mut all = drawn(&one.text, 0..one.text.len()).peekable();
+        while let Some((c, seen)) = all.next() {
+            if c != '\n' && visible(c) != c {
+                if !self.hidden.contains(c) {
+                    self.hidden.push(c);
+                }
+                if seen == c {
+                    let behind = all.peek().map(|(next, _)| *next);
+                    self.drawn.insert([before, Some(c), behind].into_iter().flatten().collect());
+                }
             }
-        });
+            before = Some(c);
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! A message on a phone, as its recipient would see it; with marks where it is cut into segments, and lines under the
 //! characters that GSM-7 lacks.
 
-use super::{Sample, odd_characters, takes, visible};
+use std::ops::Range;
+
+use super::{Sample, drawn, odd_characters, takes};
 use crate::message::gsm7;
 use crate::message::segments::{Encoding, Measure, split};
 use crate::report::html::Node;
@@ -40,18 +42,16 @@ fn because(text: &str) -> Node {
 
 /// The text in its segments.
 fn bubble(sample: &Sample) -> Vec<Node> {
-    let parts: Vec<&str> = match &sample.measure {
-        Some(measure) if measure.parts > 1 => {
-            split(&sample.text, measure).filter_map(|part| sample.text.get(part)).collect()
-        }
-        _ => vec![sample.text.as_str()],
+    let parts: Vec<Range<usize>> = match &sample.measure {
+        Some(measure) if measure.parts > 1 => split(&sample.text, measure).collect(),
+        _ => std::iter::once(0..sample.text.len()).collect(),
     };
     let mut out = Vec::new();
     for (number, part) in (1..).zip(parts) {
         if number > 1 {
             out.push(cut(number));
         }
-        runs(part, sample.measure.as_ref(), &mut out);
+        runs(&sample.text, part, sample.measure.as_ref(), &mut out);
     }
     out
 }
@@ -65,19 +65,15 @@ fn cut(number: usize) -> Node {
 }
 
 /// What stands beside each other and is drawn alike.
-fn runs(text: &str, measure: Option<&Measure>, out: &mut Vec<Node>) {
+fn runs(text: &str, part: Range<usize>, measure: Option<&Measure>, out: &mut Vec<Node>) {
     let is_ucs2 = measure.is_some_and(|measure| measure.encoding == Encoding::Ucs2);
-    let is_odd = |c: char| is_ucs2 && gsm7::septets(c).is_none();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let odd = is_odd(first);
-        let end = rest.find(|c| is_odd(c) != odd).unwrap_or(rest.len());
-        let (run, behind) = rest.split_at(end);
-        let seen: String = run.chars().map(|c| if c == '\n' { c } else { visible(c) }).collect();
-        out.push(match odd {
+    let is_odd = |(c, _): &(char, char)| is_ucs2 && gsm7::septets(*c).is_none();
+    let all: Vec<(char, char)> = drawn(text, part).collect();
+    for run in all.chunk_by(|one, next| is_odd(one) == is_odd(next)) {
+        let seen: String = run.iter().map(|(_, seen)| seen).collect();
+        out.push(match run.first().is_some_and(is_odd) {
             true => Node::new("u", &[("title", "GSM-7 lacks it")], [Node::text(seen)]),
             false => Node::text(seen),
         });
-        rest = behind;
     }
 }
