@@ -114,7 +114,7 @@ fn checked(place: &Place) -> Result<Diagnostics, Failure> {
 impl From<FreshError> for Failure {
     fn from(error: FreshError) -> Self {
         match error {
-            FreshError::There(_) => Self::Input(error.to_string()),
+            FreshError::There(_) | FreshError::Link(_) => Self::Input(error.to_string()),
             FreshError::Failed { path, why } => Self::Output { path, why },
         }
     }

@@ -7,9 +7,14 @@ use clap_mangen::Man as Page;
 
 use super::Outcome;
 use super::exit::{Code, Failure};
+use super::ours::Ours;
 use super::terminal::Terminal;
 use crate::cli::{self, Man};
 use crate::world::confine::plain;
+
+/// How they all begin: with which sign an apostrophe is printed.
+const PAGE: Ours =
+    Ours { begins: ".ie \\n(.g .ds Aq", what: "manual page", option: "the folder", mode: 0o644 };
 
 pub fn run(args: &Man, terminal: &Terminal) -> Outcome {
     let mut command = cli::command().disable_help_subcommand(true);
@@ -37,8 +42,7 @@ fn write(name: &str, command: Command, dir: &Path) -> Result<(), Failure> {
     for verb in command.get_subcommands() {
         write(&format!("{name}-{}", verb.get_name()), verb.clone(), dir)?;
     }
-    let path = dir.join(format!("{name}.1"));
-    let text = page(name, command)?;
-    let written = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&path, text));
-    written.map_err(|error| Failure::Output { path: path.display().to_string(), why: plain(&error) })
+    let refused = |error| Failure::Output { path: dir.display().to_string(), why: plain(&error) };
+    std::fs::create_dir_all(dir).map_err(refused)?;
+    PAGE.write(&dir.join(format!("{name}.1")), &page(name, command)?)
 }

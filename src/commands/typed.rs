@@ -1,8 +1,11 @@
 //! What was typed, read; and what is said where it cannot be: what is wrong, and the command that was probably meant.
 
+use std::io::{ErrorKind as ErrorKindOfIo, Write};
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Error, FromArgMatches};
 
+use super::exit::{Code, Failure};
 use super::flags::quoted;
 use crate::cli::{self, Cli};
 use crate::diagnostic::did_you_mean;
@@ -48,7 +51,7 @@ pub fn parse() -> Cli {
     let read = cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     read.unwrap_or_else(|mut error| {
         if !error.use_stderr() {
-            error.exit()
+            std::process::exit(shown(&error) as i32)
         }
         if error.kind() == ErrorKind::UnknownArgument {
             // That a slip could be meant as a value is no help to anybody here: values of ours do not begin with `-`.
@@ -57,6 +60,19 @@ pub fn parse() -> Cli {
         say(&error, &words());
         std::process::exit(error.exit_code())
     })
+}
+
+/// Prints what was asked for: help, or the version.
+fn shown(asked: &Error) -> Code {
+    match asked.print().and_then(|()| std::io::stdout().flush()) {
+        // A reader that has gone (`| head`) wants no more.
+        Err(error) if error.kind() != ErrorKindOfIo::BrokenPipe => {
+            let lost = Failure::Output { path: "standard output".to_owned(), why: error.to_string() };
+            anstream::eprintln!("\u{1b}[1;31merror\u{1b}[0m: {lost}");
+            lost.code()
+        }
+        _ => Code::Done,
+    }
 }
 
 /// What the standard library says of numbers, and what people are told.

@@ -204,7 +204,8 @@ fn longest_first(spellings: &mut Vec<String>) {
 }
 
 /// A secret as it stands; inside JSON, with and without escapes for slashes and for what is not ASCII; inside a URL
-/// or a form; inside HTML; in base64; and its SHA-1 digest, which some gateways take in its place.
+/// or a form; inside HTML; in base64; in Latin-1, and as UTF-8 that was taken for that; and its SHA-1 digest, which some
+/// gateways take in its place.
 fn spellings(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
@@ -239,11 +240,21 @@ fn spellings(secret: &str) -> Vec<String> {
         all.push(with_small_digits(&encoded));
         all.push(encoded);
     }
+    all.extend(latin(secret));
     all.push(secret.to_owned());
     all.retain(|spelling| !spelling.is_empty());
     all.sort();
     all.dedup();
     all
+}
+
+/// As it reads where the gateway writes Latin-1 and its answer is read as UTF-8, and where the gateway has read our UTF-8
+/// as Latin-1 and writes that.
+fn latin(secret: &str) -> Vec<String> {
+    let bytes: Option<Vec<u8>> = secret.chars().map(|c| u8::try_from(c).ok()).collect();
+    let written = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let read = secret.bytes().map(char::from).collect();
+    written.into_iter().chain([read]).collect()
 }
 
 /// JSON as encoders write it that fear for HTML: signs of markup as escapes too, in large or small digits.
@@ -350,5 +361,13 @@ mod tests {
         }
         assert_eq!(secrets.clean_id("id-a/b\"c +é&d".to_owned()), None);
         assert_eq!(secrets.clean_id("id-7".to_owned()).as_deref(), Some("id-7"));
+    }
+
+    #[test]
+    fn a_secret_is_none_in_latin_1_either() {
+        let secrets = Secrets::new([("pin".to_owned(), "schöner Weg".into())]);
+        let written = String::from_utf8_lossy(b"PIN sch\xf6ner Weg is wrong").into_owned();
+        assert_eq!(secrets.reason(&written), "PIN [redacted] is wrong");
+        assert_eq!(secrets.reason("PIN schÃ¶ner Weg is wrong"), "PIN [redacted] is wrong");
     }
 }

@@ -23,6 +23,9 @@ pub enum FreshError {
     /// Something is there.
     #[error("`{0}` is there already, and nothing is overwritten")]
     There(String),
+    /// What something is added to is a link.
+    #[error("`{0}` is a link, and nothing is written through one: put the file itself in its place")]
+    Link(String),
     /// The system refuses it.
     #[error("cannot write `{path}`: {why}")]
     Failed {
@@ -96,8 +99,11 @@ impl Fresh {
     /// Adds a line to a file that may be there or not, unless it has that line. Whether it was added.
     ///
     /// # Errors
-    /// [`FreshError::Failed`].
+    /// [`FreshError`]: also where it is a link, which may lead out of the repository.
     pub fn line(&mut self, path: &Path, line: &str) -> Result<bool, FreshError> {
+        if path.is_symlink() {
+            return Err(FreshError::Link(path.display().to_string()));
+        }
         let before = match fs::read(path) {
             Ok(before) => before,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -173,6 +179,16 @@ mod tests {
         assert!(!at("campaigns").exists() && !at("lists/two.csv").exists() && at("lists").exists());
         make().keep();
         assert_eq!(fs::read_to_string(at("lists/two.csv")).unwrap(), "1");
+    }
+
+    #[test]
+    fn nothing_is_added_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (there, link) = (dir.path().join("there"), dir.path().join("link"));
+        fs::write(&there, "x").unwrap();
+        std::os::unix::fs::symlink(&there, &link).unwrap();
+        assert!(matches!(Fresh::new().line(&link, "y"), Err(FreshError::Link(_))));
+        assert_eq!(fs::read_to_string(there).unwrap(), "x");
     }
 
     #[test]

@@ -206,10 +206,13 @@ impl Opened {
         &self.repository
     }
 
-    /// Where the manifest lies in its repository.
+    /// Where the manifest lies in its repository: in the folder from which the files are found that it names. Of one
+    /// that is a link that is not where the link leads.
     pub fn place(&self) -> String {
-        let manifest = self.inputs.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
-        manifest.strip_prefix(self.repository.root()).unwrap_or(manifest).display().to_string()
+        let named = self.stamps.first().and_then(|(file, _)| file.file_name()).unwrap_or_default();
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let manifest = folder.join(named);
+        manifest.strip_prefix(self.repository.root()).unwrap_or(&manifest).display().to_string()
     }
 
     /// The campaign's name as written, if one is.

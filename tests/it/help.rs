@@ -100,6 +100,10 @@ fn there_is_a_manual_page_of_each_verb_and_man_reads_it() {
         reads(&path);
     }
     assert_eq!(std::fs::read_to_string(dir.join("sendplan.1")).unwrap(), sendplan(&["man"]).out);
+    // But not that of another file.
+    std::fs::write(dir.join("sendplan.1"), "notes").unwrap();
+    assert_eq!(sendplan(&["man", dir.to_str().unwrap()]).code, 2);
+    assert_eq!(std::fs::read_to_string(dir.join("sendplan.1")).unwrap(), "notes");
 }
 
 /// By a program that knows the language of manual pages, where there is one.

@@ -250,6 +250,23 @@ fn a_slip_in_the_manifest_never_turns_opt_outs_off_on_resume() {
 }
 
 #[test]
+fn a_run_is_taken_up_by_the_folder_it_began_in_and_by_no_link_to_its_manifest() {
+    let (gateway, project, _) = stopped_with_a_list();
+    let before = gateway.accepted_once();
+    // Beside it lies another list of the same name, in which nobody has opted out.
+    project.write("campaigns/d/out.csv", "phone\n");
+    std::os::unix::fs::symlink("../c/campaign.yaml", project.path("campaigns/d/campaign.yaml")).unwrap();
+    let said = project.run(&["send", "campaigns/d"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("begun from `campaigns/c/campaign.yaml`"), "{}", said.err);
+    assert_eq!(gateway.accepted_once(), before);
+    // A link to the folder is another way to the same files.
+    std::os::unix::fs::symlink("c", project.path("campaigns/e")).unwrap();
+    assert_eq!(project.run(&["send", "campaigns/e"]).code, 0);
+    assert_eq!(gateway.accepted_once(), before);
+}
+
+#[test]
 fn an_outage_that_the_gateway_admits_loses_nobody() {
     let down = Arc::new(Mutex::new(true));
     let switch = Arc::clone(&down);
@@ -371,10 +388,14 @@ fn the_summary_names_who_was_left_out() {
 #[test]
 fn output_that_cannot_be_written_is_a_failure() {
     let project = Project::personalised("http://127.0.0.1:1", 5);
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = project.command(&["plan", "campaigns/c", "--format", "json"]);
-    let status = command.stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
-    assert_eq!(status.code(), Some(1));
+    for words in [&["plan", "campaigns/c", "--format", "json"][..], &["--help"], &["plan", "--help"], &["-V"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = project.command(words).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("error: cannot write `standard output`"), "{words:?}: {told}");
+    }
 }
 
 #[test]
