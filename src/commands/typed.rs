@@ -122,6 +122,12 @@ fn meant(error: &Error, typed: &[String]) -> Vec<String> {
         let right = near(&wrong, right)?;
         Some((wrong, right))
     });
+    // Behind `help` clap names none.
+    let near = near.or_else(|| {
+        let wrong = word(ContextKind::InvalidSubcommand)?;
+        let right = verb_like(&wrong, typed)?;
+        Some((wrong, right))
+    });
     if let Some(near) = near.and_then(|(wrong, right)| replaced(typed, &wrong, &right)) {
         return vec![near];
     }
@@ -156,6 +162,14 @@ fn page(typed: &[String]) -> Option<Vec<String>> {
     let page = format!("{verb}.html");
     let words = [verb].into_iter().chain(rest.map(|(_, word)| word.as_str())).chain(["--html", &page]);
     Some(vec![command(words)])
+}
+
+/// The verb that was probably meant by a word.
+fn verb_like(wrong: &str, typed: &[String]) -> Option<String> {
+    let command = cli::command();
+    let before = typed.iter().take_while(|word| *word != wrong);
+    let at = before.fold(&command, |at, word| at.find_subcommand(word).unwrap_or(at));
+    did_you_mean(wrong, at.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
 }
 
 /// The verb that was typed, if one was, with a space behind it.

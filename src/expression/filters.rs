@@ -123,6 +123,7 @@ fn has_undefined(value: &Value) -> bool {
 
 /// One segment of a URL's path: a value can neither leave its segment nor add a query.
 pub(super) fn segment(value: &Value) -> Result<String, tera::Error> {
+    super::work::finite(value)?;
     let text = match value.as_str() {
         Some(text) => text.to_owned(),
         None if value.is_number() => value.to_string(),
@@ -146,6 +147,7 @@ pub(super) fn path(value: &Value) -> Result<String, tera::Error> {
 
 /// `name=value`, encoded; a list gives one pair for each of its items.
 pub(super) fn pair(value: &Value, name: &str) -> Result<String, tera::Error> {
+    super::work::finite(value)?;
     let one = |value: &Value| {
         let text = match value.as_str() {
             Some(text) => percent_encoded(text),
@@ -265,6 +267,15 @@ mod tests {
         assert_eq!(many, "to=1&to=2&to=true");
         assert!(eval("a | __pair(name='to')", serde_json::json!({"a": null})).is_err());
         assert!(eval("a | __pair(name='to')", serde_json::json!({"a": {"b": 1}})).is_err());
+    }
+
+    #[test]
+    fn what_is_no_number_stands_in_no_address() {
+        for filter in ["segment", "__pair(name='to')"] {
+            let huge = format!("(a * a) | {filter}");
+            assert!(eval(&huge, serde_json::json!({"a": 1e200})).is_err(), "{filter}");
+            assert!(eval(&huge, serde_json::json!({"a": 1e20})).is_ok(), "{filter}");
+        }
     }
 
     #[test]

@@ -20,19 +20,12 @@ const DIGITS: usize = 15;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZoneSet {
     id: u16,
-    wide: bool,
 }
 
 impl ZoneSet {
     /// The zones, in the order of the data.
     pub fn zones(self) -> &'static [Zone] {
         TABLE.sets.get(usize::from(self.id)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether no more is known than the country, and the country has several zones: so with toll-free numbers in
-    /// North America.
-    pub fn is_wide(self) -> bool {
-        self.wide
     }
 }
 
@@ -76,28 +69,6 @@ impl Table {
         let at = self.prefixes.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         self.prefixes.get(at).map(|(_, set)| *set)
     }
-
-    /// A country's own entry lies behind no shorter one.
-    fn mark_wide(&mut self) {
-        let several: Vec<bool> = self.sets.iter().map(|zones| zones.len() > 1).collect();
-        let shorter = |mut key: u64| {
-            std::iter::from_fn(move || {
-                key /= 10;
-                (key > 1).then_some(key)
-            })
-        };
-        let wide: Vec<bool> = self
-            .prefixes
-            .iter()
-            .map(|(key, set)| {
-                several.get(usize::from(set.id)) == Some(&true)
-                    && shorter(*key).all(|key| self.at(key).is_none())
-            })
-            .collect();
-        for ((_, set), wide) in self.prefixes.iter_mut().zip(wide) {
-            set.wide = wide;
-        }
-    }
 }
 
 /// Digits as a number that keeps their count, behind a 1: `254` is 1254. `None` for none, and for anything else.
@@ -128,13 +99,12 @@ fn parse(text: &'static str) -> Result<Table, String> {
             }
         };
         table.longest = table.longest.max(prefix.len());
-        table.prefixes.push((key(prefix).ok_or_else(wrong)?, ZoneSet { id, wide: false }));
+        table.prefixes.push((key(prefix).ok_or_else(wrong)?, ZoneSet { id }));
     }
     table.prefixes.sort_unstable_by_key(|(key, _)| *key);
     if let Some([(twice, _), _]) = table.prefixes.array_windows().find(|[one, other]| one.0 == other.0) {
         return Err(format!("the prefix {twice} (behind a 1) is there twice"));
     }
-    table.mark_wide();
     Ok(table)
 }
 
@@ -214,17 +184,13 @@ mod tests {
             ("+819012345678", "Asia/Tokyo"),
         ] {
             assert_eq!(names(number), [zone], "{number}");
-            assert!(!zones_of(number).unwrap().is_wide(), "{number}");
         }
     }
 
     #[test]
-    fn where_only_the_country_is_known_the_set_is_wide() {
-        let toll_free = zones_of("+18005551234").unwrap();
-        assert!(toll_free.is_wide() && toll_free.zones().len() > 30, "{:?}", toll_free.zones());
+    fn where_only_the_country_is_known_there_are_all_its_zones() {
+        assert!(names("+18005551234").len() > 30, "{:?}", names("+18005551234"));
         // Two zones of one area are narrower than the country.
-        let idaho = zones_of("+12082990000").unwrap();
-        assert!(!idaho.is_wide());
         assert_eq!(names("+12082990000"), ["America/Boise", "America/Los_Angeles"]);
     }
 
@@ -238,10 +204,13 @@ mod tests {
         ] {
             assert_eq!(names(mobile), [most]);
             let country = country_zones_of(mobile).unwrap();
-            assert!(country.is_wide() && country.zones().contains(&also.parse().unwrap()), "{mobile}");
+            assert!(
+                country.zones().len() > 1 && country.zones().contains(&also.parse().unwrap()),
+                "{mobile}"
+            );
         }
         let kenya = country_zones_of("+254712345678").unwrap();
-        assert!(!kenya.is_wide() && kenya.zones().len() == 1);
+        assert_eq!(kenya.zones().len(), 1);
     }
 
     #[test]
@@ -268,12 +237,8 @@ mod tests {
             let line = lines().nth(at % lines().count()).unwrap().0;
             let mut digits = if near { format!("{line}{tail}") } else { random };
             digits.truncate(DIGITS);
-            let found = zones_of(&digits).map(|set| (names(&digits), set.is_wide()));
-            let expected = naive(&digits).map(|(prefix, zones)| {
-                let own = !lines().any(|(other, _)| other.len() < prefix.len() && prefix.starts_with(other));
-                let wide = own && zones.len() > 1;
-                (zones, wide)
-            });
+            let found = zones_of(&digits).map(|_| names(&digits));
+            let expected = naive(&digits).map(|(_, zones)| zones);
             prop_assert_eq!(found, expected);
         }
     }
