@@ -18,7 +18,8 @@ pub enum Unseen {
     Selector,
     /// A letter of the tags that make flags of regions behind a black flag.
     Tag,
-    /// One that nothing that people write has: fillers, marks of annotation, noncharacters, what is reserved.
+    /// One that nothing that people write has: fillers, the empty cell of Braille, what stands for an object, marks of
+    /// annotation, noncharacters, what is reserved.
     Never,
     /// `U+FFFD`, which stands for a character that was lost: it has a sign of its own, and nobody means it.
     Lost,
@@ -54,10 +55,11 @@ pub fn unseen(character: char) -> Option<Unseen> {
         | '\u{17b5}'
         | '\u{2065}'
         | '\u{206a}'..='\u{206f}'
+        | '\u{2800}'
         | '\u{3164}'
         | '\u{fdd0}'..='\u{fdef}'
         | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}'
+        | '\u{fff0}'..='\u{fffc}'
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}' => Unseen::Never,
@@ -102,7 +104,9 @@ mod tests {
             ('\u{e01ef}', Unseen::Selector),
             ('\u{e0067}', Unseen::Tag),
             ('\u{e0001}', Unseen::Never),
+            ('\u{2800}', Unseen::Never),
             ('\u{3164}', Unseen::Never),
+            ('\u{fffc}', Unseen::Never),
             ('\u{ffa0}', Unseen::Never),
             ('\u{fffe}', Unseen::Never),
             ('\u{10ffff}', Unseen::Never),
@@ -110,7 +114,7 @@ mod tests {
         ] {
             assert_eq!(unseen(character), Some(what), "U+{:04X}", u32::from(character));
         }
-        for character in " ~\u{a0}é\u{2009}\u{202f}\u{3000}한ㄱ❤🏴".chars() {
+        for character in " ~\u{a0}é\u{2801}\u{2009}\u{202f}\u{3000}한ㄱ❤🏴".chars() {
             assert_eq!(unseen(character), None, "U+{:04X}", u32::from(character));
         }
     }

@@ -163,12 +163,13 @@ fn hides(bytes: &[u8]) -> bool {
         latin | (one == 0xd8) & (two == 0x9c) | east | (one == 0xef) & forms | far
     });
     // The last two bytes: of marks of punctuation, which stand beside quotes and dashes; of a filler among letters of
-    // Korean; of the last two characters of a plane.
+    // Korean; of the empty cell of Braille; of the last two characters of a plane.
     let behind = bytes.get(1..).unwrap_or_default();
     pair | any_pair(behind, |two, three| {
         let marks = (three.wrapping_sub(0x8b) < 5) | (three.wrapping_sub(0xa8) < 7);
         let last = (two == 0x85) & (three == 0xa4) | (two == 0xbf) & (three >= 0xbe);
-        (two == 0x80) & marks | (two == 0x81) & (three.wrapping_sub(0xa0) < 16) | last
+        let braille = (two == 0xa0) & (three == 0x80);
+        braille | (two == 0x80) & marks | (two == 0x81) & (three.wrapping_sub(0xa0) < 16) | last
     })
 }
 

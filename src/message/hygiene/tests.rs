@@ -64,7 +64,7 @@ fn fault_55_characters_without_width_are_found_where_they_do_nothing() {
 
 #[test]
 fn fault_55_characters_that_nobody_writes_are_found_but_where_they_draw_a_picture() {
-    for hidden in "\u{85}\u{2028}\u{2029}\u{fffe}\u{ffff}\u{1fffe}\u{fff9}\u{fffb}\u{3164}\u{115f}\u{1160}\u{ffa0}\u{e0001}\u{e0061}\u{e0fff}\u{fe0f}\u{fe00}\u{e0100}\u{180b}".chars() {
+    for hidden in "\u{85}\u{2028}\u{2029}\u{fffe}\u{ffff}\u{1fffe}\u{fff9}\u{fffb}\u{fffc}\u{2800}\u{3164}\u{115f}\u{1160}\u{ffa0}\u{e0001}\u{e0061}\u{e0fff}\u{fe0f}\u{fe00}\u{e0100}\u{180b}".chars() {
         only(&format!("Hi An{hidden}n"), Kind::Invisible, &hidden.to_string());
     }
     only("Hi An\u{34f}n", Kind::ZeroWidth, "\u{34f}");
