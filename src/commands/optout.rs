@@ -34,6 +34,7 @@ pub fn run(args: &Optout, global: &Global, terminal: &Terminal) -> Outcome {
         return list(&store, args.show_addresses, terminal);
     }
     let addresses = read(args)?;
+    let is_new = !path.exists();
     let mut beside = Beside::open(&path, args.sandbox, !args.take_back, "optout", terminal)?;
     let word = word(args.reason.as_deref());
     let (mut changed, mut mark) = (0, Mark::default());
@@ -61,6 +62,11 @@ pub fn run(args: &Optout, global: &Global, terminal: &Terminal) -> Outcome {
         );
     } else {
         terminal.data(&opted_out(all, changed, kept));
+    }
+    if is_new {
+        // A slip in its name would keep nothing from anybody.
+        let shown = path.display();
+        terminal.note(&format!("`{shown}` was not there: it is a new state, by which nothing was sent yet."));
     }
     Ok(Code::Done)
 }

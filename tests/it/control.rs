@@ -332,7 +332,9 @@ fn an_opt_out_holds_for_every_later_campaign_and_is_listed_masked() {
     let project = Project::personalised(&gateway.url(), 5);
     let told = project.run(&["optout", "0700000002", "--region", "ke", "--reason", "rang"]);
     assert!(told.out.contains("1 address recorded as opted out: no campaign of this state"), "{told:?}");
+    assert!(told.err.contains("was not there: it is a new state, by which nothing was sent yet"), "{told:?}");
     let again = project.run(&["optout", "+254700000002", "+254700000003"]);
+    assert_eq!(again.err, "");
     assert!(again.out.contains("2 addresses recorded as opted out (1 of them known already)"), "{again:?}");
     assert_eq!(project.run(&["optout", "--take-back", "+254700000003"]).code, 0);
     let listed = project.run(&["optout", "--list"]);
