@@ -1,11 +1,8 @@
-//! The people of a plan and what each of them reads, so far as a file may say it that anybody may see: sketches of groups.
-//! In each group there are twice as many people as numbers about them, so whoever wants to tell one of them from it
-//! has to know half of the others; and of fewer than 32 people there is no number at all.
+//! The people of a plan and what each of them reads, so far as a file may say it that anybody may see: sketches of groups,
+//! locked up ([`super::sealed`]). Of a few people there is nothing at all.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use super::seed::Seed;
+use super::anchors::Anchors;
+use super::sealed::Sealed;
 use super::sketch::{Exchange, Sketch};
 use crate::lot::Lot;
 
@@ -17,21 +14,19 @@ const MOST_GROUPS: usize = 128;
 const MOST_MEMBERS: u64 = 1 << 34;
 /// People for each point, at which there are two numbers: one of who they are, one of what they read.
 const PEOPLE_PER_POINT: u64 = 4;
-/// Of fewer people nothing is told: whoever has a list of a few thousand could try which of them they are.
-const FEWEST: u64 = 32;
-
 /// People in groups, by lot.
 #[derive(Debug, Clone)]
 pub struct Crowd {
     people: Lot,
     texts: Lot,
     groups: Vec<Group>,
+    anchors: Anchors,
     key: String,
 }
 
 /// People whom the lot has put together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Group {
+struct Group {
     /// How many there are.
     members: u64,
     /// Who they are.
@@ -49,9 +44,20 @@ pub enum Number {
     AtLeast(u64),
 }
 
+/// Why it is not told how two crowds differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// There are too few people in one of them.
+    Few,
+    /// Too many came or went.
+    Many,
+}
+
 /// How two crowds differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
+    /// Why no more is told than how many there are of each.
+    pub untold: Option<Untold>,
     /// People only the later one has.
     pub came: Number,
     /// People only the earlier one has.
@@ -63,15 +69,27 @@ pub struct Change {
 impl Change {
     /// None at all.
     pub const NONE: Self =
-        Self { came: Number::Exactly(0), went: Number::Exactly(0), texts: Number::Exactly(0) };
+        Self { untold: None, came: Number::Exactly(0), went: Number::Exactly(0), texts: Number::Exactly(0) };
+
+    /// Of crowds of which no more is known than how many people they have.
+    fn untold(why: Untold, before: u64, after: u64) -> Self {
+        let least = |more: u64, fewer: u64| Number::AtLeast(more.saturating_sub(fewer));
+        Self {
+            untold: Some(why),
+            came: least(after, before),
+            went: least(before, after),
+            texts: Number::AtLeast(0),
+        }
+    }
 }
 
 impl Crowd {
-    /// Nobody yet, of a campaign. Only crowds of one seed can be held against each other.
-    pub fn new(campaign: &str, seed: &Seed) -> Self {
-        let lot = |of: &str| Lot::new(&format!("approval {of} {seed}"), campaign);
+    /// Nobody yet, of a campaign. Only crowds of one campaign can be held against each other.
+    pub fn new(campaign: &str) -> Self {
+        let lot = |of: &str| Lot::new(&format!("approval {of}"), campaign);
         let groups = vec![Group::new(MOST_POINTS); MOST_GROUPS];
-        Self { people: lot("people"), texts: lot("texts"), groups, key: String::new() }
+        let anchors = Anchors::new(campaign);
+        Self { people: lot("people"), texts: lot("texts"), groups, anchors, key: String::new() }
     }
 
     /// Adds somebody: who it is, where they are reached, and the digest of all that with their text.
@@ -81,6 +99,7 @@ impl Crowd {
         self.key.extend([id, "\0", address]);
         let place = self.people.place(&self.key);
         let text = self.texts.place_of(message);
+        self.anchors.add(place);
         // The highest bits say which group: those of a coarser division are a part of these.
         let group = place >> (u64::BITS - MOST_GROUPS.ilog2());
         if let Some(group) = usize::try_from(group).ok().and_then(|at| self.groups.get_mut(at)) {
@@ -90,26 +109,54 @@ impl Crowd {
         }
     }
 
-    /// What may be told of them.
-    pub fn finish(self) -> Outline {
-        let members = self.groups.iter().map(|group| group.members).sum();
-        let (groups, points) = division(members);
-        Outline(self.groups).coarser(groups, points)
+    /// All of them are there.
+    pub fn finish(self) -> Everybody {
+        let people = self.groups.iter().map(|group| group.members).sum();
+        let (groups, points) = division(people);
+        Everybody { people, outline: Outline(self.groups).coarser(groups, points), anchors: self.anchors }
+    }
+}
+
+/// All people of a plan.
+#[derive(Debug, Clone)]
+pub struct Everybody {
+    people: u64,
+    outline: Outline,
+    anchors: Anchors,
+}
+
+impl Everybody {
+    /// What a file may say of them, where they are not too few. `salt` is another one for every other plan.
+    pub fn sealed(&self, salt: &str) -> Option<Sealed> {
+        let first = Anchors::asked(self.people)?;
+        Sealed::new(first, &self.anchors.clone().secrets(first)?, salt, &self.outline.bytes())
+    }
+
+    /// How they differ from those of an earlier plan, who were `before` people and were sealed by that salt.
+    pub(super) fn change(&self, before: u64, sealed: Option<&Sealed>, salt: &str) -> Change {
+        let Some((sealed, _)) = sealed.zip(Anchors::asked(self.people)) else {
+            return Change::untold(Untold::Few, before, self.people);
+        };
+        let secrets = self.anchors.clone().secrets(sealed.first);
+        let opened = secrets.and_then(|secrets| sealed.open(&secrets, salt));
+        match opened.and_then(|bytes| Outline::from_bytes(&bytes)) {
+            Some(outline) => outline.change(&self.outline),
+            None => Change::untold(Untold::Many, before, self.people),
+        }
     }
 }
 
 /// Groups and points for so many people.
 fn division(people: u64) -> (usize, usize) {
-    let told = if people < FEWEST { 0 } else { people / PEOPLE_PER_POINT };
-    let points = usize::try_from(told).unwrap_or(usize::MAX).min(MOST_POINTS);
+    let points = usize::try_from(people / PEOPLE_PER_POINT).unwrap_or(usize::MAX).min(MOST_POINTS);
     let full = people / (MOST_POINTS as u64 * PEOPLE_PER_POINT);
     let groups = usize::try_from(full).unwrap_or(usize::MAX).clamp(1, MOST_GROUPS);
     (1 << groups.ilog2(), points)
 }
 
-/// What may be told of people: groups of them, a power of two, all with as many points.
+/// What is told of people: groups of them, a power of two, all with as many points.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outline(Vec<Group>);
+struct Outline(Vec<Group>);
 
 impl Group {
     fn new(points: usize) -> Self {
@@ -147,7 +194,7 @@ impl Group {
             }
             (Number::AtLeast(_), _) => Number::AtLeast(0),
         };
-        Change { came, went, texts }
+        Change { untold: None, came, went, texts }
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -204,28 +251,24 @@ impl Number {
 }
 
 impl Outline {
-    /// A line for each group, for a file.
-    pub fn lines(&self) -> Vec<String> {
-        self.0.iter().map(|group| STANDARD.encode(group.bytes())).collect()
+    /// How many points the groups have, and then each of them.
+    fn bytes(&self) -> Vec<u8> {
+        let points = u8::try_from(self.points()).unwrap_or_default();
+        std::iter::once(points).chain(self.0.iter().flat_map(Group::bytes)).collect()
     }
 
-    /// From the lines of a file; nothing where they are none of ours.
-    pub fn from_lines(lines: &[String]) -> Option<Self> {
-        let read = |line: &String| Group::from_bytes(&STANDARD.decode(line).ok()?);
-        let groups: Vec<Group> = lines.iter().map(read).collect::<Option<_>>()?;
-        let points = groups.first()?.points();
+    /// From those; nothing where they are none of ours.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (points, groups) = bytes.split_first()?;
+        let length = (1 + 2 * usize::from(*points)) * size_of::<u64>();
+        let groups: Vec<Group> = groups.chunks(length).map(Group::from_bytes).collect::<Option<_>>()?;
         let sound = groups.len().is_power_of_two()
             && groups.len() <= MOST_GROUPS
-            && groups.iter().all(|group| group.points() == points);
+            && groups.iter().all(|group| group.points() == usize::from(*points));
         sound.then_some(Self(groups))
     }
 
-    /// How many people there are.
-    pub fn people(&self) -> u64 {
-        self.0.iter().map(|group| group.members).fold(0, u64::saturating_add)
-    }
-
-    /// How it differs from a later one of the same campaign and the same seed.
+    /// How it differs from a later one of the same campaign.
     pub fn change(&self, later: &Self) -> Change {
         let groups = self.0.len().min(later.0.len());
         let points = self.points().min(later.points());
@@ -233,6 +276,7 @@ impl Outline {
         before.iter().zip(&after).fold(Change::NONE, |sum, (before, after)| {
             let change = before.change(after);
             Change {
+                untold: None,
                 came: sum.came.plus(change.came),
                 went: sum.went.plus(change.went),
                 texts: sum.texts.plus(change.texts),
@@ -264,8 +308,8 @@ mod tests {
 
     use super::*;
 
-    fn outline(people: impl IntoIterator<Item = (u64, u64)>) -> Outline {
-        let mut crowd = Crowd::new("spring-sale", &Seed::of(&[], "", ""));
+    fn everybody(people: impl IntoIterator<Item = (u64, u64)>) -> Everybody {
+        let mut crowd = Crowd::new("spring-sale");
         for (person, text) in people {
             let (id, address) = (format!("C-{person}"), format!("+2547{person:08}"));
             let message = Sha256::digest(format!("{id}{address}{text}"));
@@ -274,88 +318,97 @@ mod tests {
         crowd.finish()
     }
 
+    fn some(people: std::ops::Range<u64>) -> Everybody {
+        everybody(people.map(|one| (one, 0)))
+    }
+
+    fn change(before: &Everybody, after: &Everybody) -> Change {
+        after.change(before.people, before.sealed("salt").as_ref(), "salt")
+    }
+
     fn exactly(came: u64, went: u64, texts: u64) -> Change {
         let [came, went, texts] = [came, went, texts].map(Number::Exactly);
-        Change { came, went, texts }
+        Change { untold: None, came, went, texts }
     }
 
     #[test]
     fn what_has_changed_is_counted() {
-        let before = outline((0..932).map(|one| (one, 0)));
-        let after = outline((3..944).map(|one| (one, u64::from((100..140).contains(&one)))));
-        assert_eq!(before.change(&after), exactly(12, 3, 40));
-        assert_eq!(after.change(&before), exactly(3, 12, 40));
-        assert_eq!(before.change(&before), exactly(0, 0, 0));
+        let before = some(0..932);
+        let after = everybody((3..944).map(|one| (one, u64::from((100..140).contains(&one)))));
+        assert_eq!(change(&before, &after), exactly(12, 3, 40));
+        assert_eq!(change(&after, &before), exactly(3, 12, 40));
+        assert_eq!(change(&before, &before), exactly(0, 0, 0));
     }
 
     #[test]
     fn what_is_more_than_can_be_counted_is_told_as_that() {
-        let before = outline((0..932).map(|one| (one, 0)));
-        let after = outline((0..932).map(|one| (one, 1)));
-        let change = before.change(&after);
-        assert_eq!((change.came, change.went), (Number::Exactly(0), Number::Exactly(0)));
-        assert!(matches!(change.texts, Number::AtLeast(64..=932)), "{change:?}");
-        let others = before.change(&outline((5000..5900).map(|one| (one, 0))));
-        assert!(matches!(others.came, Number::AtLeast(48..=900)), "{others:?}");
-        assert!(matches!(others.went, Number::AtLeast(80..=932)), "{others:?}");
-        assert_eq!(others.texts, Number::AtLeast(0));
+        let before = some(0..932);
+        let others = change(&before, &everybody((0..932).map(|one| (one, 1))));
+        assert_eq!((others.came, others.went), (Number::Exactly(0), Number::Exactly(0)));
+        assert!(matches!(others.texts, Number::AtLeast(64..=932)), "{others:?}");
+        let strangers = change(&before, &some(5000..5900));
+        assert_eq!(strangers, Change::untold(Untold::Many, 932, 900));
+        assert_eq!((strangers.came, strangers.went), (Number::AtLeast(0), Number::AtLeast(32)));
     }
 
     #[test]
-    fn of_few_people_little_is_told() {
-        let points = |people: u64| outline((0..people).map(|one| (one, 0))).points();
-        assert_eq!([0, 1, 31, 32, 35, 36, 131, 132, 5000].map(points), [0, 0, 0, 8, 8, 9, 32, 33, 33]);
-        let groups = |people: u64| outline((0..people).map(|one| (one, 0))).0.len();
+    fn of_few_people_nothing_is_told() {
+        assert_eq!(some(0..127).sealed(""), None);
+        assert_eq!(some(0..128).sealed("").unwrap().first, 64);
+        for (before, after) in [(0..2, 0..3), (0..127, 0..128), (0..128, 0..127)] {
+            let (many, more) = (before.end, after.end);
+            assert_eq!(change(&some(before), &some(after)), Change::untold(Untold::Few, many, more));
+        }
+        let groups = |people: u64| some(0..people).outline.0.len();
         assert_eq!([0, 3, 263, 264, 1055, 1056, 40_000].map(groups), [1, 1, 1, 2, 4, 8, 128]);
-        let change = outline([(1, 0), (2, 0)]).change(&outline([(1, 0), (2, 1), (3, 0)]));
-        assert_eq!((change.came, change.went), (Number::AtLeast(1), Number::AtLeast(0)));
-        assert_eq!(change.texts, Number::AtLeast(0));
     }
 
-    /// From two files of one seed the one person that is in the second alone could be reckoned: the quotient of their products
-    /// is that person's number, and whoever tries all numbers of a country finds whose it is.
+    /// Whoever has a list in which everybody is, and others, learns nothing of who is: nor does who has half of them.
     #[test]
-    fn plans_of_other_files_have_no_number_in_common() {
-        let of = |seed: &Seed, people: u64| {
-            let mut crowd = Crowd::new("spring-sale", seed);
-            (0..people).for_each(|one| crowd.add(&one.to_string(), "", &[0; 32]));
-            crowd.finish()
-        };
-        let [one, other] = ["one", "other"].map(|renderer| Seed::of(&[], renderer, ""));
-        assert_eq!(of(&one, 40).change(&of(&one, 41)), exactly(1, 0, 0));
-        let numbers = |outline: &Outline| {
-            let group = &outline.0[0];
-            [group.people.products(), group.texts.products()].concat()
-        };
-        let (before, after) = (numbers(&of(&one, 40)), numbers(&of(&other, 40)));
-        assert!(before.iter().zip(&after).all(|(before, after)| before != after));
+    fn who_is_in_a_plan_is_not_found_by_trying_who_may_be() {
+        let before = some(0..1000);
+        for guess in [0..1200, 0..2000, 0..500, 200..1200] {
+            assert_eq!(change(&before, &some(guess.clone())).untold, Some(Untold::Many), "{guess:?}");
+        }
+    }
+
+    /// Whoever makes the plan again has nearly the same people: of a thousand, some twenty others.
+    #[test]
+    fn who_has_nearly_the_same_people_is_told() {
+        for first in 0..20 {
+            let (before, after) =
+                (some(first * 2000..first * 2000 + 1000), some(first * 2000 + 8..first * 2000 + 1012));
+            assert_eq!(change(&before, &after), exactly(12, 8, 0), "{first}");
+        }
     }
 
     #[test]
     fn the_order_does_not_matter() {
-        assert_eq!(outline([(1, 0), (2, 0), (3, 0), (4, 0)]), outline([(4, 0), (2, 0), (1, 0), (3, 0)]));
+        let (one, other) = (some(0..200), everybody((0..200).rev().map(|one| (one, 0))));
+        assert_eq!(one.sealed("salt"), other.sealed("salt"));
     }
 
     /// Frozen: files in people's repositories say the same for ever. Made beside it in Python.
     #[test]
-    fn the_lines_are_the_same_for_ever() {
-        insta::assert_snapshot!(outline((0..32).map(|one| (one, 0))).lines().join("\n"), @"IAAAAAAAAABmW5NWkizVAZlLCA8mFjQLHxTXpWVSJwcfpAoNBAkREjX7kmZzlLIULWWycNWnOhrGNJh118xwFtOhXgBnTc8CEsAxlrSyyBfkBt9RNfQBCdW7i/NsdUkd/cAiGDEZpRkJSFBxT+zkHuMaM/5rexAbIvkhkajvJhpPHfQLbsP7HQ==");
+    fn what_is_sealed_is_the_same_for_ever() {
+        let outline = some(0..128).outline.bytes();
+        let sealed = some(0..128).sealed("salt").unwrap();
+        let all: String = sealed.locks.iter().chain(&sealed.pieces).map(String::as_str).collect();
+        let [outline, sealed] = [outline, all.into_bytes()]
+            .map(|bytes| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        insta::assert_snapshot!(format!("{outline}\n{sealed}"), @"
+        af7f5f4d6286d3e9e1b35c7dd9cb3a52964809ee2f10239602de42ace91c12ed
+        d08c388a6afdee49e7c56dbc9b6bd91e8a776febdc7ffeab7811b0a174520953
+        ");
     }
 
     #[test]
-    fn other_lines_are_refused() {
-        let line = outline((0..32).map(|one| (one, 0))).lines().remove(0);
-        let short = STANDARD.encode(0_u64.to_le_bytes());
-        assert!(Outline::from_lines(&[line.clone(), line.clone()]).is_some());
-        for bad in [
-            vec![],
-            vec![line.clone(); 3],
-            vec![line.clone(), short],
-            vec!["AA==".to_owned()],
-            vec!["?".to_owned()],
-            vec![STANDARD.encode(u64::MAX.to_le_bytes())],
-        ] {
-            assert_eq!(Outline::from_lines(&bad), None, "{bad:?}");
+    fn other_bytes_are_refused() {
+        let ours = some(0..128).outline.bytes();
+        assert!(Outline::from_bytes(&ours).is_some());
+        let three = [&ours[..], &ours[1..], &ours[1..]].concat();
+        for bad in [&ours[1..], &ours[..9], &[], &[0], &[40], &[33, 0], &three[..], &[0; 9][..5]] {
+            assert_eq!(Outline::from_bytes(bad), None, "{bad:?}");
         }
     }
 
@@ -369,14 +422,14 @@ mod tests {
             (came, went, texts) in (0_u64..20, 0_u64..20, 0_u64..20),
         ) {
             let (went, texts) = (went.min(people), texts.min(people.saturating_sub(went)));
-            let before = outline((0..people).map(|one| (one, 0)));
+            let before = some(0..people);
             let later = (went..people).map(|one| (one, u64::from(one >= people - texts)));
-            let after = outline(later.chain((10_000..10_000 + came).map(|one| (one, 0))));
-            let change = before.change(&after);
+            let after = everybody(later.chain((10_000..10_000 + came).map(|one| (one, 0))));
+            let change = change(&before, &after);
             for (told, is) in [(change.came, came), (change.went, went), (change.texts, texts)] {
                 prop_assert!(told == Number::Exactly(is) || matches!(told, Number::AtLeast(least) if least <= is), "{change:?}");
             }
-            prop_assert_eq!(Outline::from_lines(&before.lines()), Some(before));
+            prop_assert_eq!(Outline::from_bytes(&before.outline.bytes()), Some(before.outline));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::crowd::{Change, Number};
+use super::crowd::{Change, Everybody, Number};
 use super::file::PlanFile;
 use super::input::{InputFile, Role};
 use crate::units::thousands;
@@ -74,16 +74,15 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Between the approved plan and the one that was made now, whose people are told by the seed of the approved one.
-    pub fn between(approved: &PlanFile, now: &PlanFile) -> Self {
+    /// Between the approved plan and the one that was made now, and the people of this one.
+    pub fn between(approved: &PlanFile, now: &PlanFile, people: &Everybody) -> Self {
         let is_same_campaign = approved.campaign == now.campaign;
-        let outlines = approved.outline().zip(now.outline()).filter(|_| is_same_campaign);
         Self {
             messages: approved.messages,
             files: files(&approved.files, &now.files),
-            people: outlines.map(|(before, after)| match approved.digest == now.digest {
+            people: is_same_campaign.then(|| match approved.digest == now.digest {
                 true => Change::NONE,
-                false => before.change(&after),
+                false => people.change(approved.people(), approved.people.as_ref(), &approved.salt()),
             }),
             figures: figures(approved, now),
             is_any: approved != now,
@@ -149,12 +148,15 @@ impl fmt::Display for Value {
 #[cfg(test)]
 mod tests {
     use super::super::crowd::Crowd;
-    use super::super::seed::Seed;
     use super::*;
 
-    fn plan(people: u64) -> PlanFile {
-        let mut crowd = Crowd::new("c", &Seed::of(&[], "", ""));
+    fn everybody(people: u64) -> Everybody {
+        let mut crowd = Crowd::new("c");
         (0..people).for_each(|one| crowd.add("", &one.to_string(), &[u8::try_from(one).unwrap(); 32]));
+        crowd.finish()
+    }
+
+    fn plan(people: u64) -> PlanFile {
         let file =
             |role, name: &str, sha256: &str| InputFile { role, name: name.into(), sha256: sha256.into() };
         PlanFile {
@@ -169,24 +171,25 @@ mod tests {
             files: vec![file(Role::Manifest, "campaign.yaml", "a"), file(Role::Recipients, "r.csv", "b")],
             renderer: PlanFile::renderer(),
             tz_data: "2025b".to_owned(),
-            people: crowd.finish().lines(),
+            people: None,
         }
+        .with_people(&everybody(people))
     }
 
     #[test]
     fn the_same_plan_does_not_differ() {
-        let difference = Difference::between(&plan(40), &plan(40));
+        let difference = Difference::between(&plan(140), &plan(140), &everybody(140));
         assert!(!difference.is_any && !difference.is_of_messages && difference.figures.is_empty());
         assert!(difference.files.iter().all(|file| file.fate == Fate::Unchanged));
     }
 
     #[test]
     fn what_differs_is_told() {
-        let (before, mut now) = (plan(40), plan(42));
+        let (before, mut now) = (plan(140), plan(142));
         now.files[1].sha256 = "c".to_owned();
         now.files.push(InputFile { role: Role::Template, name: "m.txt".to_owned(), sha256: String::new() });
         now.tz_data = "2026a".to_owned();
-        let difference = Difference::between(&before, &now);
+        let difference = Difference::between(&before, &now, &everybody(142));
         let people = difference.people.unwrap();
         assert_eq!((people.came, people.went), (Number::Exactly(2), Number::Exactly(0)));
         let fates: Vec<_> = difference.files.iter().map(|file| (&*file.name, file.fate)).collect();
@@ -195,23 +198,24 @@ mod tests {
         assert_eq!(fates, fates_wanted);
         let figures =
             difference.figures.iter().map(|one| format!("{}: {} {}", one.name, one.before, one.now));
-        let wanted = ["rows: 40 42", "messages: 40 42", "segments: 40 42", "zones: tzdb 2025b tzdb 2026a"];
+        let wanted =
+            ["rows: 140 142", "messages: 140 142", "segments: 140 142", "zones: tzdb 2025b tzdb 2026a"];
         assert_eq!(figures.collect::<Vec<_>>(), wanted);
-        let back = Difference::between(&now, &before);
+        let back = Difference::between(&now, &before, &everybody(140));
         assert_eq!(back.files.iter().find(|one| one.role == Role::Template).unwrap().fate, Fate::Gone);
     }
 
     #[test]
     fn another_order_is_told_as_that() {
-        let (before, mut now) = (plan(40), plan(40));
+        let (before, mut now) = (plan(140), plan(140));
         now.digest = "sha256:other".to_owned();
-        let difference = Difference::between(&before, &now);
+        let difference = Difference::between(&before, &now, &everybody(140));
         assert!(difference.is_any && difference.is_order_only());
     }
 
     #[test]
     fn what_is_written_is_read_again_and_nothing_else_is() {
-        let file = plan(40);
+        let file = plan(140);
         assert_eq!(PlanFile::read(&file.text()).unwrap(), file);
         let refused = |text: &str| PlanFile::read(text).unwrap_err().to_string();
         assert_eq!(refused("version: 1\n"), "it is no plan file: line 1, column 1 is not JSON");
@@ -222,7 +226,7 @@ mod tests {
                 .contains("tz")
         );
         let mut edited = file;
-        edited.people[0].insert(0, 'A');
+        edited.people.as_mut().unwrap().locks[0].insert(0, 'A');
         assert!(refused(&edited.text()).contains("damaged"));
     }
 }

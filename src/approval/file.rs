@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 
-use super::crowd::Outline;
+use super::crowd::Everybody;
 use super::input::InputFile;
+use super::sealed::Sealed;
 use super::seed::Seed;
 use crate::unseen::is_unruly;
 
@@ -15,7 +16,7 @@ use crate::unseen::is_unruly;
 const VERSION: u64 = 1;
 
 /// A plan as it was looked at. There is nothing in it that says who anybody is: files are named by digests, people are
-/// counted, and what tells two crowds apart is made of many people at a time.
+/// counted, and what tells two crowds apart is locked up: who has nearly the same people can open it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFile {
@@ -45,8 +46,9 @@ pub struct PlanFile {
     pub renderer: String,
     /// The version of the time zone data.
     pub tz_data: String,
-    /// What tells how many people come, go, or read something else, and nothing else of them. Not for reading.
-    pub people: Vec<String>,
+    /// What tells how many people come, go, or read something else, locked up; absent where there are few. Not for reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<Sealed>,
 }
 
 /// A reason for which rows are left out.
@@ -115,9 +117,9 @@ impl PlanFile {
         if file.words().any(|word| word.contains(is_unruly)) {
             return Err(PlanFileError::Unruly);
         }
-        match file.outline() {
-            Some(_) => Ok(file),
-            None => Err(PlanFileError::People),
+        match file.people.as_ref().is_none_or(Sealed::is_sound) {
+            true => Ok(file),
+            false => Err(PlanFileError::People),
         }
     }
 
@@ -139,13 +141,21 @@ impl PlanFile {
         own.into_iter().chain(&self.cost).chain(files).chain(reasons).map(String::as_str)
     }
 
-    /// What its people's numbers were made with.
-    pub fn seed(&self) -> Seed {
-        Seed::of(&self.files, &self.renderer, &self.tz_data)
+    /// The same with what may be said of its people. All else must be there already.
+    #[must_use]
+    pub fn with_people(mut self, people: &Everybody) -> Self {
+        self.people = people.sealed(&self.salt());
+        self
     }
 
-    /// What it tells of people; nothing where that was edited.
-    pub(super) fn outline(&self) -> Option<Outline> {
-        Outline::from_lines(&self.people)
+    /// What no plan has that differs from this one.
+    pub(super) fn salt(&self) -> String {
+        format!("{} {}", Seed::of(&self.files, &self.renderer, &self.tz_data), self.digest)
+    }
+
+    /// How many people get a message.
+    pub(super) fn people(&self) -> u64 {
+        let left_out = self.left_out_by.iter().fold(0_u64, |sum, one| sum.saturating_add(one.rows));
+        self.recipients.saturating_sub(left_out)
     }
 }

@@ -1,5 +1,4 @@
-//! What makes the numbers of one plan file's people others than those of every other: the same inputs give the same, and
-//! nothing can be reckoned from two files of which one has somebody more.
+//! What makes the keys of one plan file's people others than those of every other: the same inputs give the same.
 
 use std::fmt;
 
@@ -9,11 +8,11 @@ use super::input::InputFile;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seed(String);
+pub(super) struct Seed(String);
 
 impl Seed {
     /// Of a plan that was made of these files, by this renderer and with this time zone data.
-    pub fn of(files: &[InputFile], renderer: &str, tz_data: &str) -> Self {
+    pub(super) fn of(files: &[InputFile], renderer: &str, tz_data: &str) -> Self {
         let mut sha = Sha256::new();
         let files = files.iter().flat_map(|file| [file.role.word(), &file.name, &file.sha256]);
         for word in files.chain([renderer, tz_data]) {

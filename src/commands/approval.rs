@@ -7,7 +7,7 @@ use super::exit::Failure;
 use super::ours::Ours;
 use super::scan::{digest, scan_unless};
 use super::terminal::Terminal;
-use crate::approval::{Crowd, Difference, InputFile, LeftOutBy, PlanFile, Seed};
+use crate::approval::{Crowd, Difference, Everybody, InputFile, LeftOutBy, PlanFile};
 use crate::delivery::pinned::Pinned;
 use crate::plan::{Entry, Totals};
 use crate::report::approval::Against;
@@ -42,41 +42,32 @@ pub fn write(path: &Path, plan: &PlanFile) -> Result<(), Failure> {
     FILE.write(path, &plan.text())
 }
 
-/// Whoever gets a message is counted, for a plan file and to be held against one. Both are told by seeds of their own:
-/// that of the files of now, and that of the approved plan's.
+/// Whoever gets a message is counted, for a plan file and to be held against one.
 pub struct Counting<'l> {
     loaded: &'l Loaded,
     files: Vec<InputFile>,
-    /// For the file of now, where that is another than the other's.
-    own: Option<Crowd>,
-    approved: Option<Crowd>,
+    crowd: Crowd,
 }
 
 /// The plan of now.
 pub struct Counted {
     /// As it is written.
     pub plan: PlanFile,
-    /// As it is held against the approved one.
-    pub beside: Option<PlanFile>,
+    /// Its people.
+    people: Everybody,
 }
 
 impl<'l> Counting<'l> {
     /// To be begun before the first row is read.
-    pub fn begin(loaded: &'l Loaded, approved: Option<&PlanFile>) -> Result<Self, Failure> {
+    pub fn begin(loaded: &'l Loaded) -> Result<Self, Failure> {
         let files = loaded.digests().map_err(Failure::Input)?;
-        let name = &loaded.campaign.name;
-        let seed = Seed::of(&files, &PlanFile::renderer(), crate::schedule::tz_version());
-        let other = approved.map(PlanFile::seed);
-        let own = (other.as_ref() != Some(&seed)).then(|| Crowd::new(name, &seed));
-        let approved = other.map(|seed| Crowd::new(name, &seed));
-        Ok(Self { loaded, files, own, approved })
+        Ok(Self { loaded, files, crowd: Crowd::new(&loaded.campaign.name) })
     }
 
     /// Hears of a row.
     pub fn take(&mut self, entry: &Entry<'_>) {
         if let Entry::Planned { id, address, digest, .. } = entry {
-            let address = address.to_string();
-            self.own.iter_mut().chain(&mut self.approved).for_each(|crowd| crowd.add(id, &address, digest));
+            self.crowd.add(id, &address.to_string(), digest);
         }
     }
 
@@ -90,8 +81,7 @@ impl<'l> Counting<'l> {
         }
         let campaign = &loaded.campaign;
         let left_out = totals.excluded().filter(|(_, rows)| *rows > 0);
-        let [own, approved] =
-            [self.own, self.approved].map(|crowd| crowd.map(|crowd| crowd.finish().lines()));
+        let people = self.crowd.finish();
         let plan = PlanFile {
             version: PlanFile::VERSION,
             campaign: campaign.name.clone(),
@@ -106,10 +96,9 @@ impl<'l> Counting<'l> {
             files: self.files,
             renderer: PlanFile::renderer(),
             tz_data: crate::schedule::tz_version().to_owned(),
-            people: own.or_else(|| approved.clone()).unwrap_or_default(),
+            people: None,
         };
-        let beside = approved.map(|people| PlanFile { people, ..plan.clone() });
-        Ok(Counted { plan, beside })
+        Ok(Counted { plan: plan.with_people(&people), people })
     }
 }
 
@@ -140,9 +129,10 @@ impl<'p> Approved<'p> {
         Ok(Some(Self { path, plan }))
     }
 
-    /// How the plan of now differs from it, told by its seed.
-    pub fn against(&self, now: &PlanFile) -> Against {
-        Against::new(self.path.display().to_string(), Difference::between(&self.plan, now))
+    /// How the plan of now differs from it.
+    pub fn against(&self, now: &Counted) -> Against {
+        let difference = Difference::between(&self.plan, &now.plan, &now.people);
+        Against::new(self.path.display().to_string(), difference)
     }
 
     /// Plans the whole audience, and refuses what is not as it was approved.
@@ -157,13 +147,12 @@ impl<'p> Approved<'p> {
         leaves: &mut dyn FnMut() -> bool,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
-        let mut counting = Counting::begin(loaded, Some(&self.plan))?;
+        let mut counting = Counting::begin(loaded)?;
         let totals = scan_unless(loaded, None, terminal, leaves, &mut |entry| {
             counting.take(&entry);
             Ok(())
         })?;
-        let Counted { plan, beside } = counting.finish(&totals)?;
-        let against = self.against(&beside.unwrap_or(plan));
+        let against = self.against(&counting.finish(&totals)?);
         if against.same {
             return Ok(());
         }

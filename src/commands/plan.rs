@@ -38,8 +38,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
         state(args, global, &loaded, now)?;
     let approved = Approved::read(args.against.as_deref())?;
     args.out.as_deref().map_or(Ok(()), approval::check)?;
-    let mut listeners =
-        Listeners::new(args, &loaded, ahead, approved.as_ref().map(|approved| &approved.plan))?;
+    let mut listeners = Listeners::new(args, &loaded, ahead)?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| listeners.take(entry))?;
     let Heard { left_out_now, plan, samples } = listeners.finish(&totals, terminal)?;
     let times = Times::of(&loaded.campaign, occasion, now);
@@ -52,8 +51,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     };
     warnings.extend_from_slice(&report.warnings);
     warnings.extend(swallowing(&loaded, &totals));
-    let beside = plan.as_ref().and_then(|counted| counted.beside.as_ref());
-    let against = approved.zip(beside).map(|(approved, now)| approved.against(now));
+    let against = approved.zip(plan.as_ref()).map(|(approved, now)| approved.against(now));
     let report = PlanReport { left_out_now, warnings, against, ..report };
     let late = timing.problem(&workspace::open(&args.campaign)?);
     let mut refused = refusals(&loaded, &totals);

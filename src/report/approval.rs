@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::layout::{Table, count};
-use crate::approval::{Change, Difference, Fate, Figure, FileLine, Number, Role};
+use crate::approval::{Change, Difference, Fate, Figure, FileLine, Number, Role, Untold};
 use crate::units::thousands;
 
 /// The key `against` of `plan --format json`, version 1.
@@ -96,12 +96,15 @@ impl Against {
 
     /// People and texts first, then every file.
     pub fn lines(&self) -> Vec<(String, String)> {
-        let people = self.difference.people.map(|people| ("people".to_owned(), exchange(people, "the same")));
+        let people = self.difference.people.map(|people| {
+            let told = exchange(people, "the same").unwrap_or_else(|| format!("not {}", untold(people)));
+            ("people".to_owned(), told)
+        });
         let texts = self.difference.people.map(|people| {
             let of = match (people.texts, self.difference.is_order_only()) {
                 (_, true) => "the same, in another order".to_owned(),
                 (Number::Exactly(0), false) => "the same".to_owned(),
-                (Number::AtLeast(0), false) => "not told of fewer than 32".to_owned(),
+                (Number::AtLeast(0), false) => format!("not {}", untold(people)),
                 (Number::AtLeast(least), false) => {
                     format!("at least {} of those who are in both read another, maybe all", thousands(least))
                 }
@@ -143,15 +146,23 @@ fn words(number: Number) -> String {
     }
 }
 
-/// `12 more, 3 fewer`.
-fn exchange(people: Change, none: &str) -> String {
+/// `12 more, 3 fewer`; nothing where nothing is known.
+fn exchange(people: Change, none: &str) -> Option<String> {
     let sides = [(people.came, "more"), (people.went, "fewer")];
     let told = sides.into_iter().filter(|(number, _)| number.least() > 0);
     let parts: Vec<String> = told.map(|(number, word)| format!("{} {word}", words(number))).collect();
     match (parts.is_empty(), people.came.is_none() && people.went.is_none()) {
-        (false, _) => parts.join(", "),
-        (true, true) => none.to_owned(),
-        (true, false) => "changed, and by how many is not told of fewer than 32".to_owned(),
+        (false, _) => Some(parts.join(", ")),
+        (true, true) => Some(none.to_owned()),
+        (true, false) => None,
+    }
+}
+
+/// Why more is not told.
+fn untold(people: Change) -> &'static str {
+    match people.untold {
+        Some(Untold::Few) => "told of fewer than 128",
+        Some(Untold::Many) | None => "counted: too many came or went",
     }
 }
 
@@ -176,9 +187,14 @@ fn summary(difference: &Difference) -> String {
         // Whose coming and going it is, where only one file can be it.
         let mut sources = of(Role::Recipients).filter(changed);
         match (sources.next(), sources.next()) {
-            (Some(one), None) => parts.push(format!("{}: {}", one.name, exchange(people, "the same people"))),
+            (Some(one), None) => {
+                let told = exchange(people, "the same people");
+                let told =
+                    told.unwrap_or_else(|| format!("changed, and by how many is not {}", untold(people)));
+                parts.push(format!("{}: {told}", one.name));
+            }
             _ if people.came.is_none() && people.went.is_none() => {}
-            _ => parts.push(format!("people: {}", exchange(people, ""))),
+            _ => parts.extend(exchange(people, "").map(|told| format!("people: {told}"))),
         }
         match people.texts {
             Number::Exactly(0) if difference.is_order_only() => parts.push("another order".to_owned()),

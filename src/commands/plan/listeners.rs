@@ -1,6 +1,5 @@
 //! Who looks at each row while a plan is made: all that is asked for beside the sums, in one pass.
 
-use crate::approval::PlanFile;
 use crate::audience::{Exclusion, Place};
 use crate::cli::{Plan, PlanFormat};
 use crate::commands::ahead::Ahead;
@@ -30,7 +29,7 @@ pub struct Listeners<'a> {
 pub struct Heard {
     /// Who would be left out by what the state says.
     pub left_out_now: Option<LeftOut>,
-    /// The plan file, and how it is held against the approved one.
+    /// The plan file, and its people.
     pub plan: Option<Counted>,
     /// What a comment shows.
     pub samples: Vec<Sample>,
@@ -38,19 +37,14 @@ pub struct Heard {
 
 impl<'a> Listeners<'a> {
     /// Those that the command line asks for, and `ahead` where there is a state.
-    pub fn new(
-        args: &Plan,
-        loaded: &'a Loaded,
-        ahead: Option<Ahead>,
-        approved: Option<&PlanFile>,
-    ) -> Result<Self, Failure> {
+    pub fn new(args: &Plan, loaded: &'a Loaded, ahead: Option<Ahead>) -> Result<Self, Failure> {
         let columns = loaded.campaign.audience.rules.header.columns();
         let begin = |path| RejectsFile::begin(path, columns, loaded.recipients.are_several());
-        let is_approval = approved.is_some() || args.out.is_some();
+        let is_approval = args.against.is_some() || args.out.is_some();
         let wish = Wish { most: SAMPLES, zones: 0, extremes: true };
         Ok(Self {
             ahead,
-            counting: is_approval.then(|| Counting::begin(loaded, approved)).transpose()?,
+            counting: is_approval.then(|| Counting::begin(loaded)).transpose()?,
             rejects: args.rejects.as_deref().map(begin).transpose()?,
             shown: (args.format == PlanFormat::Markdown).then(|| Shown::of(loaded, wish)),
         })
