@@ -53,6 +53,7 @@ pub fn run(args: &Init, terminal: &Terminal) -> Outcome {
         provider: draft.provider.clone(),
         files: made,
         place: quoted(&place.shown(&place.folder())),
+        seen: answers.seen.clone(),
         no_repository: !place.is_in_git(),
     };
     terminal.data(&begun.human());

@@ -13,6 +13,8 @@ pub struct Begun {
     pub files: Vec<(String, String)>,
     /// Its folder, as a shell takes it.
     pub place: String,
+    /// What was seen in a file of people, where there is one.
+    pub seen: Option<String>,
     /// Whether the folder is in no git repository.
     pub no_repository: bool,
 }
@@ -31,13 +33,14 @@ impl Begun {
         }
         commands.extend(["preview", "plan"].map(|verb| format!("sendplan {verb} {place}")));
         commands.push(format!("sendplan send {place} --sandbox"));
+        let seen = self.seen.as_ref().map_or_else(String::new, |seen| format!("{seen}\n\n"));
         let told = if self.no_repository {
             "This folder is no git repository yet. It works without, and campaigns are there to be reviewed.\n\n"
         } else {
             ""
         };
         format!(
-            "{} is a campaign now, through {}. Nothing is sent.\n\n{}\n{told}{}",
+            "{} is a campaign now, through {}. Nothing is sent.\n\n{seen}{}\n{told}{}",
             self.name,
             self.provider,
             table.show(),
