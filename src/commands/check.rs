@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::Outcome;
+use super::connection::no_sandbox;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::campaign::Campaign;
@@ -113,6 +114,10 @@ fn look(args: &Check) -> Result<Checked, Failure> {
                 ));
             }
             checked.told.push_str(&times(campaign, now));
+            if let Some(why) = no_sandbox(&campaign.profile) {
+                let name = &campaign.name;
+                checked.told.push_str(&format!("{name} cannot be sent to a sandbox\n  {why}\n\n"));
+            }
         }
     }
     Ok(checked)
