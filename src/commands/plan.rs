@@ -1,5 +1,6 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
+mod landlines;
 mod listeners;
 
 use std::path::Path;
@@ -42,7 +43,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     args.out.as_deref().map_or(Ok(()), approval::check)?;
     let mut listeners = Listeners::new(args, &loaded, ahead)?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| listeners.take(entry))?;
-    let Heard { left_out_now, plan, samples } = listeners.finish(&totals, terminal)?;
+    let Heard { left_out_now, plan, samples, landlines } = listeners.finish(&totals, terminal)?;
     let times = Times::of(&loaded.campaign, occasion, now);
     let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
     let places = Places::of(&loaded.campaign, &totals, times.starts, now);
@@ -53,6 +54,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     };
     warnings.extend_from_slice(&report.warnings);
     warnings.extend(swallowing(&loaded, &totals));
+    warnings.extend(landlines);
     let against = approved.zip(plan.as_ref()).map(|(approved, now)| approved.against(now));
     let report = PlanReport { left_out_now, warnings, against, ..report };
     let late = timing.problem(&workspace::open(&args.campaign)?);
