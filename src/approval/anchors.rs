@@ -16,9 +16,9 @@ pub(super) const FEWEST: u64 = 128;
 #[derive(Debug, Clone)]
 pub(super) struct Anchors {
     /// What a place is multiplied with: an odd number, so that every place has one of its own in each order.
-    factors: Vec<u64>,
+    factors: [u64; ORDERS],
     /// The last place that is kept, where there are enough already.
-    limits: Vec<u64>,
+    limits: [u64; ORDERS],
     firsts: Vec<BinaryHeap<u64>>,
 }
 
@@ -26,12 +26,20 @@ impl Anchors {
     /// Of nobody. The orders are those of the campaign, in all of its plans: each further order would be one more to try.
     pub(super) fn new(campaign: &str) -> Self {
         let lot = Lot::new("approval order", campaign);
-        let factors = (0..ORDERS).map(|order| lot.place(&order.to_string()) | 1).collect();
-        Self { factors, limits: vec![u64::MAX; ORDERS], firsts: vec![BinaryHeap::new(); ORDERS] }
+        let factors = std::array::from_fn(|order| lot.place(&order.to_string()) | 1);
+        Self { factors, limits: [u64::MAX; ORDERS], firsts: vec![BinaryHeap::new(); ORDERS] }
     }
 
-    /// Adds somebody by their place among all people.
+    /// Adds somebody by their place among all people. Nearly always they are among the first of no order.
     pub(super) fn add(&mut self, place: u64) {
+        let mut orders = self.factors.iter().zip(&self.limits);
+        if orders.any(|(factor, limit)| place.wrapping_mul(*factor) <= *limit) {
+            self.put(place);
+        }
+    }
+
+    #[cold]
+    fn put(&mut self, place: u64) {
         for ((factor, limit), firsts) in self.factors.iter().zip(&mut self.limits).zip(&mut self.firsts) {
             let place = place.wrapping_mul(*factor);
             if place > *limit {

@@ -114,6 +114,12 @@ fn go_on(sent: &Delivered, (shown, sending): (&str, &str), flags: &Flags, termin
         Driven::Ended(End::Waits { .. }) => ", from then on",
         _ => "",
     };
+    if matches!(sent.driven, Driven::Ended(End::Refused(_) | End::Paused(_))) {
+        terminal.note(&format!(
+            "\nThe run keeps its texts and the gateway's profile as they were when it began. If one of them is what is \
+             wrong,\n`sendplan cancel {shown}{flags}` ends it, and a campaign of another name is for those who are left."
+        ));
+    }
     terminal.note(&format!("\nNext{when}:\n{resume}  sendplan send {sending}{}", flags.taking_up()));
     if flags.begin_anew() {
         terminal.note(

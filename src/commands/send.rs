@@ -70,6 +70,12 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
                     return Ok(Code::Stopped);
                 }
                 Choice::Nothing(code) => return Ok(code),
+                Choice::NotNow(code) => {
+                    // Whoever approved it learns before its time that it is another by now.
+                    return approved
+                        .map_or(Ok(()), |approved| approved.hold(&loaded, terminal))
+                        .map(|()| code);
+                }
                 Choice::Begin(occurrence) => {
                     if let Some(approved) = approved.as_ref().filter(|_| !begins_anew) {
                         approved.hold(&loaded, terminal)?;
@@ -112,6 +118,8 @@ enum Choice {
     Begin(String),
     /// None; people were told why.
     Nothing(Code),
+    /// None yet; people were told when.
+    NotNow(Code),
 }
 
 /// What is to be begun, if anything is: not what went out before, or is not due. The same occurrence sends nothing
@@ -149,7 +157,7 @@ fn choose(
         return Ok(Choice::Begin(occurrence));
     }
     if let Some(code) = not_due(campaign, &asked, now, terminal)? {
-        return Ok(Choice::Nothing(code));
+        return Ok(Choice::NotNow(code));
     }
     if let Some(until) = campaign.delivery.until.filter(|until| *until - now < LAST) {
         let shown = until.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -158,7 +166,7 @@ fn choose(
         return Ok(Choice::Nothing(Code::Done));
     }
     let shut = campaign.delivery.window.and_then(|window| shut(campaign, window, now, terminal));
-    Ok(shut.map_or(Choice::Begin(occurrence), Choice::Nothing))
+    Ok(shut.map_or(Choice::Begin(occurrence), Choice::NotNow))
 }
 
 /// Another occurrence under the same name would send everybody a second copy, unless the campaign says that nobody gets

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::approval::flag_beside;
 use super::beside::{is_sender, sends, sends_all};
 use super::campaigns::{self, Candidate};
 use super::exit::{Code, Failure};
@@ -25,7 +26,6 @@ use crate::store::control::{Control, Waiting};
 use crate::store::lock::{Holder, Lock};
 use crate::store::{Run, RunId, Store, StoreError};
 use crate::world::clock::Clock;
-use crate::world::confine::Repository;
 
 pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
@@ -122,21 +122,17 @@ fn candidates(args: &Status, named: Option<&Named>) -> Vec<Candidate> {
     match (&args.campaign, named) {
         (Some(place), Some(Named { repository: Some(_), .. })) => vec![campaigns::one(place)],
         (_, Some(named)) => {
-            let mut found = here();
+            let mut found = campaigns::here();
             found.retain(|one| one.name.as_ref() == Some(&named.name));
             found
         }
-        (_, None) => here(),
+        (_, None) => campaigns::here(),
     }
-}
-
-fn here() -> Vec<Candidate> {
-    Repository::of(std::path::Path::new(".")).map(|here| campaigns::all(&here)).unwrap_or_default()
 }
 
 /// Every name that could have been meant.
 fn names(args: &Status, known: &Known) -> Vec<String> {
-    let found = if args.sandbox { Vec::new() } else { here() };
+    let found = if args.sandbox { Vec::new() } else { campaigns::here() };
     known.names.iter().cloned().chain(found.into_iter().filter_map(|one| one.name)).collect()
 }
 
@@ -170,9 +166,14 @@ fn campaign(
             let own: Vec<Run> =
                 runs.iter().filter(|run| run.pinned.campaign == campaign.name).cloned().collect();
             let outlook = Outlook::of(campaign, &own, now, UPCOMING);
+            // What has begun is taken up as it was begun.
+            let plan = match outlook.standing {
+                Standing::Begun => String::new(),
+                _ => flag_beside(&found.place),
+            };
             let command = match is_run {
                 true => "the process that is running".to_owned(),
-                false => format!("`sendplan send {shown}{flags}`"),
+                false => format!("`sendplan send {shown}{plan}{flags}`"),
             };
             CampaignLine {
                 standing: word(outlook.standing),

@@ -15,6 +15,7 @@ pub(super) struct Answer {
     pub context: Context,
     /// Why there is no JSON, in a few words for people; `None` when there is.
     pub no_json: Option<String>,
+    status: u16,
     empty: bool,
 }
 
@@ -39,7 +40,7 @@ impl Answer {
         if reads.batch {
             context.insert_value("batch", Value::from(BTreeMap::from([("size", Value::from(members))])));
         }
-        Self { context, no_json, empty: is_empty(response) }
+        Self { context, no_json, status: response.status, empty: is_empty(response) }
     }
 
     /// Whether there is a body and it is no JSON: unless the profile reads texts, it comes from somebody else than
@@ -54,6 +55,14 @@ impl Answer {
         secrets.reason(
             self.no_json.as_deref().unwrap_or("the answer has not the form this gateway's answers have"),
         )
+    }
+
+    /// The same where a place of the profile finds nothing in it: whoever writes one must know which.
+    pub fn lacks(&self, place: &str, secrets: &Secrets) -> String {
+        match self.no_json {
+            Some(_) => self.unreadable(secrets),
+            None => format!("HTTP {}, and `{place}` finds nothing in the answer", self.status),
+        }
     }
 }
 

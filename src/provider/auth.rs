@@ -166,7 +166,8 @@ impl Profile {
                 None => unreadable(&error.to_string()),
             })
         };
-        let access = text(&auth.access)?.ok_or_else(|| unreadable(&answer.unreadable(secrets)))?;
+        let access = text(&auth.access)?
+            .ok_or_else(|| unreadable(&answer.lacks("auth.token.read.access", secrets)))?;
         // The end is a time of the gateway's clock, which its `Date` header shows.
         let clock = response.header("date").and_then(http_date).unwrap_or(now);
         let end = auth.expires_at.as_ref().and_then(|program| self.seconds(program, &answer.context));

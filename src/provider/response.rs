@@ -141,7 +141,7 @@ impl Profile {
                 (Class::Unknown, Some(reason))
             }
             Ok(None) if provider_id.is_some() => (Class::Accepted, None),
-            Ok(None) => (Class::Unknown, Some(answer.unreadable(secrets))),
+            Ok(None) => (Class::Unknown, Some(answer.lacks("results.id", secrets))),
         };
         let provider_id = provider_id.and_then(|id| secrets.clean_id(id));
         Verdict { class, provider_id, reason }
@@ -160,7 +160,7 @@ impl Profile {
         let members = names.len();
         let list = self.inner.program.eval(list, &answer.context).ok();
         let Some(results) = list.as_ref().and_then(Value::as_array) else {
-            let unreadable = Verdict::new(Class::Unknown, answer.unreadable(secrets));
+            let unreadable = Verdict::new(Class::Unknown, answer.lacks("results.each", secrets));
             return Reading::all(members, &unreadable);
         };
         let mut places: HashMap<&str, usize> = HashMap::with_capacity(members);

@@ -284,6 +284,38 @@ fn what_was_approved_is_sent_and_a_refused_one_leaves_no_run() {
     assert_eq!(status["runs"], serde_json::json!([]));
 }
 
+/// Before its time it is told as well: on the morning on which it is to go out it is too late to approve it again.
+#[test]
+fn what_is_not_due_yet_is_held_to_its_plan_as_well() {
+    let project = project(20);
+    out(&project);
+    let send = ["send", "campaigns/c", "--plan", PLAN, "--now", "2027-03-01T00:00:00Z"];
+    let same = project.run(&send);
+    assert_eq!(same.code, 0, "{same:?}");
+    assert!(same.out.contains("Nothing is due"), "{same:?}");
+    append(&project, "campaigns/c/m.txt", "!");
+    let other = project.run(&send);
+    assert_eq!(other.code, 9, "{other:?}");
+    assert!(other.out.contains("Nothing is due") && other.err.contains("m.txt changed"), "{other:?}");
+}
+
+/// What is typed next begins nothing that was not approved.
+#[test]
+fn commands_that_are_named_for_a_campaign_with_a_plan_file_name_it_too() {
+    let project = project(20);
+    let resumed = |project: &Project| {
+        assert_eq!(project.run(&["pause", "campaigns/c"]).code, 0);
+        project.run(&["resume", "campaigns/c"]).err
+    };
+    assert!(resumed(&project).ends_with("  sendplan send campaigns/c\n"), "{}", resumed(&project));
+    out(&project);
+    let told = resumed(&project);
+    assert!(told.ends_with("  sendplan send campaigns/c --plan campaigns/c/plan.json\n"), "{told}");
+    let due = project.run(&["status", "--now", "2027-03-01T06:00:00Z"]);
+    let told = "`sendplan send campaigns/c --plan campaigns/c/plan.json`";
+    assert!(due.out.contains(told) || due.err.contains(told), "{due:?}");
+}
+
 #[test]
 fn a_sandbox_that_is_refused_leaves_the_last_one_as_it_is() {
     let project = project(20);

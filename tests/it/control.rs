@@ -474,6 +474,11 @@ fn a_word_brings_an_older_state_up_to_date_where_nobody_has_it() {
     let refused = say(&["optout", "+254700000009"], "taken.db");
     assert_eq!(refused.code, 7, "{refused:?}");
     assert!(refused.err.contains("version 1"), "{}", refused.err);
+    assert!(
+        refused.err.ends_with("\nNext:\n  sendplan status --sandbox --state taken.db\n"),
+        "{}",
+        refused.err
+    );
     // Who has the state and sends nothing is not waited for.
     assert_eq!(say(&["pause", "c"], "free.db").code, 0);
     let _reader = Lock::acquire(&project.path("free.db"), "report c", "now").unwrap();

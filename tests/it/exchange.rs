@@ -169,6 +169,17 @@ async fn fault_24_truncated_json_is_unknown() {
     assert_eq!(classes(&reading), BOTH_UNKNOWN);
 }
 
+/// Whoever writes a profile must know which of its places is wrong.
+#[tokio::test]
+async fn what_the_profile_finds_nothing_with_is_named() {
+    for answer in ["{\"status\": \"success\", \"data\": 7}", "{\"status\": \"success\"}"] {
+        let reading = reading_of(gateway::json(200, answer)).await;
+        assert_eq!(classes(&reading), BOTH_UNKNOWN);
+        let reason = reading.verdicts[0].reason.as_deref();
+        assert_eq!(reason, Some("HTTP 200, and `results.each` finds nothing in the answer"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn fault_25_html_is_unknown() {
     let page = b"<html>It works!</html>";
