@@ -81,7 +81,7 @@ const APPROVE: &str = "sendplan plan campaigns/one --out campaigns/one/plan.json
 
 /// Two campaigns, of which the first one is approved in the last commit.
 fn begun(proposal: &Proposal) {
-    let ignored = "printf 'plans\\npages\\nbin\\nchanged\\nfiles\\napproved.json\\noutput\\n' > .gitignore";
+    let ignored = "printf 'plans\\npages\\nbin\\nchanged\\nmade-of\\napproved.json\\noutput\\n' > .gitignore";
     proposal.must(&format!("git init --quiet && {ignored} && sendplan init one && sendplan init two"));
     proposal.commit("begun");
     proposal.must(APPROVE);
@@ -125,8 +125,9 @@ fn is_planned_and_held_to_its_plan(proposal: &Proposal) {
 fn is_planned_for_any_of_its_files(proposal: &Proposal) {
     let people = "Kundennr,Telefon\n1,+254700000001\n2,+254700000002\n";
     proposal.job.write("export.csv", people);
-    proposal
-        .must("git init --quiet && printf 'plans\\npages\\nbin\\nchanged\\nfiles\\noutput\\n' > .gitignore");
+    proposal.must(
+        "git init --quiet && printf 'plans\\npages\\nbin\\nchanged\\nmade-of\\noutput\\n' > .gitignore",
+    );
     proposal.must("sendplan init one --from export.csv --yes && sendplan init two");
     proposal.must("mkdir -p shared templates && echo 'Reply STOP to opt out.' > shared/footer");
     proposal.must("ln -s ../shared/footer templates/footer.txt");
