@@ -14,6 +14,7 @@ use super::exit::Failure;
 use super::flags::Flags;
 use super::job::Job;
 use super::preparing::Preparing;
+use super::report::reasons;
 use super::standing::{left_out, line};
 use super::terminal::Terminal;
 use crate::audience::Suppression;
@@ -23,6 +24,7 @@ use crate::delivery::engine::{Engine, Now, Tally};
 use crate::executor::clocks::clocks;
 use crate::executor::live::Live;
 use crate::executor::{Driven, execute};
+use crate::report::campaign::why;
 use crate::report::delivery::{Work, summary};
 use crate::report::status::RunLine;
 use crate::store::control::Control;
@@ -82,6 +84,10 @@ pub fn deliver_in(
     let took = clock.now().elapsed - if alone { Duration::ZERO } else { begun };
     let (run, work) = conclude(&mut store, id, tally, took, clock)?;
     terminal.data(&summary(&run, &work));
+    if alone && run.rejected > 0 {
+        let (reasons, others) = reasons(&store, &the_run(&store, id)?)?;
+        terminal.data(&why(&reasons, others));
+    }
     if alone {
         say_ending(&driven, &run, terminal);
     }

@@ -90,10 +90,7 @@ pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, te
             terminal.note(&format!("\nWhoever cancelled it closes it. Next:\n  sendplan report {shown}{flags}"));
         }
         Code::Stopped | Code::Refused => go_on(sent, (&shown, &sending), flags, terminal),
-        Code::Unknown | Code::Rejected => {
-            let verb = if sent.code == Code::Unknown { "resolve" } else { "report" };
-            terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
-        }
+        Code::Unknown | Code::Rejected => decide_next(sent.code, args, flags, terminal),
         // The real state is another one.
         _ if args.sandbox => terminal.note(&format!(
             "\nNothing left this machine: the gateway was a sandbox, and nobody counts as sent to.\n\nNext, with the \
@@ -101,6 +98,17 @@ pub fn next_steps(sent: &Delivered, args: &Send, flags: &Flags, state: &Path, te
         )),
         _ => {}
     }
+}
+
+/// What to type next about a run that is through, where it ends with a code that wants somebody to look.
+pub fn decide_next(code: Code, args: &Send, flags: &Flags, terminal: &Terminal) {
+    let verb = match code {
+        Code::Unknown => "resolve",
+        Code::Rejected => "report",
+        _ => return,
+    };
+    let shown = quoted(&args.campaign.display().to_string());
+    terminal.note(&format!("\nNext:\n  sendplan {verb} {shown}{flags}"));
 }
 
 /// How a run that was stopped goes on. Only what was refused, or does not work, has to be mended first.

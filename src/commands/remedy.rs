@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::campaigns::here;
 use super::exit::Failure;
 use super::flags::{Flags, quoted};
 use super::typed;
@@ -200,6 +201,10 @@ fn not_found(path: &Path, verb: &Verb) -> Vec<String> {
     let inside = campaigns.join(path);
     if inside.join(MANIFEST).is_file() {
         return vec![meant(path, &inside)];
+    }
+    // Given by its name, which is not its folder's.
+    if let Some(found) = here().into_iter().find(|one| one.name.as_deref() == path.to_str()) {
+        return vec![meant(path, &found.place)];
     }
     match (nearly(path), verb) {
         // Another campaign is not sent for a slip: it is looked at.

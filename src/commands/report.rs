@@ -269,7 +269,7 @@ fn next_steps(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags)
 }
 
 /// Why messages were rejected, left out or failed. Looks only where the counts say that there is something to find.
-fn reasons(store: &Sqlite, run: &Run) -> Result<(Vec<Reason>, u64), Failure> {
+pub fn reasons(store: &Sqlite, run: &Run) -> Result<(Vec<Reason>, u64), Failure> {
     if run.pruned_at_ms.is_some() {
         // Nobody knows any more why.
         return Ok((

@@ -3,9 +3,9 @@
 use super::approval::flag_beside;
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
-use super::flags::Flags;
+use super::flags::{Flags, quoted};
 use super::named::Named;
-use super::next::place;
+use super::next::Manifest;
 use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
@@ -46,7 +46,14 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.data(&resumed(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
     if sender.is_none() {
         let runs = beside.store.runs(Some(&named.name))?;
-        let place = runs.last().map_or_else(|| named.shown(), |run| place(&named, run));
+        let place = match runs.last() {
+            Some(run) => Manifest::of(Some(&named), run).place(),
+            None => named.candidate().map(|found| quoted(&found.place.display().to_string())),
+        };
+        let Some(place) = place else {
+            terminal.note(&format!("\nNext:\n  sendplan status {}{flags}", named.shown()));
+            return Ok(Code::Done);
+        };
         // A run that has begun is taken up as it was begun.
         let begins = runs.iter().all(|run| run.finished_at_ms.is_some());
         let plan = named.candidate().filter(|_| begins).map(|found| flag_beside(&found.place));

@@ -6,7 +6,7 @@ use super::approval::Approved;
 use super::beside::sending;
 use super::connection::threads;
 use super::deliver::deliver;
-use super::ending::{next_steps, settled};
+use super::ending::{decide_next, next_steps, settled};
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
 use super::job::{Beginning, Ground, begin, same_manifest, take_up};
@@ -64,7 +64,7 @@ pub fn run(args: &Send, global: &Global, terminal: &Terminal) -> Outcome {
         }
         None => {
             let loaded = ahead.map_or_else(|| load::campaign(&args.campaign, terminal), Ok)?;
-            match choose(&loaded, &opened, &held.store, args, now, terminal)? {
+            match choose(&loaded, &opened, &held.store, (args, &flags), now, terminal)? {
                 Choice::Nothing(_) if !unfinished.waiting.is_empty() => {
                     unfinished.tell(terminal);
                     return Ok(Code::Stopped);
@@ -129,7 +129,7 @@ fn choose(
     loaded: &Loaded,
     opened: &Opened,
     store: &Sqlite,
-    args: &Send,
+    (args, flags): (&Send, &Flags),
     now: DateTime<Utc>,
     terminal: &Terminal,
 ) -> Result<Choice, Failure> {
@@ -148,7 +148,7 @@ fn choose(
             // It waits; what for is told with all that wait.
             return Ok(Choice::Nothing(Code::Stopped));
         }
-        return finished_already(run, store, terminal).map(Choice::Nothing);
+        return finished_already(run, store, args, flags, terminal).map(Choice::Nothing);
     }
     if let Some(earlier) = runs.first() {
         sent_already(campaign, earlier, &occurrence)?;
@@ -218,7 +218,13 @@ pub fn occasion(
 }
 
 /// The same occurrence sends nothing again.
-fn finished_already(run: &Run, store: &Sqlite, terminal: &Terminal) -> Result<Code, Failure> {
+fn finished_already(
+    run: &Run,
+    store: &Sqlite,
+    args: &Send,
+    flags: &Flags,
+    terminal: &Terminal,
+) -> Result<Code, Failure> {
     let (name, occurrence) = (&run.pinned.campaign, &run.pinned.occurrence);
     let shown = line(run, false);
     let text = summary(&shown, &Work::default());
@@ -230,7 +236,9 @@ fn finished_already(run: &Run, store: &Sqlite, terminal: &Terminal) -> Result<Co
     terminal.note(
         "\nWho was added to its files since gets nothing: that is another campaign, with a name of its own.",
     );
-    Ok(settled(&shown))
+    let code = settled(&shown);
+    decide_next(code, args, flags, terminal);
+    Ok(code)
 }
 
 /// Outside the hours of the day nothing is begun.

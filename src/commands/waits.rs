@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::beside::{sends, sends_all};
-use super::flags::Flags;
+use super::flags::{Flags, quoted};
 use super::named::Named;
-use super::next::place_of;
+use super::next::Manifest;
 use super::outlook::moment;
 use super::standing::line;
 use crate::campaign::Delivery;
@@ -163,7 +163,18 @@ impl Scene<'_> {
     }
 
     fn process(&self, run: &Run, is_held: bool, is_shut: bool) -> WaitLine {
-        let place = place_of(self.named, run);
+        let place = match Manifest::of(self.named, run) {
+            Manifest::There(place) => place,
+            Manifest::Gone(manifest) => {
+                let text = format!("`{manifest}`, from which it was begun, is not there: put it back");
+                return self.not_sent(run, &text);
+            }
+            Manifest::Called { manifest, name } => {
+                let before = &run.pinned.campaign;
+                let text = format!("`{manifest}` is called `{name}` now: call it `{before}` again");
+                return self.not_sent(run, &text);
+            }
+        };
         let command = format!("`sendplan send {place}{}`", self.flags.taking_up());
         let text = match self.holder {
             Some(holder) => {
@@ -174,6 +185,16 @@ impl Scene<'_> {
             None => format!("nobody sends it: {command} goes on with it"),
         };
         wait("process", None, text)
+    }
+
+    /// `send` cannot go on with it as its manifest is now.
+    fn not_sent(&self, run: &Run, why: &str) -> WaitLine {
+        let (name, flags) = (quoted(&run.pinned.campaign), self.flags);
+        wait(
+            "process",
+            None,
+            format!("nobody sends it, and {why}, or `sendplan cancel {name}{flags}` closes it"),
+        )
     }
 
     fn held(&self, line: &RunLine) -> Option<WaitLine> {

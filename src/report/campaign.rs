@@ -181,19 +181,24 @@ impl RunReport {
     }
 
     fn why(&self) -> String {
-        if self.reasons.is_empty() {
-            return String::new();
-        }
-        let mut table = Table::new(&[1]);
-        for one in &self.reasons {
-            table.row([one.state, &thousands(one.messages), &one.reason]);
-        }
-        let mut out = format!("\nWhy:\n{}", table.show());
-        if self.other_reasons > 0 {
-            let _ = writeln!(out, "  and {} for other reasons", count(self.other_reasons, "message"));
-        }
-        out
+        why(&self.reasons, self.other_reasons)
     }
+}
+
+/// Why messages did not arrive, as a table for people; nothing where nobody knows of any.
+pub fn why(reasons: &[Reason], others: u64) -> String {
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[1]);
+    for one in reasons {
+        table.row([one.state, &thousands(one.messages), &one.reason]);
+    }
+    let mut out = format!("\nWhy:\n{}", table.show());
+    if others > 0 {
+        let _ = writeln!(out, "  and {} for other reasons", count(others, "message"));
+    }
+    out
 }
 
 /// `2026-01-01T09:00:17Z` as people write it.

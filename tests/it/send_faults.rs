@@ -388,3 +388,17 @@ fn secrets_and_tokens_are_seen_nowhere() {
         assert!(!seen.contains(secret), "`{secret}` was written somewhere");
     }
 }
+
+#[test]
+fn a_run_of_which_some_were_refused_says_why_and_what_to_type() {
+    let gateway = Loopback::with(|request| (request.send % 10 == 3).then(|| error(422)));
+    let project = Project::personalised(&gateway.url(), 30);
+    let first = project.send();
+    assert_eq!(first.code, 5, "{first:?}");
+    assert!(first.out.contains("\nWhy:\n  rejected  3  "), "{}", first.out);
+    assert!(first.err.contains("\nNext:\n  sendplan report campaigns/c\n"), "{}", first.err);
+    // Sent again, it sends nothing, and ends alike.
+    let again = project.send();
+    assert_eq!(again.code, 5, "{again:?}");
+    assert!(again.err.contains("\nNext:\n  sendplan report campaigns/c\n"), "{}", again.err);
+}

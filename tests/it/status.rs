@@ -174,3 +174,31 @@ fn a_process_that_its_gateway_makes_wait_says_so() {
     assert_eq!(said(child.wait_with_output().unwrap()).code, 4);
     assert_eq!(words(&json(&project, &[])["runs"][0]), ["process"]);
 }
+
+/// A run belongs to a name and a manifest: what goes on with it is no command that cannot.
+#[test]
+fn a_run_whose_manifest_has_another_name_or_is_gone_says_how_it_goes_on_or_ends() {
+    let (_gateway, project) = interrupted();
+    let place = project.path("campaigns/c/campaign.yaml");
+    let manifest = std::fs::read_to_string(&place).unwrap();
+    std::fs::write(&place, manifest.replace("name: c", "name: d")).unwrap();
+    let called = "nobody sends it, and `campaigns/c/campaign.yaml` is called `d` now: call it `c` again, or \
+                  `sendplan cancel c` closes it";
+    for arguments in [&["status"][..], &["status", "c"]] {
+        let seen = project.run(arguments);
+        assert!(seen.out.contains(called) && !seen.out.contains("goes on with it"), "{seen:?}");
+    }
+    assert_eq!(project.run(&["pause", "c"]).code, 0);
+    for told in [project.run(&["resume", "c"]), project.run(&["report", "c"])] {
+        let said = format!("{}{}", told.out, told.err);
+        assert!(!said.contains("sendplan send"), "{said}");
+    }
+    let by_name = project.run(&["send", "d"]);
+    assert!(by_name.code == 3 && by_name.err.contains("Next:\n  sendplan send campaigns/c\n"), "{by_name:?}");
+    std::fs::rename(project.path("campaigns/c"), project.path("campaigns/d")).unwrap();
+    let gone = "nobody sends it, and `campaigns/c/campaign.yaml`, from which it was begun, is not there: put it back, or \
+                `sendplan cancel c` closes it";
+    let seen = project.run(&["status", "c"]);
+    assert!(seen.out.contains(gone), "{seen:?}");
+    assert_eq!(project.run(&["cancel", "c"]).code, 6);
+}
