@@ -739,6 +739,14 @@ fn a_run_whose_manifest_is_gone_is_told_and_can_be_cancelled() {
     std::fs::rename(project.path("c1"), project.path("campaigns/c1")).unwrap();
     let named = project.run(&["run", "--once", "--now", "2026-12-01T06:02:00Z", "campaigns/c2"]);
     assert!(named.code == 0 && !named.err.contains("is gone"), "{named:?}");
+    // Under another name it is another campaign.
+    let manifest = std::fs::read_to_string(project.path("campaigns/c1/campaign.yaml")).unwrap();
+    let other = manifest.replace("name: c1", "name: c9").replace("0 9 * * *", "0 21 * * *");
+    project.write("campaigns/c1/campaign.yaml", &other);
+    let called = once(&project, "2026-12-01T06:03:00Z");
+    let other =
+        words.replace("is gone", "is called `c9` now").replace("put its folder back", "call it `c1` again");
+    assert!(called.code == 4 && called.err.contains(&other), "{called:?}");
     std::fs::remove_dir_all(project.path("campaigns/c1")).unwrap();
     let daemon = Daemon::start(&project, &[]);
     daemon.until_said(words);

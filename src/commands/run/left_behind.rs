@@ -13,7 +13,7 @@ use crate::report::layout::count;
 use crate::store::Store;
 
 impl Watch {
-    /// Tells, once each, of campaigns whose manifests are gone and whose runs are not at their end.
+    /// Tells, once each, of campaigns whose manifests are gone or called otherwise, and whose runs are not at their end.
     pub(super) fn tell_strays(&mut self) -> Result<(), Failure> {
         let runs = match self.store.runs(None) {
             Ok(runs) => runs,
@@ -21,23 +21,24 @@ impl Watch {
         };
         let known: BTreeSet<String> =
             self.campaigns.all().filter_map(|(_, found)| found.name.clone()).collect();
-        let mut gone: BTreeMap<String, (String, u64)> = BTreeMap::new();
+        let mut gone: BTreeMap<String, (String, u64, (String, String))> = BTreeMap::new();
         for run in runs.into_iter().filter(|run| run.finished_at_ms.is_none()) {
             let name = &run.pinned.campaign;
-            if known.contains(name) || self.busy.contains_key(name) || !self.strays.is_gone(&run) {
+            if known.contains(name) || self.busy.contains_key(name) {
                 continue;
             }
-            let left = gone.entry(run.pinned.campaign).or_insert((run.pinned.occurrence, 0));
+            let Some(why) = self.strays.why(&run) else { continue };
+            let left = gone.entry(run.pinned.campaign).or_insert((run.pinned.occurrence, 0, why));
             left.1 += run.counts.open();
         }
         self.strays.told.retain(|name| gone.contains_key(name));
-        for (name, (occurrence, left)) in gone {
+        for (name, (occurrence, left, (why, mend))) in gone {
             if !self.strays.told.insert(name.clone()) {
                 continue;
             }
             let (shown, flags) = (quoted(&name), &self.strays.flags);
             let text = format!(
-                "its manifest is gone, and {occurrence} is not at its end, {} not sent: put its folder back, or \
+                "{why}, and {occurrence} is not at its end, {} not sent: {mend}, or \
                  `sendplan cancel {shown}{flags}` closes it",
                 count(left, "message")
             );
