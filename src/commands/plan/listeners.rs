@@ -1,5 +1,6 @@
 //! Who looks at each row while a plan is made: all that is asked for beside the sums, in one pass.
 
+use super::landlines::Landlines;
 use crate::audience::{Exclusion, Place};
 use crate::cli::{Plan, PlanFormat};
 use crate::commands::ahead::Ahead;
@@ -23,6 +24,7 @@ pub struct Listeners<'a> {
     counting: Option<Counting<'a>>,
     rejects: Option<RejectsFile>,
     shown: Option<Shown<'a>>,
+    landlines: Option<Landlines>,
 }
 
 /// What they have heard.
@@ -33,6 +35,8 @@ pub struct Heard {
     pub plan: Option<Counted>,
     /// What a comment shows.
     pub samples: Vec<Sample>,
+    /// What is told of fixed lines.
+    pub landlines: Option<String>,
 }
 
 impl<'a> Listeners<'a> {
@@ -47,6 +51,7 @@ impl<'a> Listeners<'a> {
             counting: is_approval.then(|| Counting::begin(loaded)).transpose()?,
             rejects: args.rejects.as_deref().map(begin).transpose()?,
             shown: (args.format == PlanFormat::Markdown).then(|| Shown::of(loaded, wish)),
+            landlines: Landlines::of(&loaded.campaign),
         })
     }
 
@@ -56,6 +61,7 @@ impl<'a> Listeners<'a> {
         self.shown.iter_mut().for_each(|shown| shown.take(&entry));
         match entry {
             Entry::Planned { address, .. } => {
+                self.landlines.iter_mut().for_each(|landlines| landlines.take(address));
                 self.ahead.iter_mut().for_each(|ahead| ahead.count(address));
                 Ok(())
             }
@@ -76,6 +82,7 @@ impl<'a> Listeners<'a> {
         Ok(Heard {
             left_out_now: self.ahead.map(Ahead::finish),
             plan: self.counting.map(|counting| counting.finish(totals)).transpose()?,
+            landlines: self.landlines.and_then(|landlines| landlines.warning(totals.messages)),
             samples: self.shown.map(|shown| few(shown.samples())).unwrap_or_default(),
         })
     }
