@@ -61,7 +61,7 @@ fn what_is_assumed_to_be_sent_counts_as_accepted() {
     assert_eq!(project.send().code, 0);
     assert_eq!(desk.book(|book| book.asked.len()), asked, "nobody was asked and nothing was sent");
     let rows = project.run(&["report", "c", "--format", "csv"]).out;
-    assert!(rows.contains(",accepted,,1,1,") && rows.contains(",assumed sent\n"), "{rows}");
+    assert!(rows.contains(",accepted,,1,1,") && rows.contains(",assumed sent,once\n"), "{rows}");
     insta::assert_snapshot!("decide_decisions", golden(&project.run(&["resolve", "c", "--decisions"])));
     let again = as_root(&project, &["resolve", "c", "--assume-sent"]);
     assert!(again.code == 0 && again.out.contains("nothing to decide"), "{again:?}");
