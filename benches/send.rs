@@ -288,7 +288,7 @@ async fn with_engine(gateway: &Arc<Gateway>, messages: usize, concurrency: usize
     let mut engine =
         Engine::new(Arc::clone(&gateway.profile), delivery, Suppression::default(), kind, clock.now());
     let journal = Journal::start(store, run).unwrap();
-    let lists = Lists::watch(Vec::new(), kind, String::new());
+    let lists = Lists::watch(Vec::new(), Vec::new(), kind, String::new());
     let ends = Ends::Signals(Signals::new().unwrap());
     let mut live = Live::new(journal, Arc::clone(gateway), lists, clock, ends);
     let delivery = tokio::spawn(async move {

@@ -87,7 +87,7 @@ pub enum Verb {
     Pause(Say),
     /// Let a paused campaign go on
     Resume(Say),
-    /// Send nothing more of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can
+    /// Send nothing more of what has begun of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can
     Cancel(Say),
     /// Record that people want no more messages: nobody of them is sent to from then on
     Optout(Optout),

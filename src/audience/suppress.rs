@@ -240,6 +240,21 @@ impl Suppression {
         &self.lists
     }
 
+    /// How many entries each list has, in their order.
+    pub fn entries(&self) -> &[u64] {
+        &self.entries
+    }
+
+    /// Whoever was on the same lists before stays on them.
+    pub fn keep(&mut self, before: Self) {
+        for (digits, list) in before.phones {
+            self.phones.entry(digits).or_insert(list);
+        }
+        for (text, list) in before.opaque {
+            self.opaque.entry(text).or_insert(list);
+        }
+    }
+
     /// Whether the list that was added last has no entry at all.
     pub fn last_is_blank(&self) -> bool {
         self.entries.last() == Some(&0)

@@ -30,6 +30,11 @@ pub fn all(repository: &Repository) -> Vec<Candidate> {
     found.iter().map(|place| one(place)).collect()
 }
 
+/// Those of the repository in which we are.
+pub fn here() -> Vec<Candidate> {
+    Repository::of(Path::new(".")).map(|here| all(&here)).unwrap_or_default()
+}
+
 /// The one at a place.
 pub fn one(place: &Path) -> Candidate {
     match workspace::open(place) {

@@ -14,6 +14,7 @@ use super::exit::{Code, Failure};
 use super::flags::Flags;
 use super::named::Named;
 use super::next::next;
+use super::outlook::Outlook;
 use super::recover::recover;
 use super::standing::{last_cancelled, line};
 use super::sweep::{Question, Swept, sweep};
@@ -28,6 +29,7 @@ use crate::report::cancel::{Cancelled, summary};
 use crate::report::events::{What, standing as standing_words};
 use crate::report::layout::{self, duration};
 use crate::report::status::RunLine;
+use crate::schedule::When;
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
@@ -63,9 +65,10 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     };
     let store = &mut held.store;
     let (reason, word) = (args.reason.as_deref(), word(args.reason.as_deref()));
-    let runs = named.runs(store).inspect_err(|_| {
+    let runs = named.runs(store).map_err(|failure| {
         // It was cancelled while it was being planned, and nothing came of it.
         let _ = store.close(&named.name);
+        nothing_begun(&named, failure, &flags)
     })?;
     if store.hold_on(&named.name)?.is_none()
         && let Some(said) = last_cancelled(store, &named.name)?
@@ -81,16 +84,21 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     }
     // The runs are finished. What comes after them is not cancelled.
     store.close(&named.name)?;
-    for (run, cancelled) in &mut done {
+    let last = done.len().saturating_sub(1);
+    for (at, (run, cancelled)) in done.iter_mut().enumerate() {
         let called = call_back(store, run, args.sandbox, cancelled, clock, None, terminal);
         let now = standing(store, run.id)?;
-        terminal.data(&summary(cancelled, &now.1));
+        // What was finished long ago is as it was.
+        if at == last || run.finished_at_ms.is_none() || cancelled.called_back > 0 {
+            terminal.data(&summary(cancelled, &now.1));
+        }
         // What was stopped here is stopped, whatever the gateway says.
         if let Some(code) = stopped(called?.end.as_ref(), terminal) {
             return Ok(code);
         }
     }
     let runs = done.iter().map(|(run, _)| standing(store, run.id)).collect::<Result<Vec<_>, _>>()?;
+    tell_what_comes(&named, &runs, &flags, clock, terminal);
     terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
@@ -142,13 +150,13 @@ fn leave_it_to_who_sends_all(
     let Some(holder) = holder(path)?.filter(sends_all) else { return Ok(None) };
     let what = format!("cancel {}", named.name);
     let mut beside = Beside::open(path, args.sandbox, false, &what, terminal)?;
-    let before = named.runs(&beside.store)?;
+    let before = named.runs(&beside.store).map_err(|failure| nothing_begun(named, failure, flags))?;
     let word = word(args.reason.as_deref());
     let hold = Hold { what: HoldKind::Cancelled, who: word.who, at_ms: word.at_ms };
     let _already = beside.write(|store| store.hold(&named.name, &hold, args.reason.as_deref()))?;
     terminal.note(&format!(
-        "{holder} is told to cancel it. Waiting until that is done, at most {}. Ctrl-C leaves; nothing more of {} goes \
-         out then either.",
+        "{holder} is told to cancel it. Waiting until that is done, at most {}. Ctrl-C leaves; nothing more of what has \
+         begun of {} goes out then either.",
         duration(WAIT),
         named.name
     ));
@@ -181,9 +189,41 @@ fn leave_it_to_who_sends_all(
         }
         runs.push((now, line));
     }
+    tell_what_comes(named, &runs, flags, Clock::start(), terminal);
     terminal.note(&format!("\n{}", layout::next(&[next(named, &runs, false, flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(Some(if unknown { Code::Unknown } else { Code::Done }))
+}
+
+/// Of a campaign that lies there and has not begun, there is nothing to cancel yet.
+fn nothing_begun(named: &Named, failure: Failure, flags: &Flags) -> Failure {
+    match (&failure, named.candidate()) {
+        (Failure::Standing(_), Some(_)) => Failure::Standing(format!(
+            "there is no run of `{}` in this state: nothing of it has begun. `sendplan pause {}{flags}` keeps it from \
+             beginning",
+            named.name,
+            named.shown()
+        )),
+        _ => failure,
+    }
+}
+
+/// A series goes on: what was cancelled is what had begun.
+fn tell_what_comes(named: &Named, runs: &[(Run, RunLine)], flags: &Flags, clock: Clock, terminal: &Terminal) {
+    let Some(Ok(campaign)) = named.candidate().map(|found| found.campaign) else { return };
+    if !matches!(campaign.timetable.when, When::Series(_)) {
+        return;
+    }
+    let runs: Vec<Run> = runs.iter().map(|(run, _)| run.clone()).collect();
+    if let Some(then) = Outlook::of(&campaign, &runs, clock.now().utc, 1).next.first() {
+        terminal.say(&format!(
+            "\u{1b}[1;33mwarning\u{1b}[0m: {} is a series, and its next date, {}, goes out all the same. `sendplan pause \
+             {}{flags}` holds it; `schedule.until` in its manifest ends it.",
+            named.name,
+            then.zone.show(then.instant()),
+            named.shown()
+        ));
+    }
 }
 
 /// Tells a process that sends this campaign to stop, and answers until when to wait for it. Whoever is at work on

@@ -108,6 +108,7 @@ fn send_all(
     terminal: &Terminal,
 ) -> Result<Sent, Failure> {
     let suppression = std::mem::take(&mut job.suppression);
+    let entries = suppression.entries().to_vec();
     let Connection { runtime, gateway, .. } = &job.connection;
     let counts = store.counts(job.run)?;
     let bar = terminal.bar(counts.planned, BAR);
@@ -116,7 +117,7 @@ fn send_all(
     let run = the_run(&store, job.run)?;
     let mut engine = engine(&job, suppression, &run, &store, clock)?;
     let pinned = run.pinned;
-    let lists = Lists::watch(job.lists, job.kind, job.column);
+    let lists = Lists::watch(job.lists, entries, job.kind, job.column);
     let inside = runtime.enter();
     let (journal, ends) = match company {
         Company::Alone(preparing) => {

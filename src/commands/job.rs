@@ -78,7 +78,7 @@ pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Fail
     let what = opened.source.name.clone();
     let (kind, column) = (pinned.address_kind().map_err(unreadable)?, pinned.address_column.clone());
     let (suppression, lists) = opened
-        .load_suppression(kind, &column, &pinned.suppress)
+        .load_suppression(kind, &column, &pinned.lists())
         .map_err(|problems| Failure::Invalid { what, problems })?;
     let mut delivery = pinned.delivery().map_err(unreadable)?;
     let frequency = pinned.frequency().map_err(unreadable)?;

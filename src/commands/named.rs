@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::campaigns::{self, Candidate};
 use super::exit::{Code, Failure};
 use super::flags::quoted;
 use super::state;
@@ -37,6 +38,14 @@ impl Named {
                 given: given.to_owned(),
             }),
             None => Err(Failure::Invalid { what: opened.source.name.clone(), problems: opened.problems }),
+        }
+    }
+
+    /// Its manifest as it lies there now, if it does: at the place that was given, or among those where we are.
+    pub fn candidate(&self) -> Option<Candidate> {
+        match self.repository {
+            Some(_) => Some(campaigns::one(&self.given)),
+            None => campaigns::here().into_iter().find(|one| one.name.as_ref() == Some(&self.name)),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::store::control::Control;
 pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
     let path = state::path(global, args.sandbox, named.repository.as_ref())?;
-    let is_there = named.repository.is_some();
+    let is_there = named.candidate().is_some();
     let what = format!("pause {}", named.name);
     let mut beside = Beside::open(&path, args.sandbox, is_there, &what, terminal)?;
     // A campaign that lies there may be paused before anything of it was sent; a mere name may be a slip.
@@ -28,8 +28,10 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
                 Some(said) => format!("was cancelled {said}"),
                 None => "is finished".to_owned(),
             };
-            terminal.data(&format!("{} {what}: there is nothing to pause.\n", named.name));
-            return Ok(Code::Done);
+            return Err(Failure::Standing(format!(
+                "{} {what}, and no manifest of that name lies here: there is nothing to pause",
+                named.name
+            )));
         }
     }
     let word = word(args.reason.as_deref());

@@ -48,6 +48,7 @@ pub fn pin<S: Store>(
         campaign: campaign.name.clone(),
         occurrence: occurrence.to_owned(),
         pinned: Pinned::of(campaign, place, &loaded.profile_source, sandbox)
+            .with_entries(loaded.suppression.entries())
             .approved_by(approved.map(PlanFile::sha256))
             .to_json(),
         created_at_ms: at_ms,

@@ -25,7 +25,6 @@ use crate::store::control::{Control, Waiting};
 use crate::store::lock::{Holder, Lock};
 use crate::store::{Run, RunId, Store, StoreError};
 use crate::world::clock::Clock;
-use crate::world::confine::Repository;
 
 pub fn run(args: &Status, global: &Global, terminal: &Terminal) -> Outcome {
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
@@ -122,21 +121,17 @@ fn candidates(args: &Status, named: Option<&Named>) -> Vec<Candidate> {
     match (&args.campaign, named) {
         (Some(place), Some(Named { repository: Some(_), .. })) => vec![campaigns::one(place)],
         (_, Some(named)) => {
-            let mut found = here();
+            let mut found = campaigns::here();
             found.retain(|one| one.name.as_ref() == Some(&named.name));
             found
         }
-        (_, None) => here(),
+        (_, None) => campaigns::here(),
     }
-}
-
-fn here() -> Vec<Candidate> {
-    Repository::of(std::path::Path::new(".")).map(|here| campaigns::all(&here)).unwrap_or_default()
 }
 
 /// Every name that could have been meant.
 fn names(args: &Status, known: &Known) -> Vec<String> {
-    let found = if args.sandbox { Vec::new() } else { here() };
+    let found = if args.sandbox { Vec::new() } else { campaigns::here() };
     known.names.iter().cloned().chain(found.into_iter().filter_map(|one| one.name)).collect()
 }
 

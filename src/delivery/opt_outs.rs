@@ -26,8 +26,10 @@ impl OptOuts {
         Self { lists, kind, told: HashMap::new(), recent: HashSet::new(), unsifted: false }
     }
 
-    /// The lists as they are now.
-    pub fn set_lists(&mut self, lists: Suppression) {
+    /// The lists as they are now. Whoever stood on one is not sent to by this process, whatever became of the list: a file
+    /// that is being written has only some of its lines.
+    pub fn set_lists(&mut self, mut lists: Suppression) {
+        lists.keep(std::mem::take(&mut self.lists));
         self.lists = lists;
     }
 
@@ -77,5 +79,28 @@ impl OptOuts {
     /// Whether a batch has somebody who opted out after it was formed.
     pub fn has_come_between(&self, batch: &Batch) -> bool {
         batch.parcels.iter().any(|parcel| self.recent.contains(&*parcel.message.address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_71_who_once_stood_on_a_list_is_not_let_go_of() {
+        let kind = AddressKind::Phone { region: None };
+        let list = |text: &str| {
+            let mut list = Suppression::default();
+            list.add_list("out.csv", text.as_bytes(), kind, "phone").unwrap();
+            list
+        };
+        let [one, other] = ["+254712345678", "+254712345679"].map(|number| kind.read(number).unwrap());
+        let mut opt_outs = OptOuts::new(list("phone\n+254712345678\n"), kind);
+        for now in ["phone\n+254712345678\n+254712345679\n", "phone\n+254712345679\n", "phone\n"] {
+            opt_outs.set_lists(list(now));
+            for address in [&one, &other] {
+                assert_eq!(opt_outs.reason(address).as_deref(), Some("on out.csv"), "{now}");
+            }
+        }
     }
 }

@@ -30,6 +30,9 @@ pub struct Pinned {
     pub manifest: String,
     /// The suppression lists it named: they must still be named when the run is taken up.
     pub suppress: Vec<String>,
+    /// How many entries each of them had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    suppress_entries: Vec<u64>,
     profile_name: String,
     profile: String,
     base_url: String,
@@ -134,6 +137,18 @@ pub enum PinnedError {
 }
 
 impl Pinned {
+    /// The same, with how many entries each of its suppression lists has.
+    #[must_use]
+    pub fn with_entries(self, entries: &[u64]) -> Self {
+        Self { suppress_entries: entries.to_vec(), ..self }
+    }
+
+    /// The suppression lists that it named, with how many entries each had; 0 where that is not known.
+    pub fn lists(&self) -> Vec<(&str, u64)> {
+        let entries = self.suppress_entries.iter().copied().chain(std::iter::repeat(0));
+        self.suppress.iter().map(String::as_str).zip(entries).collect()
+    }
+
     /// The terms of a campaign. `manifest` is where it lies, `profile` the text its profile was read from.
     pub fn of(campaign: &Campaign, manifest: &str, profile: &Source, sandbox: bool) -> Self {
         let (delivery, limits) = (&campaign.delivery, campaign.profile.limits());
@@ -148,6 +163,7 @@ impl Pinned {
             sandbox,
             manifest: manifest.to_owned(),
             suppress: campaign.audience.suppress.clone(),
+            suppress_entries: Vec::new(),
             profile_name: profile.name.clone(),
             profile: profile.text.clone(),
             base_url: campaign.profile.base_url().to_owned(),

@@ -232,6 +232,30 @@ fn stopped_with_a_list() -> (Loopback, Project, String) {
 }
 
 #[test]
+fn fault_71_a_list_that_has_lost_its_entries_takes_up_no_run() {
+    let gateway =
+        Loopback::with(|request| (request.send == 5).then_some(Reply::Json(403, serde_json::json!({}))));
+    let project = Project::personalised(&gateway.url(), 30);
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let manifest = manifest.replace("region: KE", "region: KE, suppress: [out.csv]");
+    project.write("campaigns/c/campaign.yaml", &manifest);
+    project.write("campaigns/c/out.csv", "phone\n0799999999\n");
+    assert_eq!(project.send().code, 8);
+    let before = gateway.accepted_once();
+    for lost in ["", "phone\n"] {
+        project.write("campaigns/c/out.csv", lost);
+        let said = project.send();
+        assert_eq!(said.code, 3, "{said:?}");
+        let told = "the suppression list `out.csv` has no entry any more; when the run began it had 1";
+        assert!(said.err.contains(told), "{}", said.err);
+    }
+    assert_eq!(gateway.accepted_once(), before);
+    project.write("campaigns/c/out.csv", "phone\n0799999998\n");
+    assert_eq!(project.send().code, 0);
+    assert_eq!(gateway.accepted_once(), 30);
+}
+
+#[test]
 fn a_slip_in_the_manifest_never_turns_opt_outs_off_on_resume() {
     let (gateway, project, manifest) = stopped_with_a_list();
     let before = gateway.accepted_once();

@@ -255,3 +255,51 @@ fn holidays_come_from_a_file_of_the_repository() {
     project.write("lists/days.ics", "2026-12-07 Rest\n\n2026-13-01 Nothing\n");
     insta::assert_snapshot!("series_holidays", check(&project).err);
 }
+
+/// Between two dates nothing of a series is under way: a word about it is about those to come.
+#[test]
+fn a_series_is_paused_between_two_dates_by_its_name_as_well() {
+    for named in ["c", "campaigns/c"] {
+        let gateway = Loopback::start();
+        let project = project(&gateway, DAILY);
+        // Before its first date too.
+        let paused = project.run(&["pause", named]);
+        assert!(paused.code == 0 && paused.out.contains("c is paused"), "{paused:?}");
+        assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 4);
+        assert_eq!(project.run(&["resume", named]).code, 0);
+        assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 0);
+        assert_eq!(accepted(&gateway), 3);
+        let paused = project.run(&["pause", named]);
+        assert!(paused.code == 0 && paused.out.contains("c is paused"), "{paused:?}");
+        let held = send(&project, "2026-12-02T06:00:00Z");
+        assert!(held.code == 4 && held.err.contains("c is paused by "), "{held:?}");
+        assert_eq!(accepted(&gateway), 3);
+    }
+}
+
+#[test]
+fn whoever_cancels_a_series_is_told_that_its_later_dates_go_out() {
+    for named in ["c", "campaigns/c"] {
+        let gateway = Loopback::start();
+        let project = project(&gateway, DAILY);
+        let early = project.run(&["cancel", named, "--state", "s.db"]);
+        assert_eq!(early.code, 7, "{early:?}");
+        assert_eq!(project.run(&["pause", named]).code, 0);
+        assert_eq!(project.run(&["resume", named]).code, 0);
+        let early = project.run(&["cancel", named]);
+        assert_eq!(early.code, 3, "{early:?}");
+        let told = format!("nothing of it has begun. `sendplan pause {named}` keeps it from beginning");
+        assert!(early.err.contains(&told), "{early:?}");
+        for day in ["2026-12-01", "2026-12-02"] {
+            assert_eq!(send(&project, &format!("{day}T06:00:00Z")).code, 0);
+        }
+        let cancelled = project.run(&["cancel", named]);
+        assert_eq!(cancelled.code, 0, "{cancelled:?}");
+        assert_eq!(cancelled.out.matches("accepted").count(), 1, "{}", cancelled.out);
+        let told = format!(
+            "warning: c is a series, and its next date, 2026-12-03 09:00 EAT, goes out all the same. `sendplan pause \
+             {named}` holds it; `schedule.until` in its manifest ends it."
+        );
+        assert!(cancelled.err.contains(&told), "{}", cancelled.err);
+    }
+}

@@ -7,6 +7,7 @@ use crate::audience::{AddressKind, ListError, Named, ReadError, Suppression};
 use crate::campaign::{Campaign, Reference, References};
 use crate::credentials::hide;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::units::thousands;
 use crate::world::confine::Confined;
 use crate::world::export::Export;
 
@@ -21,28 +22,50 @@ impl Opened {
         mut self,
         kind: AddressKind,
         address_column: &str,
-        begun_with: &[String],
+        begun_with: &[(&str, u64)],
     ) -> Result<(Suppression, Vec<Confined>), Diagnostics> {
         let Some(manifest) = self.manifest.take() else {
             hide(&mut self.problems);
             return Err(self.problems);
         };
         let references = References::of(&manifest);
-        for gone in begun_with.iter().filter(|name| !references.suppress.iter().any(|one| one.name == **name))
-        {
+        let is_named = |name: &str| references.suppress.iter().any(|one| one.name == name);
+        for (gone, _) in begun_with.iter().filter(|(name, _)| !is_named(name)) {
             self.problems.push(
                 Diagnostic::error(format!(
                     "the run was begun with the suppression list `{gone}`, which the manifest no longer names"
                 ))
                 .at(&self.source, 0..0, "")
-                .help("name it again under `audience.suppress`; an empty list is fine"),
+                .help("name it again under `audience.suppress`"),
             );
         }
-        match self.lists(&references, kind, address_column) {
+        let lists = self.lists(&references, kind, address_column);
+        if let Some((suppression, _)) = &lists {
+            self.emptied(&references, suppression, begun_with);
+        }
+        match lists {
             Some(lists) if !self.problems.has_errors() => Ok(lists),
             _ => {
                 hide(&mut self.problems);
                 Err(self.problems)
+            }
+        }
+    }
+
+    /// Whoever stood on a list when the run began must not be sent to because somebody has lost the list since.
+    fn emptied(&mut self, references: &References, now: &Suppression, begun_with: &[(&str, u64)]) {
+        for (reference, entries) in references.suppress.iter().zip(now.entries()) {
+            let had = begun_with.iter().find(|(name, _)| *name == reference.name).map_or(0, |(_, had)| *had);
+            if *entries == 0 && had > 0 {
+                self.problems.push(
+                    Diagnostic::error(format!(
+                        "the suppression list `{}` has no entry any more; when the run began it had {}",
+                        reference.name,
+                        thousands(had)
+                    ))
+                    .at(&self.source, reference.span.clone(), "")
+                    .help("put it back as it was; if nobody is to stand on it any more, leave one number of your own on it"),
+                );
             }
         }
     }
