@@ -99,7 +99,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     }
     let runs = done.iter().map(|(run, _)| standing(store, run.id)).collect::<Result<Vec<_>, _>>()?;
     tell_what_comes(&named, &runs, &flags, clock, terminal);
-    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
+    terminal.note(&format!("\n{}", layout::next(&[next(&*store, &named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
 }
@@ -190,7 +190,8 @@ fn leave_it_to_who_sends_all(
         runs.push((now, line));
     }
     tell_what_comes(named, &runs, flags, Clock::start(), terminal);
-    terminal.note(&format!("\n{}", layout::next(&[next(named, &runs, false, flags)]).trim_end()));
+    terminal
+        .note(&format!("\n{}", layout::next(&[next(&beside.store, named, &runs, false, flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(Some(if unknown { Code::Unknown } else { Code::Done }))
 }

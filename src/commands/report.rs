@@ -168,14 +168,14 @@ fn show(
     let report = gather(named, store, &runs, live, seen.as_deref_mut())?;
     let runs: Vec<_> =
         runs.into_iter().map(|run| (line(&run, live), run)).map(|(line, run)| (run, line)).collect();
-    let next = next_steps(named, &runs, live, flags);
+    let next = next_steps(store, named, &runs, live, flags);
     let seen = seen.unwrap_or_default();
-    let holder = holder.map(ToString::to_string);
     match args.format {
         ReportFormat::Csv => {}
         ReportFormat::Json => terminal.data(&report.json()),
         ReportFormat::Junit => terminal.data(&report.junit(&seen, &next)),
         ReportFormat::Human => {
+            let holder = holder.map(ToString::to_string);
             terminal.data(&report.human(holder.as_deref(), &next, &flags.to_string()));
         }
     }
@@ -184,7 +184,7 @@ fn show(
     let page = report.page(&Setting {
         seen: &seen,
         zone,
-        live: holder.as_deref(),
+        live: holder.map(|holder| (holder.what.as_str(), holder.since.as_str())),
         sandbox: args.sandbox,
         decisions: &decisions,
         to_decide: &to_decide(&named.shown(), &runs, &next, flags),
@@ -276,8 +276,14 @@ fn texts(store: &Sqlite, run: &Run, live: bool) -> Result<Vec<TextLine>, Failure
 }
 
 /// What to type next: first of all, what is unknown wants to be decided.
-fn next_steps(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -> Vec<String> {
-    let first = next(named, runs, live, flags);
+fn next_steps(
+    store: &Sqlite,
+    named: &Named,
+    runs: &[(Run, RunLine)],
+    live: bool,
+    flags: &Flags,
+) -> Vec<String> {
+    let first = next(store, named, runs, live, flags);
     if live || runs.iter().all(|(_, line)| line.unknown == 0) || first.starts_with("sendplan resolve ") {
         return vec![first];
     }
