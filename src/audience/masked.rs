@@ -13,15 +13,12 @@ const BETWEEN: &str = " \u{a0}\u{202f}+-.()/\u{2010}\u{2011}\u{2012}\u{2013}\u{a
 
 /// The cell with every number and e-mail address in it masked.
 pub fn masked(cell: &str) -> String {
-    let words = cell.split_inclusive(char::is_whitespace);
-    let without_mail: String =
-        words.map(|word| if word.contains('@') { mail(word) } else { word.to_owned() }).collect();
-    numbers(&without_mail, &|number| Address::Opaque(number.into()).masked())
+    contacts(cell, &mail, &|number| Address::Opaque(number.into()).masked())
 }
 
-/// The same with a sign in the place of each number, so that what is said of many people is said alike.
-pub fn without_numbers(words: &str) -> String {
-    numbers(words, &|_| "…".to_owned())
+/// The same with a sign in the place of each, so that what is said of many people is said alike.
+pub fn without_contacts(words: &str) -> String {
+    contacts(words, &no_mail, &|_| "…".to_owned())
 }
 
 /// The same of many cells, such as the names of columns, where a row may stand in their place.
@@ -38,6 +35,22 @@ pub fn is_contact(cell: &str) -> bool {
     let digits = cell.chars().filter(|c| c.is_numeric()).count();
     let is_number = cell.chars().all(|c| c.is_numeric() || BETWEEN.contains(c));
     is_number && (NUMBER_DIGITS..=MOST_DIGITS).contains(&digits) && !is_date(cell)
+}
+
+/// With every word that may be an e-mail address, and then every number, shown otherwise: nobody gets one without the other.
+fn contacts(text: &str, mail: &dyn Fn(&str) -> String, number: &dyn Fn(&str) -> String) -> String {
+    let words = text.split_inclusive(char::is_whitespace);
+    let without_mail: String =
+        words.map(|word| if word.contains('@') { mail(word) } else { word.to_owned() }).collect();
+    numbers(&without_mail, number)
+}
+
+/// `<…>,`: the marks around it are left.
+fn no_mail(word: &str) -> String {
+    let is_mark = |c: char| c != '@' && (c.is_ascii_punctuation() || c.is_whitespace());
+    let from = word.len() - word.trim_start_matches(is_mark).len();
+    let to = word.trim_end_matches(is_mark).len();
+    format!("{}…{}", word.get(..from).unwrap_or_default(), word.get(to..).unwrap_or_default())
 }
 
 /// `z••@•••••••.org`: where it begins and how it ends.
@@ -114,6 +127,22 @@ mod tests {
             ("@acme", "@••••"),
         ] {
             assert_eq!(masked(cell), shown, "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_many_people_is_said_alike_and_names_none_of_them() {
+        for (words, shown) in [
+            ("blocked: +254712345678", "blocked: …"),
+            ("Jane Doe <jane@example.org> has left", "Jane Doe <…> has left"),
+            ("jane.doe+17@mail.example.org, 0712 345 678", "…, …"),
+            ("john.smith@intranet", "…"),
+            ("a@b.org\tc@d.org;", "…\t…;"),
+            ("(…@example.org)\n", "(…)\n"),
+            ("@", "…"),
+            ("error 17 of 2026-03-20", "error 17 of 2026-03-20"),
+        ] {
+            assert_eq!(without_contacts(words), shown, "{words}");
         }
     }
 

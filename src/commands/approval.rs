@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
+use super::flags::quoted;
 use super::ours::Ours;
 use super::scan::{digest, scan_unless};
 use super::terminal::Terminal;
@@ -30,6 +31,13 @@ pub fn beside(manifest: &Path) -> Option<PathBuf> {
     // What cannot be looked at is read, and fails then.
     let is_absent = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
     (!is_absent).then_some(path)
+}
+
+/// What a command that begins the campaign at a place says, so that it begins only as it was approved: nothing where no plan
+/// file lies there.
+pub fn flag_beside(manifest: &Path) -> String {
+    beside(manifest)
+        .map_or_else(String::new, |plan| format!(" --plan {}", quoted(&plan.display().to_string())))
 }
 
 /// Whether a plan file may be written there. To be asked before the work is done.

@@ -17,6 +17,7 @@ use crate::campaign::{Delivery, Frequency, Unknown};
 use crate::delivery::pinned::{Pinned, PinnedError};
 use crate::executor::resume::send_again;
 use crate::report::layout::count;
+use crate::schedule::When;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store, run_key};
 use crate::world::clock::Clock;
@@ -167,6 +168,10 @@ pub fn begin(beginning: Beginning, ground: Ground<'_>) -> Result<Job, Failure> {
     let subject = Subject { loaded: &loaded, occurrence: &occurrence, place: &place, sandbox, approved };
     let mut leaves = || ends.as_mut().is_some_and(|words| words.try_recv().is_ok());
     let run = pin(store, subject, now.timestamp_millis(), &mut leaves, terminal)?;
+    if matches!(campaign.timetable.when, When::Series(_)) {
+        let messages = count(store.counts(run)?.planned, "message");
+        terminal.note(&format!("Beginning `{}` ({occurrence}): {messages}.", campaign.name));
+    }
     Ok(Job {
         run,
         frequency: campaign.audience.frequency.clone(),

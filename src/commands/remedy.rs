@@ -19,7 +19,7 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
     let flags = Flags::new(global, at.sandbox, Path::new(""));
     let with = |words: &str| shown.iter().map(|shown| format!("sendplan {words} {shown}")).collect();
     match failure {
-        Failure::NoCampaign(why) => no_campaign(why),
+        Failure::NoCampaign(why) => no_campaign(why, verb),
         Failure::Invalid { .. } => match verb {
             // Whoever checks sees all there is to see.
             Verb::Check(_) => Vec::new(),
@@ -79,7 +79,8 @@ pub fn remedy(failure: &Failure, verb: &Verb, global: &Global) -> Vec<String> {
         Failure::NoFolder { folder, .. } => vec![format!("mkdir -p {}", quoted(folder)), typed::again()],
         Failure::Input(_) => input(verb, shown.as_deref()),
         Failure::State(_) if !matches!(verb, Verb::Status(_)) => vec![format!("sendplan status{flags}")],
-        Failure::Store(StoreError::Older { .. }) => with("send"),
+        // Whoever has it brings it up to date, or ends.
+        Failure::Store(StoreError::Older { .. }) => vec![format!("sendplan status{flags}")],
         _ => Vec::new(),
     }
 }
@@ -170,9 +171,9 @@ fn again(verb: &Verb) -> Option<&'static str> {
     }
 }
 
-fn no_campaign(why: &NoCampaign) -> Vec<String> {
+fn no_campaign(why: &NoCampaign, verb: &Verb) -> Vec<String> {
     match why {
-        NoCampaign::NotFound(path) => not_found(Path::new(path)),
+        NoCampaign::NotFound(path) => not_found(Path::new(path), verb),
         NoCampaign::Recipients { path } => {
             let path = quoted(path);
             vec![format!("sendplan audience {path}"), format!("sendplan init first-campaign --from {path}")]
@@ -194,14 +195,19 @@ fn nothing_sent(campaign: Option<&Path>, global: &Global) -> Vec<String> {
 }
 
 /// A campaign that was named without its folder or nearly so, or one that could be begun there.
-fn not_found(path: &Path) -> Vec<String> {
+fn not_found(path: &Path, verb: &Verb) -> Vec<String> {
     let campaigns = Path::new("campaigns");
     let inside = campaigns.join(path);
     if inside.join(MANIFEST).is_file() {
         return vec![meant(path, &inside)];
     }
-    if let Some(near) = nearly(path) {
-        return vec![meant(path, &near)];
+    match (nearly(path), verb) {
+        // Another campaign is not sent for a slip: it is looked at.
+        (Some(near), Verb::Send(args)) if !args.sandbox => {
+            return vec![format!("sendplan plan {}", quoted(&near.display().to_string()))];
+        }
+        (Some(near), _) => return vec![meant(path, &near)],
+        (None, _) => {}
     }
     if path.is_dir() && find(path).is_ok() {
         return vec![format!("sendplan check {}", quoted(&path.display().to_string()))];

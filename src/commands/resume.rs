@@ -1,5 +1,6 @@
 //! `sendplan resume`: a paused campaign goes on, at once where a process waits with it.
 
+use super::approval::flag_beside;
 use super::beside::{Beside, Heeded, word};
 use super::exit::{Code, Failure};
 use super::flags::Flags;
@@ -46,7 +47,14 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     if sender.is_none() {
         let runs = beside.store.runs(Some(&named.name))?;
         let place = runs.last().map_or_else(|| named.shown(), |run| place(&named, run));
-        terminal.note(&format!("\nNext:\n  sendplan send {place}{}", flags.taking_up()));
+        // A run that has begun is taken up as it was begun.
+        let begins = runs.iter().all(|run| run.finished_at_ms.is_some());
+        let plan = named.candidate().filter(|_| begins).map(|found| flag_beside(&found.place));
+        terminal.note(&format!(
+            "\nNext:\n  sendplan send {place}{}{}",
+            plan.unwrap_or_default(),
+            flags.taking_up()
+        ));
     }
     Ok(Code::Done)
 }

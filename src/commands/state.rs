@@ -164,6 +164,10 @@ fn open(
     sandbox: bool,
     terminal: &Terminal,
 ) -> Result<Held, Failure> {
+    // One that is refused is not brought up to date before that. What is wrong with it is told by who opens it next.
+    if path.exists() {
+        Sqlite::open(&path, OpenMode::ReadOnly).map_or(Ok(()), |look| keep_apart(&look, &path, sandbox))?;
+    }
     let mut store = Sqlite::open(&path, mode)?;
     store.guard(lock.witness());
     if let Some(copy) = store.copy_of_older() {

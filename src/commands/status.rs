@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::approval::flag_beside;
 use super::beside::{is_sender, sends, sends_all};
 use super::campaigns::{self, Candidate};
 use super::exit::{Code, Failure};
@@ -165,9 +166,14 @@ fn campaign(
             let own: Vec<Run> =
                 runs.iter().filter(|run| run.pinned.campaign == campaign.name).cloned().collect();
             let outlook = Outlook::of(campaign, &own, now, UPCOMING);
+            // What has begun is taken up as it was begun.
+            let plan = match outlook.standing {
+                Standing::Begun => String::new(),
+                _ => flag_beside(&found.place),
+            };
             let command = match is_run {
                 true => "the process that is running".to_owned(),
-                false => format!("`sendplan send {shown}{flags}`"),
+                false => format!("`sendplan send {shown}{plan}{flags}`"),
             };
             CampaignLine {
                 standing: word(outlook.standing),

@@ -25,9 +25,20 @@ pub fn instead(wrong: &str, right: &str) -> Option<String> {
 }
 
 fn replaced(typed: &[String], wrong: &str, right: &str) -> Option<String> {
-    let at = typed.iter().position(|one| one == wrong)?;
+    let mut places = (0..typed.len()).filter(|at| typed.get(*at).is_some_and(|one| one == wrong));
+    let at = places.clone().find(|at| !is_value(typed, *at)).or_else(|| places.next())?;
     let words = typed.iter().enumerate().map(|(place, one)| if place == at { right } else { one });
     Some(command(words))
+}
+
+/// Whether a word is the value of the option before it.
+fn is_value(typed: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| typed.get(before)?.strip_prefix("--"));
+    let Some(option) = before.filter(|option| !option.contains('=')) else { return false };
+    let command = cli::command();
+    let verb = typed.iter().find_map(|word| command.find_subcommand(word)).unwrap_or(&command);
+    let mut all = command.get_arguments().chain(verb.get_arguments());
+    all.any(|one| one.get_long() == Some(option) && one.get_action().takes_values())
 }
 
 /// Words as they are typed.
@@ -141,7 +152,9 @@ fn dry_run(wrong: &str, typed: &[String]) -> Option<Vec<String>> {
     if !["--dry-run", "--dryrun", "-n"].contains(&wrong) || typed.first()? != "send" {
         return None;
     }
-    let campaign = typed.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| quoted(word))?;
+    let words = typed.iter().enumerate().skip(1);
+    let mut campaigns = words.filter(|(at, word)| !word.starts_with('-') && !is_value(typed, *at));
+    let campaign = campaigns.next().map(|(_, word)| quoted(word))?;
     let looks = ["plan", "preview"].map(|verb| format!("sendplan {verb} {campaign}"));
     Some(looks.into_iter().chain([format!("sendplan send {campaign} --sandbox")]).collect())
 }

@@ -15,7 +15,7 @@ use super::left_out::LeftOut;
 use super::mask::without_address;
 use super::status::{HoldLine, RunLine};
 use super::texts::{self, TextLine};
-use crate::audience::masked::without_numbers;
+use crate::audience::masked::without_contacts;
 use crate::units::thousands;
 
 pub use page::{Decisions, Setting};
@@ -101,10 +101,10 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// One more message. The address is taken out of the words: one reason is one, whomever it is about.
+    /// One more message. Addresses are taken out of the words: one reason is one, whomever it is about.
     pub fn add(&mut self, state: &'static str, reason: Option<&str>, address: &str) {
         let words = reason.unwrap_or("no reason given");
-        let reason = without_numbers(&without_address(beside_state(state, words), address, "…"));
+        let reason = without_contacts(&without_address(beside_state(state, words), address, "…"));
         let key = (state, reason);
         if let Some(known) = self.counts.get_mut(&key) {
             *known += 1;

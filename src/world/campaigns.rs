@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::stamp::{Stamp, stamp};
+use super::stamp::{Stamp, looks_alike, stamp};
 use super::workspace::{self, NoCampaign, Piped};
 use crate::delivery::roster::Plan;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -111,11 +111,13 @@ impl Campaigns {
                 new.push(path);
                 continue;
             };
-            if known.stamps.iter().any(|(file, before)| stamp(file) != *before) {
+            let looks: Vec<(Stamp, Stamp)> =
+                known.stamps.iter().map(|(file, before)| (*before, stamp(file))).collect();
+            if looks.iter().any(|(before, now)| !looks_alike(*before, *now)) {
                 let told = known.told.clone();
                 *known = Known { told, ..Known::read(&path) };
                 touched.push(path);
-            } else if known.is_young {
+            } else if known.is_young || looks.iter().any(|(before, now)| before != now) {
                 let (told, before) = (known.told.clone(), known.shape());
                 *known = Known { told, ..Known::read(&path) };
                 if known.shape() != before {
@@ -180,7 +182,7 @@ impl Known {
         let began = SystemTime::now();
         let (read, stamps) = read(path);
         let young = |time: SystemTime| time + YOUNG > began;
-        let is_young = stamps.iter().any(|(_, stamp)| stamp.is_some_and(|(_, _, time)| young(time)));
+        let is_young = stamps.iter().any(|(_, stamp)| stamp.is_some_and(|look| young(look.modified)));
         Self { stamps, is_young, told: read.clone(), read }
     }
 
@@ -221,6 +223,7 @@ fn read(path: &Path) -> (Found, Vec<(PathBuf, Stamp)>) {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -248,26 +251,57 @@ mod tests {
         assert_eq!(seen, [("campaign.yaml", false), ("r.csv", true), ("out.csv", true)]);
     }
 
+    /// A campaign that goes out at this hour.
+    fn write(path: &Path, hour: u32) {
+        let text = format!(
+            "version: 1\nname: c\nprovider: {{ profile: mobiconnect, base_url: \"http://127.0.0.1:1\" }}\n\
+             sender: 1\naudience: {{ csv: r.csv, address: phone, region: KE }}\nmessage: {{ text: Hi }}\n\
+             schedule: {{ cron: \"0 {hour} * * *\", timezone: Africa/Nairobi }}\n"
+        );
+        fs::write(path, text).unwrap();
+        fs::write(path.with_file_name("r.csv"), "phone\n0700000001\n").unwrap();
+    }
+
+    fn set_modified(path: &Path, time: SystemTime) {
+        fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+    }
+
+    #[test]
+    fn an_edit_that_says_it_is_old_is_told_and_other_rights_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("campaign.yaml");
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        let mut campaigns = Campaigns::of(vec![folder.path().to_owned()]);
+        write(&path, 8);
+        [&path, &path.with_file_name("r.csv")].map(|file| set_modified(file, old));
+        assert!(matches!(campaigns.look()[..], [Change::New(_)]));
+        let before = stamp(&path);
+        while stamp(&path) == before {
+            write(&path, 9);
+            [&path, &path.with_file_name("r.csv")].map(|file| set_modified(file, old));
+        }
+        let then = campaigns.look();
+        assert!(matches!(then[..], [Change::Edited(_)]), "{then:?}");
+        let before = stamp(&path);
+        let mut mode = 0o600;
+        while stamp(&path) == before {
+            mode ^= 0o040;
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        assert!(campaigns.look().is_empty());
+    }
+
     #[test]
     fn an_edit_within_the_grain_of_the_clock_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("campaign.yaml");
-        let write = |hour: u32| {
-            let text = format!(
-                "version: 1\nname: c\nprovider: {{ profile: mobiconnect, base_url: \"http://127.0.0.1:1\" }}\n\
-                 sender: 1\naudience: {{ csv: r.csv, address: phone, region: KE }}\nmessage: {{ text: Hi }}\n\
-                 schedule: {{ cron: \"0 {hour} * * *\", timezone: Africa/Nairobi }}\n"
-            );
-            fs::write(&path, text).unwrap();
-        };
-        write(8);
-        fs::write(folder.path().join("r.csv"), "phone\n0700000001\n").unwrap();
+        write(&path, 8);
         let mut campaigns = Campaigns::of(vec![folder.path().to_owned()]);
         let first = campaigns.look();
         assert!(matches!(first[..], [Change::New(_)]), "{first:?}");
         let time = fs::metadata(&path).unwrap().modified().unwrap();
-        write(9);
-        fs::File::options().append(true).open(&path).unwrap().set_modified(time).unwrap();
+        write(&path, 9);
+        set_modified(&path, time);
         let then = campaigns.look();
         assert!(matches!(then[..], [Change::Edited(_)]), "{then:?}");
         assert!(campaigns.look().is_empty());

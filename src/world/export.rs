@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use flate2::read::MultiGzDecoder;
 
 use super::confine;
-use super::stamp::{Stamp, stamp};
+use super::stamp::{Stamp, looks_alike, stamp};
 use crate::audience::detect::{self, Findings};
 use crate::audience::sheet::{self, SheetReader};
 use crate::audience::{Dialect, Encoding, Header, Named, ReadError};
@@ -177,7 +177,7 @@ impl Export {
 
     /// Whether it is, from outside, as it was when it was looked at.
     pub fn is_unchanged(&self) -> bool {
-        self.origin.stamp() == self.stamp
+        looks_alike(self.origin.stamp(), self.stamp)
     }
 
     /// Its text from the front. `read` is told how many bytes were read on the disk.

@@ -299,6 +299,23 @@ fn what_is_not_due_yet_is_held_to_its_plan_as_well() {
     assert!(other.out.contains("Nothing is due") && other.err.contains("m.txt changed"), "{other:?}");
 }
 
+/// What is typed next begins nothing that was not approved.
+#[test]
+fn commands_that_are_named_for_a_campaign_with_a_plan_file_name_it_too() {
+    let project = project(20);
+    let resumed = |project: &Project| {
+        assert_eq!(project.run(&["pause", "campaigns/c"]).code, 0);
+        project.run(&["resume", "campaigns/c"]).err
+    };
+    assert!(resumed(&project).ends_with("  sendplan send campaigns/c\n"), "{}", resumed(&project));
+    out(&project);
+    let told = resumed(&project);
+    assert!(told.ends_with("  sendplan send campaigns/c --plan campaigns/c/plan.json\n"), "{told}");
+    let due = project.run(&["status", "--now", "2027-03-01T06:00:00Z"]);
+    let told = "`sendplan send campaigns/c --plan campaigns/c/plan.json`";
+    assert!(due.out.contains(told) || due.err.contains(told), "{due:?}");
+}
+
 #[test]
 fn a_sandbox_that_is_refused_leaves_the_last_one_as_it_is() {
     let project = project(20);

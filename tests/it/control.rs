@@ -459,6 +459,20 @@ fn a_word_never_stands_in_for_the_log_of_a_killed_sender() {
 }
 
 #[test]
+fn an_older_state_that_is_refused_is_left_as_it_is() {
+    let project = Project::personalised("http://127.0.0.1:1", 5);
+    let old = std::fs::read(crate::project::root().join("tests/it/old/state-v1.db")).unwrap();
+    std::fs::write(project.path("box.db"), &old).unwrap();
+    for words in [&["send", "campaigns/c"][..], &["cancel", "c"]] {
+        let refused = project.run(&[words, &["--state", "box.db"]].concat());
+        assert_eq!(refused.code, 7, "{refused:?}");
+        assert!(refused.err.contains("is a sandbox's, not the real one"), "{}", refused.err);
+        assert!(std::fs::read(project.path("box.db")).unwrap() == old, "{words:?}");
+        assert!(!project.path("box.db.v1.bak").exists(), "{words:?}");
+    }
+}
+
+#[test]
 fn a_word_brings_an_older_state_up_to_date_where_nobody_has_it() {
     let project = Project::personalised("http://127.0.0.1:1", 5);
     let old = crate::project::root().join("tests/it/old/state-v1.db");
@@ -474,6 +488,11 @@ fn a_word_brings_an_older_state_up_to_date_where_nobody_has_it() {
     let refused = say(&["optout", "+254700000009"], "taken.db");
     assert_eq!(refused.code, 7, "{refused:?}");
     assert!(refused.err.contains("version 1"), "{}", refused.err);
+    assert!(
+        refused.err.ends_with("\nNext:\n  sendplan status --sandbox --state taken.db\n"),
+        "{}",
+        refused.err
+    );
     // Who has the state and sends nothing is not waited for.
     assert_eq!(say(&["pause", "c"], "free.db").code, 0);
     let _reader = Lock::acquire(&project.path("free.db"), "report c", "now").unwrap();

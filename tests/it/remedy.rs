@@ -70,6 +70,16 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
             &["sendplan plan campaigns/sound --out none.json"],
         ),
         (&["send", "--sandbx", "campaigns/sound"], 2, &["sendplan send --sandbox campaigns/sound"]),
+        (
+            &["send", "--state", "q.db", "campaigns/sound", "--dry-run"],
+            2,
+            &[
+                "sendplan plan campaigns/sound",
+                "sendplan preview campaigns/sound",
+                "sendplan send campaigns/sound --sandbox",
+            ],
+        ),
+        (&["plan", "--state", "sond", "sond"], 3, &["sendplan plan --state sond campaigns/sound"]),
         (&["plan", "x y", "--format", "jsn"], 2, &["sendplan plan 'x y' --format json"]),
         (&["state", "backup"], 2, &["sendplan state backup --help"]),
         (&[], 2, &["sendplan init first-campaign", "sendplan status"]),
@@ -79,6 +89,7 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         (&["plan", "campaigns/new"], 3, &["sendplan init new"]),
         (&["plan", "sound"], 3, &["sendplan plan campaigns/sound"]),
         (&["plan", "campaigns/sond"], 3, &["sendplan plan campaigns/sound"]),
+        (&["send", "campaigns/soundd"], 3, &["sendplan plan campaigns/sound"]),
         (&["plan", "soundd"], 3, &["sendplan plan campaigns/sound"]),
         (&["send", "soundd", "--sandbox"], 3, &["sendplan send campaigns/sound --sandbox"]),
         (

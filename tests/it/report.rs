@@ -67,6 +67,37 @@ fn the_csv_has_a_row_for_each_message_and_masks_addresses() {
 }
 
 #[test]
+fn no_form_of_a_report_tells_of_others_whom_a_gateway_names() {
+    let desk = Desk::with(|asked, _| {
+        let who = (0..10).find(|one| asked.sends_to(&number(*one)))?;
+        let why = format!("Jane Doe <jane{who}@example.org> or 0733 111 00{who} wants no more");
+        Some(Act::Json(422, json!({"error": why})))
+    });
+    let project = desk.project(10);
+    let profile = std::fs::read_to_string(project.path("providers/desk.yaml")).unwrap();
+    let rule = r#"classify: [{ when: "{{ response.status == 422 }}", as: rejected, reason: "{{ response.json.error }}" }]"#;
+    project.write("providers/desk.yaml", &format!("{profile}{rule}\n"));
+    let sent = project.send();
+    project.status().is(&[("rejected", 10)]);
+    project.run(&["report", "c", "--html", "report.html"]);
+    let page = std::fs::read_to_string(project.path("report.html")).unwrap();
+    let form = |name| project.run(&["report", "c", "--format", name]).out;
+    let grouped =
+        [("human", form("human")), ("json", form("json")), ("junit", form("junit")), ("html", page)];
+    for (name, text) in &grouped {
+        let alike = text.replace("&lt;", "<").replace("&gt;", ">");
+        assert!(alike.contains("Jane Doe <…> or … wants no more"), "{name}: {text}");
+    }
+    let others = [("csv", form("csv")), ("send", sent.out + &sent.err)];
+    for (name, text) in grouped.iter().chain(&others) {
+        assert!(text.contains("Jane Doe") || *name == "send", "{name}: {text}");
+        for whole in ["example", "733 111", "733111"] {
+            assert!(!text.contains(whole), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
 fn identities_that_are_numbers_are_masked_too() {
     let gateway = Loopback::start();
     let project = Project::personalised(&gateway.url(), 3);
