@@ -9,9 +9,42 @@ const NUMBERS: [&str; 9] =
     ["phone", "mobile", "msisdn", "cell", "tel", "handy", "number", "whatsapp", "simu"];
 /// Words in the names of columns that hold ids of a gateway's.
 const IDS: [&str; 5] = ["id", "endpoint", "order", "device", "address"];
-/// Names of columns that hold names of people, the best first.
-const PEOPLE: [&str; 8] =
-    ["first_name", "firstname", "given_name", "name", "full_name", "fullname", "customer_name", "customer"];
+/// What columns of people's first names are called, by their letters: a surname is no way to greet anybody.
+const FIRST_NAMES: [&str; 13] = [
+    "firstname",
+    "givenname",
+    "forename",
+    "vorname",
+    "rufname",
+    "prenom",
+    "prénom",
+    "primernombre",
+    "nombre",
+    "primeironome",
+    "jinalakwanza",
+    "jina",
+    "voornaam",
+];
+/// The same of names that may be whole, the best first.
+const NAMES: [&str; 4] = ["name", "fullname", "customername", "customer"];
+/// The same of what tells people apart, besides words that are `id`.
+const KEYS: [&str; 12] = [
+    "kundennr",
+    "kundennummer",
+    "kundenid",
+    "mitgliedsnr",
+    "mitgliedsnummer",
+    "customerno",
+    "customernr",
+    "customernumber",
+    "clientno",
+    "memberno",
+    "membernumber",
+    "uuid",
+];
+/// The same of the languages that people read.
+const LANGUAGES: [&str; 9] =
+    ["locale", "language", "lang", "languagecode", "sprache", "langue", "idioma", "lugha", "lingua"];
 
 /// The names of columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,10 +53,16 @@ pub struct Guess {
     pub address: Option<String>,
     /// What tells people apart, besides that.
     pub id: Option<String>,
+    /// What is called so, where not every row has one of its own.
+    pub vague_id: Option<String>,
     /// How people are called, by a name that a text can have in it.
     pub name: Option<String>,
     /// Whether somebody has none.
     pub some_nameless: bool,
+    /// First names by a name that no text can have in it.
+    pub unusable_name: Option<String>,
+    /// What people read.
+    pub locale: Option<String>,
 }
 
 /// Looks at the columns of files whose addresses are of that kind.
@@ -40,20 +79,36 @@ pub fn guess(survey: &Survey, kind: AddressKind) -> Guess {
         .max_by_key(|(name, column)| (has_word(name, words), readable(column, kind), column.filled))
         .map(|(name, _)| (*name).to_owned());
     let is_address = |name: &str| address.as_deref() == Some(name);
-    let id = columns
-        .iter()
-        .find(|(name, column)| !is_address(name) && has_word(name, &["id"]) && tells_apart(survey, column))
-        .map(|(name, _)| (*name).to_owned());
-    let called = |wanted: &str| {
-        columns.iter().find(|(name, _)| plain(name) == wanted && is_usable(name) && !is_address(name))
+    let find = |wanted: &dyn Fn(&str, &Column) -> bool| {
+        let others = columns.iter().filter(|(name, _)| !is_address(name));
+        others.copied().find(|(name, column)| wanted(name, column))
     };
-    let name = PEOPLE.iter().find_map(|wanted| called(wanted));
+    let called = |names: &[&str]| {
+        names.iter().find_map(|wanted| find(&|name, _| letters(name) == *wanted && is_usable(name)))
+    };
+    let owned = |found: Option<(&str, &Column)>| found.map(|(name, _)| name.to_owned());
+    let id = find(&|name, column| is_key(name) && tells_apart(survey, column));
+    let vague_id = find(&|name, column| is_key(name) && column.filled > 0).filter(|_| id.is_none());
+    let first = called(&FIRST_NAMES);
+    let unusable = find(&|name, column| FIRST_NAMES.contains(&&*letters(name)) && column.filled > 0);
+    let unusable = unusable.filter(|_| first.is_none());
+    // Beside first names, whatever they are called, a name is a surname.
+    let name = first.or_else(|| called(&NAMES).filter(|_| unusable.is_none()));
+    let locale = find(&|name, column| LANGUAGES.contains(&&*letters(name)) && column.filled > 0);
     Guess {
         some_nameless: name.is_some_and(|(_, column)| column.filled < survey.rows),
-        name: name.map(|(name, _)| (*name).to_owned()),
+        name: owned(name),
+        unusable_name: owned(unusable),
+        id: owned(id),
+        vague_id: owned(vague_id),
+        locale: owned(locale),
         address,
-        id,
     }
+}
+
+/// Whether a column is called like one that tells people apart.
+fn is_key(name: &str) -> bool {
+    has_word(name, &["id"]) || KEYS.contains(&&*letters(name))
 }
 
 fn readable(column: &Column, kind: AddressKind) -> usize {
@@ -70,6 +125,11 @@ fn tells_apart(survey: &Survey, column: &Column) -> bool {
 /// `First Name` as `first_name`.
 fn plain(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// `First Name` as `firstname`.
+fn letters(name: &str) -> String {
+    name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 fn has_word(name: &str, words: &[&str]) -> bool {
@@ -112,6 +172,40 @@ mod tests {
         // A column that is called a number and has none.
         assert_eq!(of("number,to\n7,+254700000001\n8,+254700000002\n", KENYA), some(["to", "", ""]));
         assert_eq!(of("a,b\nx,y\n", KENYA), some(["", "", ""]));
+    }
+
+    #[test]
+    fn nobody_is_greeted_by_a_surname() {
+        let first = |header: &str| {
+            let file = format!("{header},mobile\nA,B,0700000001\n");
+            of(&file, KENYA).2.unwrap_or_default()
+        };
+        for (header, name) in [
+            ("Name,Vorname", "Vorname"),
+            ("name,FirstName", "FirstName"),
+            ("name,first_name", "first_name"),
+            ("Nombre,Apellido", "Nombre"),
+            ("Nom,PRENOM", "PRENOM"),
+            ("jina,ukoo", "jina"),
+            ("Name,Ort", "Name"),
+            // There are first names, and no text can name them.
+            ("Name,First Name", ""),
+            ("Name,Prénom", ""),
+        ] {
+            assert_eq!(first(header), name, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_tells_people_apart_and_what_they_read_is_seen() {
+        let file = "Kundennr,Sprache,mobile,First Name\n1,de,0700000001,A\n1,en,0700000002,B\n";
+        let mut survey = Survey::new(Header::read(file.as_bytes()).unwrap());
+        survey.add(file.as_bytes(), Dialect::PLAIN, &mut || {}).unwrap();
+        let guess = guess(&survey, KENYA);
+        let found =
+            [guess.id, guess.vague_id, guess.locale, guess.unusable_name].map(Option::unwrap_or_default);
+        assert_eq!(found, ["", "Kundennr", "Sprache", "First Name"]);
+        assert_eq!(of("Kunden-Nr.,mobile\n1,0700000001\n2,0700000002\n", KENYA).1.unwrap(), "Kunden-Nr.");
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub struct Check {
     /// How to print what is wrong; `github` marks lines of a pull request, `sarif` is read by code scanners
     #[arg(long, value_enum, default_value_t = CheckFormat::Human, value_name = "FORMAT")]
     pub format: CheckFormat,
+    /// Name every file that the campaigns are made of instead, a line each, as seen from the repository's folder
+    #[arg(long, conflicts_with = "format")]
+    pub files: bool,
     /// Take this for the present time, as in `2026-12-01T09:00:00Z`, for tests
     #[arg(long, value_name = "TIME", value_parser = a_moment)]
     pub now: Option<chrono::DateTime<chrono::Utc>>,

@@ -1,10 +1,12 @@
 //! `sendplan check`: every error of every manifest at once.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
 use super::Outcome;
+use super::connection::no_sandbox;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::campaign::Campaign;
@@ -19,7 +21,7 @@ use crate::world::confine::Repository;
 use crate::world::workspace::{self, NoCampaign, Opened, Piped};
 
 pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
-    let Checked { problems, campaigns, told, repository } = look(args)?;
+    let Checked { problems, campaigns, told, files, repository } = look(args)?;
     let what = match campaigns {
         1 => "1 campaign".to_owned(),
         many => format!("{many} campaigns"),
@@ -29,10 +31,15 @@ pub fn run(args: &Check, terminal: &Terminal) -> Outcome {
             return Err(Failure::Invalid { what, problems });
         }
         terminal.problems(&problems);
+        if args.files {
+            files.iter().for_each(|file| terminal.data(&format!("{file}\n")));
+            return Ok(Code::Done);
+        }
         terminal.data(&format!("{told}{what} checked, no errors\n"));
         return Ok(Code::Done);
     }
-    let findings = Findings::new(&problems, campaigns, &|name| repository.as_ref()?.place_of(name));
+    let findings =
+        Findings::new(&problems, campaigns, &|name| repository.as_ref()?.place_of(Path::new(name)));
     terminal.data(&match args.format {
         CheckFormat::Github => findings.github(),
         CheckFormat::Sarif => findings.sarif(),
@@ -52,6 +59,8 @@ struct Checked {
     campaigns: usize,
     /// What is worth knowing of those that are sound.
     told: String,
+    /// What they are made of, from the folders of their repositories, each once.
+    files: BTreeSet<String>,
     /// The repository of the first one: what is wrong is placed as seen from its folder.
     repository: Option<Repository>,
 }
@@ -62,12 +71,14 @@ fn look(args: &Check) -> Result<Checked, Failure> {
     for path in &args.paths {
         manifests.extend(workspace::find(path)?);
     }
+    // Who is piped in is in no file.
+    let piped = if args.files { Piped::PassedOver } else { Piped::ReadIfThere };
     let now = args.now.unwrap_or_else(|| Clock::start().now().utc);
     let mut checked = Checked { campaigns: manifests.len(), ..Checked::default() };
     let mut names: Vec<(String, String)> = Vec::new();
     for path in &manifests {
         let opened = match workspace::open(path) {
-            Ok(opened) => opened.piped(Piped::ReadIfThere),
+            Ok(opened) => opened.piped(piped),
             // One that cannot be read keeps nobody from hearing of the others.
             Err(NoCampaign::Unreadable { path, why, spot }) => {
                 let folder = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -86,8 +97,13 @@ fn look(args: &Check) -> Result<Checked, Failure> {
         checked.repository.get_or_insert_with(|| opened.repository().clone());
         checked.problems.extend(namesake(&opened, &names));
         names.extend(opened.name().map(|name| (name.to_owned(), file.clone())));
-        let (loaded, problems) = opened.load();
+        let repository = opened.repository().clone();
+        let (loaded, problems, looked_for) = opened.load_from();
         checked.problems.extend(problems);
+        // Of a link both: where it lies, and where it leads.
+        let ways = looked_for.iter().filter(|(_, stamp)| stamp.is_some()).map(|(way, _)| way.as_path());
+        let files = ways.flat_map(|way| [repository.way_of(way), repository.place_of(way)]);
+        checked.files.extend(files.flatten());
         if let Some(loaded) = loaded {
             let campaign = &loaded.campaign;
             if !loaded.told.is_empty() {
@@ -98,6 +114,10 @@ fn look(args: &Check) -> Result<Checked, Failure> {
                 ));
             }
             checked.told.push_str(&times(campaign, now));
+            if let Some(why) = no_sandbox(&campaign.profile) {
+                let name = &campaign.name;
+                checked.told.push_str(&format!("{name} cannot be sent to a sandbox\n  {why}\n\n"));
+            }
         }
     }
     Ok(checked)

@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use super::exit::Failure;
 use super::terminal::Terminal;
 use crate::delivery::access::Credential;
+use crate::provider::mimic::Mimic;
 use crate::provider::{AuthError, Profile, Token};
 use crate::world::clock::Clock;
 use crate::world::gateway::Gateway;
@@ -72,6 +73,11 @@ fn refused(profile: &Profile, error: &dyn std::fmt::Display) -> Failure {
 
 fn internal(what: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::Internal(format!("{what}: {error}"))
+}
+
+/// Why a profile has no sandbox; nothing where it has one.
+pub fn no_sandbox(profile: &Profile) -> Option<String> {
+    Mimic::of(profile).err().map(|error| error.to_string())
 }
 
 impl Connection {

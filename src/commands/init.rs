@@ -12,6 +12,7 @@ use self::answers::{Answers, PROFILES, answers};
 use self::place::Place;
 use self::questions::Questions;
 use super::Outcome;
+use super::connection::no_sandbox;
 use super::exit::{Code, Failure};
 use super::flags::quoted;
 use super::terminal::Terminal;
@@ -53,6 +54,8 @@ pub fn run(args: &Init, terminal: &Terminal) -> Outcome {
         provider: draft.provider.clone(),
         files: made,
         place: quoted(&place.shown(&place.folder())),
+        no_sandbox: no_sandbox(draft.profile),
+        seen: answers.seen.clone(),
         no_repository: !place.is_in_git(),
     };
     terminal.data(&begun.human());

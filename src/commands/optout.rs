@@ -119,7 +119,7 @@ fn problem(address: &str, line: Option<u64>, error: &AddressError) -> String {
     let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
     let error = match error {
         AddressError::NoCountry => {
-            "the number has no country code: say --region, such as --region KE".to_owned()
+            "the number has no country code: write it with one, or say --region and the two letters of its country".to_owned()
         }
         other => other.to_string(),
     };

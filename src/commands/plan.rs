@@ -1,5 +1,6 @@
 //! `sendplan plan`: the whole audience, rehearsed. Nothing is sent, no credentials are needed.
 
+mod landlines;
 mod listeners;
 
 use std::path::Path;
@@ -9,6 +10,7 @@ use chrono::{DateTime, Utc};
 use self::listeners::{Heard, Listeners};
 use super::ahead::Ahead;
 use super::approval::{self, Approved};
+use super::connection::no_sandbox;
 use super::contacts::unheard_of;
 use super::exit::{Code, Failure};
 use super::flags::{Flags, quoted};
@@ -25,6 +27,7 @@ use crate::cli::{Global, Plan, PlanFormat};
 use crate::delivery::pinned::Pinned;
 use crate::diagnostic::Diagnostics;
 use crate::plan::Totals;
+use crate::provider::Profile;
 use crate::report::approval::Against;
 use crate::report::plan::{Aside, PlanReport};
 use crate::store::Store;
@@ -40,7 +43,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     args.out.as_deref().map_or(Ok(()), approval::check)?;
     let mut listeners = Listeners::new(args, &loaded, ahead)?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| listeners.take(entry))?;
-    let Heard { left_out_now, plan, undone, samples } = listeners.finish(&totals, terminal)?;
+    let Heard { left_out_now, plan, undone, samples, landlines } = listeners.finish(&totals, terminal)?;
     let times = Times::of(&loaded.campaign, occasion, now);
     let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
     let places = Places::of(&loaded.campaign, &totals, times.starts, now);
@@ -51,6 +54,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     };
     warnings.extend_from_slice(&report.warnings);
     warnings.extend(swallowing(&loaded, &totals));
+    warnings.extend(landlines);
     let against = approved.zip(plan.as_ref()).map(|(approved, now)| approved.against(now));
     let report = PlanReport { left_out_now, warnings, against, ..report };
     let late = timing.problem(&workspace::open(&args.campaign)?);
@@ -66,7 +70,9 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
             let is_other = report.against.as_ref().is_some_and(|against| !against.same);
             // Of what cannot go on, what to do is told last, behind why.
             let next = match refused.is_empty() && !is_other {
-                true => next(args, &flags, (is_sandbox, finished.is_some()), &totals),
+                true => {
+                    next(args, &flags, (is_sandbox, finished.is_some()), &totals, &loaded.campaign.profile)
+                }
                 false => Vec::new(),
             };
             let aside = aside(&loaded, &totals, &times, &timing);
@@ -153,7 +159,13 @@ fn state(args: &Plan, global: &Global, loaded: &Loaded, now: DateTime<Utc>) -> R
 }
 
 /// What to type next. A sandbox has a state of its own, so that it is not told of a real one.
-fn next(args: &Plan, flags: &Flags, (is_sandbox, is_finished): (bool, bool), totals: &Totals) -> Vec<String> {
+fn next(
+    args: &Plan,
+    flags: &Flags,
+    (is_sandbox, is_finished): (bool, bool),
+    totals: &Totals,
+    profile: &Profile,
+) -> Vec<String> {
     let shown = quoted(&args.campaign.display().to_string());
     let mut next = Vec::new();
     if totals.leaves_out() && args.rejects.is_none() {
@@ -162,10 +174,11 @@ fn next(args: &Plan, flags: &Flags, (is_sandbox, is_finished): (bool, bool), tot
     next.push(format!("sendplan preview {shown}"));
     let plan = |path: &Path| quoted(&path.display().to_string());
     let approved = args.out.as_deref().map(|path| format!(" --plan {}", plan(path))).unwrap_or_default();
-    next.push(match (is_finished, is_sandbox) {
+    match (is_finished, is_sandbox) {
         (true, _) => return vec![format!("sendplan report {shown}{flags}")],
-        (false, true) => format!("sendplan send {shown}{approved}{flags}"),
-        (false, false) => format!("sendplan send {shown}{approved} --sandbox"),
-    });
+        (false, true) => next.push(format!("sendplan send {shown}{approved}{flags}")),
+        (false, false) if no_sandbox(profile).is_some() => {}
+        (false, false) => next.push(format!("sendplan send {shown}{approved} --sandbox")),
+    }
     next
 }

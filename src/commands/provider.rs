@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Outcome;
+use super::connection::no_sandbox;
 use super::exit::{Code, Failure};
 use super::terminal::Terminal;
 use crate::cli::Provider;
@@ -36,7 +37,8 @@ fn show(name: &str, terminal: &Terminal) -> Outcome {
 fn test(name: &str, terminal: &Terminal) -> Outcome {
     let profile = load(name)?;
     let (failures, gaps) = (profile.check_examples(), profile.example_gaps());
-    terminal.data(&profile::tested(&profile, &failures, &gaps));
+    let no_sandbox = no_sandbox(&profile);
+    terminal.data(&profile::tested(&profile, &failures, &gaps, no_sandbox.as_deref()));
     if !failures.is_empty() {
         let failed: BTreeSet<&str> = failures.iter().map(|failure| failure.example.as_str()).collect();
         let text = count(failed.len() as u64, "example");

@@ -124,10 +124,11 @@ impl fmt::Display for Refusal {
             }
             Self::MaxSegments { messages, longest, first, limit } => write!(
                 f,
-                "{} {} longer than {limit} segments, which is what `max_segments` allows; the longest, on \
+                "{} {} longer than {limit} segment{}, which is what `max_segments` allows; the longest, on \
                  {first}, takes {}",
                 thousands(*messages),
                 if *messages == 1 { "message is" } else { "messages are" },
+                if *limit == 1 { "" } else { "s" },
                 longest.parts,
             ),
             Self::MaxRejected { rejected, rows, limit } => write!(
@@ -216,6 +217,12 @@ mod tests {
 
     fn told(limits: Limits, totals: &Totals) -> Vec<String> {
         check(&limits, totals).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn one_segment_is_one() {
+        let limits = Limits { max_segments: Some(1), ..Limits::default() };
+        assert!(told(limits, &totals(161, 0))[0].contains(" longer than 1 segment, which is"));
     }
 
     #[test]

@@ -106,7 +106,12 @@ fn secrets(profile: &Profile, out: &mut String) {
 }
 
 /// The examples of a profile, each with what came of it.
-pub fn tested(profile: &Profile, failures: &[ExampleFailure], gaps: &[Gap]) -> String {
+pub fn tested(
+    profile: &Profile,
+    failures: &[ExampleFailure],
+    gaps: &[Gap],
+    no_sandbox: Option<&str>,
+) -> String {
     let mut out = format!("{}: {}\n\n", profile.name(), count(profile.examples().len() as u64, "example"));
     for example in profile.examples() {
         let mut problems = failures.iter().filter(|failure| failure.example == example.name).peekable();
@@ -119,19 +124,25 @@ pub fn tested(profile: &Profile, failures: &[ExampleFailure], gaps: &[Gap]) -> S
         }
     }
     if !gaps.is_empty() {
-        out.push_str("\nNot shown by any example of `send`:\n");
+        out.push_str("\nNot shown by any example:\n");
         for gap in gaps {
             let _ = writeln!(out, "  - {}", lacking(*gap));
         }
+    }
+    if let Some(why) = no_sandbox {
+        let _ = writeln!(out, "\n`send --sandbox` does not work with it: {why}.");
     }
     out
 }
 
 fn lacking(gap: Gap) -> &'static str {
     match gap {
-        Gap::Success => "success: every message accepted, with the request as it must come out",
-        Gap::Refusal => "a refusal: `rejected`, `invalid_recipient`, `opted_out`, `account` or `config`",
-        Gap::Throttling => "throttling: what the gateway answers when it is asked too much",
+        Gap::Success => "success of `send`: every message accepted, with the request as it must come out",
+        Gap::Refusal => {
+            "a refusal of `send`: `rejected`, `invalid_recipient`, `opted_out`, `account` or `config`"
+        }
+        Gap::Throttling => "throttling of `send`: what the gateway answers when it is asked too much",
+        Gap::Delivery => "a delivery by `status`: what it answers of a message with `outcome: delivered`",
     }
 }
 

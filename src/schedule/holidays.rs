@@ -80,12 +80,37 @@ impl HolidaysError {
         }
     }
 
+    /// What to write instead, where that is known: a day that stands first, or an American month, is no beginning of a date.
+    pub fn help(&self) -> Option<String> {
+        let Self::Unexpected { found, .. } = self else { return None };
+        as_iso(found)
+    }
+
     fn unexpected(line: usize, found: &str, expected: &'static str) -> Self {
         Self::Unexpected { line, found: shown(found), expected }
     }
 
     fn unsupported(line: usize, found: &str, help: &'static str) -> Self {
         Self::Unsupported { line, found: shown(found), help }
+    }
+}
+
+/// What to write for a date as people write it, year behind: `26.12.2026` is the 26th of December, and of `03/04/2026` nobody
+/// knows. Nothing where a text has no such shape.
+pub fn as_iso(text: &str) -> Option<String> {
+    let (separator, _) = text.char_indices().find_map(|(at, c)| (!c.is_ascii_digit()).then_some((c, at)))?;
+    let parts: Vec<u32> = text.split(separator).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let [first, second, year @ 1000..=9999] = *parts.as_slice() else { return None };
+    let date = |day, month| NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day);
+    match (separator, date(first, second), date(second, first)) {
+        ('.', Some(date), _) | ('/' | '-', Some(date), None) | ('/' | '-', None, Some(date)) => {
+            Some(format!("write year, month and day: `{date}`"))
+        }
+        ('/' | '-', Some(one), Some(other)) if one != other => {
+            Some(format!("write year, month and day: `{one}`, or `{other}` if the month stands first"))
+        }
+        ('/' | '-', Some(date), Some(_)) => Some(format!("write year, month and day: `{date}`")),
+        _ => None,
     }
 }
 
@@ -223,6 +248,22 @@ mod tests {
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn whoever_writes_the_day_first_is_told_what_to_write() {
+        let help = |text: &str| Holidays::read(text).unwrap_err().help().unwrap_or_default();
+        assert_eq!(help("26.12.2026 Boxing Day\n"), "write year, month and day: `2026-12-26`");
+        assert_eq!(help("1.5.2026\n"), "write year, month and day: `2026-05-01`");
+        assert_eq!(help("12/26/2026\n"), "write year, month and day: `2026-12-26`");
+        assert_eq!(help("05/05/2026\n"), "write year, month and day: `2026-05-05`");
+        let either = "write year, month and day: `2026-04-03`, or `2026-03-04` if the month stands first";
+        assert_eq!(help("03/04/2026\n"), either);
+        for none in
+            ["12.26.2026", "31.02.2026", "26.12.26", "tomorrow", "2026/12/26", "1.2.3.2026", "26.12.99999"]
+        {
+            assert_eq!(help(none), "", "{none}");
+        }
     }
 
     #[test]

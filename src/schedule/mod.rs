@@ -15,7 +15,7 @@ mod window;
 
 pub use cron::{Cron, CronError};
 pub use days::{Day, DayError, Days};
-pub use holidays::{Holidays, HolidaysError};
+pub use holidays::{Holidays, HolidaysError, as_iso};
 pub use hours::Hours;
 pub use moment::{LocalTime, Moment, MomentError, Zone, tz_version};
 pub use phone_zones::{ZoneSet, country_zones_of, zones_of};

@@ -273,12 +273,12 @@ mod tests {
         let old = SystemTime::now() - Duration::from_secs(3600);
         let mut campaigns = Campaigns::of(vec![folder.path().to_owned()]);
         write(&path, 8);
-        [&path, &path.with_file_name("r.csv")].map(|file| set_modified(file, old));
+        [&path, &path.with_file_name("r.csv")].iter().for_each(|file| set_modified(file, old));
         assert!(matches!(campaigns.look()[..], [Change::New(_)]));
         let before = stamp(&path);
         while stamp(&path) == before {
             write(&path, 9);
-            [&path, &path.with_file_name("r.csv")].map(|file| set_modified(file, old));
+            [&path, &path.with_file_name("r.csv")].iter().for_each(|file| set_modified(file, old));
         }
         let then = campaigns.look();
         assert!(matches!(then[..], [Change::Edited(_)]), "{then:?}");

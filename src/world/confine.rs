@@ -81,8 +81,17 @@ impl Repository {
 
     /// Where a file that is shown under this name lies, as seen from the repository's folder, with `/` between folders;
     /// nothing where it is not there, or lies elsewhere.
-    pub fn place_of(&self, shown: &str) -> Option<String> {
-        let real = Path::new(shown).canonicalize().ok()?;
+    pub fn place_of(&self, shown: &Path) -> Option<String> {
+        self.inside(&shown.canonicalize().ok()?)
+    }
+
+    /// The same for a way to a file: of a link that is where the link lies.
+    pub fn way_of(&self, way: &Path) -> Option<String> {
+        let folder = way.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.inside(&folder.canonicalize().ok()?.join(way.file_name()?))
+    }
+
+    fn inside(&self, real: &Path) -> Option<String> {
         let parts = real.strip_prefix(&self.root).ok()?.components();
         let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
         Some(parts.join("/")).filter(|place| !place.is_empty())

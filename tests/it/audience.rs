@@ -15,6 +15,8 @@ use sendplan::campaign::Limits;
 use sendplan::message::{Names, Template};
 use sendplan::plan::{Entry, PlanError, Recipe, Totals, check, run};
 
+use crate::project::Project;
+
 const KENYA: AddressKind = AddressKind::Phone { region: Some(Region::KE) };
 
 fn threads(count: usize) -> NonZeroUsize {
@@ -454,4 +456,26 @@ proptest! {
             prop_assert_eq!(&again, &totals);
         }
     }
+}
+
+#[test]
+fn fixed_lines_are_told_where_nobody_said_which_types_are_meant() {
+    let project = Project::empty();
+    project.manifest("http://127.0.0.1:9", "batch_max: 1", "text: Hello all", "");
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let manifest = manifest.replace("region: KE", "region: DE");
+    project.write("campaigns/c/campaign.yaml", &manifest);
+    project.write("campaigns/c/r.csv", "phone,name\n0049 30 123456,A\n030 123457,B\n0151 12345678,C\n");
+    let plan = project.run(&["plan", "campaigns/c"]);
+    let told =
+        "2 numbers are fixed lines, which SMS seldom reach: `audience.allow_types: [mobile]` leaves them out";
+    assert!(plan.code == 0 && plan.out.contains(told), "{plan:?}");
+    // What it says is what helps.
+    project.write(
+        "campaigns/c/campaign.yaml",
+        &manifest.replace("region: DE", "region: DE, allow_types: [mobile]"),
+    );
+    let plan = project.run(&["plan", "campaigns/c", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!((&plan["messages"], &plan["warnings"]), (&1.into(), &serde_json::json!([])), "{plan}");
 }

@@ -1,6 +1,6 @@
 //! Manifests: those that ship are sound, those that are not get all their errors at once, in people's words.
 
-use crate::project::{Project, root, sendplan};
+use crate::project::{Project, root, said, sendplan};
 
 #[test]
 fn every_shipped_campaign_passes() {
@@ -322,4 +322,35 @@ fn the_plan_for_machines_says_why_rows_are_left_out() {
         { "reason": "duplicate-address", "rows": 1 },
     ]);
     assert_eq!(plan["left_out_by"], expected, "{plan}");
+}
+
+#[test]
+fn every_file_that_a_campaign_is_made_of_is_named_where_it_lies() {
+    let project = Project::empty();
+    project.manifest("http://127.0.0.1:9", "batch_max: 1", "template: message.txt", "");
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let manifest = manifest.replace("csv: r.csv", "suppress: [../../lists/out.csv], csv: ../../export.csv");
+    project.write("campaigns/c/campaign.yaml", &manifest);
+    project.write("campaigns/c/message.txt", "Hi {{ name }}. {% include 'footer.txt' %}");
+    project.write("elsewhere/footer", "STOP");
+    project.write("lists/out.csv", "phone\n+254700000009\n");
+    project.write("export.csv", "phone,name\n0700000001,A\n");
+    std::fs::create_dir(project.path("templates")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere/footer", project.path("templates/footer.txt")).unwrap();
+    let all = "campaigns/c/campaign.yaml\ncampaigns/c/message.txt\nelsewhere/footer\nexport.csv\nlists/out.csv\n\
+               templates/footer.txt\n";
+    let told = project.run(&["check", "campaigns/c", "--files"]);
+    assert_eq!((told.code, told.out.as_str()), (0, all), "{told:?}");
+    // From another folder, the same: as git says it.
+    let below = said(
+        project.command(&["check", "c", "--files"]).current_dir(project.path("campaigns")).output().unwrap(),
+    );
+    assert_eq!((below.code, below.out.as_str()), (0, all), "{below:?}");
+    // Who is piped in is in no file, and nobody waits for them; what is wrong has no list.
+    project.write("campaigns/c/campaign.yaml", &manifest.replace("../../export.csv", "\"-\""));
+    let piped = project.run(&["check", "campaigns/c", "--files"]);
+    assert_eq!((piped.code, piped.out), (0, all.replace("export.csv\n", "")), "{}", piped.err);
+    std::fs::remove_file(project.path("lists/out.csv")).unwrap();
+    let wrong = project.run(&["check", "campaigns/c", "--files"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (3, ""), "{wrong:?}");
 }

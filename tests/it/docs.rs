@@ -109,6 +109,26 @@ fn the_profile_of_the_guide_passes_its_test_and_sends() {
     let said = project.run(&["send", "campaigns/c", "--sandbox"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains("accepted  5"), "{said:?}");
+    // Without the example of a delivery the sandbox knows no answer: that is said before somebody sends there.
+    let (before, _) = profile.split_once("  - name: delivered\n").unwrap();
+    project.write("providers/acme.yaml", before);
+    let tested = project.run(&["provider", "test", "providers/acme.yaml"]);
+    let lacks = "the profile has no example of a message that was delivered";
+    assert!(tested.code == 0 && tested.out.contains("- a delivery by `status`"), "{tested:?}");
+    assert!(tested.out.contains(&format!("`send --sandbox` does not work with it: {lacks}")), "{tested:?}");
+    let checked = project.run(&["check", "campaigns/c"]);
+    assert!(checked.code == 0 && checked.out.contains(&format!("cannot be sent to a sandbox\n  {lacks}")));
+    for verb in [&["plan", "campaigns/c"][..], &["rehearse", "campaigns/c"]] {
+        let said = project.run(verb);
+        assert!(said.code == 0 && said.out.contains("sendplan preview"), "{said:?}");
+        assert!(!said.out.contains("--sandbox"), "{said:?}");
+    }
+    let begun = project.run(&["init", "new", "--provider", "providers/acme.yaml"]);
+    assert!(
+        begun.code == 0 && begun.out.contains(&format!("not work with this profile yet: {lacks}")),
+        "{begun:?}"
+    );
+    assert!(!begun.out.contains("sendplan send"), "{begun:?}");
 }
 
 #[test]

@@ -210,6 +210,26 @@ fn a_file_of_ones_own_is_looked_at_and_its_columns_are_named() {
     let planned = folder.run(&["plan", "campaigns/theirs"]);
     assert_eq!(planned.code, 0, "{planned:?}");
     assert!(planned.out.contains("  messages                         2  2 segments\n"), "{planned:?}");
+    assert!(
+        begun.out.contains("2 rows, addresses in `Mobile No`, ids in `customer_id`, names in `first_name`\n")
+    );
+    // What is seen and not set is said, also where nobody can be asked.
+    folder.write(
+        "kunden.csv",
+        "Kundennr;Vorname;Name;Handy;Sprache\n1;Eva;Weber;015112345678;de\n1;Max;Müller;015112345679;en\n",
+    );
+    let begun = folder.run(&["init", "kunden", "--from", "kunden.csv", "--region", "DE", "--yes"]);
+    assert!(folder.read("campaigns/kunden/message.txt").starts_with("Hi {{ Vorname }}, "));
+    let told = "kunden.csv: 2 rows, addresses in `Handy`, names in `Vorname`\n  `Kundennr` is not taken for the ids: not \
+                every row has one of its own\n  `Sprache` seems to say what people read: `audience.locale` and \
+                `message.locales` go by it\n\n";
+    assert!(begun.code == 0 && begun.out.contains(told), "{begun:?}");
+    let manifest = folder.read("campaigns/kunden/campaign.yaml");
+    for line in
+        ["  #id: Kundennr ", "# Texts by language: `locale: Sprache` here, and `locales` in `message`.\n"]
+    {
+        assert!(manifest.contains(line), "{line} in {manifest}");
+    }
     // What lies in the repository is named where it is.
     folder.write("data/people.csv", "to,name\n+254700000001,Amina\n");
     let begun = folder.run(&["init", "inside", "--from", "data/people.csv"]);
@@ -294,6 +314,41 @@ fn at_a_terminal_it_asks_and_asks_again_where_the_answer_is_none() {
     }
     assert!(manifest.contains("cron: \"0 9 * * MON\""), "{manifest}");
     assert_eq!(sends(&folder, "campaigns/asked"), 2);
+}
+
+/// What was answered before is not lost by an answer that leads nowhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_it_asks_again_where_numbers_need_a_country_and_where_no_column_has_any() {
+    let folder = Empty::new();
+    folder.write("people.csv", "mobile,name\n0700000001,Amina\n0700000002,Otieno\n");
+    let mut command = folder.command(".", &["init", "asked"]);
+    let mut typist = Typist::start(command.env("LANG", "C.UTF-8"));
+    for (question, answer) in [
+        ("Gateway [", ""),
+        ("CSV or .xlsx [invented people]: ", "people.csv"),
+        ("such as KE [needed: none here has one]: ", ""),
+        ("people.csv: no column seems to have phone numbers with a country code", ""),
+        ("such as KE [needed: none here has one]: ", "JP"),
+        ("Sender [", ""),
+        ("phone numbers of that country. It has `mobile` or `name`.", ""),
+        ("The column of addresses: ", ""),
+        ("there is nobody to send to", ""),
+        ("The column of addresses: ", "mobil"),
+        ("did you mean `mobile`?", ""),
+        ("The column of addresses: ", "mobile"),
+        ("Text [", ""),
+        ("[whenever `send` is called]: ", ""),
+    ] {
+        typist.hears(question);
+        if question.ends_with(['[', ' ']) {
+            typist.types(answer);
+        }
+    }
+    let (code, rest) = typist.ends();
+    assert_eq!(code, Some(0), "{rest}");
+    let manifest = folder.read("campaigns/asked/campaign.yaml");
+    assert!(manifest.contains("address: mobile ") && manifest.contains("region: JP "), "{manifest}");
 }
 
 #[cfg(target_os = "linux")]

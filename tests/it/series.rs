@@ -259,6 +259,16 @@ fn holidays_come_from_a_file_of_the_repository() {
     assert!(checked.out.contains("(Africa/Nairobi):\n  2026-12-09 09:00 EAT"), "{checked:?}");
     project.write("lists/days.ics", "2026-12-07 Rest\n\n2026-13-01 Nothing\n");
     insta::assert_snapshot!("series_holidays", check(&project).err);
+    // Whoever writes the day first is told what to write, in the list and in the manifest.
+    project.write("lists/days.ics", "26.12.2026 Rest\n");
+    let told = check(&project).err;
+    assert!(told.contains("help: write year, month and day: `2026-12-26`"), "{told}");
+    let file = "campaigns/c/campaign.yaml";
+    let manifest = std::fs::read_to_string(project.path(file)).unwrap();
+    project.write("lists/days.ics", "2026-12-26 Rest\n");
+    project.write(file, &manifest.replace("2026-12-04", "04.12.2026"));
+    let told = check(&project).err;
+    assert!(told.contains("help: write year, month and day: `2026-12-04`"), "{told}");
 }
 
 /// Between two dates nothing of a series is under way: a word about it is about those to come.

@@ -48,16 +48,16 @@ pub(super) fn manifest(draft: &Draft<'_>) -> String {
 fn audience(draft: &Draft<'_>, page: &mut Page) {
     page.gap();
     page.line("audience:", "");
-    let (file, address, id) = match &draft.people {
+    let address = match &draft.people {
         People::Invented => {
             page.line("  csv: recipients.csv", "invented people: put yours there, CSV or .xlsx");
-            (None, draft.column(), &None)
+            draft.column()
         }
-        People::Theirs { file, address, id } => (Some(file), address.as_str(), id),
+        People::Theirs { file, address, .. } => {
+            page.line(&format!("  csv: {}", text(file)), "");
+            address.as_str()
+        }
     };
-    if let Some(file) = file {
-        page.line(&format!("  csv: {}", text(file)), "");
-    }
     let what =
         if draft.is_opaque() { "the column of the gateway's ids" } else { "the column of phone numbers" };
     page.line(&format!("  address: {}", text(address)), what);
@@ -68,8 +68,19 @@ fn audience(draft: &Draft<'_>, page: &mut Page) {
         }
         (false, None) => page.line("  #region: KE", "the country of numbers without a country code"),
     }
-    if let Some(id) = id {
-        page.line(&format!("  id: {}", text(id)), "the column that tells people apart");
+    if let People::Theirs { id, vague_id, locale, .. } = &draft.people {
+        if let Some(id) = id {
+            page.line(&format!("  id: {}", text(id)), "the column that tells people apart");
+        }
+        if let Some(id) = vague_id {
+            let why =
+                "not set: not every row has one of its own, and of several with one, one gets the message";
+            page.line(&format!("  #id: {}", text(id)), why);
+        }
+        if let Some(locale) = locale {
+            let locale = text(locale);
+            page.prose(&format!("Texts by language: `locale: {locale}` here, and `locales` in `message`."));
+        }
     }
     page.line(&format!("  suppress: [{}]", text(&draft.list)), "whoever is on a list gets nothing");
     page.line("  #max_rejected: 5%", "more unusable rows, and the plan is refused");

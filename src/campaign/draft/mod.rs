@@ -47,6 +47,10 @@ pub enum People {
         address: String,
         /// The column that tells people apart besides.
         id: Option<String>,
+        /// A column that is called like one, where not every row has a value of its own.
+        vague_id: Option<String>,
+        /// The column of languages that people read.
+        locale: Option<String>,
     },
 }
 

@@ -70,6 +70,8 @@ fn any_name_of_a_column_is_read_as_it_is() {
             file: "r.csv".to_owned(),
             address: column.to_owned(),
             id: Some(column.to_owned()),
+            vague_id: None,
+            locale: Some(column.to_owned()),
         };
         let manifest = Draft { people, ..draft(&profile) }.manifest();
         let (read, problems) = crate::campaign::read(&Source::new("campaign.yaml", manifest));
@@ -77,6 +79,16 @@ fn any_name_of_a_column_is_read_as_it_is() {
         let audience = read.unwrap().audience.unwrap().value;
         assert_eq!(audience.address.unwrap().value, column);
         assert_eq!(audience.id.unwrap().value, column);
+        let vague = People::Theirs {
+            file: "r.csv".to_owned(),
+            address: "phone".to_owned(),
+            id: None,
+            vague_id: Some(column.to_owned()),
+            locale: None,
+        };
+        let manifest = switched_on(&Draft { people: vague, ..draft(&profile) }.manifest());
+        let (read, _) = crate::campaign::read(&Source::new("campaign.yaml", manifest));
+        assert_eq!(read.unwrap().audience.unwrap().value.id.unwrap().value, column);
     }
 }
 

@@ -9,7 +9,8 @@ use super::resolver::Resolver;
 use crate::campaign::raw;
 use crate::diagnostic::{Diagnostic, Source, did_you_mean};
 use crate::schedule::{
-    Cron, Holidays, LocalTime, Missed, Moment, Recipients, Series, Timetable, When, Window, Zone, end_of,
+    Cron, Holidays, LocalTime, Missed, Moment, Recipients, Series, Timetable, When, Window, Zone, as_iso,
+    end_of,
 };
 use crate::units;
 use crate::yaml::{Spanned, all};
@@ -134,7 +135,11 @@ impl Resolver<'_> {
                     lines.take(error.line().unwrap_or(1).saturating_sub(1)).map(str::len).sum();
                 let line = file.text.get(before..).and_then(|rest| rest.lines().next()).unwrap_or_default();
                 let problem = Diagnostic::error(format!("`schedule.holidays`: {error}"));
-                self.problems.push(problem.at(file, before..before + line.len(), ""));
+                let problem = problem.at(file, before..before + line.len(), "");
+                self.problems.push(match error.help() {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                });
                 None
             }
         }
@@ -187,7 +192,13 @@ impl Resolver<'_> {
     fn date(&mut self, key: &str, text: &Spanned<String>) -> Option<NaiveDate> {
         let date = NaiveDate::parse_from_str(&text.value, "%Y-%m-%d").ok().filter(|_| text.value.len() == 10);
         if date.is_none() {
-            self.error(format!("`{key}`: `{}` is not a day such as `2026-12-31`", text.value), &text.span);
+            let problem =
+                Diagnostic::error(format!("`{key}`: `{}` is not a day such as `2026-12-31`", text.value));
+            let problem = problem.at(self.source, text.span.clone(), "");
+            self.problems.push(match as_iso(&text.value) {
+                Some(help) => problem.help(help),
+                None => problem,
+            });
         }
         date
     }

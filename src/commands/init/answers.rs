@@ -1,5 +1,6 @@
 //! What is asked of whoever begins a campaign, in which order, and what is taken where nothing is answered.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -41,6 +42,8 @@ pub struct Answers {
     pub profile_copy: Option<(String, PathBuf)>,
     /// Recipients who lie elsewhere, and where their copy goes.
     pub recipients_copy: Option<(PathBuf, PathBuf)>,
+    /// What was seen in them.
+    pub seen: Option<String>,
 }
 
 /// Asks for whatever was not said.
@@ -56,9 +59,10 @@ pub fn answers(
     let region = country(args, &profile, theirs.as_ref(), questions)?;
     let sender = sender(args, &profile, questions)?;
     let kind = if is_opaque(&profile) { AddressKind::Opaque } else { AddressKind::Phone { region } };
-    let columns = theirs.as_ref().map(|theirs| theirs.columns(kind, args.address.as_deref())).transpose()?;
-    if let (Some(theirs), Some(columns)) = (&theirs, &columns) {
-        questions.tell(&seen(theirs, columns))?;
+    let columns = theirs.as_ref().map(|theirs| columns(args, theirs, kind, questions)).transpose()?;
+    let seen = theirs.as_ref().zip(columns.as_ref()).map(|(theirs, columns)| seen(theirs, columns));
+    if let Some(seen) = &seen {
+        questions.tell(seen)?;
     }
     let text = text(args, &profile, columns.as_ref(), questions)?;
     let (when, timezone) = moment(args, region, questions)?;
@@ -68,6 +72,8 @@ pub fn answers(
             file: place.in_manifest(&theirs.at),
             address: columns.address.unwrap_or_default(),
             id: columns.id,
+            vague_id: columns.vague_id,
+            locale: columns.locale,
         },
         _ => People::Invented,
     };
@@ -84,6 +90,7 @@ pub fn answers(
         list,
         profile_copy,
         recipients_copy,
+        seen,
     })
 }
 
@@ -182,10 +189,34 @@ fn country(
     let usual = usual_region().filter(|_| questions.somebody() && needed);
     let usual = usual.map(|region| region.to_string()).unwrap_or_default();
     let words = "Country of numbers without a country code, such as KE";
-    let question = Question { words, explained: None, usual: &usual, nothing: "none: all have one" };
-    questions.ask(&question, args.region.as_deref(), |answer| match answer {
-        "" => Ok(None),
-        code => region(code).map(Some).map_err(|error| error.to_string()),
+    // Without a country no column would be one of numbers: whoever can be asked is asked again.
+    let wanted = theirs.filter(|_| questions.somebody() && needed && args.address.is_none());
+    let nothing = if wanted.is_some() { "needed: none here has one" } else { "none: all have one" };
+    let question = Question { words, explained: None, usual: &usual, nothing };
+    questions.ask(&question, args.region.as_deref(), |answer| match (answer, wanted) {
+        ("", Some(theirs)) => Err(theirs.lacks(AddressKind::Phone { region: None })),
+        ("", None) => Ok(None),
+        (code, _) => region(code).map(Some).map_err(|error| error.to_string()),
+    })
+}
+
+/// Which columns are what. Where none seems to be that of addresses, somebody may know better.
+fn columns(
+    args: &Init,
+    theirs: &Theirs,
+    kind: AddressKind,
+    questions: &mut Questions,
+) -> Result<Guess, Failure> {
+    let found = theirs.columns(kind, args.address.as_deref());
+    if found.is_ok() || args.address.is_some() || !questions.somebody() {
+        return found;
+    }
+    let explained = format!("{}. It has {}.", theirs.lacks(kind), theirs.names());
+    let words = "The column of addresses";
+    let question = Question { words, explained: Some(&explained), usual: "", nothing: "" };
+    questions.ask(&question, None, |answer| match answer {
+        "" => Err("without it there is nobody to send to".to_owned()),
+        name => theirs.columns(kind, Some(name)).map_err(|failure| failure.to_string()),
     })
 }
 
@@ -216,7 +247,24 @@ fn seen(theirs: &Theirs, columns: &Guess) -> String {
     let told = [("addresses", &columns.address), ("ids", &columns.id), ("names", &columns.name)];
     let told = told.iter().filter_map(|(what, name)| Some(format!("{what} in `{}`", name.as_ref()?)));
     let rows = crate::report::layout::count(theirs.rows(), "row");
-    format!("{}: {rows}, {}", theirs.shown(), told.collect::<Vec<_>>().join(", "))
+    let mut seen = format!("{}: {rows}, {}", theirs.shown(), told.collect::<Vec<_>>().join(", "));
+    if let Some(name) = &columns.unusable_name {
+        let why = "no text can name: letters from A to Z, digits and `_` make a name";
+        let _ = write!(
+            seen,
+            "\n  first names stand in `{name}`, which {why}; call it something else in the file"
+        );
+    }
+    if let Some(id) = &columns.vague_id {
+        let _ = write!(seen, "\n  `{id}` is not taken for the ids: not every row has one of its own");
+    }
+    if let Some(locale) = &columns.locale {
+        let _ = write!(
+            seen,
+            "\n  `{locale}` seems to say what people read: `audience.locale` and `message.locales` go by it"
+        );
+    }
+    seen
 }
 
 fn text(

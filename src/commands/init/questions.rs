@@ -51,8 +51,9 @@ impl Questions {
             say(&format!("{line}\n"))?;
         }
         let shown = if usual.is_empty() { question.nothing } else { usual };
+        let shown = if shown.is_empty() { String::new() } else { format!(" [{shown}]") };
         loop {
-            let answer = line(&format!("{} [{shown}]: ", question.words))?;
+            let answer = line(&format!("{}{shown}: ", question.words))?;
             match read(if answer.is_empty() { usual } else { &answer }) {
                 Ok(answer) => return Ok(answer),
                 Err(wrong) => say(&format!("  {wrong}\n"))?,

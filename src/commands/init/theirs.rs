@@ -52,6 +52,21 @@ impl Theirs {
         guess(&self.survey, AddressKind::Phone { region: None }).address.is_some()
     }
 
+    /// That none of its columns seems to have addresses of that kind.
+    pub fn lacks(&self, kind: AddressKind) -> String {
+        let what = match kind {
+            AddressKind::Phone { region: None } => "phone numbers with a country code",
+            AddressKind::Phone { region: Some(_) } => "phone numbers of that country",
+            AddressKind::Opaque => "ids",
+        };
+        format!("{}: no column seems to have {what}", self.shown)
+    }
+
+    /// What its columns are called.
+    pub fn names(&self) -> String {
+        listing(self.survey.columns().map(|(name, _)| name))
+    }
+
     /// Its columns, the one of addresses as it was said or as it seems.
     pub fn columns(&self, kind: AddressKind, said: Option<&str>) -> Result<Guess, Failure> {
         let mut found = guess(&self.survey, kind);
@@ -69,16 +84,13 @@ impl Theirs {
             found.address = Some(said.to_owned());
         }
         if found.address.is_none() {
-            let what = match kind {
+            let what_to_say = match kind {
                 AddressKind::Phone { region: None } => {
-                    "phone numbers with a country code: --region says which country's they are, --address which column"
+                    "--region says which country's they are, --address which column"
                 }
-                AddressKind::Phone { region: Some(_) } => {
-                    "phone numbers of that country: --address says which column it is"
-                }
-                AddressKind::Opaque => "ids: --address says which column it is",
+                _ => "--address says which column it is",
             };
-            return Err(Failure::Input(format!("{}: no column seems to have {what}", self.shown)));
+            return Err(Failure::Input(format!("{}: {what_to_say}", self.lacks(kind))));
         }
         Ok(found)
     }

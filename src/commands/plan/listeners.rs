@@ -1,5 +1,6 @@
 //! Who looks at each row while a plan is made: all that is asked for beside the sums, in one pass.
 
+use super::landlines::Landlines;
 use crate::audience::{Exclusion, Place};
 use crate::cli::{Plan, PlanFormat};
 use crate::commands::ahead::Ahead;
@@ -26,6 +27,7 @@ pub struct Listeners<'a> {
     rejects: Option<RejectsFile>,
     shown: Option<Shown<'a>>,
     undone: Vec<(&'static str, String)>,
+    landlines: Option<Landlines>,
 }
 
 /// What they have heard.
@@ -38,6 +40,8 @@ pub struct Heard {
     pub undone: Vec<(&'static str, String)>,
     /// What a comment shows.
     pub samples: Vec<Sample>,
+    /// What is told of fixed lines.
+    pub landlines: Option<String>,
 }
 
 impl<'a> Listeners<'a> {
@@ -53,6 +57,7 @@ impl<'a> Listeners<'a> {
             rejects: args.rejects.as_deref().map(begin).transpose()?,
             shown: (args.format == PlanFormat::Markdown).then(|| Shown::of(loaded, wish)),
             undone: Vec::new(),
+            landlines: Landlines::of(&loaded.campaign),
         })
     }
 
@@ -62,6 +67,7 @@ impl<'a> Listeners<'a> {
         self.shown.iter_mut().for_each(|shown| shown.take(&entry));
         match entry {
             Entry::Planned { address, .. } => {
+                self.landlines.iter_mut().for_each(|landlines| landlines.take(address));
                 self.ahead.iter_mut().for_each(|ahead| ahead.count(address));
                 Ok(())
             }
@@ -91,6 +97,7 @@ impl<'a> Listeners<'a> {
             left_out_now: self.ahead.map(Ahead::finish),
             plan: self.counting.map(|counting| counting.finish(totals)).transpose()?,
             undone: self.undone,
+            landlines: self.landlines.and_then(|landlines| landlines.warning(totals.messages)),
             samples: self.shown.map(|shown| few(shown.samples())).unwrap_or_default(),
         })
     }

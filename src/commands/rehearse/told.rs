@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::campaign::Campaign;
 use crate::campaign::Delivery;
 use crate::cli::Rehearse;
+use crate::commands::connection::no_sandbox;
 use crate::commands::flags::{Flags, quoted};
 use crate::commands::places::name;
 use crate::commands::standing::left_out;
@@ -196,7 +197,10 @@ pub fn setting(
         gateway: crate::commands::planned::gateway(campaign),
         assumed: assumed(),
         left_out: left_out(pinned.excluded),
-        next: vec![format!("sendplan send {shown} --sandbox{}", flags.without_sandbox())],
+        next: match no_sandbox(&campaign.profile) {
+            None => vec![format!("sendplan send {shown} --sandbox{}", flags.without_sandbox())],
+            Some(_) => vec![format!("sendplan preview {shown}")],
+        },
     }
 }
 

@@ -185,6 +185,11 @@ fn unread(text: &str) -> String {
     let parts: Vec<&str> = text.split(['/', '.', '-', ' ']).collect();
     let small = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     match parts.as_slice() {
+        // With points the day stands first wherever that is written, and still somebody has to say so.
+        [_, _, _] if has_shape(text, "99.99.9999") => format!(
+            "`{text}` may be read in more than one way: write year, month and day, as in `2026-03-20`; where the day stands \
+             first in all cells, `split(pat=\".\") | reverse | join(sep=\"-\")` before it does"
+        ),
         [first, second, _, ..] if small(first) && small(second) => {
             format!(
                 "`{text}` may be read in more than one way: write year, month and day, as in `2026-03-20`"

@@ -64,13 +64,34 @@ fn read(value: &Value) -> Result<(Decimal, bool), String> {
         digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let only_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !only_digits(whole) || !decimals.is_none_or(only_digits) || digits.len() > MOST_DIGITS {
+        let hint = if has_decimal_comma(&text) { POINTS } else { "" };
         return Err(format!(
-            "`{text}` cannot be read for certain: write digits, and a point before decimals, as in `1234.50`"
+            "`{text}` cannot be read for certain: write digits, and a point before decimals, as in `1234.50`{hint}"
         ));
     }
     let mut number = Decimal::try_from_str(&text).map_err(|_| format!("`{text}` is no number"))?;
     number.trim_start();
     Ok((number, decimals.is_none()))
+}
+
+/// What makes points of decimal commas.
+const POINTS: &str = "; where all cells are written like this one, \
+                      `replace(from=\".\", to=\"\") | replace(from=\",\", to=\".\")` before it does";
+
+/// Whether a number surely has a comma before its decimals, and points between its digits at most: `1.250,12` or `12,5`.
+/// `1,250` is one thing in London and another in Berlin.
+fn has_decimal_comma(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, decimals)) = text.strip_prefix('-').unwrap_or(text).split_once(',') else {
+        return false;
+    };
+    let mut groups = whole.split('.');
+    let first = groups.next().unwrap_or_default();
+    let is_grouped = whole.contains('.');
+    digits(first)
+        && groups.all(|group| digits(group) && group.len() == 3)
+        && digits(decimals)
+        && if is_grouped { first.len() <= 3 } else { decimals.len() != 3 }
 }
 
 #[cfg(test)]
@@ -129,6 +150,20 @@ mod tests {
             assert!(said.contains(text) && said.contains("1234.50"), "{said}");
         }
         assert!(written(" ", None, "en").contains("default(value=0)"));
+        for (text, is_told) in [
+            ("1.250,12", true),
+            ("-1.250,12", true),
+            ("12,5", true),
+            ("1.234.567,125", true),
+            ("1,250", false),
+            ("1,234.50", false),
+            ("1.25,12", false),
+            ("1234.567,12", false),
+            ("1,2,3", false),
+            (",5", false),
+        ] {
+            assert_eq!(written(text, None, "en").contains("replace(from"), is_told, "{text}");
+        }
         assert!(written(&"9".repeat(31), None, "en").contains("cannot be read"));
         assert!(number(&Value::undefined(), None, "en").is_err());
     }

@@ -40,8 +40,15 @@ pub(super) fn unusable_column(problem: &mut Problem, source: &str, columns: &[St
         let near = did_you_mean(&spelling(wanted), spellings.iter().map(|(spelling, _)| spelling.as_str()));
         near.and_then(|near| Some(spellings.iter().find(|(spelling, _)| spelling == near)?.1))
     });
-    if let Some(column) = meant {
-        let better = spelling(column);
+    // `Betrag` for `Betrag (EUR)`: what was written is what it may be called.
+    let begun = || {
+        let begins = format!("{}_", spelling(wanted));
+        let known = columns.iter().filter(|column| is_usable(column)).map(String::as_str);
+        let is_told = !is_usable(wanted) || did_you_mean(wanted, known).is_some();
+        let mut found = unusable().filter(|column| !is_told && spelling(column).starts_with(&begins));
+        Some((found.next()?, wanted.to_owned())).filter(|_| found.next().is_none())
+    };
+    if let Some((column, better)) = meant.map(|column| (column, spelling(column))).or_else(begun) {
         let is_free = is_usable(&better) && !columns.contains(&better);
         let better = if is_free { format!("`{better}`") } else { "something else".to_owned() };
         problem.help = Some(format!(

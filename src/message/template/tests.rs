@@ -75,12 +75,25 @@ fn a_column_with_a_name_of_a_spreadsheet_is_told_what_to_be_called() {
         ("{{ stadt! }}", Some("`stadt`")),
         ("{{ 1st }}", Some("something else")),
         ("First Name {{ Stadt Stadt }}", None),
+        // What stands before the unit, or before the rest of a name.
+        ("{{ Amount | number }}", Some("`Amount`")),
+        ("{{ amount }}", Some("`amount`")),
+        ("{{ First }}", Some("`First`")),
     ] {
         let problems = compile(source, &columns).unwrap_err();
         let help = problems[0].help.as_deref().unwrap_or_default();
         let said = help.split_once("call it ").and_then(|(_, rest)| rest.strip_suffix(" in the file"));
         assert_eq!(said, better, "{source}: {problems:?}");
     }
+}
+
+#[test]
+fn a_column_that_can_be_named_is_meant_before_one_that_only_begins_so() {
+    let problems = compile("{{ Amount }}", &["amount", "Amount (KES)"]).unwrap_err();
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean `amount`?"));
+    // Of two nobody knows which.
+    let problems = compile("{{ Amount }}", &["Amount (USD)", "Amount (KES)"]).unwrap_err();
+    assert!(problems[0].help.as_deref().is_some_and(|help| help.starts_with("known here:")), "{problems:?}");
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub enum Gap {
     Refusal,
     /// A throttled one.
     Throttling,
+    /// What became of a delivered one, of a gateway that is asked for that.
+    Delivery,
 }
 
 impl Profile {
@@ -86,12 +88,16 @@ impl Profile {
         let success = self.examples().iter().any(|example| {
             example.exchange == Exchange::Send && example.is_accepted() && example.request.is_some()
         });
+        let asked = self.examples().iter().filter(|example| example.exchange == Exchange::Status);
+        let delivery =
+            asked.flat_map(|example| &example.expect).any(|one| one.outcome == Some(Outcome::Delivered));
         let refusal =
             [Class::Rejected, Class::InvalidRecipient, Class::OptedOut, Class::Config, Class::Account];
         [
             (success, Gap::Success),
             (shows(&refusal), Gap::Refusal),
             (shows(&[Class::Throttled]), Gap::Throttling),
+            (!self.can_ask() || delivery, Gap::Delivery),
         ]
         .into_iter()
         .filter_map(|(there, gap)| (!there).then_some(gap))

@@ -81,7 +81,7 @@ const APPROVE: &str = "sendplan plan campaigns/one --out campaigns/one/plan.json
 
 /// Two campaigns, of which the first one is approved in the last commit.
 fn begun(proposal: &Proposal) {
-    let ignored = "printf 'plans\\npages\\nbin\\nchanged\\napproved.json\\noutput\\n' > .gitignore";
+    let ignored = "printf 'plans\\npages\\nbin\\nchanged\\nmade-of\\napproved.json\\noutput\\n' > .gitignore";
     proposal.must(&format!("git init --quiet && {ignored} && sendplan init one && sendplan init two"));
     proposal.commit("begun");
     proposal.must(APPROVE);
@@ -119,6 +119,50 @@ fn is_planned_and_held_to_its_plan(proposal: &Proposal) {
     proposal.commit("broken");
     assert_eq!(proposal.planned(), (3, one_and_two(&["two"])));
     assert!(proposal.plan_of("two").contains("The plan is refused"));
+}
+
+/// A list that lies beside everything, a gateway's profile that is another folder's, a snippet that is a link.
+fn is_planned_for_any_of_its_files(proposal: &Proposal) {
+    let people = "Kundennr,Telefon\n1,+254700000001\n2,+254700000002\n";
+    proposal.job.write("export.csv", people);
+    proposal.must(
+        "git init --quiet && printf 'plans\\npages\\nbin\\nchanged\\nmade-of\\noutput\\n' > .gitignore",
+    );
+    proposal.must("sendplan init one --from export.csv --yes && sendplan init two");
+    proposal.must("mkdir -p shared templates && echo 'Reply STOP to opt out.' > shared/footer");
+    proposal.must("ln -s ../shared/footer templates/footer.txt");
+    proposal.must("echo 'Hi. {% include \"footer.txt\" %}' > campaigns/two/message.txt && echo x > notes.md");
+    proposal.commit("begun");
+    proposal.must("sendplan plan campaigns/one --out campaigns/one/plan.json");
+    proposal.commit("approved");
+    let manifest = std::fs::read_to_string(proposal.job.path("campaigns/one/campaign.yaml")).unwrap();
+    assert!(manifest.contains("../../export.csv"), "{manifest}");
+    let changed = |what: &str, file: &str, text: &str| {
+        proposal.job.write(file, text);
+        proposal.commit(what);
+        proposal.planned()
+    };
+    assert_eq!(
+        changed("export", "export.csv", &format!("{people}3,+254700000003\n")),
+        (0, one_and_two(&["one"])),
+        "the list is another one"
+    );
+    assert_eq!(proposal.holds(), 9, "and it is not the one that was approved");
+    assert_eq!(
+        changed("footer", "shared/footer", "STOP is the end of it: STOP\n"),
+        (0, one_and_two(&["two"])),
+        "behind a link"
+    );
+    proposal.must("echo 'Reply STOP.' > shared/other && ln -sf ../shared/other templates/footer.txt");
+    proposal.commit("link");
+    assert_eq!(proposal.planned(), (0, one_and_two(&["two"])), "another link");
+    assert_eq!(changed("notes", "notes.md", "y\n"), (0, one_and_two(&[])), "no campaign's file");
+    // A snippet that was the campaign's own, and is now the repository's: what is gone was looked for.
+    proposal.must("mkdir campaigns/two/templates && echo 'STOP' > campaigns/two/templates/footer.txt");
+    proposal.commit("own");
+    proposal.must("git rm --quiet -r campaigns/two/templates");
+    proposal.commit("gone");
+    assert_eq!(proposal.planned(), (0, one_and_two(&["two"])));
 }
 
 fn cannot_get_round_its_plan(proposal: &Proposal) {
@@ -162,6 +206,7 @@ fn what_is_proposed_on_github_is_planned_and_held_to_its_plan() {
         // Of the last plan: the job that writes comments is told that there are some.
         assert_eq!(std::fs::read_to_string(proposal.job.path("output")).unwrap(), "planned=true\n");
         cannot_get_round_its_plan(&Proposal::on_github());
+        is_planned_for_any_of_its_files(&Proposal::on_github());
     }
 }
 
@@ -170,6 +215,7 @@ fn what_is_proposed_on_gitlab_is_planned_and_held_to_its_plan() {
     if has("git") {
         is_planned_and_held_to_its_plan(&Proposal::on_gitlab());
         cannot_get_round_its_plan(&Proposal::on_gitlab());
+        is_planned_for_any_of_its_files(&Proposal::on_gitlab());
     }
 }
 
