@@ -83,11 +83,11 @@ pub enum Verb {
     Status(Status),
     /// Show what became of a campaign's messages, and why; ask the gateway first if wished
     Report(Report),
-    /// Let nothing new of a campaign go out until it is resumed, also while it is being sent
+    /// Let nothing new of a campaign go out until it is resumed, also while it is being sent, and no later date of a series
     Pause(Say),
     /// Let a paused campaign go on
     Resume(Say),
-    /// Send nothing more of what has begun of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can
+    /// Send nothing more of what has begun of a campaign, also while it is being sent, and call back what the gateway has not delivered yet, where it can; later dates of a series go out all the same
     Cancel(Say),
     /// Record that people want no more messages: nobody of them is sent to from then on
     Optout(Optout),

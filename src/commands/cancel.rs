@@ -10,11 +10,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ask::{read, stopped};
 use super::beside::{Beside, holder, sends, sends_all, word};
+use super::campaigns::one;
 use super::exit::{Code, Failure};
 use super::flags::Flags;
+use super::later::Later;
 use super::named::Named;
 use super::next::next;
-use super::outlook::Outlook;
 use super::recover::recover;
 use super::standing::{last_cancelled, line};
 use super::sweep::{Question, Swept, sweep};
@@ -25,11 +26,10 @@ use crate::delivery::control::{Hold, HoldKind};
 use crate::delivery::message::Change;
 use crate::delivery::state::{Event, State};
 use crate::executor::DRAIN;
-use crate::report::cancel::{Cancelled, summary};
+use crate::report::cancel::{Cancelled, nothing_open, summary};
 use crate::report::events::{What, standing as standing_words};
 use crate::report::layout::{self, duration};
 use crate::report::status::RunLine;
-use crate::schedule::When;
 use crate::store::control::Control;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Run, RunId, Store};
@@ -67,7 +67,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let (reason, word) = (args.reason.as_deref(), word(args.reason.as_deref()));
     let runs = named.runs(store).map_err(|failure| {
         // It was cancelled while it was being planned, and nothing came of it.
-        let _ = store.close(&named.name);
+        let _ = store.close(&named.name, true);
         nothing_begun(&named, failure, &flags)
     })?;
     if store.hold_on(&named.name)?.is_none()
@@ -82,26 +82,63 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
         let stopped = stop(store, &run, clock, terminal)?;
         done.push((run, stopped));
     }
+    let later = Later::of(named.candidate(), done.last().map(|(run, _)| run));
     // The runs are finished. What comes after them is not cancelled.
-    store.close(&named.name)?;
-    let last = done.len().saturating_sub(1);
-    for (at, (run, cancelled)) in done.iter_mut().enumerate() {
-        let called = call_back(store, run, args.sandbox, cancelled, clock, None, terminal);
-        let now = standing(store, run.id)?;
-        // What was finished long ago is as it was.
-        if at == last || run.finished_at_ms.is_none() || cancelled.called_back > 0 {
-            terminal.data(&summary(cancelled, &now.1));
-        }
-        // What was stopped here is stopped, whatever the gateway says.
-        if let Some(code) = stopped(called?.end.as_ref(), terminal) {
-            return Ok(code);
-        }
-    }
+    store.close(&named.name, later.goes_on())?;
+    let called = all_back(store, &mut done, (args.sandbox, later.goes_on()), clock, terminal);
     let runs = done.iter().map(|(run, _)| standing(store, run.id)).collect::<Result<Vec<_>, _>>()?;
-    tell_what_comes(&named, &runs, &flags, clock, terminal);
+    if !args.sandbox {
+        tell_later(&later, &named, &runs, store, &flags, terminal)?;
+    }
+    // What was stopped here is stopped, whatever the gateway says.
+    if let Some(code) = called? {
+        return Ok(code);
+    }
     terminal.note(&format!("\n{}", layout::next(&[next(&*store, &named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
+}
+
+/// Asks the gateway for what it still has of each run, and says what was done to it. A code where the gateway, or a
+/// person, ended that before its time. What of a series was through before is told in a word, if that is all there is.
+fn all_back(
+    store: &mut Sqlite,
+    done: &mut [(Run, Cancelled)],
+    (sandbox, goes_on): (bool, bool),
+    clock: Clock,
+    terminal: &Terminal,
+) -> Result<Option<Code>, Failure> {
+    let last = done.len().saturating_sub(1);
+    let mut told = false;
+    for (at, (run, cancelled)) in done.iter_mut().enumerate() {
+        let called = call_back(store, run, sandbox, cancelled, clock, None, terminal);
+        let now = standing(store, run.id)?.1;
+        if run.finished_at_ms.is_none() || cancelled.called_back > 0 || at == last && !goes_on {
+            terminal.data(&summary(cancelled, &now));
+            told = true;
+        } else if at == last && !told {
+            terminal.data(&nothing_open(&now));
+        }
+        if let Some(code) = stopped(called?.end.as_ref(), terminal) {
+            return Ok(Some(code));
+        }
+    }
+    Ok(None)
+}
+
+/// What comes of a series after it was cancelled.
+fn tell_later(
+    later: &Later,
+    named: &Named,
+    runs: &[(Run, RunLine)],
+    store: &Sqlite,
+    flags: &Flags,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let runs: Vec<Run> = runs.iter().map(|(run, _)| run.clone()).collect();
+    let hold = store.hold_on(&named.name)?;
+    later.tell(named, &runs, hold.as_ref(), flags, Clock::start().now().utc, terminal);
+    Ok(())
 }
 
 /// What a process does that sends every campaign, when one is cancelled: it closes what is open, and asks the gateway
@@ -109,19 +146,25 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
 pub fn carry_out(
     store: &mut Sqlite,
     name: &str,
+    manifest: &Path,
     clock: Clock,
     ends: &mut UnboundedReceiver<()>,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let mut runs = store.unfinished(name)?;
+    let is_open = !runs.is_empty();
     if let (true, Some(last)) = (runs.is_empty(), store.occurrences(name)?.pop()) {
         runs.extend(store.run(name, &last)?);
     }
     let stopped = runs.iter().map(|run| stop(store, run, clock, terminal)).collect::<Result<Vec<_>, _>>()?;
+    let later = Later::of(Some(one(manifest)), runs.last());
     for (run, mut cancelled) in runs.iter().zip(stopped) {
         let called = call_back(store, run, false, &mut cancelled, clock, Some(&mut *ends), terminal);
         let run = standing(store, run.id)?.1;
-        terminal.event(What::Cancelled, format!("is cancelled, {}", standing_words(&run)), Some(&run));
+        let nothing = if is_open || cancelled.called_back > 0 { "" } else { "; nothing of it was under way" };
+        let dates = if matches!(later, Later::Dates(_)) { "; its later dates are not" } else { "" };
+        let text = format!("is cancelled, {}{nothing}{dates}", standing_words(&run));
+        terminal.event(What::Cancelled, text, Some(&run));
         // What was stopped here is stopped, whatever the gateway says.
         let why = match called {
             Err(failure) => format!("nothing was called back from the gateway: {failure}"),
@@ -134,7 +177,7 @@ pub fn carry_out(
         };
         terminal.event(What::Note, why, None);
     }
-    store.close(name)?;
+    store.close(name, later.goes_on())?;
     Ok(())
 }
 
@@ -161,19 +204,20 @@ fn leave_it_to_who_sends_all(
         named.name
     ));
     let until = Instant::now() + WAIT;
-    while beside.store.hold_on(&named.name)?.is_some() {
+    // A pause from before it holds again in its place.
+    while beside.store.hold_on(&named.name)?.is_some_and(|hold| hold.what == HoldKind::Cancelled) {
         if beside.sender_of(&named.name)?.is_none() {
             return Ok(None);
         }
         if Instant::now() >= until {
             return Err(Failure::State(format!(
-                "{holder} has not answered yet; nothing more of {} goes out. Look with `sendplan status`",
+                "{holder} has not answered yet; nothing of {} goes out until it has. Look with `sendplan status`",
                 named.name
             )));
         }
         sleep(LOOK);
     }
-    let mut runs = Vec::new();
+    let (mut runs, mut told) = (Vec::new(), false);
     for run in before {
         let (now, line) = standing(&beside.store, run.id)?;
         let was = self::line(&run, true);
@@ -186,10 +230,15 @@ fn leave_it_to_who_sends_all(
                 ..Cancelled::default()
             };
             terminal.data(&summary(&cancelled, &line));
+            told = true;
         }
         runs.push((now, line));
     }
-    tell_what_comes(named, &runs, flags, Clock::start(), terminal);
+    if let Some((_, line)) = runs.last().filter(|_| !told) {
+        terminal.data(&nothing_open(line));
+    }
+    let later = Later::of(named.candidate(), runs.last().map(|(run, _)| run));
+    tell_later(&later, named, &runs, &beside.store, flags, terminal)?;
     terminal
         .note(&format!("\n{}", layout::next(&[next(&beside.store, named, &runs, false, flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
@@ -206,24 +255,6 @@ fn nothing_begun(named: &Named, failure: Failure, flags: &Flags) -> Failure {
             named.shown()
         )),
         _ => failure,
-    }
-}
-
-/// A series goes on: what was cancelled is what had begun.
-fn tell_what_comes(named: &Named, runs: &[(Run, RunLine)], flags: &Flags, clock: Clock, terminal: &Terminal) {
-    let Some(Ok(campaign)) = named.candidate().map(|found| found.campaign) else { return };
-    if !matches!(campaign.timetable.when, When::Series(_)) {
-        return;
-    }
-    let runs: Vec<Run> = runs.iter().map(|(run, _)| run.clone()).collect();
-    if let Some(then) = Outlook::of(&campaign, &runs, clock.now().utc, 1).next.first() {
-        terminal.say(&format!(
-            "\u{1b}[1;33mwarning\u{1b}[0m: {} is a series, and its next date, {}, goes out all the same. `sendplan pause \
-             {}{flags}` holds it; `schedule.until` in its manifest ends it.",
-            named.name,
-            then.zone.show(then.instant()),
-            named.shown()
-        ));
     }
 }
 

@@ -20,6 +20,7 @@ mod flags;
 mod hear;
 mod init;
 mod job;
+mod later;
 mod load;
 mod man;
 mod named;

@@ -61,7 +61,11 @@ impl Named {
             return Ok(runs);
         }
         let all = store.runs(None)?;
-        Err(self.unknown(all.iter().map(|run| run.pinned.campaign.as_str())))
+        let there = campaigns::here();
+        let there = there.iter().filter_map(|one| one.name.as_deref());
+        // Nobody means the one that was asked for.
+        let there = there.filter(|name| *name != self.name);
+        Err(self.unknown(all.iter().map(|run| run.pinned.campaign.as_str()).chain(there)))
     }
 
     /// The same failure, or that it is the sandbox's state that knows the campaign.

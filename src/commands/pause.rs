@@ -7,10 +7,13 @@ use super::named::Named;
 use super::standing::last_cancelled;
 use super::terminal::Terminal;
 use super::{Outcome, state};
+use crate::campaign::ONCE;
 use crate::cli::{Global, Say};
 use crate::delivery::control::{Hold, HoldKind};
 use crate::report::control::paused;
+use crate::store::Run;
 use crate::store::control::Control;
+use crate::store::sqlite::Sqlite;
 
 pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     let named = Named::read(&args.campaign)?;
@@ -23,16 +26,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
         let runs = named
             .runs(&beside.store)
             .map_err(|failure| named.only_in_sandbox(failure, args.sandbox, global))?;
-        if runs.iter().all(|run| run.finished_at_ms.is_some()) {
-            let what = match last_cancelled(&beside.store, &named.name)? {
-                Some(said) => format!("was cancelled {said}"),
-                None => "is finished".to_owned(),
-            };
-            return Err(Failure::Standing(format!(
-                "{} {what}, and no manifest of that name lies here: there is nothing to pause",
-                named.name
-            )));
-        }
+        over(&named.name, &runs, &beside.store)?;
     }
     let word = word(args.reason.as_deref());
     let hold = Hold { what: HoldKind::Paused, who: word.who, at_ms: word.at_ms };
@@ -58,4 +52,19 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     terminal.data(&paused(&named.name, sender.as_deref(), heeded != Heeded::NotYet));
     terminal.note(&format!("\nNext:\n  sendplan resume {}{flags}", named.shown()));
     Ok(Code::Done)
+}
+
+/// Of what goes out but once and is through, there is nothing to pause. What has a time may be a series, whose manifest
+/// lies somewhere else.
+fn over(name: &str, runs: &[Run], store: &Sqlite) -> Result<(), Failure> {
+    if runs.iter().any(|run| run.finished_at_ms.is_none() || run.pinned.occurrence != ONCE) {
+        return Ok(());
+    }
+    let what = match last_cancelled(store, name)? {
+        Some(said) => format!("was cancelled {said}"),
+        None => "is finished".to_owned(),
+    };
+    Err(Failure::Standing(format!(
+        "{name} {what}, and no manifest of that name lies here: there is nothing to pause"
+    )))
 }

@@ -32,7 +32,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     // Who hears it may have sent all that is left before we see that it was heard.
     let sender = beside.sender_of(&named.name)?.map(|holder| holder.to_string());
     let Some(mark) = beside.write(|store| store.release(&named.name, &word))? else {
-        if named.repository.is_none() {
+        if named.candidate().is_none() {
             named.runs(&beside.store)?;
         }
         if let Some(said) = last_cancelled(&beside.store, &named.name)? {

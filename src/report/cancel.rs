@@ -19,6 +19,16 @@ pub struct Cancelled {
     pub can_call_back: bool,
 }
 
+/// The text of people where everything was through before; `run` is the last that was.
+pub fn nothing_open(run: &RunLine) -> String {
+    format!(
+        "Nothing of {} was under way: {} was through, with {} accepted.\n",
+        run.campaign,
+        run.occurrence,
+        thousands(run.accepted)
+    )
+}
+
 /// The text of people; `run` is where it stands now.
 pub fn summary(done: &Cancelled, run: &RunLine) -> String {
     let mut out = format!("Cancelled {} ({}).\n\n", run.campaign, run.occurrence);

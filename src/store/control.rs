@@ -106,11 +106,12 @@ pub trait Control {
     /// Those of the disk.
     fn release(&mut self, campaign: &str, word: &Word) -> Result<Option<Mark>, StoreError>;
 
-    /// Takes a cancellation's hold away, once it is carried out. A pause stays.
+    /// Takes a cancellation's hold away, once it is carried out. A pause stays; one that was there when it was cancelled
+    /// holds again where the campaign goes on after that, as a series does.
     ///
     /// # Errors
     /// Those of the disk.
-    fn close(&mut self, campaign: &str) -> Result<(), StoreError>;
+    fn close(&mut self, campaign: &str, goes_on: bool) -> Result<(), StoreError>;
 
     /// Records people as opted out, by canonical address, and each of them as a decision. Answers how many were not
     /// known yet.

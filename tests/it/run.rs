@@ -848,3 +848,34 @@ fn a_series_by_peoples_own_clocks_goes_out_by_the_process_that_sends_everything(
         assert_eq!((said.code, accepted()), (code, sent), "{now}: {said:?}");
     }
 }
+
+/// Between two dates a cancellation has nothing to stop, and says when the next one goes out all the same.
+#[test]
+fn between_two_dates_a_cancellation_says_that_the_next_goes_out_and_a_pause_holds_it() {
+    let gateway = Loopback::start();
+    let project = empty();
+    campaign(&project, 1, &gateway.url(), "", 3, &later());
+    let half_a_day = chrono::TimeDelta::hours(12);
+    let began = (chrono::Utc::now() - half_a_day).format("%Y-%m-%dT%H").to_string();
+    let next = (chrono::Utc::now() + half_a_day).format("%Y-%m-%dT%H").to_string();
+    assert_eq!(once(&project, &format!("{began}:01:00Z")).code, 0);
+    assert_eq!(gateway.accepted_once(), 3);
+    let daemon = Daemon::start(&project, &[]);
+    daemon.until_said("c1  campaigns/c1/campaign.yaml: next at ");
+    let told = project.run(&["cancel", "c1"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    let nothing = format!("Nothing of c1 was under way: {began}:00[UTC] was through, with 3 accepted.\n");
+    assert_eq!(told.out, nothing);
+    let goes_out = format!("its next date, {}:00 UTC, goes out all the same", next.replace('T', " "));
+    assert!(told.err.contains(&goes_out), "{}", told.err);
+    daemon.until_said("3 accepted; nothing of it was under way; its later dates are not");
+    let paused = project.run(&["pause", "c1"]);
+    assert!(paused.code == 0 && paused.out.contains("c1 is paused"), "{paused:?}");
+    // What was paused stays so beside a cancellation.
+    let told = project.run(&["cancel", "c1"]);
+    assert!(told.code == 0 && told.err.contains("It stays paused"), "{told:?}");
+    assert_eq!(daemon.end().0, 0);
+    let held = once(&project, &format!("{next}:01:00Z"));
+    assert!(held.code == 4 && held.out.contains("c1  is paused"), "{held:?}");
+    assert_eq!(gateway.accepted_once(), 3);
+}

@@ -98,7 +98,7 @@ pub fn carry_out(work: Work, shared: &Shared) -> Result<Came, Failure> {
         }
         Turn::Cancel { campaign } => {
             let (campaign, mut store, mut ends) = (campaign.clone(), work.store, work.ends);
-            cancel::carry_out(&mut store, &campaign, shared.clock, &mut ends, &terminal)?;
+            cancel::carry_out(&mut store, &campaign, &work.manifest, shared.clock, &mut ends, &terminal)?;
             Ok(Came::Nothing)
         }
     }

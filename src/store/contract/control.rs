@@ -32,15 +32,38 @@ pub fn the_stronger_hold_stays<H: Harness>() {
     drop(store);
     let mut store = harness.open();
     assert_eq!(store.holds().unwrap(), [("spring".to_owned(), cancelled)]);
-    store.close("spring").unwrap();
+    store.close("spring", false).unwrap();
     assert_eq!(store.hold_on("spring").unwrap(), None);
     store.hold("spring", &paused, None).unwrap().unwrap();
-    store.close("spring").unwrap();
+    store.close("spring", false).unwrap();
     assert_eq!(store.hold_on("spring").unwrap(), Some(paused), "a pause is no cancellation");
     assert!(store.release("spring", &word(5)).unwrap().unwrap() > last);
     assert_eq!(store.holds().unwrap(), []);
     let recorded: Vec<String> = decided(&store, "spring");
     assert_eq!(recorded, ["paused", "cancelled", "paused", "resumed"]);
+}
+
+pub fn a_pause_outlives_a_cancellation_where_the_campaign_goes_on<H: Harness>() {
+    let harness = H::new();
+    let mut store = harness.open();
+    let cancelled = |at_ms| hold(HoldKind::Cancelled, at_ms);
+    store.hold("daily", &cancelled(1), None).unwrap().unwrap();
+    store.close("daily", true).unwrap();
+    assert_eq!(store.hold_on("daily").unwrap(), None, "it was not paused");
+    let paused = hold(HoldKind::Paused, 2);
+    store.hold("daily", &paused, None).unwrap().unwrap();
+    for at_ms in [3, 4] {
+        store.hold("daily", &cancelled(at_ms), None).unwrap().unwrap();
+        store.close("daily", true).unwrap();
+        assert_eq!(store.hold_on("daily").unwrap(), Some(paused.clone()));
+    }
+    store.close("daily", true).unwrap();
+    assert_eq!(store.hold_on("daily").unwrap(), Some(paused));
+    assert!(store.release("daily", &word(5)).unwrap().is_some());
+    store.hold("daily", &cancelled(6), None).unwrap().unwrap();
+    store.close("daily", true).unwrap();
+    assert_eq!(store.hold_on("daily").unwrap(), None, "it was resumed");
+    assert_eq!(decided(&store, "daily").len(), 6);
 }
 
 fn decided(store: &impl Store, campaign: &str) -> Vec<String> {

@@ -50,6 +50,7 @@ macro_rules! contract {
             a_pruned_run_keeps_its_counts_and_whom_it_reached,
             an_empty_run_is_pruned_too,
             the_stronger_hold_stays,
+            a_pause_outlives_a_cancellation_where_the_campaign_goes_on,
             what_is_waited_for_is_seen_from_beside,
             news_are_what_was_said_since,
             opt_outs_say_who_told_us,

@@ -189,8 +189,8 @@ impl Control for Gated {
         self.inner.release(campaign, word)
     }
 
-    fn close(&mut self, campaign: &str) -> Result<(), StoreError> {
-        self.inner.close(campaign)
+    fn close(&mut self, campaign: &str, goes_on: bool) -> Result<(), StoreError> {
+        self.inner.close(campaign, goes_on)
     }
 
     fn opt_out(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {

@@ -151,10 +151,18 @@ pub fn release(sql: &Connection, campaign: &str, word: &Word) -> Result<Option<M
     record(sql, RESUMED, Some(campaign), None, word).map(Some)
 }
 
-/// Takes a cancellation away without a word; a pause is somebody else's.
-pub fn close(sql: &Connection, campaign: &str) -> Result<(), Fault> {
-    let cancelled = HoldKind::Cancelled.name();
-    sql.execute("DELETE FROM holds WHERE campaign = ?1 AND what = ?2", [campaign, cancelled])?;
+/// Takes a cancellation away without a word; a pause is somebody else's, and holds again where the campaign goes on.
+pub fn close(sql: &Connection, campaign: &str, goes_on: bool) -> Result<(), Fault> {
+    let (paused, cancelled) = (HoldKind::Paused.name(), HoldKind::Cancelled.name());
+    let gone = sql.execute("DELETE FROM holds WHERE campaign = ?1 AND what = ?2", [campaign, cancelled])?;
+    if gone > 0 && goes_on {
+        // The cancellation took the pause's place: the record still has who said it, and whether it was taken back.
+        sql.execute(
+            "INSERT INTO holds (campaign, what, who, at_ms) SELECT campaign, what, who, at_ms FROM (SELECT * FROM \
+             decisions WHERE campaign = ?1 AND what IN (?2, ?3) ORDER BY id DESC LIMIT 1) WHERE what = ?2",
+            [campaign, paused, RESUMED],
+        )?;
+    }
     Ok(())
 }
 

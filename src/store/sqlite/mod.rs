@@ -480,8 +480,8 @@ impl Control for Sqlite {
         self.write(|sql| control::release(sql, campaign, word))
     }
 
-    fn close(&mut self, campaign: &str) -> Result<(), StoreError> {
-        self.write(|sql| control::close(sql, campaign))
+    fn close(&mut self, campaign: &str, goes_on: bool) -> Result<(), StoreError> {
+        self.write(|sql| control::close(sql, campaign, goes_on))
     }
 
     fn opt_out(&mut self, addresses: &[String], word: &Word) -> Result<(u64, Mark), StoreError> {
