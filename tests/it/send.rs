@@ -468,7 +468,7 @@ fn the_summary_names_who_was_left_out() {
     let csv = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
     project.write("campaigns/c/r.csv", &format!("{csv}nonsense,A\n0700000001,B\n"));
     let said = project.send();
-    assert!(said.out.contains("left out when it was planned: 1 with something wrong in the row, 1 with the same address or id as another row"), "{}", said.out);
+    assert!(said.out.contains("left out when it was planned: 1 with something wrong in the row, 1 with the\n    same address or id as another row"), "{}", said.out);
 }
 
 #[test]
