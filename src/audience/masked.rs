@@ -77,8 +77,7 @@ fn numbers(text: &str, shown: &dyn Fn(&str) -> String) -> String {
         let number = number.get(..end).unwrap_or_default();
         let number = number.trim_end_matches(|c: char| !c.is_numeric());
         // A day may stand before a time.
-        let day = number.get(..DAY_BYTES).filter(|day| is_date(day) && !number.ends_with(*day));
-        let number = day.filter(|day| !continues(number, day)).unwrap_or(number);
+        let number = day_before(number).unwrap_or(number);
         out.push_str(before);
         let digits = number.chars().filter(|c| c.is_numeric()).count();
         if digits < NUMBER_DIGITS || is_date(number) {
@@ -91,26 +90,57 @@ fn numbers(text: &str, shown: &dyn Fn(&str) -> String) -> String {
     out + rest
 }
 
-/// `2026-12-01`.
-const DAY_BYTES: usize = 10;
-
-/// Whether more digits follow a day at once.
-fn continues(number: &str, day: &str) -> bool {
-    number.get(day.len()..).is_some_and(|rest| rest.starts_with(|c: char| c.is_numeric() || c == '-'))
+/// The day with which a stretch of digits begins, where it ends with it, or something else begins behind it.
+fn day_before(number: &str) -> Option<&str> {
+    let (day, rest) = number.split_at_checked(date_bytes(number)?)?;
+    let next = rest.trim_start_matches(|c: char| !c.is_numeric());
+    let is_apart = rest.is_empty() || rest.starts_with(char::is_whitespace) || date_bytes(next).is_some();
+    is_apart.then_some(day)
 }
 
-/// Whether it is a day as ISO 8601 has it.
+/// Whether it is a day as people and ISO 8601 write it: `2026-12-15`, `15.12.2026`, `12/15/2026`.
 fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let is = |part: &str, digits: usize, from: u16, to: u16| {
-        part.len() == digits && part.parse().is_ok_and(|number: u16| (from..=to).contains(&number))
+    date_bytes(text) == Some(text.len())
+}
+
+/// How long the day is with which a text begins, in bytes: no digit comes behind it. Of other signs between three numbers,
+/// and of years that nobody writes of, too many are in telephone numbers.
+fn date_bytes(text: &str) -> Option<usize> {
+    let end_of = |from: usize| {
+        let rest = text.get(from..)?;
+        Some(from + rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()))
     };
-    is(year, 4, 1900, 2100) && is(month, 2, 1, 12) && is(day, 2, 1, 31)
+    let first = end_of(0)?;
+    let sign = text.get(first..)?.chars().next().filter(|sign| "-./".contains(*sign))?;
+    let second = end_of(first + 1)?;
+    let goes_on = text.get(second..)?.starts_with(sign);
+    let third = goes_on.then(|| end_of(second + 1)).flatten()?;
+    if text.get(third..)?.starts_with(char::is_numeric) {
+        return None;
+    }
+    let part = |from: usize, to: usize| {
+        let part = text.get(from..to)?;
+        Some((part.len(), part.parse::<u16>().ok()?))
+    };
+    let is_year = |(digits, year): (usize, u16)| digits == 4 && (1900..=2100).contains(&year);
+    let is_day =
+        |(digits, day): (usize, u16), most: u16| matches!(digits, 1 | 2) && (1..=most).contains(&day);
+    let of = (part(0, first)?, part(first + 1, second)?, part(second + 1, third)?);
+    let is_date = match of {
+        (year, month, day) if is_year(year) => is_day(month, 12) && is_day(day, 31),
+        (day, month, year) if sign != '-' && is_year(year) => {
+            is_day(day, 31) && is_day(month, 12) || is_day(day, 12) && is_day(month, 31)
+        }
+        _ => false,
+    };
+    is_date.then_some(third)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use regex::Regex;
+
     use super::*;
 
     #[test]
@@ -154,6 +184,17 @@ mod tests {
             "KES 1,204.50",
             "2026-03-20",
             "2026-03-20T09:00:00",
+            "2026-12-15",
+            "15.12.2026",
+            "1.2.2026",
+            "15/12/2026",
+            "12/15/2026",
+            "2026/12/15",
+            "from 15.12.2026, 09:00, to 2026-12-17",
+            "15.12.2026 09:00",
+            "01.12.2026 - 15.12.2026",
+            "2026-12-01/2026-12-15",
+            "(15.12.2026)",
             "17.5 %",
             "",
             "Lake 12 34",
@@ -167,17 +208,68 @@ mod tests {
         for cell in ["+254712345678", " 0712 345 678", "zoe@example.org", "254712345678"] {
             assert!(is_contact(cell), "{cell}");
         }
-        for cell in
-            ["phone", "phone 1", "2026-03-20", "@acme", "a@b", "123456", "e-mail", "1234567890123456789", ""]
-        {
+        for cell in [
+            "phone",
+            "phone 1",
+            "2026-03-20",
+            "15.12.2026",
+            "15/12/2026",
+            "@acme",
+            "a@b",
+            "123456",
+            "e-mail",
+            "1234567890123456789",
+            "",
+        ] {
             assert!(!is_contact(cell), "{cell}");
         }
     }
 
     #[test]
     fn a_number_that_only_looks_like_a_date_is_masked() {
-        for cell in ["0712-34-56", "2026-13-20", "2026-03-2077"] {
+        for cell in [
+            "0712-34-56",
+            "2026-13-20",
+            "2026-03-2077",
+            "+15.12.2026",
+            "15.12.20267",
+            "15.12.2026.55",
+            "15.12/2026",
+            "12-15-2026",
+            "32.12.2026",
+            "15.13.1026",
+            "115.12.2026",
+            "0.12.2026",
+            "15.12.2026 0712345678",
+            "15.12.٢٠٢٦",
+        ] {
             assert_ne!(masked(cell), cell);
+        }
+        assert_eq!(masked("15.12.2026 0712345678"), "15.12.2026 07123••678");
+    }
+
+    proptest! {
+        #[test]
+        fn as_many_digits_as_a_number_has_are_seen_of_days_only(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    "[0-9 ./+()-]{0,12}",
+                    "[0-9]{7,14}",
+                    "(1|15|31)[./-](1|12)[./-](2026|1999|1200)",
+                    "(2026|1850)[./-](12|13)[./-](15|40)",
+                    "[a٠\u{2013}\u{200b}]",
+                ],
+                0..6,
+            ),
+        ) {
+            let text = pieces.concat();
+            let day = r"(19|20|21)[0-9]{2}([-./])[0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[./][0-9]{1,2}[./](19|20|21)[0-9]{2}";
+            let shown = masked(&text);
+            let others = Regex::new(day).unwrap().replace_all(&shown, "D");
+            for stretch in others.split(|c: char| !c.is_numeric() && !BETWEEN.contains(c)) {
+                let digits = stretch.chars().filter(|c| c.is_numeric()).count();
+                prop_assert!(digits < NUMBER_DIGITS, "{text}: {shown}: {stretch}");
+            }
         }
     }
 }

@@ -179,14 +179,18 @@ fn with(command: Command, verb: &[&str], text: &str) -> Command {
     }
 }
 
-/// Where what a command does stands beside it, unless the command is longer.
-const BESIDE: usize = 60;
+/// What a command does stands beside it where all of that has room in a terminal, else above it: a comment that goes on in
+/// the next line is none.
+const WIDTH: usize = 80;
 
 fn block(examples: &[(&str, &str)]) -> String {
-    let longest = examples.iter().map(|(command, _)| command.len()).max().unwrap_or(0).min(BESIDE);
+    let longest = examples.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    let beside = |command: &str, what: &str| format!("  {command:<longest$}  # {what}");
+    let has_room = examples.iter().all(|(command, what)| beside(command, what).len() <= WIDTH);
     let lines = examples.iter().map(|(command, what)| match *what {
         "" => format!("  {command}"),
-        what => format!("  {command:<longest$}  # {what}"),
+        what if has_room => beside(command, what),
+        what => format!("  # {what}\n  {command}"),
     });
     format!("Examples:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }

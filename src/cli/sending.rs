@@ -87,6 +87,9 @@ pub struct Report {
     /// First ask the gateway what became of accepted messages
     #[arg(long)]
     pub refresh: bool,
+    /// Of a series, only this run, such as `2026-12-01T09:00[Africa/Nairobi]`
+    #[arg(long, value_name = "OCCURRENCE")]
+    pub occurrence: Option<String>,
     /// How to print it; `csv` has a row for each message, `junit` is read by CI systems
     #[arg(long, value_enum, default_value_t = ReportFormat::Human, value_name = "FORMAT")]
     pub format: ReportFormat,

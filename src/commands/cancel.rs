@@ -94,7 +94,7 @@ pub fn run(args: &Say, global: &Global, terminal: &Terminal) -> Outcome {
     if let Some(code) = called? {
         return Ok(code);
     }
-    terminal.note(&format!("\n{}", layout::next(&[next(&named, &runs, false, &flags)]).trim_end()));
+    terminal.note(&format!("\n{}", layout::next(&[next(&*store, &named, &runs, false, &flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(if unknown { Code::Unknown } else { Code::Done })
 }
@@ -239,7 +239,8 @@ fn leave_it_to_who_sends_all(
     }
     let later = Later::of(named.candidate(), runs.last().map(|(run, _)| run));
     tell_later(&later, named, &runs, &beside.store, flags, terminal)?;
-    terminal.note(&format!("\n{}", layout::next(&[next(named, &runs, false, flags)]).trim_end()));
+    terminal
+        .note(&format!("\n{}", layout::next(&[next(&beside.store, named, &runs, false, flags)]).trim_end()));
     let unknown = runs.iter().any(|(_, line)| line.unknown > 0);
     Ok(Some(if unknown { Code::Unknown } else { Code::Done }))
 }

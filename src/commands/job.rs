@@ -78,9 +78,10 @@ pub fn take_up(opened: Opened, run: Run, ground: Ground<'_>) -> Result<Job, Fail
     same_manifest(&pinned, &opened, &run.pinned.campaign)?;
     let what = opened.source.name.clone();
     let (kind, column) = (pinned.address_kind().map_err(unreadable)?, pinned.address_column.clone());
-    let (suppression, lists) = opened
+    let (suppression, lists, worth_a_look) = opened
         .load_suppression(kind, &column, &pinned.lists())
         .map_err(|problems| Failure::Invalid { what, problems })?;
+    worth_a_look.iter().for_each(|one| terminal.say(&format!("warning: {}", one.title)));
     let mut delivery = pinned.delivery().map_err(unreadable)?;
     let frequency = pinned.frequency().map_err(unreadable)?;
     let terms = Terms {

@@ -6,13 +6,13 @@ use super::ask::read;
 use super::flags::{Flags, quoted};
 use super::named::Named;
 use crate::report::status::RunLine;
-use crate::store::Run;
+use crate::store::{Run, Store};
 use crate::world::confine::Repository;
 use crate::world::workspace::{self, MANIFEST, NoCampaign};
 
 /// The first of these that has something to do: send what is left, see to what is unknown, ask what became of the
 /// others; else the list of all.
-pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -> String {
+pub fn next(store: &impl Store, named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -> String {
     let name = named.shown();
     if live {
         return format!("sendplan status {name}{flags}");
@@ -34,8 +34,13 @@ pub fn next(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -
     {
         return format!("sendplan resolve {name} --reconcile{flags}");
     }
-    if let Some((run, _)) =
-        find(&|line| line.pruned_at.is_none() && line.accepted > line.delivered + line.failed)
+    // Of an accepted message without an id no gateway tells anything: one that somebody assumed to be sent, for one.
+    let is_open = |run: &Run, line: &RunLine| {
+        line.pruned_at.is_none()
+            && line.accepted > line.delivered + line.failed
+            && store.awaiting_receipt(run.id, None, 1).is_ok_and(|open| !open.is_empty())
+    };
+    if let Some((run, _)) = runs.iter().find(|(run, line)| is_open(run, line))
         && profile(run).is_some_and(|profile| profile.can_ask())
     {
         return format!("sendplan report {name} --refresh{flags}");

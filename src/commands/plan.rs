@@ -43,7 +43,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
     args.out.as_deref().map_or(Ok(()), approval::check)?;
     let mut listeners = Listeners::new(args, &loaded, ahead)?;
     let totals = scan(&loaded, args.threads, terminal, &mut |entry| listeners.take(entry))?;
-    let Heard { left_out_now, plan, samples, landlines } = listeners.finish(&totals, terminal)?;
+    let Heard { left_out_now, plan, undone, samples, landlines } = listeners.finish(&totals, terminal)?;
     let times = Times::of(&loaded.campaign, occasion, now);
     let timing = InTime::of(&loaded.campaign, &totals, times.starts, now);
     let places = Places::of(&loaded.campaign, &totals, times.starts, now);
@@ -76,7 +76,7 @@ pub fn run(args: &Plan, global: &Global, terminal: &Terminal) -> Outcome {
                 false => Vec::new(),
             };
             let aside = aside(&loaded, &totals, &times, &timing);
-            report.human(&Aside { finished, next, held: places.held, ..aside })
+            report.human(&Aside { finished, next, undone, held: places.held, ..aside })
         }
     });
     if let Some(problem) = late {

@@ -19,6 +19,7 @@ use crate::cli::{Global, Report, ReportFormat};
 use crate::delivery::control::HoldKind;
 use crate::delivery::pinned::{Pinned, PinnedWording};
 use crate::delivery::state::State;
+use crate::diagnostic::{did_you_mean, listing};
 use crate::report::campaign::seen::Seen;
 use crate::report::campaign::{CampaignReport, Reason, Reasons, RunReport, Setting};
 use crate::report::layout::count;
@@ -51,14 +52,30 @@ pub fn run(args: &Report, global: &Global, terminal: &Terminal) -> Outcome {
     let elsewhere = |failure: Failure| named.only_in_sandbox(failure, args.sandbox, global);
     let store = state::look(&path)?.ok_or_else(|| elsewhere(StoreError::Missing { path }.into()))?;
     // Asked before anything is printed.
-    named.runs(&store).map_err(elsewhere)?;
+    chosen(&named, args, &store).map_err(elsewhere)?;
     show(&named, args, &flags, &store, holder.as_ref(), terminal)?;
     Ok(Code::Done)
 }
 
+/// The runs that are asked for, oldest first: all, or that of one occurrence.
+fn chosen(named: &Named, args: &Report, store: &Sqlite) -> Result<Vec<Run>, Failure> {
+    let mut runs = named.runs(store)?;
+    let Some(wanted) = &args.occurrence else { return Ok(runs) };
+    if !runs.iter().any(|run| run.pinned.occurrence == *wanted) {
+        let known = runs.iter().map(|run| run.pinned.occurrence.as_str());
+        let help = match did_you_mean(wanted, known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", listing(known)),
+        };
+        return Err(Failure::Standing(format!("`{}` has no run `{wanted}`; {help}", named.name)));
+    }
+    runs.retain(|run| run.pinned.occurrence == *wanted);
+    Ok(runs)
+}
+
 /// Asks what became of the accepted messages of every run.
 fn refresh(named: &Named, args: &Report, store: &mut Sqlite, clock: Clock, terminal: &Terminal) -> Outcome {
-    for run in named.runs(store)? {
+    for run in chosen(named, args, store)? {
         let profile = read(&run)?.profile().map_err(|error| Failure::State(error.to_string()))?;
         if profile.can_hear() && !args.sandbox {
             let heard = hear(store, &run, args.sandbox, clock, terminal)?;
@@ -138,7 +155,7 @@ fn show(
 ) -> Result<(), Failure> {
     let live = holder.is_some();
     let mask = if args.show_addresses { Mask::Shown } else { Mask::Masked };
-    let runs = named.runs(store)?;
+    let runs = chosen(named, args, store)?;
     if args.format == ReportFormat::Csv {
         rows::print(store, &runs, live, mask, terminal)?;
         if args.html.is_none() {
@@ -151,14 +168,14 @@ fn show(
     let report = gather(named, store, &runs, live, seen.as_deref_mut())?;
     let runs: Vec<_> =
         runs.into_iter().map(|run| (line(&run, live), run)).map(|(line, run)| (run, line)).collect();
-    let next = next_steps(named, &runs, live, flags);
+    let next = next_steps(store, named, &runs, live, flags);
     let seen = seen.unwrap_or_default();
-    let holder = holder.map(ToString::to_string);
     match args.format {
         ReportFormat::Csv => {}
         ReportFormat::Json => terminal.data(&report.json()),
         ReportFormat::Junit => terminal.data(&report.junit(&seen, &next)),
         ReportFormat::Human => {
+            let holder = holder.map(ToString::to_string);
             terminal.data(&report.human(holder.as_deref(), &next, &flags.to_string()));
         }
     }
@@ -167,7 +184,7 @@ fn show(
     let page = report.page(&Setting {
         seen: &seen,
         zone,
-        live: holder.as_deref(),
+        live: holder.map(|holder| (holder.what.as_str(), holder.since.as_str())),
         sandbox: args.sandbox,
         decisions: &decisions,
         to_decide: &to_decide(&named.shown(), &runs, &next, flags),
@@ -259,8 +276,14 @@ fn texts(store: &Sqlite, run: &Run, live: bool) -> Result<Vec<TextLine>, Failure
 }
 
 /// What to type next: first of all, what is unknown wants to be decided.
-fn next_steps(named: &Named, runs: &[(Run, RunLine)], live: bool, flags: &Flags) -> Vec<String> {
-    let first = next(named, runs, live, flags);
+fn next_steps(
+    store: &Sqlite,
+    named: &Named,
+    runs: &[(Run, RunLine)],
+    live: bool,
+    flags: &Flags,
+) -> Vec<String> {
+    let first = next(store, named, runs, live, flags);
     if live || runs.iter().all(|(_, line)| line.unknown == 0) || first.starts_with("sendplan resolve ") {
         return vec![first];
     }

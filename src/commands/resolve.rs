@@ -122,7 +122,7 @@ fn list(
     }
     if runs.iter().all(|(_, line)| line.unknown + line.held == 0) {
         if (args.resend || args.timezone.is_some()) && runs.iter().any(|(_, line)| line.pending > 0) {
-            say_next(named, flags, &runs, live, terminal);
+            say_next(store, named, flags, &runs, live, terminal);
         }
         return Ok(Code::Done);
     }
@@ -139,13 +139,23 @@ fn list(
     if runs.iter().any(|(_, line)| line.held > 0) {
         terminal.note(&format!("\n{}", choices_of_held(&name, &flag).trim_end()));
     }
-    say_next(named, flags, &runs, live, terminal);
+    say_next(store, named, flags, &runs, live, terminal);
     Ok(Code::Unknown)
 }
 
-fn say_next(named: &Named, flags: &Flags, runs: &[(Run, RunLine)], live: bool, terminal: &Terminal) {
-    let next = layout::next(&[next(named, runs, live, flags)]);
-    terminal.note(&format!("\n{}", next.trim_end()));
+/// What to type next, unless that tells nothing of what waits for a decision: what to type about that stands above.
+fn say_next(
+    store: &Sqlite,
+    named: &Named,
+    flags: &Flags,
+    runs: &[(Run, RunLine)],
+    live: bool,
+    terminal: &Terminal,
+) {
+    let next = next(store, named, runs, live, flags);
+    if !next.starts_with("sendplan report ") {
+        terminal.note(&format!("\n{}", layout::next(&[next]).trim_end()));
+    }
 }
 
 /// Whether `send` leaves the unknown messages of a run alone.

@@ -135,6 +135,7 @@ pub fn message(message: &Listed, live: bool) -> MessageLine<'_> {
         // The next process that sends says the same of what this one left behind.
         variant: None,
         locale: None,
+        occurrence: "",
         error: message.reason.as_deref().or(lost.then_some("interrupted")),
     }
 }

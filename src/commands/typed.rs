@@ -143,7 +143,9 @@ fn meant(error: &Error, typed: &[String]) -> Vec<String> {
         return vec![near];
     }
     let wrong = word(ContextKind::InvalidArg);
-    let elsewhere = wrong.and_then(|wrong| dry_run(&wrong, typed)).or_else(|| page(typed));
+    let elsewhere = wrong
+        .and_then(|wrong| dry_run(&wrong, typed).or_else(|| state(&wrong, typed)))
+        .or_else(|| page(typed));
     elsewhere.unwrap_or_else(|| vec![format!("sendplan {}--help", verb(typed))])
 }
 
@@ -157,6 +159,19 @@ fn dry_run(wrong: &str, typed: &[String]) -> Option<Vec<String>> {
     let campaign = campaigns.next().map(|(_, word)| quoted(word))?;
     let looks = ["plan", "preview"].map(|verb| format!("sendplan {verb} {campaign}"));
     Some(looks.into_iter().chain([format!("sendplan send {campaign} --sandbox")]).collect())
+}
+
+/// A state is no argument: it is found, or named by a flag.
+fn state(wrong: &str, typed: &[String]) -> Option<Vec<String>> {
+    let is_named = typed.iter().any(|word| word.starts_with("--state"));
+    if typed.first()? != "state" || wrong.starts_with('-') || is_named {
+        return None;
+    }
+    let words = typed.iter().flat_map(|word| match word == wrong {
+        true => vec!["--state", word],
+        false => vec![word.as_str()],
+    });
+    Some(vec![command(words)])
 }
 
 /// Pages are files of their own, and no format of what is printed.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::layout::{Table, count, duration};
+use super::layout::{Table, count, duration, wrapped};
 use super::left_out::LeftOut;
 use super::status::RunLine;
 use crate::units::thousands;
@@ -58,7 +58,7 @@ pub fn summary(run: &RunLine, work: &Work) -> String {
     }
     out.push_str(&table.show());
     if let Some(words) = work.left_out.words() {
-        let _ = writeln!(out, "\n  left out when it was planned: {words}");
+        out.push_str(&wrapped(&format!("\n  left out when it was planned: {words}\n"), 4));
     }
     let sum = run.states();
     if sum != run.planned {

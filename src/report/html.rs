@@ -18,8 +18,10 @@ pub use funnel::{Step, funnel};
 const STYLE: &str = include_str!("html/page.css");
 /// How every page begins: by that an earlier one is known that may be written over.
 pub const BEGINS: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;;";
+/// What is longer than this, in characters, is no short word in a table.
+const LONG: usize = 30;
 /// Elements without an end.
-const VOID: [&str; 3] = ["meta", "rect", "input"];
+const VOID: [&str; 4] = ["meta", "rect", "input", "wbr"];
 
 /// A piece of a page, with everything in it escaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -201,6 +203,9 @@ pub fn facts<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> Node {
 /// columns with these numbers (from 0) hold numbers. Where it is wider than the page it can be moved, by keys as well.
 pub fn table(caption: &str, heads: &[&str], numbers: &[usize], rows: &[Vec<String>]) -> Node {
     let class = |at: usize| if numbers.contains(&at) { "number" } else { "" };
+    // On a phone what is short stays in one line, and what is long gets room: a row is as high as its highest cell, also
+    // where that stands beside the part that is seen.
+    let width = |cell: &str| if cell.chars().nth(LONG).is_some() { "long" } else { "brief" };
     let heads = heads
         .iter()
         .enumerate()
@@ -211,13 +216,24 @@ pub fn table(caption: &str, heads: &[&str], numbers: &[usize], rows: &[Vec<Strin
             "tr",
             &[],
             row.iter().enumerate().map(|(at, cell)| match at {
-                0 => Node::new("th", &[("scope", "row")], [Node::text(cell)]),
-                at => Node::new("td", &[("class", class(at))], [Node::text(cell)]),
+                0 => Node::new("th", &[("scope", "row"), ("class", width(cell))], named(cell)),
+                at if numbers.contains(&at) => Node::new("td", &[("class", "number")], [Node::text(cell)]),
+                _ => Node::new("td", &[("class", width(cell))], [Node::text(cell)]),
             }),
         )
     });
     let body = Node::new("tbody", &[], [Node("\n".to_owned()), rows.collect()]);
     scrolling(caption, Node::new("table", &[], [Node::with("caption", caption), head, body]))
+}
+
+/// What names a row. An occurrence may go on in the next line with its zone, not in the middle of its date.
+fn named(text: &str) -> Vec<Node> {
+    match text.split_once('[') {
+        Some((local, zone)) => {
+            vec![Node::text(local), Node::new("wbr", &[], []), Node::text(format!("[{zone}"))]
+        }
+        None => vec![Node::text(text)],
+    }
 }
 
 /// A box of its own for what may be wider than the page: it can be moved, by keys as well.

@@ -66,6 +66,30 @@ pub fn duration(length: Duration) -> String {
     }
 }
 
+/// The width of a terminal, in columns.
+const WIDTH: usize = 80;
+
+/// Sentences in lines as wide as a terminal, those behind the first of each begun with so many spaces. A word that is wider
+/// by itself is left whole.
+pub fn wrapped(text: &str, indent: usize) -> String {
+    text.split_inclusive('\n').map(|line| wrapped_line(line, indent)).collect()
+}
+
+fn wrapped_line(line: &str, indent: usize) -> String {
+    let (mut out, mut width) = (String::new(), 0);
+    for word in line.split_inclusive(' ') {
+        let is_blank = word.trim().is_empty();
+        if width > indent && !is_blank && width + word.trim_end().width() > WIDTH {
+            out.truncate(out.trim_end().len());
+            let _ = write!(out, "\n{:indent$}", "");
+            width = indent;
+        }
+        out.push_str(word);
+        width += word.width();
+    }
+    out
+}
+
 /// `1 message`, `2 messages`, `1,204 messages`.
 pub fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

@@ -1,4 +1,5 @@
-//! The messages of a run as CSV, one row each: `report --format csv`. The columns are frozen.
+//! The messages of a run as CSV, one row each: `report --format csv`. The columns are frozen: more
+//! come behind them.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -30,6 +31,8 @@ pub struct MessageLine<'a> {
     pub variant: Option<&'a str>,
     /// The language of its text, where that is said.
     pub locale: Option<&'a str>,
+    /// The occurrence of its run: local time and zone, or `once`.
+    pub occurrence: &'a str,
 }
 
 /// The columns.
@@ -39,10 +42,13 @@ const COLUMNS: [&str; 8] =
 /// What stands behind them where a campaign has several texts.
 const OF_TEXTS: [&str; 2] = ["variant", "locale"];
 
+/// The last of all, for a series has everybody once a run.
+const OF_RUNS: &str = "occurrence";
+
 /// The first line; `texts` says whether some run has several.
 pub fn head(texts: bool) -> String {
     let more: &[&str] = if texts { &OF_TEXTS } else { &[] };
-    let columns: Vec<&str> = COLUMNS.iter().chain(more).copied().collect();
+    let columns: Vec<&str> = COLUMNS.iter().chain(more).copied().chain([OF_RUNS]).collect();
     format!("{}\n", columns.join(","))
 }
 
@@ -63,8 +69,9 @@ pub fn rows<'a>(messages: impl IntoIterator<Item = MessageLine<'a>>, mask: Mask,
             text(&mask.words(message.error.unwrap_or_default(), message.address)),
         ];
         let more = [message.variant, message.locale].map(|name| text(name.unwrap_or_default()));
+        let of_run = text(message.occurrence);
         // Writing into memory does not fail.
-        let _ = csv.write_record(row.into_iter().chain(more.into_iter().filter(|_| texts)));
+        let _ = csv.write_record(row.into_iter().chain(more.into_iter().filter(|_| texts)).chain([of_run]));
     }
     let bytes = csv.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -88,20 +95,21 @@ mod tests {
             changed_at: sent_at,
             variant: Some("a"),
             locale: None,
+            occurrence: "2026-01-01T00:00[UTC]",
             error: Some("=HYPERLINK(\"x\"), 254700000001 is off"),
         };
         let own = MessageLine { recipient: "+254700000001", provider_id: None, error: None, ..message };
-        let formula = MessageLine { recipient: "@SUM(1)", sent_at: None, ..own };
+        let formula = MessageLine { recipient: "@SUM(1)", sent_at: None, occurrence: "=1+1", ..own };
         assert_eq!(
             format!("{}{}", head(false), rows([message, own, formula], Mask::Masked, false)),
-            "recipient,address,state,provider_id,attempts,segments,sent_at,error\n\
-             C-1,+2547•••••001,failed,'-1+1,2,1,2026-01-01T00:00:00Z,\"'=HYPERLINK(\"\"x\"\"), +2547•••••001 is off\"\n\
-             +2547•••••001,+2547•••••001,failed,,2,1,2026-01-01T00:00:00Z,\n\
-             '@SUM(1),+2547•••••001,failed,,2,1,,\n"
+            "recipient,address,state,provider_id,attempts,segments,sent_at,error,occurrence\n\
+             C-1,+2547•••••001,failed,'-1+1,2,1,2026-01-01T00:00:00Z,\"'=HYPERLINK(\"\"x\"\"), +2547•••••001 is off\",2026-01-01T00:00[UTC]\n\
+             +2547•••••001,+2547•••••001,failed,,2,1,2026-01-01T00:00:00Z,,2026-01-01T00:00[UTC]\n\
+             '@SUM(1),+2547•••••001,failed,,2,1,,,'=1+1\n"
         );
-        assert!(head(true).ends_with(",error,variant,locale\n"));
+        assert!(head(true).ends_with(",error,variant,locale,occurrence\n"));
         let shown = rows([message], Mask::Shown, true);
-        assert!(shown.ends_with(",a,\n"), "{shown}");
+        assert!(shown.ends_with(",a,,2026-01-01T00:00[UTC]\n"), "{shown}");
         assert!(
             shown.starts_with("C-1,+254700000001,failed,") && shown.contains(", 254700000001 is"),
             "{shown}"

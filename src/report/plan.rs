@@ -12,7 +12,7 @@ use super::alphabet::Alphabet;
 use super::approval::Against;
 use super::campaign::minute;
 use super::flaws::{self, FlawLine};
-use super::layout::{Table, count, duration, next};
+use super::layout::{Table, count, duration, next, wrapped};
 use super::readers::{self, Languages, TextReaders};
 use crate::audience::Place;
 use crate::schedule::Zone;
@@ -214,6 +214,9 @@ pub struct Aside {
     pub file: String,
     /// Excluded rows by reason, in the order in which they are checked; what is indented is a part of the reason above.
     pub reasons: Vec<(String, u64)>,
+    /// Where a text cannot be rendered or `where` cannot be decided: in words, and the first row with why. Nothing else
+    /// tells that without `--rejects`.
+    pub undone: Vec<(&'static str, String)>,
     /// The longest message: its segments, and where it stands.
     pub longest: Option<(u16, Place)>,
     /// What the campaign asks of the state.
@@ -279,6 +282,9 @@ impl PlanReport {
     pub fn human(&self, aside: &Aside) -> String {
         let mut out = format!("Plan of {}: nothing is sent.\n\n", self.campaign);
         out.push_str(&self.rows(aside));
+        for (reason, first) in &aside.undone {
+            out.push_str(&wrapped(&format!("\n  {reason}, first for {first}\n"), 4));
+        }
         out.push('\n');
         out.push_str(&self.terms(aside));
         out.push_str(&readers::human(&self.texts, &self.languages));

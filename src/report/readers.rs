@@ -59,6 +59,17 @@ impl Languages {
         *self == Self::default()
     }
 
+    /// The languages in which there is no text, and how many messages are in the default one for each.
+    pub fn unknown_named(&self) -> String {
+        let named = |one: &UnknownLocale| format!("`{}` {}", one.locale, thousands(one.messages));
+        let mut named: Vec<String> = self.unknown_locales.iter().take(SHOWN).map(named).collect();
+        let more = self.unknown_locales.iter().skip(SHOWN).map(|one| one.messages).sum::<u64>();
+        if more + self.other_unknown > 0 {
+            named.push(format!("and others {}", thousands(more + self.other_unknown)));
+        }
+        named.join(", ")
+    }
+
     fn human(&self) -> String {
         let mut lines = Vec::new();
         if self.by_language > 0 {
@@ -69,16 +80,10 @@ impl Languages {
             lines.push(format!("{} by default: their rows name no language", thousands(self.unsaid)));
         }
         if self.unknown > 0 {
-            let named = |one: &UnknownLocale| format!("`{}` {}", one.locale, thousands(one.messages));
-            let mut named: Vec<String> = self.unknown_locales.iter().take(SHOWN).map(named).collect();
-            let more = self.unknown_locales.iter().skip(SHOWN).map(|one| one.messages).sum::<u64>();
-            if more + self.other_unknown > 0 {
-                named.push(format!("and others {}", thousands(more + self.other_unknown)));
-            }
             lines.push(format!(
                 "{} by default: there is no text in what their rows name ({})",
                 thousands(self.unknown),
-                named.join(", ")
+                self.unknown_named()
             ));
         }
         lines.iter().map(|line| format!("  {line}\n")).collect()

@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Serialize, Serializer};
 
 use super::hours::{named, steps};
-use super::layout::{Table, count, duration};
+use super::layout::{Table, count, duration, wrapped};
 use super::left_out::LeftOut;
 use crate::units::thousands;
 
@@ -241,7 +241,7 @@ impl RehearsalReport {
         }
         let mut out = table.show();
         if let Some(left_out) = left_out(setting) {
-            let _ = writeln!(out, "\n  {left_out}");
+            out.push_str(&wrapped(&format!("\n  {left_out}\n"), 4));
         }
         out
     }

@@ -107,10 +107,19 @@ impl Zone {
 
     /// How people in the zone would write an instant: `2026-12-01 09:00 EAT`.
     pub fn show(self, instant: DateTime<Utc>) -> String {
+        self.write(instant, "%Y-%m-%d %H:%M")
+    }
+
+    /// The same to the second: `2026-12-01 09:00:17 EAT`.
+    pub fn show_second(self, instant: DateTime<Utc>) -> String {
+        self.write(instant, "%Y-%m-%d %H:%M:%S")
+    }
+
+    fn write(self, instant: DateTime<Utc>, form: &str) -> String {
         if self.is_recipient() {
-            return format!("{} by each recipient's clock", self.local(instant).format("%Y-%m-%d %H:%M"));
+            return format!("{} by each recipient's clock", self.local(instant).format(form));
         }
-        instant.with_timezone(&self.tz()).format("%Y-%m-%d %H:%M %Z").to_string()
+        instant.with_timezone(&self.tz()).format(&format!("{form} %Z")).to_string()
     }
 }
 

@@ -140,7 +140,13 @@ fn fault(error: &reqwest::Error, place: &str) -> Fault {
     let reason = if error.is_connect() { format!("{place}: {reason}") } else { reason };
     // Only while connecting is a TLS error proof of anything: later, the request may have been read.
     if error.is_connect() && any(error, |cause| cause.is::<rustls::Error>()) {
-        return Fault::Tls(reason);
+        let is_no_tls = |cause: &(dyn Error + 'static)| {
+            use rustls::{Error, InvalidMessage};
+            matches!(cause.downcast_ref(), Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)))
+        };
+        let hint =
+            if any(error, is_no_tls) { "; what answers there speaks no TLS: is it `http://`?" } else { "" };
+        return Fault::Tls(format!("{reason}{hint}"));
     }
     let cancelled = |cause: &(dyn Error + 'static)| {
         cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)

@@ -118,6 +118,25 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_says_it_is_as_old_as_before_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("stop.csv");
+        std::fs::write(&path, "phone\n+254712345678\n").unwrap();
+        let file = Confined { real: path.clone(), shown: "stop.csv".into(), way: path.clone() };
+        let kind = AddressKind::Phone { region: None };
+        let mut lists = Lists::watch(vec![file], vec![1], kind, "phone".to_owned());
+        lists.look(Duration::ZERO).unwrap();
+        let before = stamp(&path);
+        while stamp(&path) == before {
+            std::fs::write(&path, "phone\n+254712345679\n").unwrap();
+            let written = std::fs::File::options().append(true).open(&path).unwrap();
+            written.set_modified(before.unwrap().modified).unwrap();
+        }
+        let now = lists.look(LOOK).unwrap().unwrap();
+        assert!(now.contains(&kind.read("+254712345679").unwrap()).is_some());
+    }
+
+    #[test]
     fn a_link_that_leads_to_another_list_stops_the_run() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().canonicalize().unwrap().join(name);

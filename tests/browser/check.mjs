@@ -58,6 +58,22 @@ const shape = async ({ page, fail }) => {
   if (found.inline || found.handlers) fail(`has ${found.inline} style attributes and ${found.handlers} handlers`);
 };
 
+/// What stands beside the part of a table that is seen makes no row high: nobody looks at empty rows.
+const rows = async ({ page, fail }) => {
+  const high = await page.evaluate(() => [...document.querySelectorAll('.wide tr')].filter((row) => row.checkVisibility()).map((row) => {
+    const edge = row.closest('.wide').getBoundingClientRect().right;
+    const tall = (cells) => Math.max(0, ...cells.map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return range.getBoundingClientRect().height;
+    }));
+    const cells = [...row.children];
+    const seen = tall(cells.filter((cell) => cell.getBoundingClientRect().left < edge - 40));
+    return { more: tall(cells) - seen, html: row.innerText };
+  }).filter((row) => row.more > 30).map((row) => `${Math.round(row.more)} px of ${row.html}`));
+  if (high.length) fail(`has rows that are high and empty: ${high.slice(0, 3).join(' | ')}`);
+};
+
 const axe = async ({ page, fail }) => {
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations', 'passes'] }));
@@ -189,6 +205,7 @@ for (const job of jobs) {
       for (const wanted of job.texts ?? []) if (!text.includes(wanted)) view.fail(`does not read ${wanted}`);
       await shape(view);
       await overflow(view);
+      await rows(view);
       const slight = await axe(view);
       if (job.shots) {
         await view.page.screenshot({ path: `${job.shots}/${basename(job.file, '.html')}-${viewport.width}-${colorScheme}.png`, fullPage: true });

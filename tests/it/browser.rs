@@ -163,3 +163,14 @@ fn a_report_in_a_browser() {
     let more = json!({ "texts": ["Report of c", report_forms::EVIL, "wait for a decision", "By language"] });
     hold(&project, "report.html", more);
 }
+
+#[test]
+fn a_report_of_a_series_in_a_browser() {
+    if !is_there() {
+        return;
+    }
+    let (_gateway, project) = report_forms::daily();
+    report_forms::page(&project, &[]);
+    let more = json!({ "texts": ["4 runs from", "by the clock of Africa/Nairobi", "2026-12-04 09:00 EAT"] });
+    hold(&project, "report.html", more);
+}

@@ -28,7 +28,7 @@ fn a_half_sent_run_is_cancelled_here_and_there() {
     project.status().is(&[("accepted", 5), ("failed", 4), ("expired", 4), ("unknown", 1), ("pending", 0)]);
     assert_eq!(desk.asked("DELETE"), 5);
     let rows = project.run(&["report", "c", "--format", "csv"]).out;
-    assert_eq!(rows.lines().filter(|row| row.ends_with(",cancelled")).count(), 4, "{rows}");
+    assert_eq!(rows.lines().filter(|row| row.ends_with(",cancelled,once")).count(), 4, "{rows}");
     assert_eq!(rows.lines().filter(|row| row.contains(",failed,")).count(), 4, "{rows}");
     // The run is finished: sending again sends nothing.
     let sent = desk.book(|book| book.records.len());

@@ -302,7 +302,7 @@ fn fault_71_nobody_is_sent_to_after_their_opt_out_was_recorded() {
     assert!((sent.len()..=sent.len() + 1).contains(&sent_to), "{} and {sent_to}", sent.len());
     let reasons = project.run(&["report", "c", "--format", "csv"]).out;
     assert_eq!(
-        reasons.lines().filter(|row| row.ends_with(",opted out")).count(),
+        reasons.lines().filter(|row| row.ends_with(",opted out,once")).count(),
         left_out.len(),
         "{reasons}"
     );

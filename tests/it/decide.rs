@@ -61,10 +61,31 @@ fn what_is_assumed_to_be_sent_counts_as_accepted() {
     assert_eq!(project.send().code, 0);
     assert_eq!(desk.book(|book| book.asked.len()), asked, "nobody was asked and nothing was sent");
     let rows = project.run(&["report", "c", "--format", "csv"]).out;
-    assert!(rows.contains(",accepted,,1,1,") && rows.contains(",assumed sent\n"), "{rows}");
+    assert!(rows.contains(",accepted,,1,1,") && rows.contains(",assumed sent,once\n"), "{rows}");
     insta::assert_snapshot!("decide_decisions", golden(&project.run(&["resolve", "c", "--decisions"])));
     let again = as_root(&project, &["resolve", "c", "--assume-sent"]);
     assert!(again.code == 0 && again.out.contains("nothing to decide"), "{again:?}");
+}
+
+#[test]
+fn nobody_is_sent_to_ask_a_gateway_that_has_nothing_to_tell() {
+    let desk = desk();
+    let project = desk.project(10);
+    without(&project, "list");
+    assert_eq!(project.send().code, 6);
+    // What became of the accepted ones says nothing of the unknown ones.
+    let listed = both(&project.run(&["resolve", "c"]));
+    assert!(listed.contains("--assume-sent") && !listed.contains("--refresh"), "{listed}");
+    assert_eq!(as_root(&project, &["resolve", "c", "--assume-sent"]).code, 0);
+    let open = project.run(&["report", "c"]).out;
+    assert!(open.contains("Next:\n  sendplan report c --refresh"), "{open}");
+    desk.book(|book| book.records.iter_mut().for_each(|one| one.state = "delivered"));
+    // Three are accepted and without an id: nobody can ask what became of them.
+    let told = project.run(&["report", "c", "--refresh"]);
+    assert!(told.out.contains("delivered   7") && told.out.contains("Next:"), "{told:?}");
+    assert!(!told.out.contains("--refresh"), "{told:?}");
+    let page = crate::report_forms::page(&project, &[]);
+    assert!(!page.contains("--refresh"), "{page}");
 }
 
 #[test]

@@ -55,6 +55,9 @@ fn every_verb_has_examples_and_each_of_them_is_a_command() {
         help.push("--help");
         let said = sendplan(&help);
         assert_eq!(said.code, 0);
+        // A comment that goes on in the next line is none.
+        let wide = said.out.lines().find(|line| line.contains("  # ") && line.chars().count() > 80);
+        assert_eq!(wide, None, "{verb}");
         for (line, _) in *examples {
             assert!(said.out.contains(line), "{verb}: {}", said.out);
         }

@@ -167,7 +167,8 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_does_not_work() {
         (&["init", "new", "--text", "Hi {{"], "error"),
         (&["init", "new", "--region", "XX"], "two-letter"),
         (&["init", "new", "--at", "2026-13-01T09:00"], "no local time"),
-        (&["init", "new", "--at", "tomorrow"], "neither a local time, such as `2026-12-01T09:00`, nor"),
+        (&["init", "new", "--at", "tomorrow"], "`tomorrow` is no local time, such as `2026-12-01T09:00`\n"),
+        (&["init", "new", "--cron", "tomorrow"], "nor a line of crontab"),
         (&["init", "new", "--cron", "99 * * * *"], "99"),
         (
             &["init", "new", "--at", "2027-01-01T09:00", "--timezone", "Nairobi"],

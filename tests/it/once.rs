@@ -53,7 +53,7 @@ fn reasons(project: &Project, name: &str) -> Vec<String> {
     let said = project.run(&["report", name, "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(said.out.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let said: BTreeSet<String> = rows.iter().map(|row| row.iter().next_back().unwrap().to_owned()).collect();
+    let said: BTreeSet<String> = rows.iter().map(|row| row.get(7).unwrap().to_owned()).collect();
     let day = regex::Regex::new(r"\d{4}-\d\d-\d\d").unwrap();
     said.iter().filter(|why| !why.is_empty()).map(|why| day.replace_all(why, "[day]").into_owned()).collect()
 }

@@ -258,6 +258,16 @@ fn a_page_says_whom_it_can_be_asked_for_where_there_are_more() {
 }
 
 #[test]
+fn a_page_names_the_languages_in_which_there_is_no_text() {
+    let project = project(20);
+    let csv = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
+    project.write("campaigns/c/r.csv", &csv.replace(",sw,", ",fr<b>,"));
+    let text = read(&page(&project, &[]));
+    let told = "in the default language: there is no text in what their rows name (fr<b> ";
+    assert!(text.contains(told), "{}", text.split("Worth a look").nth(1).unwrap_or_default());
+}
+
+#[test]
 fn a_page_is_about_one_recipient_where_one_is_asked_for() {
     let project = project(20);
     let page = page(&project, &["--recipient", "C-10007"]);

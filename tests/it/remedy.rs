@@ -81,6 +81,7 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         ),
         (&["plan", "--state", "sond", "sond"], 3, &["sendplan plan --state sond campaigns/sound"]),
         (&["plan", "x y", "--format", "jsn"], 2, &["sendplan plan 'x y' --format json"]),
+        (&["state", "verify", "q.db"], 2, &["sendplan state verify --state q.db"]),
         (&["state", "backup"], 2, &["sendplan state backup --help"]),
         (&[], 2, &["sendplan init first-campaign", "sendplan status"]),
         (&["report", "nothing"], 7, &["sendplan check"]),

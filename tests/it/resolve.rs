@@ -61,7 +61,7 @@ fn only_what_can_be_nobody_elses_is_found() {
     let record = desk.book(|book| book.records.iter().find(|one| one.to == number(1)).cloned().unwrap());
     let rows = project.run(&["report", "c", "--format", "csv"]).out;
     let at = record.at.format("%Y-%m-%dT%H:%M:%SZ");
-    assert!(rows.contains(&format!("P-1,+2547•••••001,accepted,{},1,1,{at},\n", record.id)), "{rows}");
+    assert!(rows.contains(&format!("P-1,+2547•••••001,accepted,{},1,1,{at},,once\n", record.id)), "{rows}");
     // Again, and nothing else is found.
     let again = project.run(&RECONCILE);
     assert_eq!(again.code, 6, "{again:?}");

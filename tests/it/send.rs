@@ -1,6 +1,7 @@
 //! The main job over real sockets: everybody once, in order, with the texts as planned.
 
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use crate::loopback::{Loopback, Reply};
@@ -216,6 +217,67 @@ fn fault_71_an_opt_out_in_the_middle_of_a_run_counts_from_then_on() {
     project.status().is(&[("accepted", 30), ("suppressed", 30), ("pending", 0)]);
 }
 
+/// A campaign at ten a second with this list of opt-outs; at these requests the list is written anew.
+fn with_a_list_that_changes(people: u32, begins: &str, changes: &[(u32, String)]) -> (Loopback, Project) {
+    let (list, changes) = (Arc::new(OnceLock::<PathBuf>::new()), changes.to_vec());
+    let file = Arc::clone(&list);
+    let gateway = Loopback::with(move |request| {
+        let (_, text) = changes.iter().find(|(at, _)| *at == request.send)?;
+        std::fs::write(file.get().unwrap(), text).unwrap();
+        None
+    });
+    let project = Project::personalised(&gateway.url(), people);
+    project.manifest(&gateway.url(), "batch_max: 1", "text: \"Hi {{ name }}\"", "  rate: 10/s\n");
+    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
+    let manifest = manifest.replace("region: KE", "region: KE, suppress: [out.csv]");
+    project.write("campaigns/c/campaign.yaml", &manifest);
+    project.write("campaigns/c/out.csv", begins);
+    list.set(project.path("campaigns/c/out.csv")).unwrap();
+    (gateway, project)
+}
+
+/// Nobody in the campaign.
+const NOBODY: &str = "phone\n0700999999\n";
+
+#[test]
+fn fault_71_whoever_is_taken_off_a_list_in_the_middle_of_a_run_is_not_sent_to_all_the_same() {
+    let late: String = (40..60).map(|number| format!("0700{number:06}\n")).collect();
+    // Somebody writes it in place, or it is exported anew and not whole.
+    let changes = [(4, format!("{NOBODY}{late}")), (18, NOBODY.to_owned())];
+    let (gateway, project) = with_a_list_that_changes(60, NOBODY, &changes);
+    let said = project.send();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(gateway.accepted_once(), 40);
+    project.status().is(&[("accepted", 40), ("suppressed", 20), ("pending", 0)]);
+}
+
+#[test]
+fn fault_71_a_list_that_becomes_blank_in_the_middle_of_a_run_stops_it() {
+    for blank in ["", "phone\n"] {
+        let (gateway, project) = with_a_list_that_changes(40, NOBODY, &[(4, blank.to_owned())]);
+        let said = project.send();
+        assert_eq!(said.code, 4, "{blank:?}: {said:?}");
+        let why = "the suppression list campaigns/c/out.csv has no entry any more, and had 1";
+        assert!(said.err.contains(why), "{said:?}");
+        let before = gateway.accepted_once();
+        let again = project.send();
+        assert_eq!((again.code, gateway.accepted_once()), (3, before), "{blank:?}: {again:?}");
+        project.write("campaigns/c/out.csv", "0700000039\n");
+        let then = project.send();
+        assert_eq!((then.code, gateway.accepted_once()), (0, 39), "{then:?}");
+    }
+}
+
+#[test]
+fn a_list_that_was_blank_from_the_beginning_is_told_when_a_run_is_taken_up() {
+    let (gateway, project, _) = stopped_with_a_list();
+    project.write("campaigns/c/out.csv", "phone\n");
+    let said = project.send();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("warning: the suppression list campaigns/c/out.csv has no entry"), "{said:?}");
+    assert_eq!(gateway.accepted_once(), 30);
+}
+
 /// A run that a 403 stopped after a few, with a list of opt-outs that now holds everybody.
 fn stopped_with_a_list() -> (Loopback, Project, String) {
     let gateway =
@@ -406,7 +468,7 @@ fn the_summary_names_who_was_left_out() {
     let csv = std::fs::read_to_string(project.path("campaigns/c/r.csv")).unwrap();
     project.write("campaigns/c/r.csv", &format!("{csv}nonsense,A\n0700000001,B\n"));
     let said = project.send();
-    assert!(said.out.contains("left out when it was planned: 1 with something wrong in the row, 1 with the same address or id as another row"), "{}", said.out);
+    assert!(said.out.contains("left out when it was planned: 1 with something wrong in the row, 1 with the\n    same address or id as another row"), "{}", said.out);
 }
 
 #[test]

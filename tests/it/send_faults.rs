@@ -166,6 +166,7 @@ fn fault_20_a_tls_error_aborts_without_downgrade() {
     let project = Project::personalised(&url, 20);
     let stopped = project.send();
     assert_eq!(stopped.code, 8, "{stopped:?}");
+    assert!(stopped.err.contains("what answers there speaks no TLS: is it `http://`?"), "{}", stopped.err);
     assert!(project.run(&["status", "--format", "json"]).out.contains("\"runs\": []"));
 }
 

@@ -59,6 +59,28 @@ fn each_occurrence_goes_out_once() {
 }
 
 #[test]
+fn a_report_tells_the_runs_of_a_series_apart() {
+    let gateway = Loopback::start();
+    let project = project(&gateway, DAILY);
+    assert_eq!(send(&project, "2026-12-01T06:00:00Z").code, 0);
+    assert_eq!(send(&project, "2026-12-02T06:00:00Z").code, 0);
+    let (first, second) = ("2026-12-01T09:00[Africa/Nairobi]", "2026-12-02T09:00[Africa/Nairobi]");
+    let rows = |more: &[&str]| {
+        let csv = project.run(&[&["report", "c", "--format", "csv"], more].concat());
+        assert_eq!(csv.code, 0, "{csv:?}");
+        let of = |run: &str| csv.out.lines().filter(|row| row.ends_with(&format!(",{run}"))).count();
+        (of("occurrence"), of(first), of(second), csv.out.lines().count())
+    };
+    assert_eq!(rows(&[]), (1, 3, 3, 7));
+    assert_eq!(rows(&["--occurrence", second]), (1, 0, 3, 4));
+    let human = project.run(&["report", "c", "--occurrence", first]).out;
+    assert!(human.contains(first) && !human.contains(second), "{human}");
+    let wrong = project.run(&["report", "c", "--occurrence", "2026-12-03T09:00[Africa/Nairobi]"]);
+    assert_eq!(wrong.code, 3, "{wrong:?}");
+    assert!(wrong.err.contains("`c` has no run `2026-12-03T09:00[Africa/Nairobi]`"), "{}", wrong.err);
+}
+
+#[test]
 fn fault_67_a_clock_that_is_set_back_begins_nothing_that_lies_behind() {
     let gateway = Loopback::start();
     let project = project(&gateway, "schedule:\n  cron: \"*/15 * * * *\"\n  timezone: Europe/Berlin\n");

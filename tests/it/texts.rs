@@ -48,11 +48,9 @@ fn everybody_reads_the_text_that_the_plan_showed() {
     insta::assert_snapshot!("texts_preview", project.run(&["preview", "campaigns/c", "--sample", "1"]).out);
     assert_eq!(project.send().code, 0);
     let csv = project.run(&["report", "c", "--format", "csv"]).out;
-    assert!(
-        csv.starts_with(
-            "recipient,address,state,provider_id,attempts,segments,sent_at,error,variant,locale\n"
-        )
-    );
+    assert!(csv.starts_with(
+        "recipient,address,state,provider_id,attempts,segments,sent_at,error,variant,locale,occurrence\n"
+    ));
     let mut read = 0;
     for row in csv.lines().skip(1) {
         let cells: Vec<&str> = row.split(',').collect();

@@ -15,6 +15,7 @@ use crate::cli::Init;
 use crate::commands::exit::Failure;
 use crate::commands::terminal::Terminal;
 use crate::provider::{Profile, builtin_names, wire};
+use crate::report::layout::wrapped;
 use crate::schedule::{Cron, Zone, country_zones_of};
 use crate::world::clock::Clock;
 use crate::world::workspace;
@@ -127,7 +128,7 @@ fn gateway(args: &Init, questions: &mut Questions) -> Result<(String, Profile, S
         problems.render(false).trim_end().replace('\n', "\n  ")
     };
     let known = builtin_names().collect::<Vec<_>>().join(", ");
-    let known = format!("Gateways: {known}; or the path of a profile.");
+    let known = wrapped(&format!("Gateways: {known}; or the path of a profile."), 0);
     let question = Question { words: "Gateway", explained: Some(&known), usual, nothing: "" };
     questions.ask(&question, None, |name| load(name).map_err(told))
 }
@@ -288,7 +289,12 @@ fn moment(args: &Init, region: Option<Region>, questions: &mut Questions) -> Res
     let said = args.cron.as_deref().or(args.at.as_deref());
     let words = "When, such as 2026-12-01T09:00, or by a line of crontab such as 0 9 * * MON";
     let question = Question { words, nothing: "whenever `send` is called", ..Question::default() };
-    let when = questions.ask(&question, said, when)?;
+    // Who gave a time is told of times.
+    let is_time = args.at.is_some() && args.cron.is_none();
+    let when = questions.ask(&question, said, |answer| match when(answer) {
+        Err(_) if is_time && answer.split_whitespace().count() < 3 => Err(no_time(answer)),
+        when => when,
+    })?;
     // A country with several zones has none that is everybody's.
     let first = invented::numbers(region).into_iter().next().unwrap_or_default();
     let zones = country_zones_of(&first).filter(|_| region.is_some()).map_or(&[][..], |set| set.zones());
@@ -308,6 +314,10 @@ fn moment(args: &Init, region: Option<Region>, questions: &mut Questions) -> Res
     Ok((when, zone))
 }
 
+fn no_time(answer: &str) -> String {
+    format!("`{answer}` is no local time, such as `2026-12-01T09:00`")
+}
+
 fn when(answer: &str) -> Result<When, String> {
     const TIMES: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     if answer.is_empty() {
@@ -318,9 +328,7 @@ fn when(answer: &str) -> Result<When, String> {
     }
     match answer.parse::<Cron>() {
         Ok(_) => Ok(When::Cron(answer.to_owned())),
-        Err(_) if answer.contains('-') && !answer.contains(' ') => {
-            Err(format!("`{answer}` is no local time, such as `2026-12-01T09:00`"))
-        }
+        Err(_) if answer.contains('-') && !answer.contains(' ') => Err(no_time(answer)),
         // A word or two, such as `tomorrow`: what a line of crontab lacks would say nothing to whoever meant a time.
         Err(_) if !answer.starts_with('@') && answer.split_whitespace().count() < 3 => Err(format!(
             "`{answer}` is neither a local time, such as `2026-12-01T09:00`, nor a line of crontab, such as `0 9 * * MON`"

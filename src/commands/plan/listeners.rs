@@ -11,6 +11,8 @@ use crate::commands::rejects::RejectsFile;
 use crate::commands::samples::Wish;
 use crate::commands::terminal::Terminal;
 use crate::plan::{Entry, Totals};
+use crate::report::flaws::seen;
+use crate::report::mask::Mask;
 use crate::report::plan::LeftOut;
 use crate::report::preview::Sample;
 use crate::world::workspace::Loaded;
@@ -24,6 +26,7 @@ pub struct Listeners<'a> {
     counting: Option<Counting<'a>>,
     rejects: Option<RejectsFile>,
     shown: Option<Shown<'a>>,
+    undone: Vec<(&'static str, String)>,
     landlines: Option<Landlines>,
 }
 
@@ -33,6 +36,8 @@ pub struct Heard {
     pub left_out_now: Option<LeftOut>,
     /// The plan file, and its people.
     pub plan: Option<Counted>,
+    /// The first row of which an expression of the campaign can make nothing, by reason, and why.
+    pub undone: Vec<(&'static str, String)>,
     /// What a comment shows.
     pub samples: Vec<Sample>,
     /// What is told of fixed lines.
@@ -51,6 +56,7 @@ impl<'a> Listeners<'a> {
             counting: is_approval.then(|| Counting::begin(loaded)).transpose()?,
             rejects: args.rejects.as_deref().map(begin).transpose()?,
             shown: (args.format == PlanFormat::Markdown).then(|| Shown::of(loaded, wish)),
+            undone: Vec::new(),
             landlines: Landlines::of(&loaded.campaign),
         })
     }
@@ -70,6 +76,14 @@ impl<'a> Listeners<'a> {
     }
 
     fn exclude(&mut self, place: &Place, reason: &Exclusion, row: &csv::ByteRecord) -> Result<(), Failure> {
+        if let Exclusion::RenderFailed { message } | Exclusion::FilterFailed { message } = reason {
+            let words = Exclusion::words(reason.kind());
+            if !self.undone.iter().any(|(known, _)| *known == words) {
+                // It repeats a cell.
+                let why = seen(&Mask::Masked.cell(message));
+                self.undone.push((words, format!("{place}: {why}")));
+            }
+        }
         self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.add(place, reason, row))
     }
 
@@ -82,6 +96,7 @@ impl<'a> Listeners<'a> {
         Ok(Heard {
             left_out_now: self.ahead.map(Ahead::finish),
             plan: self.counting.map(|counting| counting.finish(totals)).transpose()?,
+            undone: self.undone,
             landlines: self.landlines.and_then(|landlines| landlines.warning(totals.messages)),
             samples: self.shown.map(|shown| few(shown.samples())).unwrap_or_default(),
         })

@@ -32,7 +32,7 @@ pub fn print(
                 let wording = one.wording.and_then(|number| wordings.get(usize::from(number)));
                 let variant = wording.and_then(|wording| wording.variant.as_deref());
                 let locale = wording.and_then(|wording| wording.locale.as_deref());
-                MessageLine { variant, locale, ..message(one, live) }
+                MessageLine { variant, locale, occurrence: &run.pinned.occurrence, ..message(one, live) }
             });
             terminal.data(&messages::rows(page, mask, texts));
         })

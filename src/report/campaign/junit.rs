@@ -272,6 +272,7 @@ mod tests {
             error: Some("</failure> \u{ffff} +254700000001"),
             variant: None,
             locale: None,
+            occurrence: "once",
         };
         (0..1000).for_each(|_| seen.add(&line, None));
         let xml = report(vec![run("once", 1_000_000)]).junit(&[seen], &["sendplan report c".to_owned()]);

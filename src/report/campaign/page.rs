@@ -3,8 +3,10 @@
 mod parts;
 mod times;
 
+use chrono::DateTime;
+
 use super::seen::{Known, Seen};
-use super::{CampaignReport, RunReport, minute};
+use super::{CampaignReport, RunReport, Said};
 use crate::report::decisions::DecisionLine;
 use crate::report::html::{Node, Step, facts, funnel, lead, page, section, table};
 use crate::report::layout::count;
@@ -21,10 +23,10 @@ const OWN_ROWS: usize = 100;
 pub struct Setting<'a> {
     /// What was seen of each run, in the order of the report's.
     pub seen: &'a [Seen],
-    /// By whose clock hours are told.
+    /// By whose clock all times are told.
     pub zone: Zone,
-    /// Who is sending right now.
-    pub live: Option<&'a str>,
+    /// What is sending right now, and since when, RFC 3339.
+    pub live: Option<(&'a str, &'a str)>,
     /// Whether all of it happened in a sandbox.
     pub sandbox: bool,
     /// What people decided.
@@ -53,11 +55,11 @@ impl CampaignReport {
         body.extend(verdicts(&all));
         body.push(self.funnel(&all));
         body.extend(self.to_decide(&all, setting));
-        body.extend(times::over_time(&self.hours(setting), setting.zone, self.runs.iter().any(pruned)));
+        body.extend(times::over_time(&self.hours(setting), self.runs.iter().any(pruned)));
         body.extend(self.texts());
         body.extend(self.errors());
-        body.extend(self.all_runs(&all));
-        body.extend(parts::decisions(setting.decisions));
+        body.extend(self.all_runs(&all, setting.zone));
+        body.extend(parts::decisions(setting.decisions, setting.zone));
         body.push(section("Next", setting.next.iter().map(|command| parts::typed(command))));
         page(&title, body)
     }
@@ -65,11 +67,12 @@ impl CampaignReport {
     /// What it is about, in a few words.
     fn told(&self, setting: &Setting<'_>) -> String {
         let mut told = Vec::new();
+        let minute = |at: &str| minute(at, setting.zone);
         if setting.sandbox {
             told.push("This was a sandbox: nobody was sent anything.".to_owned());
         }
         if let [only] = self.runs.as_slice() {
-            told.push(format!("Begun {}, {}.", minute(&only.begun_at), ended(only)));
+            told.push(format!("Begun {}, {}.", minute(&only.begun_at), ended(only, setting.zone)));
         } else if let (Some(first), Some(last)) = (self.runs.first(), self.runs.last()) {
             told.push(format!(
                 "{} from {} to {}.",
@@ -78,8 +81,12 @@ impl CampaignReport {
                 minute(&last.begun_at)
             ));
         }
-        told.extend(setting.live.map(|live| format!("Right now: {live}.")));
+        told.extend(setting.live.map(|(what, since)| match what {
+            "" => "Right now: another process.".to_owned(),
+            what => format!("Right now: `{what}`, since {}.", second(since, setting.zone)),
+        }));
         told.extend(self.hold.as_ref().map(|hold| format!("It is {}, by {}.", hold.what, hold.who)));
+        told.push(format!("All times are by the clock of {}.", setting.zone));
         told.join(" ")
     }
 
@@ -153,6 +160,7 @@ impl CampaignReport {
                 kind,
                 runs.map(|(run, seen)| (&*run.run.occurrence, who(seen))),
                 number,
+                setting.zone,
             ));
         }
         body.push(Node::with(
@@ -195,18 +203,18 @@ impl CampaignReport {
     }
 
     /// The runs of a series, newest first.
-    fn all_runs(&self, all: &RunLine) -> Option<Node> {
+    fn all_runs(&self, all: &RunLine, zone: Zone) -> Option<Node> {
         if self.runs.len() < 2 {
             let only = self.runs.first()?;
             let mut rows = vec![("occurrence", only.run.occurrence.clone())];
-            rows.push(("begun", minute(&only.begun_at)));
-            rows.push(("ended", ended(only)));
-            rows.extend(only.cancelled.as_ref().map(|said| ("cancelled", said.to_string())));
+            rows.push(("begun", minute(&only.begun_at, zone)));
+            rows.push(("ended", ended(only, zone)));
+            rows.extend(only.cancelled.as_ref().map(|said| ("cancelled", told_by(said, zone))));
             return Some(section("Run", [facts(rows.iter().map(|(name, value)| (*name, value.as_str())))]));
         }
         let newest = self.runs.iter().rev().take(OWN_ROWS);
         let mut rows = vec![parts::run_row("all".to_owned(), all, String::new())];
-        rows.extend(newest.map(|run| parts::run_row(run.run.occurrence.clone(), &run.run, ended(run))));
+        rows.extend(newest.map(|run| parts::run_row(run.run.occurrence.clone(), &run.run, ended(run, zone))));
         let earlier = self.runs.len().saturating_sub(OWN_ROWS);
         if let Some(run) = together(self.runs.iter().take(earlier).map(|run| &run.run)) {
             let name = count(earlier as u64, "earlier run");
@@ -246,13 +254,29 @@ fn pruned(run: &RunReport) -> bool {
     run.run.pruned_at.is_some()
 }
 
-fn ended(run: &RunReport) -> String {
+/// A time of a report, RFC 3339, by the clock of a zone.
+fn minute(at: &str, zone: Zone) -> String {
+    DateTime::parse_from_rfc3339(at).map_or_else(|_| at.to_owned(), |at| zone.show(at.to_utc()))
+}
+
+/// The same to the second.
+fn second(at: &str, zone: Zone) -> String {
+    DateTime::parse_from_rfc3339(at).map_or_else(|_| at.to_owned(), |at| zone.show_second(at.to_utc()))
+}
+
+/// Somebody's word.
+fn told_by(said: &Said, zone: Zone) -> String {
+    let reason = said.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("by {} at {}{reason}", said.who, second(&said.at, zone))
+}
+
+fn ended(run: &RunReport, zone: Zone) -> String {
     let mut text = match &run.finished_at {
-        Some(at) => format!("finished {}", minute(at)),
+        Some(at) => format!("finished {}", minute(at, zone)),
         None => "not finished".to_owned(),
     };
     if let Some(at) = &run.run.pruned_at {
-        text.push_str(&format!("; its messages were pruned {}", minute(at)));
+        text.push_str(&format!("; its messages were pruned {}", minute(at, zone)));
     }
     text
 }

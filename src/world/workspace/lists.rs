@@ -16,6 +16,8 @@ impl Opened {
     /// lists that the run began with must still be named, and the manifest must be sound as YAML: a slip in
     /// it must not turn into sending to those who opted out.
     ///
+    /// Gives them with their files, and with what is worth a look about them.
+    ///
     /// # Errors
     /// What is wrong with the manifest or the lists.
     pub fn load_suppression(
@@ -23,7 +25,7 @@ impl Opened {
         kind: AddressKind,
         address_column: &str,
         begun_with: &[(&str, u64)],
-    ) -> Result<(Suppression, Vec<Confined>), Diagnostics> {
+    ) -> Result<(Suppression, Vec<Confined>, Diagnostics), Diagnostics> {
         let Some(manifest) = self.manifest.take() else {
             hide(&mut self.problems);
             return Err(self.problems);
@@ -39,15 +41,21 @@ impl Opened {
                 .help("name it again under `audience.suppress`"),
             );
         }
+        // What else is worth a look in the manifest changes nothing in a run that is pinned.
+        let mut problems = std::mem::take(&mut self.problems);
         let lists = self.lists(&references, kind, address_column);
         if let Some((suppression, _)) = &lists {
             self.emptied(&references, suppression, begun_with);
         }
+        hide(&mut self.problems);
         match lists {
-            Some(lists) if !self.problems.has_errors() => Ok(lists),
+            Some((suppression, files)) if !problems.has_errors() && !self.problems.has_errors() => {
+                Ok((suppression, files, self.problems))
+            }
             _ => {
-                hide(&mut self.problems);
-                Err(self.problems)
+                hide(&mut problems);
+                problems.extend(self.problems.iter().cloned());
+                Err(problems)
             }
         }
     }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::RunReport;
 use super::super::seen::{Person, Seen};
-use super::Decisions;
-use crate::report::html::{Node, lead, section, table};
-use crate::report::layout::{count, second};
+use super::{Decisions, second};
+use crate::report::html::{Node, facts, lead, section, table};
+use crate::report::layout::count;
 use crate::report::status::RunLine;
+use crate::schedule::Zone;
 use crate::units::thousands;
 
 /// People who are listed of each kind.
@@ -85,13 +86,14 @@ pub fn people<'a>(
     kind: &str,
     runs: impl Iterator<Item = (&'a str, &'a Vec<Person>)>,
     of: u64,
+    zone: Zone,
 ) -> Option<Node> {
     let all = runs.flat_map(|(run, people)| people.iter().map(move |one| (run, one)));
     let rows: Vec<Vec<String>> = all
         .take(LISTED)
         .map(|(run, one)| {
-            let at = one.at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
-            vec![one.recipient.clone(), one.address.clone(), run.to_owned(), at, short(&one.why)]
+            let at = zone.show_second(one.at);
+            vec![one.recipient.clone(), one.address.clone(), short(&one.why), at, run.to_owned()]
         })
         .collect();
     let caption = match rows.len() as u64 {
@@ -99,7 +101,7 @@ pub fn people<'a>(
         shown if shown < of => format!("The first {} of {} {kind} messages", thousands(shown), thousands(of)),
         _ => format!("All {kind} messages"),
     };
-    Some(table(&caption, &["recipient", "address", "run", "since", "why"], &[], &rows))
+    Some(table(&caption, &["recipient", "address", "why", "since", "run"], &[], &rows))
 }
 
 /// How many messages of runs are in a state, and why: a row for each of the most frequent reasons.
@@ -127,9 +129,9 @@ pub fn reasons(runs: &[RunReport], state: &str) -> (u64, Vec<Vec<String>>) {
     (all, rows)
 }
 
-/// What people decided so far, newest first.
-pub fn decisions(decisions: &Decisions) -> Option<Node> {
-    let rows: Vec<Vec<String>> = decisions
+/// What people decided so far, newest first. A line each and no table: a reason is as long as somebody made it.
+pub fn decisions(decisions: &Decisions, zone: Zone) -> Option<Node> {
+    let rows: Vec<(String, String)> = decisions
         .shown
         .iter()
         .map(|(one, messages)| {
@@ -138,15 +140,16 @@ pub fn decisions(decisions: &Decisions) -> Option<Node> {
                 (1, None) => one.occurrence.clone().unwrap_or_default(),
                 (many, _) => count(many, "message"),
             };
-            let reason = short(one.reason.as_deref().unwrap_or_default());
-            vec![second(&one.at), one.who.clone(), one.what.clone(), about, reason]
+            let about = if about.is_empty() { about } else { format!(", {about}") };
+            let reason = one.reason.as_deref().map(|reason| format!(": {}", short(reason)));
+            let said = format!("{}{about}, by {}{}", one.what, one.who, reason.unwrap_or_default());
+            (second(&one.at, zone), said)
         })
         .collect();
     if rows.is_empty() {
         return None;
     }
-    let heads = ["time", "who", "what", "about", "reason"];
-    let shown = table("What people decided, newest first", &heads, &[], &rows);
+    let shown = facts(rows.iter().map(|(at, said)| (at.as_str(), said.as_str())));
     let earlier = (decisions.earlier > 0).then(|| {
         let text = format!(
             "And {}; `sendplan resolve --decisions` has all.",
@@ -154,7 +157,7 @@ pub fn decisions(decisions: &Decisions) -> Option<Node> {
         );
         lead(&text)
     });
-    Some(section("Decisions", std::iter::once(shown).chain(earlier)))
+    Some(section("Decisions", [lead("What people decided, newest first."), shown].into_iter().chain(earlier)))
 }
 
 /// A gateway's words, cut where they would fill the page.

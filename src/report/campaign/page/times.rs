@@ -7,7 +7,6 @@ use crate::report::hours::{named, steps};
 use crate::report::html::hours::Hours;
 use crate::report::html::{Kind, Node, lead, section, table};
 use crate::report::layout::count;
-use crate::schedule::Zone;
 use crate::units::thousands;
 
 /// The most places for bars in a picture.
@@ -74,14 +73,13 @@ impl Stretches {
 }
 
 /// Pictures of what became of messages and when, and a table of the same; nothing where nothing is known.
-pub fn over_time(hours: &BTreeMap<i64, Known>, zone: Zone, some_are_pruned: bool) -> Option<Node> {
+pub fn over_time(hours: &BTreeMap<i64, Known>, some_are_pruned: bool) -> Option<Node> {
     let stretches = Stretches::of(hours)?;
     let taken = stretches
         .picture("What the gateway took", &OUTCOMES, &|one| vec![one.accepted, one.unknown, one.rejected]);
     let arrived = stretches.picture("What arrived", &RECEIPTS, &|one| vec![one.delivered, one.failed]);
-    let zone = lead(&format!("By the clock of {zone}."));
     let pruned = some_are_pruned
         .then(|| lead("Runs whose messages were pruned are not in it: only their counts are left."));
-    let parts = [Some(zone), taken, arrived, Some(stretches.table()), pruned];
+    let parts = [taken, arrived, Some(stretches.table()), pruned];
     Some(section("Over time", parts.into_iter().flatten()))
 }

@@ -48,7 +48,8 @@ impl Preview<'_> {
         }));
         warnings.extend((report.languages.unknown > 0).then(|| {
             let many = count(report.languages.unknown, "message");
-            format!("{many} in the default language: there is no text in the one that their rows name.")
+            let named = report.languages.unknown_named();
+            format!("{many} in the default language: there is no text in what their rows name ({named}).")
         }));
         warnings.extend(report.texts.iter().filter(|text| text.messages == 0).map(|text| {
             let names = [&text.variant, &text.locale].into_iter().flatten();
