@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::crowd::{Change, Everybody, Number};
+use super::change::{Change, Number};
+use super::crowd::Everybody;
 use super::file::PlanFile;
 use super::input::{InputFile, Role};
 use crate::units::thousands;

@@ -2,16 +2,19 @@
 //! holds digests and counts, and nothing that says who anybody is.
 
 mod anchors;
+mod change;
 mod crowd;
 mod difference;
 mod field;
 mod file;
 mod input;
+mod outline;
 mod sealed;
 mod seed;
 mod sketch;
 
-pub use crowd::{Change, Crowd, Everybody, Number, Untold};
+pub use change::{Change, Number, Untold};
+pub use crowd::{Crowd, Everybody};
 pub use difference::{Difference, Fate, Figure, FileLine, Value};
 pub use file::{LeftOutBy, PlanFile, PlanFileError};
 pub use input::{InputFile, Role};
