@@ -278,31 +278,30 @@ fn a_list_that_was_blank_from_the_beginning_is_told_when_a_run_is_taken_up() {
     assert_eq!(gateway.accepted_once(), 30);
 }
 
-/// A run that a 403 stopped after a few, with a list of opt-outs that now holds everybody.
-fn stopped_with_a_list() -> (Loopback, Project, String) {
+/// A run that a 403 stopped after a few, with this list of opt-outs; and its manifest.
+fn stopped_with(list: &str) -> (Loopback, Project, String) {
     let gateway =
         Loopback::with(|request| (request.send == 5).then_some(Reply::Json(403, serde_json::json!({}))));
     let project = Project::personalised(&gateway.url(), 30);
     let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
     let manifest = manifest.replace("region: KE", "region: KE, suppress: [out.csv]");
     project.write("campaigns/c/campaign.yaml", &manifest);
-    project.write("campaigns/c/out.csv", "phone\n");
+    project.write("campaigns/c/out.csv", list);
     assert_eq!(project.send().code, 8);
-    let everybody: String = (0..30).map(|number| format!("0700{number:06}\n")).collect();
-    project.write("campaigns/c/out.csv", &format!("phone\n{everybody}"));
     (gateway, project, manifest)
+}
+
+/// The same, with a list that now holds everybody.
+fn stopped_with_a_list() -> (Loopback, Project, String) {
+    let stopped = stopped_with("phone\n");
+    let everybody: String = (0..30).map(|number| format!("0700{number:06}\n")).collect();
+    stopped.1.write("campaigns/c/out.csv", &format!("phone\n{everybody}"));
+    stopped
 }
 
 #[test]
 fn fault_71_a_list_that_has_lost_its_entries_takes_up_no_run() {
-    let gateway =
-        Loopback::with(|request| (request.send == 5).then_some(Reply::Json(403, serde_json::json!({}))));
-    let project = Project::personalised(&gateway.url(), 30);
-    let manifest = std::fs::read_to_string(project.path("campaigns/c/campaign.yaml")).unwrap();
-    let manifest = manifest.replace("region: KE", "region: KE, suppress: [out.csv]");
-    project.write("campaigns/c/campaign.yaml", &manifest);
-    project.write("campaigns/c/out.csv", "phone\n0799999999\n");
-    assert_eq!(project.send().code, 8);
+    let (gateway, project, _) = stopped_with("phone\n0799999999\n");
     let before = gateway.accepted_once();
     for lost in ["", "phone\n"] {
         project.write("campaigns/c/out.csv", lost);
