@@ -207,8 +207,8 @@ fn not_found(path: &Path, verb: &Verb) -> Vec<String> {
         return vec![meant(path, &found.place)];
     }
     match (nearly(path), verb) {
-        // Another campaign is not sent for a slip: it is looked at.
-        (Some(near), Verb::Send(args)) if !args.sandbox => {
+        // Another campaign is not sent, and nothing is decided about it, for a slip: it is looked at.
+        (Some(near), verb) if acts(verb) => {
             return vec![format!("sendplan plan {}", quoted(&near.display().to_string()))];
         }
         (Some(near), _) => return vec![meant(path, &near)],
@@ -223,6 +223,15 @@ fn not_found(path: &Path, verb: &Verb) -> Vec<String> {
     match name.filter(|_| is_its_place && path != campaigns && !path.exists()) {
         Some(name) => vec![format!("sendplan init {name}")],
         None => vec!["sendplan init first-campaign".to_owned()],
+    }
+}
+
+/// Whether a verb does something about a campaign that nobody can take back.
+fn acts(verb: &Verb) -> bool {
+    match verb {
+        Verb::Send(args) => !args.sandbox,
+        Verb::Run(_) | Verb::Pause(_) | Verb::Resume(_) | Verb::Cancel(_) | Verb::Resolve(_) => true,
+        _ => false,
     }
 }
 

@@ -165,7 +165,7 @@ fn open(
     terminal: &Terminal,
 ) -> Result<Held, Failure> {
     // One that is refused is not brought up to date before that. What is wrong with it is told by who opens it next.
-    if path.exists() {
+    if path.exists() && matches!(Sqlite::open(&path, OpenMode::Beside), Err(StoreError::Older { .. })) {
         Sqlite::open(&path, OpenMode::ReadOnly).map_or(Ok(()), |look| keep_apart(&look, &path, sandbox))?;
     }
     let mut store = Sqlite::open(&path, mode)?;

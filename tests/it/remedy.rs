@@ -91,6 +91,7 @@ fn every_failure_that_a_command_can_mend_ends_with_it() {
         (&["plan", "sound"], 3, &["sendplan plan campaigns/sound"]),
         (&["plan", "campaigns/sond"], 3, &["sendplan plan campaigns/sound"]),
         (&["send", "campaigns/soundd"], 3, &["sendplan plan campaigns/sound"]),
+        (&["run", "--once", "campaigns/soundd"], 3, &["sendplan plan campaigns/sound"]),
         (&["plan", "soundd"], 3, &["sendplan plan campaigns/sound"]),
         (&["send", "soundd", "--sandbox"], 3, &["sendplan send campaigns/sound --sandbox"]),
         (
